@@ -1,0 +1,67 @@
+# ntdemo: `make help` lists what there is to do.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SERVICES := trainer scores-api viz
+LOCKS := $(SERVICES:%=services/%/requirements.txt) tools/requirements-dev.txt
+# PyTorch's own index has builds without CUDA; a wheel in wheelhouse/ or pip's configuration is taken as well.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+
+.PHONY: help setup run test check format lint types imports lock openapi client-gen problems bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv and install the locked requirements
+
+$(STAMP): $(LOCKS) $(SERVICES:%=services/%/pyproject.toml) shared/pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --no-deps --retries 0 --find-links wheelhouse --extra-index-url $(TORCH_INDEX) \
+	  "$$(grep -o '^torch==[0-9.]*' services/trainer/requirements.txt)"
+	$(BIN)/python -m pip install --quiet --find-links wheelhouse $(LOCKS:%=--requirement %)
+	$(BIN)/python -m pip install --quiet --no-deps --editable shared $(SERVICES:%=--editable services/%)
+	touch $@
+
+run: setup ## start all services in this terminal; Ctrl-C stops them
+	@$(BIN)/python tools/run.py
+
+test: setup ## everything a user can run anywhere
+	$(BIN)/python -m pytest
+
+check: lint types imports test ## format, lint, types, layers, tests: what CI runs
+
+format: setup ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy shared/src services/*/src tests benchmarks tools/*.py
+
+imports: setup
+	$(BIN)/lint-imports
+
+lock: setup ## resolve the requirements anew
+	tools/lock $(BIN)/python
+
+openapi: setup ## write each service's openapi.json
+	$(BIN)/python tools/openapi.py
+
+client-gen: openapi ## generate scores_client from the scores API's openapi.json
+	$(BIN)/python tools/client_gen.py
+
+problems: setup ## write docs/problems/ from the services' problem types
+	$(BIN)/python tools/problems.py
+
+clean: ## remove the virtual environment and all state
+	rm -rf $(VENV) var

@@ -1,0 +1,1 @@
+"""The scores API: serves what the trainer published."""

@@ -1,0 +1,1 @@
+"""The trainer: ingests with Spark, fits with PyTorch, publishes atomically."""

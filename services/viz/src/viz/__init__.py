@@ -1,0 +1,1 @@
+"""viz: shows fragment similarity in Dash, Bokeh and matplotlib."""

@@ -1,0 +1,40 @@
+"""The closed vocabularies of the product: kinds of activity, objectives, similarities and runs."""
+
+from enum import StrEnum
+
+__all__ = ["ActivityKind", "Objective", "RunKind", "SimilarityKind"]
+
+
+class ActivityKind(StrEnum):
+    """What the cells of an activity table state."""
+
+    REAL = "real"
+    """A measured potency, pX = -log10 of a molar concentration. Not measured is never 0."""
+    BINARY = "binary"
+    """1 is active, 0 is inactive. Not measured is never 0."""
+    POSITIVES = "positives"
+    """Only what is known to act; every other cell is unknown."""
+    SIGNED = "signed"
+    """The seed's complete table of -1, 0 and 1 (or other numbers), in which 0 is a statement."""
+
+
+class Objective(StrEnum):
+    """What a factor run minimises."""
+
+    COUNTS = "counts"
+    """Mean squared error of P Q^T against the fragment x target sums A B."""
+
+
+class SimilarityKind(StrEnum):
+    """A way in which two fragments are alike; each is published in percent, -100 to 100."""
+
+    FUNCTION = "function"
+    """Cosine of predicted target profiles: rows of P Q^T, invariant under any change of gauge."""
+    BALANCED = "balanced"
+    """Cosine of rows of U sqrt(S), where P Q^T = U S V^T: what `GET /cosine/score` serves."""
+
+
+class RunKind(StrEnum):
+    """What a run trained."""
+
+    FACTORS = "factors"

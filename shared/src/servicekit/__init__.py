@@ -1,0 +1,1 @@
+"""HTTP plumbing that is identical in every ntdemo service: assembly, problems, health, metrics, logs, documentation."""

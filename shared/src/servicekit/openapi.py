@@ -1,0 +1,64 @@
+"""The OpenAPI document, made so that client generators take it.
+
+FastAPI describes validation errors with its own media type and schema, and native event streams with `itemSchema`, which
+openapi-generator refuses with the whole document. Both are corrected here, once for all services.
+"""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from servicekit.problems import MEDIA_TYPE, ProblemDocument
+
+__all__ = ["install"]
+
+_METHODS = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
+
+
+def install(app: FastAPI) -> None:
+    """Replace `app.openapi` by one that describes problems and streams as they are."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(
+                title=app.title,
+                version=app.version,
+                summary=app.summary,
+                description=app.description,
+                routes=app.routes,
+                tags=app.openapi_tags,
+            )
+            app.openapi_schema = _corrected(document)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+def _corrected(document: dict[str, Any]) -> dict[str, Any]:
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["ProblemDocument"] = ProblemDocument.model_json_schema()
+    problem = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}}
+    for path in document.get("paths", {}).values():
+        for method, operation in path.items():
+            if method not in _METHODS:
+                continue
+            responses = operation["responses"]
+            for code, response in responses.items():
+                _correct_response(code, response, problem)
+            responses.setdefault("default", {"description": "Any other failure, as a problem document.", **problem})
+    return document
+
+
+def _correct_response(code: str, response: dict[str, Any], problem: dict[str, Any]) -> None:
+    content = response.get("content", {})
+    for media in content.values():
+        media.pop("itemSchema", None)
+    if "text/event-stream" in content:
+        content["text/event-stream"] = {"schema": {"type": "string"}}
+    reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+    if code.startswith(("4", "5")) and reference.endswith(("/HTTPValidationError", "/ProblemDocument")):
+        response.update(problem)
+        response["description"] = "A problem document." if "Validation" in reference else response["description"]

@@ -1,0 +1,194 @@
+"""Problems: every failure a caller can meet, as RFC 9457 `application/problem+json`.
+
+A service declares its `ProblemType`s as constants and raises `Problem`s of them. `install` turns these, FastAPI's
+validation errors, Starlette's HTTP errors and whatever nobody foresaw into problem documents. Each type is explained by a
+page, served at its `type` URI and kept as `docs/problems/<slug>.md` (generated from the same text by `make problems`).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+__all__ = [
+    "COMMON_PROBLEMS",
+    "INVALID_REQUEST",
+    "NOT_READY",
+    "Problem",
+    "ProblemDocument",
+    "ProblemType",
+    "install",
+    "problem_response",
+]
+
+MEDIA_TYPE: Final = "application/problem+json"
+_log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class ProblemType:
+    """A kind of failure: a slug that never changes, a title, a status, and a page that helps."""
+
+    slug: str
+    title: str
+    status: HTTPStatus
+    explanation: str
+    """Why it happens, in a sentence or two."""
+    remedy: str
+    """What the caller does about it."""
+
+    def page(self) -> str:
+        """The Markdown page of this type."""
+        return (
+            f"# {self.title}\n\n`{self.slug}` · HTTP {self.status.value} {self.status.phrase}\n\n"
+            f"{self.explanation}\n\n## What to do\n\n{self.remedy}\n"
+        )
+
+
+class Problem(Exception):
+    """A failure on its way to the caller.
+
+    `extensions` become members of the problem document beside the standard ones, for example `errors=[...]`.
+    """
+
+    def __init__(self, kind: ProblemType, detail: str, *, headers: Mapping[str, str] | None = None, **extensions: Any) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.extensions = extensions
+
+
+class ProblemDocument(BaseModel):
+    """The body of every error response (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    """A URI reference; `GET` it for an explanation."""
+    title: str
+    status: int
+    detail: str
+    instance: str
+    """The path that was asked for."""
+
+
+INVALID_REQUEST: Final = ProblemType(
+    "invalid-request",
+    "The request is not valid",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "A parameter, header or the body does not fit the OpenAPI document; `errors` names each place and what was expected.",
+    "Compare the request with the service's `/docs` and correct the places that `errors` names.",
+)
+NOT_FOUND: Final = ProblemType(
+    "not-found",
+    "There is nothing at this address",
+    HTTPStatus.NOT_FOUND,
+    "No route of this service has the path that was asked for.",
+    "Look the path up in the service's `/docs`.",
+)
+METHOD_NOT_ALLOWED: Final = ProblemType(
+    "method-not-allowed",
+    "This address does not take this method",
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    "The path exists, but not with the method of the request; the `Allow` header lists those it takes.",
+    "Use one of the methods in the `Allow` header.",
+)
+HTTP_ERROR: Final = ProblemType(
+    "http-error",
+    "The request could not be served",
+    HTTPStatus.BAD_REQUEST,
+    "The server refused the request at the level of HTTP; the status and the detail say why.",
+    "Correct the request as the detail says.",
+)
+NOT_READY: Final = ProblemType(
+    "not-ready",
+    "The service is not ready yet",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Something the service needs before it can answer is missing; the detail names it.",
+    "Wait as long as `Retry-After` says and ask again; `/readyz` shows what is missing.",
+)
+INTERNAL_ERROR: Final = ProblemType(
+    "internal-error",
+    "Something went wrong in the service",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "A defect of the service: it met a situation that nobody foresaw. Its log holds the details under the request id.",
+    "Ask again; if it happens again, report it with the `X-Request-ID` of the response.",
+)
+COMMON_PROBLEMS: Final = (INVALID_REQUEST, NOT_FOUND, METHOD_NOT_ALLOWED, HTTP_ERROR, NOT_READY, INTERNAL_ERROR)
+"""Types that every service knows."""
+
+
+def problem_response(
+    kind: ProblemType,
+    detail: str,
+    instance: str,
+    *,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    extensions: Mapping[str, Any] | None = None,
+) -> JSONResponse:
+    """The response that carries a problem document; `status` overrides the type's own."""
+    code = int(status if status is not None else kind.status)
+    body = {
+        "type": f"/problems/{kind.slug}",
+        "title": kind.title,
+        "status": code,
+        "detail": detail,
+        "instance": instance,
+        **(extensions or {}),
+    }
+    return JSONResponse(body, status_code=code, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI, types: Iterable[ProblemType]) -> None:
+    """Make `app` answer every failure with a problem, and serve the pages of `types` and the common ones."""
+    pages = {kind.slug: kind for kind in (*COMMON_PROBLEMS, *types)}
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_unforeseen)
+
+    @app.get("/problems/{slug}", include_in_schema=False)
+    async def problem_page(slug: str) -> Response:
+        if slug not in pages:
+            raise Problem(NOT_FOUND, f"There is no problem type {slug!r}.")
+        return PlainTextResponse(pages[slug].page(), media_type="text/markdown; charset=utf-8")
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)  # noqa: S101 - the handler is registered for this class alone
+    headers = dict(error.headers)
+    if error.kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.setdefault("Retry-After", "2")
+    return problem_response(error.kind, error.detail, request.url.path, headers=headers, extensions=error.extensions)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler is registered for this class alone
+    errors = [
+        {"place": ".".join(str(part) for part in item["loc"]), "reason": item["msg"], "kind": item["type"]}
+        for item in error.errors()
+    ]
+    places = "; ".join(f"{item['place']}: {item['reason']}" for item in errors[:3])
+    return problem_response(INVALID_REQUEST, places, request.url.path, extensions={"errors": errors})
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for this class alone
+    kinds = {HTTPStatus.NOT_FOUND: NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED}
+    kind = kinds.get(HTTPStatus(error.status_code), HTTP_ERROR)
+    detail = f"There is nothing at {request.url.path}." if kind is NOT_FOUND else str(error.detail)
+    return problem_response(kind, detail, request.url.path, status=error.status_code, headers=error.headers)
+
+
+async def _on_unforeseen(request: Request, error: Exception) -> Response:
+    _log.error("request_failed", path=request.url.path, exc_info=error)
+    return problem_response(INTERNAL_ERROR, "The service failed to answer; its log says why.", request.url.path)
