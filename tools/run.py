@@ -1,0 +1,163 @@
+"""`make run`: every service of the Procfile in one terminal, until Ctrl-C or the first of them stops.
+
+honcho multiplexes the logs and ends all services together; here is what a product adds: the ports are checked before
+anything starts, the addresses are printed once every `/readyz` answers, and a service that refuses to start has its
+sentence repeated as the last line, with a non-zero exit status.
+"""
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import httpx
+from honcho.environ import parse_procfile
+from honcho.manager import Manager
+from honcho.printer import Message, Printer
+
+ROOT: Final = Path(__file__).parent.parent
+POLL_S: Final = 0.2
+
+
+@dataclass(frozen=True)
+class Door:
+    """An address that a user opens, and how to know that it answers."""
+
+    service: str
+    host_variable: str
+    port_variable: str
+    port: int
+    ready_path: str
+    pages: tuple[tuple[str, str], ...]
+
+    def address(self) -> tuple[str, int]:
+        """Host and port from the environment or the defaults; a port that is no number is the service's to refuse."""
+        host = os.environ.get(self.host_variable, "localhost")
+        text = os.environ.get(self.port_variable, "")
+        port = int(text) if text.isdigit() else self.port
+        return ("127.0.0.1" if host in {"0.0.0.0", "localhost"} else host), port  # noqa: S104 - an address to ask, not to bind
+
+
+DOORS: Final = (
+    Door(
+        "scores-api",
+        "NTDEMO_HOST",
+        "NTDEMO_PORT",
+        3030,
+        "/readyz",
+        (("scores of all fragments", "/cosine/score"), ("the API, described", "/docs")),
+    ),
+    Door("trainer", "TRAINER_HOST", "TRAINER_PORT", 3031, "/readyz", (("jobs: train on other data", "/docs"),)),
+    Door("viz", "VIZ_HOST", "VIZ_DASH_PORT", 8050, "/readyz", (("fragments in 3-D, heat map, search", "/"),)),
+    Door("viz", "VIZ_HOST", "VIZ_BOKEH_PORT", 5006, "/healthz", (("histogram, training played back", "/"),)),
+)
+
+
+class Terminal(Printer):  # type: ignore[misc]  # honcho ships no types
+    """Prints as honcho does, and remembers the last line of each service."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stdout, time_format="", colour=sys.stdout.isatty())
+        self.last: dict[str, str] = {}
+
+    def write(self, message: Message) -> None:
+        """Print one message."""
+        text = message.data if isinstance(message.data, str) else message.data.decode("utf-8", "replace")
+        if text.strip():
+            self.last[message.name] = text.strip()
+        super().write(message)
+
+
+class Services(Manager):  # type: ignore[misc]  # honcho ships no types
+    """honcho's manager, which also tells what stopped first."""
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self.first_stopped: str | None = None
+        self.asked_to_stop = False
+
+    def terminate(self) -> None:
+        """End all services; the first call says who began."""
+        if self.first_stopped is None:
+            stopped = [name for name, process in self._processes.items() if process.get("returncode") is not None]
+            self.first_stopped = stopped[0] if stopped else None
+            self.asked_to_stop = not stopped
+        super().terminate()
+
+
+def busy(doors: Iterable[Door]) -> list[str]:
+    """The addresses that another program holds, as sentences."""
+    sentences = []
+    for door in doors:
+        host, port = door.address()
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                sentences.append(
+                    f"Port {port} ({door.service}) cannot be used: {error.strerror}; free it or set {door.port_variable}."
+                )
+    return sentences
+
+
+def announce(doors: Iterable[Door], terminal: Terminal, started_s: float, stop: threading.Event) -> None:
+    """Wait until every door answers, then print where they are."""
+    waiting = list(doors)
+    rows = [(what, f"http://localhost:{door.address()[1]}{path}") for door in waiting for what, path in door.pages]
+    with httpx.Client(timeout=2.0, trust_env=False) as client:
+        while waiting and not stop.wait(POLL_S):
+            waiting = [door for door in waiting if not _answers(client, door)]
+    if stop.is_set():
+        return
+    width = max(len(what) for what, _ in rows)
+    lines = [f"ready in {time.perf_counter() - started_s:.1f} s", *(f"  {what:<{width}}  {url}" for what, url in rows)]
+    for line in [*lines, "Ctrl-C stops everything."]:
+        terminal.write(Message(type="line", data=f"{line}\n", time=datetime.now(UTC), name="ntdemo", colour="32"))
+
+
+def _answers(client: httpx.Client, door: Door) -> bool:
+    host, port = door.address()
+    try:
+        return client.get(f"http://{f'[{host}]' if ':' in host else host}:{port}{door.ready_path}").is_success
+    except httpx.HTTPError:
+        return False
+
+
+def main() -> int:
+    """Run until stopped; 0 after Ctrl-C, else the status of the service that stopped first."""
+    started_s = time.perf_counter()
+    sentences = busy(DOORS)
+    if sentences:
+        print(*sentences, sep="\n", file=sys.stderr)
+        return 1
+    terminal = Terminal()
+    services = Services(terminal)
+    binaries = Path(sys.executable).parent
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}"}
+    for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
+        services.add_process(name, f"exec {command}", env=environment)
+    stop = threading.Event()
+    announcer = threading.Thread(target=announce, args=(DOORS, terminal, started_s, stop), daemon=True)
+    announcer.start()
+    # A closed terminal sends SIGHUP to this process alone: the services live in sessions of their own.
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    services.loop()
+    stop.set()
+    announcer.join()
+    if services.asked_to_stop:
+        return 0
+    name = services.first_stopped or "a service"
+    print(f"ntdemo stopped because {name} did: {terminal.last.get(name, 'it said nothing')}", file=sys.stderr)
+    return services.returncode or 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
