@@ -1,0 +1,150 @@
+"""A run: what is to be trained, as one validated model for HTTP, the command line and the start, and how runs are named."""
+
+import re
+import secrets
+import subprocess
+from datetime import UTC, datetime
+from enum import StrEnum
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from contracts.kinds import ActivityKind, Objective, RunKind
+
+__all__ = [
+    "BUILT_IN",
+    "DEFAULT",
+    "Device",
+    "FactorsSpec",
+    "IngestOptions",
+    "Layout",
+    "OnError",
+    "RunSpec",
+    "code_version",
+    "new_run",
+]
+
+BUILT_IN: Final = "built-in"
+"""The source that needs no file: the seed's five fragments."""
+DEFAULT: Final = "default"
+"""The source that a trainer was started with: `NTDEMO_DATA`, `/data/data.json` or the built-in data."""
+
+Column = Annotated[str, Field(min_length=1, max_length=200)]
+Source = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class Layout(StrEnum):
+    """How a table of molecules states activities."""
+
+    AUTO = "auto"
+    """Long when the table has a target column, else wide."""
+    WIDE = "wide"
+    """One row a molecule, one column a target; an empty cell was not measured."""
+    LONG = "long"
+    """One row a measurement: molecule, target and, unless every row states an activity, a value."""
+
+
+class OnError(StrEnum):
+    """What happens to rows that cannot be used."""
+
+    FAIL = "fail"
+    """The run fails and lists the first of them."""
+    SKIP = "skip"
+    """They are left out, counted, and kept in the rejects table with the reason."""
+
+
+class Device(StrEnum):
+    """Where the fit computes."""
+
+    AUTO = "auto"
+    """The first GPU, the CPU where there is none."""
+    CPU = "cpu"
+    CUDA = "cuda"
+    """A GPU; the run fails where there is none."""
+
+
+class IngestOptions(BaseModel):
+    """How tables of molecules are read; `data.json` and the built-in data need none of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    layout: Layout = Layout.AUTO
+    activity_kind: Annotated[
+        ActivityKind | None, Field(description="What the values state; found from the values when null.")
+    ] = None
+    smiles_column: Annotated[Column | None, Field(description="Found by name (smiles, in any case) when null.")] = None
+    compound_column: Annotated[Column | None, Field(description="The compound's identifier.")] = None
+    target_column: Annotated[Column | None, Field(description="Long tables: the target's name.")] = None
+    value_column: Annotated[Column | None, Field(description="Long tables: the measured value.")] = None
+    target_columns: Annotated[
+        tuple[Column, ...], Field(description="Wide tables: the columns that are targets; all numeric ones when empty.")
+    ] = ()
+    on_error: OnError = OnError.FAIL
+
+    @model_validator(mode="after")
+    def _columns_fit_the_layout(self) -> Self:
+        long_only = [name for name in ("target_column", "value_column") if getattr(self, name) is not None]
+        if self.layout is Layout.WIDE and long_only:
+            raise ValueError(f"{' and '.join(long_only)} belong to long tables, but layout is wide")
+        if self.layout is Layout.LONG and self.target_columns:
+            raise ValueError("target_columns belong to wide tables, but layout is long")
+        if long_only and self.target_columns:
+            raise ValueError(f"target_columns belong to wide tables, {' and '.join(long_only)} to long ones: give one of them")
+        return self
+
+
+class FactorsSpec(BaseModel):
+    """Learn a factor vector for every fragment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["factors"]
+    sources: Annotated[
+        tuple[Source, ...],
+        Field(
+            min_length=1,
+            max_length=64,
+            description="`default` (what the trainer was started with), `built-in`, `dataset:<sha256>` (an upload), "
+            "or paths of files or directories.",
+        ),
+    ] = (DEFAULT,)
+    objective: Objective = Objective.COUNTS
+    rank: Annotated[int, Field(ge=1, le=512, description="Numbers that describe a fragment.")] = 3
+    seed: Annotated[
+        int, Field(ge=0, lt=2**63, description="Of the random start; the published numbers do not depend on it.")
+    ] = 0
+    device: Device = Device.AUTO
+    ingest: IngestOptions = IngestOptions()
+
+    @model_validator(mode="after")
+    def _named_data_stands_alone(self) -> Self:
+        if len(self.sources) > 1 and (named := {BUILT_IN, DEFAULT} & set(self.sources)):
+            raise ValueError(f"{min(named)!r} cannot be combined with other sources")
+        if len(set(self.sources)) < len(self.sources):
+            raise ValueError("a source is named twice")
+        return self
+
+
+RunSpec = FactorsSpec
+"""What can be trained; a union, discriminated by `kind`, as soon as there is a second kind."""
+
+
+def new_run(kind: RunKind, now: datetime) -> str:
+    """An id for a run that starts `now`, for example `factors-20261123T223000Z-3f2a9c`; ids sort by time."""
+    return f"{kind}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def code_version() -> str:
+    """The version of this package; in a checkout with its commit, as in `0.1.0+g1a2b3c4` or `0.1.0+g1a2b3c4.dirty`."""
+    released = version("ntdemo-trainer")
+    checkout = next((parent for parent in Path(__file__).parents if (parent / ".git").exists()), None)
+    if checkout is None:
+        return released
+    command = ["git", "-C", str(checkout), "describe", "--always", "--exclude=*", "--abbrev=7", "--dirty=.dirty"]
+    try:
+        described = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()  # noqa: S603 - fixed words and our own path
+    except (OSError, subprocess.SubprocessError):
+        return released  # a checkout on a machine without git
+    return f"{released}+g{described}" if re.fullmatch(r"[0-9a-f]{7,40}(\.dirty)?", described) else released

@@ -1,0 +1,65 @@
+"""The trainer's settings: the only place that reads the environment."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Final, Self
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from servicekit.logs import LogFormat
+
+__all__ = ["InvalidSettings", "Settings"]
+
+_MOUNTED_DATA: Final = Path("/data/data.json")
+
+
+class InvalidSettings(Exception):
+    """A variable has a value that cannot be used; `str()` is one sentence that names it."""
+
+
+class Settings(BaseSettings):
+    """What can be set, by environment variable. Creating it touches no file."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
+
+    state: Annotated[Path, Field(alias="NTDEMO_STATE")] = Path("var")
+    """Directory of the store, the jobs and the uploads."""
+    data: Annotated[Path | None, Field(alias="NTDEMO_DATA")] = None
+    """What is trained on at the start; `/data/data.json` where that exists, else the built-in data."""
+    host: Annotated[str, Field(alias="TRAINER_HOST", min_length=1)] = "localhost"
+    port: Annotated[int, Field(alias="TRAINER_PORT", ge=1, le=65535)] = 3031
+    data_dirs: Annotated[tuple[Path, ...], NoDecode, Field(alias="TRAINER_DATA_DIRS")] = ()
+    """Directories whose files a job may name over HTTP, separated by `:`; the directory of the start's data is one of them."""
+    upload_limit_bytes: Annotated[int, Field(alias="TRAINER_UPLOAD_LIMIT_BYTES", ge=1)] = 4 * 2**30
+    spark_master: Annotated[str, Field(alias="TRAINER_SPARK_MASTER", pattern=r"^(local(\[.*\])?|spark://.+|k8s://.+)$")] = (
+        "local[*]"
+    )
+    log_format: Annotated[LogFormat, Field(alias="NTDEMO_LOG_FORMAT")] = "text"
+    log_level: Annotated[str, Field(alias="NTDEMO_LOG_LEVEL", pattern=r"(?i)^(debug|info|warning|error|critical)$")] = "info"
+
+    @field_validator("data_dirs", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """The settings of this process; raises InvalidSettings."""
+        try:
+            return cls()
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0]) if first["loc"] else "the environment"
+            raise InvalidSettings(f"{name} is {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}.") from None
+
+    def start_data(self) -> Path | None:
+        """The file or directory that the start trains on; None is the built-in data. Looks at the file system.
+
+        Raises InvalidSettings where `NTDEMO_DATA` names nothing: other data are never taken instead.
+        """
+        if self.data is None:
+            return _MOUNTED_DATA if _MOUNTED_DATA.exists() else None
+        if not self.data.exists():
+            raise InvalidSettings(f"NTDEMO_DATA is {str(self.data)!r}: there is no such file or directory.")
+        return self.data
