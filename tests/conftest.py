@@ -3,6 +3,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("ntdemo", deadline=None)  # no test is judged by a clock
+settings.load_profile("ntdemo")
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
