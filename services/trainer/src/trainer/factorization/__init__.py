@@ -1,0 +1,24 @@
+"""Factorization: fits factors in PyTorch, ranks neighbours, and writes the network as ONNX and as a checkpoint.
+
+The one part of the trainer that does arithmetic in torch; no Spark, no store, no HTTP.
+"""
+
+from trainer.factorization.checkpoint import load_checkpoint, save_checkpoint
+from trainer.factorization.fit import Fit, Trajectory, fit_counts
+from trainer.factorization.graph import InvalidGraph, ParityError, export, load_onnx
+from trainer.factorization.neighbours import neighbours
+from trainer.factorization.network import FactorNetwork
+
+__all__ = [
+    "FactorNetwork",
+    "Fit",
+    "InvalidGraph",
+    "ParityError",
+    "Trajectory",
+    "export",
+    "fit_counts",
+    "load_checkpoint",
+    "load_onnx",
+    "neighbours",
+    "save_checkpoint",
+]

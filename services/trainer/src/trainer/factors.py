@@ -1,0 +1,152 @@
+"""Factors: what a factor run publishes, in a form that does not depend on how it was found.
+
+Any product P Q^T can be written with infinitely many pairs (P G, Q G^-T); cosines of their rows differ (Steck et al. 2024,
+arXiv 2403.05440). The canonical form is the singular value decomposition of the product, P Q^T = U S V^T.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Factors"]
+
+Array = npt.NDArray[np.float64]
+
+_TIE: Final = 1e-6
+"""Relative difference under which two magnitudes count as equal: far above rounding, far below what data distinguish."""
+_CLUSTER: Final = 1e-9
+"""Relative difference under which two singular values count as one repeated value."""
+
+
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """Canonical factors of fragments and targets.
+
+    Columns are ordered by falling singular value. Columns beyond the rank of the product are exactly zero on both sides, and
+    so are the rows of fragments and targets of which the product says nothing.
+    """
+
+    fragments_FK: Array
+    """U S: as long as the fragment's predicted target profile, and with the same cosines."""
+    targets_TK: Array
+    """V: orthonormal columns (zero beyond the rank of the product)."""
+    singular_K: Array
+    """S, falling."""
+
+    @property
+    def rank(self) -> int:
+        """Columns, those that are zero included."""
+        return len(self.singular_K)
+
+    @property
+    def balanced_fragments_FK(self) -> Array:
+        """U sqrt(S): what the two sides look like when each carries half of every singular value."""
+        roots_K = np.sqrt(self.singular_K)
+        return np.divide(self.fragments_FK, roots_K, out=np.zeros_like(self.fragments_FK), where=roots_K > 0)
+
+    @property
+    def balanced_targets_TK(self) -> Array:
+        """V sqrt(S)."""
+        return self.targets_TK * np.sqrt(self.singular_K)
+
+    @property
+    def profiles_FT(self) -> Array:
+        """The product: predicted value of every fragment on every target. F x T numbers, so for small data."""
+        return self.fragments_FK @ self.targets_TK.T
+
+    @classmethod
+    def from_product(cls, P_FK: Array, Q_TK: Array) -> Self:
+        """The canonical factors of P Q^T, by a thin QR of each side and the SVD of the small K x K middle.
+
+        Invariant under every change of gauge (P G, Q G^-T). A sign is chosen for each column (`_signs_K`), and a basis for
+        each repeated singular value (`_rotated`), so that equal products give equal factors.
+        """
+        K = P_FK.shape[1]
+        left_FR, P_RK = np.linalg.qr(P_FK)
+        right_TR, Q_RK = np.linalg.qr(Q_TK)
+        U_RR, S_R, Vt_RR = np.linalg.svd(P_RK @ Q_RK.T, full_matrices=False)
+        said_F, said_T = np.any(P_FK != 0, axis=1), np.any(Q_TK != 0, axis=1)
+        return cls.from_svd(left_FR @ U_RR, S_R, right_TR @ Vt_RR.T, rank=K, said_F=said_F, said_T=said_T)
+
+    @classmethod
+    def from_svd(
+        cls,
+        U_FR: Array,
+        S_R: Array,
+        V_TR: Array,
+        *,
+        rank: int,
+        said_F: npt.NDArray[np.bool_],
+        said_T: npt.NDArray[np.bool_],
+    ) -> Self:
+        """The canonical factors of U S V^T, cut or padded with zeros to `rank` columns.
+
+        `said_F` and `said_T` are false for the fragments and targets of which the product says nothing: their rows, which
+        arithmetic may leave as noise, become exactly zero.
+        """
+        F, T = len(U_FR), len(V_TR)
+        largest = S_R[0] if len(S_R) else 0.0
+        kept = int(np.count_nonzero(largest * max(F, T) * np.finfo(np.float64).eps < S_R))
+        U_FR, V_TR = _rotated(U_FR[:, :kept], S_R[:kept], V_TR[:, :kept])
+        kept = min(kept, rank)
+        U_FR, S_R, V_TR = U_FR[:, :kept] * said_F[:, None], S_R[:kept], V_TR[:, :kept] * said_T[:, None]
+        signs_R = _signs_K(U_FR, V_TR)
+        fragments_FK, targets_TK, singular_K = np.zeros((F, rank)), np.zeros((T, rank)), np.zeros(rank)
+        fragments_FK[:, :kept] = U_FR * signs_R * S_R
+        targets_TK[:, :kept] = V_TR * signs_R
+        singular_K[:kept] = S_R
+        return cls(fragments_FK=fragments_FK, targets_TK=targets_TK, singular_K=singular_K)
+
+
+def _rotated(U_FR: Array, S_R: Array, V_TR: Array) -> tuple[Array, Array]:
+    """Fixes the basis inside each repeated singular value, where the SVD leaves any rotation free.
+
+    Pivoted Gram-Schmidt on the targets' rows: the first vector is the one that alone explains the target which the subspace
+    explains best, and so on. It reads the targets' side only, so that permuted fragments give permuted factors.
+    """
+    U_FR, V_TR = U_FR.copy(), V_TR.copy()
+    start = 0
+    for stop in range(1, len(S_R) + 1):
+        if stop < len(S_R) and S_R[stop - 1] - S_R[stop] <= _CLUSTER * S_R[0]:
+            continue
+        if stop - start > 1:
+            rotation_MM = _pivots(V_TR[:, start:stop])
+            U_FR[:, start:stop] = U_FR[:, start:stop] @ rotation_MM
+            V_TR[:, start:stop] = V_TR[:, start:stop] @ rotation_MM
+        start = stop
+    return U_FR, V_TR
+
+
+def _pivots(V_TM: Array) -> Array:
+    """The orthogonal rotation whose columns point at the rows of `V_TM` that are longest after the earlier ones are removed."""
+    M = V_TM.shape[1]
+    rotation_MM = np.zeros((M, M))
+    rest_TM = V_TM.copy()
+    for column in range(M):
+        lengths_T = np.linalg.norm(rest_TM, axis=1)
+        pivot = int(np.argmax(lengths_T >= (1 - _TIE) * lengths_T.max()))
+        direction_M = rest_TM[pivot] / lengths_T[pivot]
+        rest_TM -= np.outer(rest_TM @ direction_M, direction_M)
+        rotation_MM[:, column] = direction_M
+    return np.linalg.qr(rotation_MM)[0]
+
+
+def _signs_K(U_FK: Array, V_TK: Array) -> Array:
+    """+1 or -1 for each column, so that its largest entry becomes positive.
+
+    The fragments' side decides. Where its largest positive and negative entries are equally large, the targets' side does;
+    where they are equally large there too, the first target among the largest does. Fragments may be permuted freely.
+    """
+    signs_K = np.ones(U_FK.shape[1])
+    for column in range(len(signs_K)):
+        for side in (U_FK[:, column], V_TK[:, column]):
+            high, low = side.max(initial=0.0), -side.min(initial=0.0)
+            if abs(high - low) > _TIE * max(high, low):
+                signs_K[column] = 1.0 if high > low else -1.0
+                break
+        else:
+            side = V_TK[:, column]
+            signs_K[column] = np.sign(side[np.argmax(np.abs(side) >= (1 - _TIE) * np.abs(side).max())])
+    return signs_K
