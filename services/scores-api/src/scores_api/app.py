@@ -1,0 +1,57 @@
+"""The application: routes, problems and the live store, assembled."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from contracts.store import Store
+from scores_api.files import ArtifactFiles
+from scores_api.live import Live
+from scores_api.problems import PROBLEM_TYPES
+from scores_api.routes import artifacts, factors, fragments, refusals, runs, scores, similarities
+from scores_api.settings import Settings
+from servicekit.application import create_application
+
+__all__ = ["create_app"]
+
+_DESCRIPTION = """\
+Everything is read from what the trainer published; a publication is visible to the first request after it, without a restart.
+
+* Every read takes `run`: the id of a published run, or `current` for the newest. An answer comes from one run, never a mixture.
+* Published answers carry an `ETag`; send it back in `If-None-Match` and an unchanged answer is a 304 without a body.
+* Lists are pages: follow `next` by giving it back as `cursor`. A cursor stays in the run it began with.
+* Similarities are percent, -100 to 100, rounded to two decimals; a fragment's similarity to itself is exactly 100.
+* Failures are `application/problem+json` (RFC 9457); `GET` a problem's `type` for what it means and what to do.
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The scores API over the store of `settings`; nothing is opened before its lifespan begins."""
+    release = version("ntdemo-scores-api")
+    live = Live(settings, release=release)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        live.start()
+        try:
+            yield
+        finally:
+            await live.close()
+
+    app = create_application(
+        title="ntdemo scores API",
+        version=release,
+        summary="Fragment scores, neighbours, factors and artifacts of published runs.",
+        description=_DESCRIPTION,
+        ready=live.missing,
+        problem_types=PROBLEM_TYPES,
+        lifespan=lifespan,
+    )
+    app.state.live = live
+    app.state.files = ArtifactFiles(Store.under(settings.state))
+    refusals.install(app)
+    for router in (scores.router, runs.router, fragments.router, similarities.router, factors.router, artifacts.router):
+        app.include_router(router)
+    return app

@@ -1,0 +1,112 @@
+"""The fragments of a run: by name, by id, and by what a user remembers of them."""
+
+import difflib
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, islice
+from typing import Final, Iterator
+
+from scores_api.failures import FragmentsUnknown
+
+__all__ = ["Fragments"]
+
+_BY_ID: Final = "id:"
+_END: Final = "\uffff"
+"""Ends each entry of the search text; a noncharacter, so no query that holds it can match."""
+_NEAR: Final = 5
+_NEAR_POOL: Final = 400
+_NEAR_LENGTH: Final = 200
+"""Longer unknown names get no suggestions: comparing them costs more than it helps."""
+
+
+@dataclass(frozen=True)
+class Fragments:
+    """Columns of the run's fragments; the id of a fragment is its place."""
+
+    run: str
+    names: Sequence[str]
+    smiles: Sequence[str | None]
+    support: Sequence[int]
+    scaffolds: Sequence[int | None]
+    shown: Sequence[bool]
+    _ids: dict[str, int] = field(init=False, repr=False)
+    _text: str = field(init=False, repr=False)
+    _ends: Sequence[int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Index names and build the search text."""
+        entries = [
+            _folded(name if smiles is None or smiles == name else f"{name}{_END}{smiles}") + _END
+            for name, smiles in zip(self.names, self.smiles, strict=True)
+        ]
+        object.__setattr__(self, "_ids", {name: place for place, name in enumerate(self.names)})
+        object.__setattr__(self, "_text", "".join(entries))
+        object.__setattr__(self, "_ends", list(accumulate(len(entry) for entry in entries)))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def find(self, name: str) -> int:
+        """The id of a fragment by exact name, else by `id:<number>`.
+
+        Raises:
+            FragmentsUnknown: there is none; the failure carries names that look alike.
+        """
+        return self.find_all([name])[0]
+
+    def find_all(self, names: Sequence[str]) -> list[int]:
+        """The ids of several fragments, in the order of `names`.
+
+        Raises:
+            FragmentsUnknown: some do not exist; the failure carries all of these.
+        """
+        ids = [self._find(name) for name in names]
+        missing = [name for name, found in zip(names, ids, strict=True) if found is None]
+        if missing:
+            raise FragmentsUnknown(self.run, missing, self.near(missing[0]))
+        return [found for found in ids if found is not None]
+
+    def _find(self, name: str) -> int | None:
+        found = self._ids.get(name)
+        if found is None and name.startswith(_BY_ID):
+            digits = name.removeprefix(_BY_ID)
+            if digits.isascii() and digits.isdigit() and len(digits) < 10 and int(digits) < len(self.names):  # noqa: PLR2004 - int32
+                found = int(digits)
+        return found
+
+    def search(self, query: str, *, after: int, shown_only: bool) -> Iterator[int]:
+        """Ids above `after` whose name or SMILES contains `query`, case ignored, in ascending order; all for an empty query."""
+        ids = self._matches(_folded(query), after + 1) if query else iter(range(after + 1, len(self.names)))
+        return (place for place in ids if self.shown[place]) if shown_only else ids
+
+    def _matches(self, needle: str, first: int) -> Iterator[int]:
+        if _END in needle:
+            return
+        position = self._ends[first - 1] if first else 0
+        while (hit := self._text.find(needle, position)) >= 0:
+            place = bisect_right(self._ends, hit)
+            yield place
+            position = self._ends[place]
+
+    def near(self, name: str) -> list[str]:
+        """Up to five names that look like an unknown one, the most alike first."""
+        if not name or len(name) > _NEAR_LENGTH:
+            return []
+        folded = _folded(name)
+        pool = dict.fromkeys(islice(self._matches(folded, 0), _NEAR_POOL))
+        if len(self.names) <= _NEAR_POOL:
+            pool |= dict.fromkeys(range(len(self.names)))
+        else:
+            place = bisect_left(self._sorted, folded, key=lambda found: _folded(self.names[found]))
+            pool |= dict.fromkeys(self._sorted[max(0, place - _NEAR_POOL // 2) : place + _NEAR_POOL // 2])
+        by_fold: dict[str, str] = {}
+        for found in pool:
+            if len(self.names[found]) <= 2 * _NEAR_LENGTH:
+                by_fold.setdefault(_folded(self.names[found]), self.names[found])
+        return [by_fold[match] for match in difflib.get_close_matches(folded, by_fold, n=_NEAR, cutoff=0.5)]
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()

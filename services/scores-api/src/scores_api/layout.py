@@ -1,0 +1,136 @@
+"""The layout of a projection: a derived, disposable copy of one published run in files that can be mapped.
+
+The builder writes these files, the server maps them, and both are this package at one `FORMAT`. A directory of another format,
+or with a missing, shortened or changed file, is built anew and never half believed.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.kinds import SimilarityKind
+
+__all__ = [
+    "CURVE",
+    "DOCUMENTS",
+    "FORMAT",
+    "FRAGMENTS",
+    "HEAD",
+    "INDEX",
+    "NEIGHBOUR",
+    "SCORES",
+    "TARGETS",
+    "TRAJECTORY",
+    "ProjectedFile",
+    "ProjectedFragments",
+    "ProjectedTargets",
+    "ProjectionHead",
+    "digest",
+    "factors_stream",
+    "neighbours_file",
+    "offsets_array",
+    "run_directory",
+    "vectors_array",
+]
+
+Side = Literal["fragments", "targets"]
+
+FORMAT: Final = 1
+"""Raised whenever the meaning of a file changes."""
+INDEX: Final = "index.json"
+HEAD: Final = "projection.json"
+"""Written last: states every other file of the projection with its size and digest."""
+FRAGMENTS: Final = "fragments.json"
+TARGETS: Final = "targets.json"
+SCORES: Final = "scores.json"
+"""The body of `GET /cosine/score`; absent when the matrix is too large."""
+CURVE: Final = "curve.json"
+TRAJECTORY: Final = "trajectory.json"
+DOCUMENTS: Final = frozenset({SCORES, CURVE, TRAJECTORY, "factors-fragments.arrows", "factors-targets.arrows"})
+"""Ready-made bodies, served as they are."""
+NEIGHBOUR: Final = np.dtype(
+    [
+        ("other", "<i4"),
+        ("function", "<f4"),
+        ("low", "<f4"),
+        ("high", "<f4"),
+        ("balanced", "<f4"),
+        ("structure", "<f4"),
+        ("coassay", "<f4"),
+        ("combined", "<f4"),
+    ]
+)
+"""One neighbour; NaN stands for null. A fragment's neighbours lie together, the nearest first."""
+
+
+def run_directory(cache: Path, run: str) -> Path:
+    """Where the projection of a run lies."""
+    return cache / "runs" / run
+
+
+def vectors_array(side: Side, gauge: Literal["vector", "balanced"]) -> str:
+    """Name of the float64 array of one row a fragment or target."""
+    return f"{side}-{gauge}.npy"
+
+
+def factors_stream(side: Side) -> str:
+    """Name of the Arrow IPC stream of the same."""
+    return f"factors-{side}.arrows"
+
+
+def neighbours_file(similarity: SimilarityKind) -> str:
+    """Name of the bare `NEIGHBOUR` rows, by fragment, then rank."""
+    return f"neighbours-{similarity}.rows"
+
+
+def offsets_array(similarity: SimilarityKind) -> str:
+    """Name of the int64 array that says where each fragment's neighbours begin and the last one's end."""
+    return f"neighbours-{similarity}-offsets.npy"
+
+
+def digest(path: Path) -> str:
+    """BLAKE2b-128 of a file's bytes in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+class ProjectedFile(BaseModel):
+    """A file of a projection."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size_bytes: Annotated[int, Field(ge=0)]
+    blake2b: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+
+
+class ProjectionHead(BaseModel):
+    """What `projection.json` states."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int
+    run: str
+    files: dict[str, ProjectedFile]
+
+
+class ProjectedFragments(BaseModel):
+    """What `fragments.json` states: one entry a fragment in each list, in the order of ids."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    names: list[str]
+    smiles: list[str | None]
+    support: list[int]
+    scaffolds: list[int | None]
+    shown: list[bool]
+
+
+class ProjectedTargets(BaseModel):
+    """What `targets.json` states, in the order of ids."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    names: list[str]

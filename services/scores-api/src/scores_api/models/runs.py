@@ -1,0 +1,77 @@
+"""Runs: what was trained, from which data, how, and how its loss fell."""
+
+from datetime import datetime
+from typing import Any
+
+from contracts.kinds import ActivityKind, Objective, RunKind
+from scores_api.models.wire import Cursor, Wire
+
+__all__ = ["Curve", "RunDetail", "RunPage", "RunSummary", "Trajectory"]
+
+
+class RunSummary(Wire):
+    """A published run."""
+
+    id: str
+    kind: RunKind
+    objective: Objective
+    activity_kind: ActivityKind
+    source: str
+    """What the user named: `built-in` or a file."""
+    data: str
+    """Digest of the ingested data; runs with the same digest share fragments, compounds and targets."""
+    current: bool
+    """Whether this is the newest publication, which every read answers from by default."""
+    published: datetime
+    started: datetime
+    finished: datetime
+    seconds: float
+    """Time of the fit."""
+    device: str
+    code_version: str
+    fragments: int
+    """Modelled fragments."""
+    shown_fragments: int
+    """Those with enough evidence to be listed by default and offered as neighbours."""
+    compounds: int
+    targets: int
+    rank: int
+    """Columns of the factors."""
+
+
+class RunDetail(RunSummary):
+    """A published run with its parameters and measurements."""
+
+    spec: dict[str, Any]
+    """Parameters as they were validated."""
+    ingest: dict[str, int]
+    """Counts of what was read, merged and rejected."""
+    metrics: dict[str, float]
+    """Name to number."""
+
+
+class RunPage(Wire):
+    """Runs, the newest first."""
+
+    items: list[RunSummary]
+    next: Cursor
+
+
+class Curve(Wire):
+    """The training curve: `losses[i]` was measured after `steps[i]` steps."""
+
+    run: str
+    steps: list[int]
+    losses: list[float]
+
+
+class Trajectory(Wire):
+    """How the fragments' balanced factors moved during training."""
+
+    run: str
+    fragments: list[str]
+    """Names, in the order of the second axis of `positions`."""
+    steps: list[int]
+    """The first axis of `positions`."""
+    positions: list[list[list[float]]]
+    """Step, fragment, at most three coordinates. Empty when the run recorded none."""

@@ -1,0 +1,41 @@
+"""Similarities among named fragments: the question and the sub-matrix."""
+
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from contracts.kinds import SimilarityKind
+from scores_api.models.wire import Percent, Wire
+
+__all__ = ["LIMIT", "Similarities", "SimilarityQuestion"]
+
+LIMIT: Final = 500
+"""Fragments one question may name."""
+
+
+def _distinct(names: list[str]) -> list[str]:
+    if len(set(names)) < len(names):
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        raise ValueError(f"{twice!r} is named twice")
+    return names
+
+
+class SimilarityQuestion(Wire):
+    """Which fragments to compare, and how."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"fragments": ["fA", "fB"], "similarity": "function"}]})
+
+    fragments: Annotated[list[str], Field(min_length=1, max_length=LIMIT), AfterValidator(_distinct)]
+    """Names, each once."""
+    similarity: SimilarityKind = SimilarityKind.FUNCTION
+
+
+class Similarities(Wire):
+    """The similarity of every two of the named fragments."""
+
+    run: str
+    similarity: SimilarityKind
+    names: list[str]
+    """As asked for, in the same order."""
+    percents: list[list[Percent]]
+    """Symmetric; exactly 100.0 on the diagonal."""

@@ -1,0 +1,19 @@
+"""The base of every JSON object of the API: frozen, closed, described by the docstrings of its fields."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Cursor", "Percent", "Vector", "Wire"]
+
+Percent = Annotated[float, Field(ge=-100, le=100)]
+"""A similarity in percent, rounded once to two decimals."""
+Vector = Annotated[list[float], Field(examples=[[0.71, -1.2, 0.05]])]
+"""One number a factor, the strongest factor first."""
+Cursor = Annotated[str | None, Field(description="Give it back as `cursor` for the next page; null on the last.")]
+
+
+class Wire(BaseModel):
+    """A JSON object: unknown members are refused, descriptions come from the docstrings of its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)

@@ -1,0 +1,38 @@
+"""Pages: a stretch of a list and the cursor to the next one."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from scores_api.cursor import Cursor
+from scores_api.failures import CursorInvalid
+
+__all__ = ["ascending", "newest_first"]
+
+T = TypeVar("T")
+
+
+def ascending(ids: Iterator[int], *, of: str, run: str, limit: int) -> tuple[list[int], str | None]:
+    """The first `limit` of the ascending `ids` that remain, and the cursor to the rest; null when there is none."""
+    found = list(islice(ids, limit + 1))
+    page = found[:limit]
+    return page, Cursor(of=of, run=run, after=page[-1]).text() if len(found) > limit else None
+
+
+def newest_first(
+    items: Sequence[T], *, of: str, run_of: Callable[[T], str], cursor: str | None, limit: int
+) -> tuple[list[T], str | None]:
+    """A page of a list that grows at its end, from the end backwards.
+
+    Raises:
+        CursorInvalid: the cursor is not of this list.
+    """
+    end = len(items)
+    if cursor is not None:
+        mark = Cursor.read(cursor)
+        if mark.of != of or mark.after >= end or run_of(items[mark.after]) != mark.run:
+            raise CursorInvalid
+        end = mark.after
+    start = max(0, end - limit)
+    following = Cursor(of=of, run=run_of(items[start]), after=start).text() if start else None
+    return list(reversed(items[start:end])), following

@@ -1,0 +1,82 @@
+"""The failures that callers of the scores API can meet, beyond those every service knows."""
+
+from http import HTTPStatus
+from typing import Final
+
+from servicekit.problems import ProblemType
+
+__all__ = [
+    "ARTIFACT_DAMAGED",
+    "ARTIFACT_NOT_FOUND",
+    "FRAGMENT_NOT_FOUND",
+    "INVALID_CURSOR",
+    "MATRIX_TOO_LARGE",
+    "PROBLEM_TYPES",
+    "RUN_NOT_FOUND",
+    "RUN_UNREADABLE",
+]
+
+RUN_NOT_FOUND: Final = ProblemType(
+    "run-not-found",
+    "There is no such run",
+    HTTPStatus.NOT_FOUND,
+    "No publication of the store has the run id that was asked for. Ids are exact; `current` names the newest publication.",
+    "List the runs with `GET /v1/runs`, or leave `run` out to read the newest one.",
+)
+FRAGMENT_NOT_FOUND: Final = ProblemType(
+    "fragment-not-found",
+    "There is no such fragment in this run",
+    HTTPStatus.NOT_FOUND,
+    "The run's data has no modelled fragment of this name. Names are exact, case included; `near` lists names that look alike, "
+    "`missing` the unknown ones of a question that names several.",
+    "Take a name from `near`, or search with `GET /v1/fragments?query=`. In a path, percent-encode the name: `/` is `%2F`, `#` is "
+    "`%23`, `%` is `%25`. Names that no address can carry, such as `..`, are reached by their id: `/v1/fragments/id:17`.",
+)
+ARTIFACT_NOT_FOUND: Final = ProblemType(
+    "artifact-not-found",
+    "There is no such artifact, version or file",
+    HTTPStatus.NOT_FOUND,
+    "No publication of the store names this artifact in this version, or its manifest lists no such file.",
+    "List the artifacts with `GET /v1/artifacts`; read the manifest at `/v1/artifacts/{artifact}/{version}` for its files.",
+)
+ARTIFACT_DAMAGED: Final = ProblemType(
+    "artifact-damaged",
+    "The file is not what its manifest states",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "The file's size or SHA-256 on disk differs from its manifest, so it is not served.",
+    "Restore the file from a backup of the store, or train again; other files and runs are not affected.",
+)
+MATRIX_TOO_LARGE: Final = ProblemType(
+    "matrix-too-large",
+    "The whole matrix is too large to be one JSON object",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "The run shows more fragments than the limit up to which the whole score matrix is published; `fragments` and `limit` say how "
+    "many.",
+    "Read the nearest fragments with `GET /v1/fragments/{fragment}/neighbours`, a part of the matrix with `POST "
+    "/v1/similarities`, or all vectors with `GET /v1/factors/fragments`.",
+)
+INVALID_CURSOR: Final = ProblemType(
+    "invalid-cursor",
+    "The cursor does not belong to this list",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "A cursor continues one list: the same route, the same `query`, `shown` and `run`. This one was changed, shortened, or belongs "
+    "to another list.",
+    "Start again without `cursor`, and keep the other parameters while you follow `next`; `limit` may change.",
+)
+RUN_UNREADABLE: Final = ProblemType(
+    "run-unreadable",
+    "The run cannot be read",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "The run is published, but its tables or the cache directory could not be read or written; the service's log says why.",
+    "Ask again; if it happens again, check the disk space of the cache and the store's files.",
+)
+PROBLEM_TYPES: Final = (
+    RUN_NOT_FOUND,
+    FRAGMENT_NOT_FOUND,
+    ARTIFACT_NOT_FOUND,
+    ARTIFACT_DAMAGED,
+    MATRIX_TOO_LARGE,
+    INVALID_CURSOR,
+    RUN_UNREADABLE,
+)
+"""Every problem type of this service."""

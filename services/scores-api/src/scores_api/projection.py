@@ -1,0 +1,131 @@
+"""A projection: one published run, mapped from the cache for reading at the speed of memory."""
+
+import hashlib
+import mmap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from contracts.kinds import SimilarityKind
+from scores_api.failures import MatrixTooLarge
+from scores_api.fragments import Fragments
+from scores_api import layout
+from scores_api.layout import ProjectedFragments, ProjectionHead
+from scores_api.models.factors import FactorSide
+from scores_api.neighbours import NeighbourLists
+from scores_api.similarity import percent_matrix
+
+__all__ = ["DamagedProjection", "Factors", "Projection"]
+
+_BLOCK_BYTES = 1 << 20
+
+
+class DamagedProjection(Exception):
+    """A projection that is of another format, incomplete or changed; the text says how."""
+
+
+@dataclass(frozen=True)
+class Factors:
+    """Vectors of one side; the id is the row."""
+
+    names: tuple[str, ...] | list[str]
+    vector_NK: npt.NDArray[np.float64]
+    balanced_NK: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Projection:
+    """Everything the API answers about one run."""
+
+    run: str
+    fragments: Fragments
+    factors: Mapping[FactorSide, Factors]
+    neighbours: Mapping[SimilarityKind, NeighbourLists]
+    documents: Mapping[str, memoryview]
+    """Ready-made bodies by file name, mapped: they outlive the directory."""
+
+    @classmethod
+    def open(cls, directory: Path) -> Self:
+        """Map a projection after comparing every file with the head's digest.
+
+        Raises:
+            DamagedProjection: something is missing or differs.
+        """
+        try:
+            head = ProjectionHead.model_validate_json((directory / layout.HEAD).read_bytes())
+            _verify(directory, head)
+            return cls._mapped(directory, head)
+        except (OSError, ValueError, KeyError) as error:
+            raise DamagedProjection(f"{directory}: {error}") from error
+
+    @classmethod
+    def _mapped(cls, directory: Path, head: ProjectionHead) -> Self:
+        columns = ProjectedFragments.model_validate_json((directory / layout.FRAGMENTS).read_bytes())
+        fragments = Fragments(
+            run=head.run,
+            names=columns.names,
+            smiles=columns.smiles,
+            support=columns.support,
+            scaffolds=columns.scaffolds,
+            shown=columns.shown,
+        )
+        targets = layout.ProjectedTargets.model_validate_json((directory / layout.TARGETS).read_bytes())
+        names = {FactorSide.FRAGMENTS: columns.names, FactorSide.TARGETS: targets.names}
+        return cls(
+            run=head.run,
+            fragments=fragments,
+            factors={
+                side: Factors(
+                    names=names[side],
+                    vector_NK=np.load(directory / layout.vectors_array(side.value, "vector"), mmap_mode="r"),
+                    balanced_NK=np.load(directory / layout.vectors_array(side.value, "balanced"), mmap_mode="r"),
+                )
+                for side in FactorSide
+            },
+            neighbours={
+                kind: NeighbourLists(directory / layout.neighbours_file(kind), np.load(directory / layout.offsets_array(kind)))
+                for kind in SimilarityKind
+            },
+            documents={name: _mapping(directory / name) for name in head.files if name in layout.DOCUMENTS},
+        )
+
+    def document(self, name: str) -> memoryview:
+        """A ready-made body: `layout.CURVE`, `layout.TRAJECTORY` or a factors stream."""
+        return self.documents[name]
+
+    def scores(self) -> memoryview:
+        """The body of `GET /cosine/score`.
+
+        Raises:
+            MatrixTooLarge: the run shows too many fragments to publish their matrix whole.
+        """
+        try:
+            return self.documents[layout.SCORES]
+        except KeyError:
+            raise MatrixTooLarge(self.run, sum(self.fragments.shown)) from None
+
+    def percents(self, ids: list[int], similarity: SimilarityKind) -> npt.NDArray[np.float64]:
+        """Similarities among fragments, shape (len(ids), len(ids)), in percent."""
+        factors = self.factors[FactorSide.FRAGMENTS]
+        rows_FK = factors.vector_NK if similarity is SimilarityKind.FUNCTION else factors.balanced_NK
+        return percent_matrix(rows_FK[ids])
+
+
+def _verify(directory: Path, head: ProjectionHead) -> None:
+    if head.format != layout.FORMAT:
+        raise ValueError(f"format {head.format}, not {layout.FORMAT}")
+    for name, stated in head.files.items():
+        path = directory / name
+        if path.stat().st_size != stated.size_bytes:
+            raise ValueError(f"{name} has {path.stat().st_size} bytes, not {stated.size_bytes}")
+        if layout.digest(path) != stated.blake2b:
+            raise ValueError(f"{name} was changed")
+
+
+def _mapping(path: Path) -> memoryview:
+    with path.open("rb") as file:
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))

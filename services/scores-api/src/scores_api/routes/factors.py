@@ -1,0 +1,50 @@
+"""Factors of fragments and targets: pages of JSON, or all as one Arrow stream."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Response
+
+from scores_api import layout
+from scores_api.cursor import Cursor
+from scores_api.models.factors import FactorPage, FactorSide
+from scores_api.paging import ascending
+from scores_api.rendering import factor_item
+from scores_api.routes.bodies import ARROW_STREAM, published
+from scores_api.routes.choice import Limit, PageCursor, PagedRun
+from scores_api.routes.conditional import ConditionalRoute
+from scores_api.routes.errors import answers
+
+__all__ = ["router"]
+
+router = APIRouter(route_class=ConditionalRoute, tags=["factors"])
+_STREAM = {"content": {ARROW_STREAM: {"schema": {"type": "string", "format": "binary"}}}}
+
+
+@router.get(
+    "/v1/factors/{side}",
+    response_model=FactorPage,
+    summary="Vectors of all fragments or targets",
+    responses=answers(404, 422, 503) | {200: _STREAM},
+)
+async def list_factors(
+    side: FactorSide,
+    view: PagedRun,
+    response: Response,
+    cursor: PageCursor = None,
+    limit: Limit = 100,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> FactorPage | Response:
+    """Pages of JSON, or with `Accept: application/vnd.apache.arrow.stream` all rows as one Arrow IPC stream.
+
+    The stream's columns are `id: int32`, `name: string`, `vector: list<float>` and `balanced: list<float>`; its schema metadata
+    states `run` and `side`.
+    """
+    if ARROW_STREAM in accept.lower():
+        return published(view.projection.document(layout.factors_stream(side.value)), view.tag_of("arrow"), ARROW_STREAM)
+    response.headers["Vary"] = "Accept"
+    of = f"factors {side.value}"
+    factors = view.projection.factors[side]
+    ids, following = ascending(
+        iter(range(Cursor.place(cursor, of) + 1, len(factors.names))), of=of, run=view.run.id, limit=limit
+    )
+    return FactorPage(run=view.run.id, side=side, items=[factor_item(factors, place) for place in ids], next=following)

@@ -1,0 +1,21 @@
+"""Similarities among named fragments."""
+
+from fastapi import APIRouter
+
+from scores_api.models.similarities import Similarities, SimilarityQuestion
+from scores_api.routes.choice import ChosenRun
+from scores_api.routes.errors import answers
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["similarities"])
+
+
+@router.post("/v1/similarities", summary="Similarity of every two of up to 500 fragments", responses=answers(404, 422, 503))
+async def ask_similarities(question: SimilarityQuestion, view: ChosenRun) -> Similarities:
+    """A part of the whole matrix, shown fragments or not; the order of the names is kept."""
+    ids = view.projection.fragments.find_all(question.fragments)
+    percent_NN = view.projection.percents(ids, question.similarity)
+    return Similarities(
+        run=view.run.id, similarity=question.similarity, names=question.fragments, percents=percent_NN.tolist()
+    )
