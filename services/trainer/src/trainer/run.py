@@ -16,7 +16,6 @@ from contracts.kinds import ActivityKind, Objective, RunKind
 __all__ = [
     "BUILT_IN",
     "DEFAULT",
-    "Device",
     "FactorsSpec",
     "IngestOptions",
     "Layout",
@@ -53,16 +52,6 @@ class OnError(StrEnum):
     """The run fails and lists the first of them."""
     SKIP = "skip"
     """They are left out, counted, and kept in the rejects table with the reason."""
-
-
-class Device(StrEnum):
-    """Where the fit computes."""
-
-    AUTO = "auto"
-    """The first GPU, the CPU where there is none."""
-    CPU = "cpu"
-    CUDA = "cuda"
-    """A GPU; the run fails where there is none."""
 
 
 class IngestOptions(BaseModel):
@@ -115,7 +104,10 @@ class FactorsSpec(BaseModel):
     seed: Annotated[
         int, Field(ge=0, lt=2**63, description="Of the random start; the published numbers do not depend on it.")
     ] = 0
-    device: Device = Device.AUTO
+    device: Annotated[
+        str,
+        Field(pattern=r"^(auto|cpu|cuda(:\d{1,3})?)$", description="`auto` is the first GPU, or the CPU where there is none."),
+    ] = "auto"
     ingest: IngestOptions = IngestOptions()
 
     @model_validator(mode="after")

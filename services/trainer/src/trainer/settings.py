@@ -21,7 +21,9 @@ class InvalidSettings(Exception):
 class Settings(BaseSettings):
     """What can be set, by environment variable. Creating it touches no file."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", validate_default=True, populate_by_name=True, env_ignore_empty=True
+    )
 
     state: Annotated[Path, Field(alias="NTDEMO_STATE")] = Path("var")
     """Directory of the store, the jobs and the uploads."""
@@ -37,6 +39,16 @@ class Settings(BaseSettings):
     )
     log_format: Annotated[LogFormat, Field(alias="NTDEMO_LOG_FORMAT")] = "text"
     log_level: Annotated[str, Field(alias="NTDEMO_LOG_LEVEL", pattern=r"(?i)^(debug|info|warning|error|critical)$")] = "info"
+
+    @field_validator("state", "data")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return None if value is None else value.expanduser().absolute()
+
+    @field_validator("data_dirs")
+    @classmethod
+    def _all_absolute(cls, values: tuple[Path, ...]) -> tuple[Path, ...]:
+        return tuple(value.expanduser().absolute() for value in values)
 
     @field_validator("data_dirs", mode="before")
     @classmethod
@@ -54,12 +66,7 @@ class Settings(BaseSettings):
             raise InvalidSettings(f"{name} is {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}.") from None
 
     def start_data(self) -> Path | None:
-        """The file or directory that the start trains on; None is the built-in data. Looks at the file system.
-
-        Raises InvalidSettings where `NTDEMO_DATA` names nothing: other data are never taken instead.
-        """
-        if self.data is None:
-            return _MOUNTED_DATA if _MOUNTED_DATA.exists() else None
-        if not self.data.exists():
-            raise InvalidSettings(f"NTDEMO_DATA is {str(self.data)!r}: there is no such file or directory.")
-        return self.data
+        """What the start trains on; None is the built-in data. A path that was set counts even if nothing is there."""
+        if self.data is not None:
+            return self.data
+        return _MOUNTED_DATA if _MOUNTED_DATA.exists() else None

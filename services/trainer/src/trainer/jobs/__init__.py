@@ -1,0 +1,1 @@
+"""Jobs: rows in SQLite, each worked off in a process of its own, with events that outlive it."""

@@ -1,0 +1,161 @@
+"""A job's events: JSON Lines on disk, appended by whoever works on the job, followed by whoever watches it."""
+
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from trainer.jobs.job import Failure
+from trainer.report import Stage
+
+__all__ = ["Event", "EventKind", "EventReader", "EventReport", "EventWriter"]
+
+_PROGRESS_EVERY_S: Final = 0.1
+
+
+class EventKind(StrEnum):
+    """What an event tells."""
+
+    ATTEMPT = "attempt"
+    """The job was started: `attempt`, `run`."""
+    STAGE_STARTED = "stage-started"
+    """`stage`."""
+    STAGE_FINISHED = "stage-finished"
+    """`stage`, `seconds`."""
+    PROGRESS = "progress"
+    """`stage`, `done`, and where they are known `total`, `loss`, `rate` (parts a second), `eta_s`."""
+    DEVICE = "device"
+    """`device` the fit runs on."""
+    PUBLISHED = "published"
+    """`run` that readers see from now on."""
+    FAILED = "failed"
+    """`slug`, `detail`, `extensions` of the problem."""
+    INTERRUPTED = "interrupted"
+    """The process died without a verdict: `reason`."""
+    END = "end"
+    """The job has reached a final state; nothing follows. Made by the stream, not kept in the file."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the file; ids count from 1 without a gap."""
+
+    id: int
+    time: datetime
+    kind: EventKind
+    data: Mapping[str, Any]
+
+
+class EventWriter:
+    """Appends events to a file; a line that a killed writer left unfinished is removed first."""
+
+    def __init__(self, path: Path, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        size_bytes = os.fstat(self._descriptor).st_size
+        whole_bytes = os.pread(self._descriptor, size_bytes, 0).rfind(b"\n") + 1
+        os.ftruncate(self._descriptor, whole_bytes)
+        os.lseek(self._descriptor, whole_bytes, os.SEEK_SET)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        os.close(self._descriptor)
+
+    def write(self, kind: EventKind, **data: Any) -> None:
+        """Append one event."""
+        with self._lock:
+            line = json.dumps({"time": self._clock().isoformat(), "kind": kind, "data": data}, ensure_ascii=False)
+            os.write(self._descriptor, f"{line}\n".encode())
+
+
+class EventReader:
+    """Follows a file that grows; each call of `read` gives the events that came since the last."""
+
+    def __init__(self, path: Path, *, after: int = 0) -> None:
+        self._path = path
+        self._after = after
+        self._position_bytes = 0
+        self._id = 0
+
+    @property
+    def last_id(self) -> int:
+        """Id of the newest event read or skipped; 0 before the first."""
+        return self._id
+
+    def read(self) -> list[Event]:
+        """New complete events with an id greater than `after`."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._position_bytes)
+                fresh = file.read()
+        except FileNotFoundError:
+            return []
+        whole = fresh[: fresh.rfind(b"\n") + 1]
+        self._position_bytes += len(whole)
+        events = []
+        for line in whole.split(b"\n")[:-1]:
+            self._id += 1
+            if self._id > self._after:
+                told = json.loads(line)
+                events.append(Event(self._id, datetime.fromisoformat(told["time"]), EventKind(told["kind"]), told["data"]))
+        return events
+
+
+class EventReport:
+    """Writes what a run tells as events; of progress that comes thick and fast at most ten a second."""
+
+    def __init__(self, writer: EventWriter, *, clock_s: Callable[[], float] = time.monotonic) -> None:
+        self._writer = writer
+        self._clock_s = clock_s
+        self._begun_s: dict[Stage, float] = {}
+        self._told_s: dict[Stage, float] = {}
+
+    @contextmanager
+    def stage(self, stage: Stage) -> Iterator[None]:
+        """`stage` lasts as long as the context; only its success is told."""
+        began_s = self._clock_s()
+        self._begun_s[stage] = began_s
+        self._writer.write(EventKind.STAGE_STARTED, stage=stage)
+        yield
+        self._writer.write(EventKind.STAGE_FINISHED, stage=stage, seconds=round(self._clock_s() - began_s, 4))
+
+    def progress(self, stage: Stage, done: int, total: int | None = None, *, loss: float | None = None) -> None:
+        """Write the progress, unless one of the same stage was written just now and this is not its last."""
+        now_s = self._clock_s()
+        if done != total and now_s - self._told_s.get(stage, float("-inf")) < _PROGRESS_EVERY_S:
+            return
+        self._told_s[stage] = now_s
+        data: dict[str, Any] = {"stage": stage, "done": done}
+        elapsed_s = now_s - self._begun_s.get(stage, now_s)
+        if loss is not None:
+            data["loss"] = loss
+        if elapsed_s > 0 and done > 0:
+            data["rate"] = round(done / elapsed_s, 3)
+        if total is not None:
+            data["total"] = total
+            if elapsed_s > 0 and done > 0:
+                data["eta_s"] = round((total - done) * elapsed_s / done, 1)
+        self._writer.write(EventKind.PROGRESS, **data)
+
+    def computing_on(self, device: str) -> None:
+        """Write the device."""
+        self._writer.write(EventKind.DEVICE, device=device)
+
+    def published(self, run: str) -> None:
+        """Write that readers see the run."""
+        self._writer.write(EventKind.PUBLISHED, run=run)
+
+    def failed(self, failure: Failure) -> None:
+        """Write why the run failed."""
+        self._writer.write(EventKind.FAILED, slug=failure.slug, detail=failure.detail, extensions=dict(failure.extensions))

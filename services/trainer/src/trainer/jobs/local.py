@@ -1,0 +1,65 @@
+"""The local executor: one subprocess a job, in a session and process group of its own, which dies with the trainer."""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Final
+
+from trainer.jobs.assignment import JobDirectory
+
+__all__ = ["LocalExecution", "LocalExecutor"]
+
+_WORKER: Final = (sys.executable, "-P", "-m", "trainer.jobs.worker")
+"""`-P`: a file named like one of our modules in the working directory must not be imported."""
+
+
+class LocalExecution:
+    """A worker and what it starts: the JVM and Spark's Python workers."""
+
+    def __init__(self, process: asyncio.subprocess.Process, directory: JobDirectory) -> None:
+        self._process = process
+        self._directory = directory
+
+    async def wait(self) -> str:
+        """Wait for the worker, then make sure that nothing of its group stays."""
+        status = await self._process.wait()
+        self._kill_group()
+        await asyncio.to_thread(shutil.rmtree, self._directory.scratch, ignore_errors=True)
+        if status < 0:
+            return f"its process was killed by {signal.Signals(-status).name}"
+        return f"its process ended with exit status {status}"
+
+    async def stop(self) -> None:
+        """Kill the group. A publication is one atomic step, so no moment is a bad one."""
+        self._kill_group()
+        await self._process.wait()
+
+    def _kill_group(self) -> None:
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+
+class LocalExecutor:
+    """Starts workers on this machine. `command` is given the job's directory as its last argument."""
+
+    def __init__(self, command: Sequence[str] = _WORKER) -> None:
+        self._command = tuple(command)
+
+    async def start(self, directory: JobDirectory) -> LocalExecution:
+        """Start a worker. Its standard input stays open as long as this process lives: its end is the worker's, too."""
+        directory.scratch.mkdir(parents=True, exist_ok=True)
+        with directory.log.open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *self._command,
+                str(directory.root),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        return LocalExecution(process, directory)

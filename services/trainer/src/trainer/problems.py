@@ -1,0 +1,126 @@
+"""The problems the trainer's callers can meet, at its doors or in a job's record."""
+
+from http import HTTPStatus
+from typing import Final
+
+from servicekit.problems import ProblemType
+
+__all__ = [
+    "DATASET_TOO_LARGE",
+    "DATA_NOT_ALLOWED",
+    "DATA_NOT_FOUND",
+    "DEVICE_NOT_FOUND",
+    "IDEMPOTENCY_CONFLICT",
+    "INVALID_CURSOR",
+    "INVALID_DATA",
+    "JOB_BROKEN",
+    "JOB_FINISHED",
+    "JOB_INTERRUPTED",
+    "JOB_NOT_FOUND",
+    "PROBLEM_TYPES",
+    "STORAGE_FULL",
+]
+
+JOB_NOT_FOUND: Final = ProblemType(
+    "job-not-found",
+    "There is no such job",
+    HTTPStatus.NOT_FOUND,
+    "No job of this trainer has the id that was asked for.",
+    "List the jobs with `GET /v1/jobs`.",
+)
+JOB_FINISHED: Final = ProblemType(
+    "job-finished",
+    "The job has already finished",
+    HTTPStatus.CONFLICT,
+    "A job that succeeded or failed cannot be cancelled; what it published stays published.",
+    "Submit another job with `POST /v1/jobs` if you want another run.",
+)
+IDEMPOTENCY_CONFLICT: Final = ProblemType(
+    "idempotency-conflict",
+    "The idempotency key was used for another request",
+    HTTPStatus.CONFLICT,
+    "An `Idempotency-Key` stands for one request body; this key came with a different one before.",
+    "Send a fresh key with a new request; repeat a key only to repeat its request.",
+)
+INVALID_CURSOR: Final = ProblemType(
+    "invalid-cursor",
+    "The cursor is not one of this list",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "A cursor is the `next` of a page before; this one was made up, cut off or taken from another list.",
+    "Start again without `cursor` and follow `next`.",
+)
+INVALID_DATA: Final = ProblemType(
+    "invalid-data",
+    "The data cannot be used",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "Something in the files does not fit what they have to state. `offences` lists the first 20 places with file, row, column, "
+    "value and reason; `offences_total` counts all of them.",
+    'Correct the places that are listed. Rows of molecules that cannot be used may be left out with `"on_error": "skip"`; they '
+    "are then counted and kept in the table `rejects`.",
+)
+DATA_NOT_FOUND: Final = ProblemType(
+    "data-not-found",
+    "The data are not there",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "A source names a file, a directory or an uploaded data set that does not exist or cannot be read.",
+    "Compare the source with `GET /v1/datasets`, or with the files as the trainer sees them: in a container that is what is "
+    "mounted there.",
+)
+DATA_NOT_ALLOWED: Final = ProblemType(
+    "data-not-allowed",
+    "The trainer does not read files there for callers",
+    HTTPStatus.FORBIDDEN,
+    "Over HTTP a path may name files only in the directory of the start's data and in those listed in `TRAINER_DATA_DIRS`.",
+    "Upload the file with `POST /v1/datasets` and name it `dataset:<sha256>`, or add its directory to `TRAINER_DATA_DIRS`.",
+)
+DATASET_TOO_LARGE: Final = ProblemType(
+    "dataset-too-large",
+    "The upload is too large",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "The body has more bytes than this trainer accepts; `limit_bytes` says how many that are.",
+    "Compress the file, put it where the trainer can read it and name its path, or raise `TRAINER_UPLOAD_LIMIT_BYTES`.",
+)
+STORAGE_FULL: Final = ProblemType(
+    "storage-full",
+    "The disk is full",
+    HTTPStatus.INSUFFICIENT_STORAGE,
+    "The state directory or the scratch space has no room left. Nothing was published; older runs are untouched.",
+    "Make room where `NTDEMO_STATE` lies and submit the job again.",
+)
+DEVICE_NOT_FOUND: Final = ProblemType(
+    "device-not-found",
+    "The device is not there",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "The run asks for a GPU, but PyTorch finds none that it can use.",
+    "Choose another device, `auto` for instance; `GET /v1/devices` lists them. The CUDA image needs a GPU and its driver.",
+)
+JOB_INTERRUPTED: Final = ProblemType(
+    "job-interrupted",
+    "The job's process died",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "The process that ran the job ended without a verdict as often as a job is tried: often it was killed because the machine "
+    "ran out of memory. Nothing was published.",
+    "Look at `GET /v1/jobs/{job}/log`, give the trainer more memory or fewer data, and submit the job again.",
+)
+JOB_BROKEN: Final = ProblemType(
+    "job-broken",
+    "The job failed because of a defect",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "The program met a situation that nobody foresaw; nothing was published. The job's log holds the details.",
+    "Report it with the log, `GET /v1/jobs/{job}/log`.",
+)
+PROBLEM_TYPES: Final = (
+    JOB_NOT_FOUND,
+    JOB_FINISHED,
+    IDEMPOTENCY_CONFLICT,
+    INVALID_CURSOR,
+    INVALID_DATA,
+    DATA_NOT_FOUND,
+    DATA_NOT_ALLOWED,
+    DATASET_TOO_LARGE,
+    STORAGE_FULL,
+    DEVICE_NOT_FOUND,
+    JOB_INTERRUPTED,
+    JOB_BROKEN,
+)
+"""Every type of this service, for `servicekit.application.create_application`."""
