@@ -28,7 +28,8 @@ def generate(into: Path) -> None:
     environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}"}
     with tempfile.TemporaryDirectory() as scratch:
         package = Path(scratch) / "scores_client"
-        command = ["openapi-python-client", "generate", "--path", DOCUMENT, "--meta", "none", "--output-path", package]
+        command: list[str | Path] = ["openapi-python-client", "generate", "--meta", "none"]
+        command += ["--path", DOCUMENT, "--output-path", package]
         subprocess.run(command, env=environment, cwd=scratch, check=True, capture_output=True)
         for module in package.rglob("*.py"):
             module.write_text(HEADER + module.read_text(encoding="utf-8"), encoding="utf-8")
