@@ -1,0 +1,76 @@
+"""The swap test: do fragments that are called alike leave activity unchanged when one replaces the other?"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import spearmanr
+
+__all__ = ["Swaps", "measured_swaps", "swap_test"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Swaps:
+    """Pairs of fragments seen to replace each other, `first < second`, and what that did to activity."""
+
+    first: Ints
+    second: Ints
+    change: Floats
+    """Mean absolute difference of activity at the same target between two compounds that differ by the swap alone."""
+    measurements: Ints
+
+
+def measured_swaps(
+    bags_C: Sequence[Mapping[int, int]],
+    cells: tuple[Ints, Ints, Floats],
+    *,
+    least: int = 3,
+) -> Swaps:
+    """Every swap with at least `least` measurements.
+
+    Args:
+        bags_C: fragment -> count of every compound. Two compounds are a swap of f by g when their bags are equal after
+            one f is taken from the one and one g from the other.
+        cells: compound, target and value of the measured cells.
+        least: pairs of cells a pair of fragments needs.
+    """
+    values_C: dict[int, dict[int, float]] = defaultdict(dict)
+    for compound, target, value in zip(*(column.tolist() for column in cells), strict=True):
+        values_C[compound][target] = value
+    contexts: dict[tuple[tuple[int, int], ...], list[tuple[int, int]]] = defaultdict(list)
+    for compound in sorted(values_C):
+        bag = bags_C[compound]
+        for fragment in bag:
+            rest = tuple(
+                sorted((other, count - (other == fragment)) for other, count in bag.items() if other != fragment or count > 1)
+            )
+            contexts[rest].append((fragment, compound))
+    changes: dict[tuple[int, int], list[float]] = defaultdict(list)
+    for members in contexts.values():
+        for position, (fragment, compound) in enumerate(members):
+            for other_fragment, other_compound in members[position + 1 :]:
+                if fragment == other_fragment:
+                    continue
+                here, there = values_C[compound], values_C[other_compound]
+                changes[min(fragment, other_fragment), max(fragment, other_fragment)].extend(
+                    abs(here[target] - there[target]) for target in here.keys() & there.keys()
+                )
+    kept = sorted((pair, found) for pair, found in changes.items() if len(found) >= least)
+    return Swaps(
+        first=np.array([pair[0] for pair, _ in kept], dtype=np.int64),
+        second=np.array([pair[1] for pair, _ in kept], dtype=np.int64),
+        change=np.array([np.mean(found) for _, found in kept], dtype=np.float64),
+        measurements=np.array([len(found) for _, found in kept], dtype=np.int64),
+    )
+
+
+def swap_test(similarity: Floats, swaps: Swaps) -> float:
+    """Spearman correlation of the similarity of each swapped pair with minus the change it made; NaN below three pairs."""
+    if len(similarity) < 3:  # noqa: PLR2004 -- a rank correlation of two pairs is always 1 or -1
+        return float("nan")
+    return float(spearmanr(similarity, -swaps.change).statistic)
