@@ -10,14 +10,16 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Factors"]
+__all__ = ["REPEATED", "Factors"]
 
 Array = npt.NDArray[np.float64]
 
+REPEATED: Final = 1e-9
+"""Difference, relative to the largest, under which two singular values count as one repeated value."""
+_ROUNDING: Final = 1e-12
+"""Size, relative to the largest singular value, under which a singular value is what rounding left of a zero."""
 _TIE: Final = 1e-6
 """Relative difference under which two magnitudes count as equal: far above rounding, far below what data distinguish."""
-_CLUSTER: Final = 1e-9
-"""Relative difference under which two singular values count as one repeated value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,37 +65,27 @@ class Factors:
         Invariant under every change of gauge (P G, Q G^-T). A sign is chosen for each column (`_signs_K`), and a basis for
         each repeated singular value (`_rotated`), so that equal products give equal factors.
         """
-        K = P_FK.shape[1]
         left_FR, P_RK = np.linalg.qr(P_FK)
         right_TR, Q_RK = np.linalg.qr(Q_TK)
         U_RR, S_R, Vt_RR = np.linalg.svd(P_RK @ Q_RK.T, full_matrices=False)
-        said_F, said_T = np.any(P_FK != 0, axis=1), np.any(Q_TK != 0, axis=1)
-        return cls.from_svd(left_FR @ U_RR, S_R, right_TR @ Vt_RR.T, rank=K, said_F=said_F, said_T=said_T)
+        noise_F, noise_T = (np.where(np.any(side != 0, axis=1), 0.0, np.inf) for side in (P_FK, Q_TK))
+        return cls.from_svd(left_FR @ U_RR, S_R, right_TR @ Vt_RR.T, rank=P_FK.shape[1], noise_F=noise_F, noise_T=noise_T)
 
     @classmethod
-    def from_svd(
-        cls,
-        U_FR: Array,
-        S_R: Array,
-        V_TR: Array,
-        *,
-        rank: int,
-        said_F: npt.NDArray[np.bool_],
-        said_T: npt.NDArray[np.bool_],
-    ) -> Self:
+    def from_svd(cls, U_FR: Array, S_R: Array, V_TR: Array, *, rank: int, noise_F: Array, noise_T: Array) -> Self:
         """The canonical factors of U S V^T, cut or padded with zeros to `rank` columns.
 
-        `said_F` and `said_T` are false for the fragments and targets of which the product says nothing: their rows, which
-        arithmetic may leave as noise, become exactly zero.
+        Rows of U S no longer than `noise_F`, and rows of V S no longer than `noise_T`, are what rounding left of a fragment
+        or target of which the product says nothing: they become exactly zero.
         """
-        F, T = len(U_FR), len(V_TR)
-        largest = S_R[0] if len(S_R) else 0.0
-        kept = int(np.count_nonzero(largest * max(F, T) * np.finfo(np.float64).eps < S_R))
+        kept = int(np.count_nonzero(_ROUNDING * S_R.max(initial=0.0) < S_R))
         U_FR, V_TR = _rotated(U_FR[:, :kept], S_R[:kept], V_TR[:, :kept])
         kept = min(kept, rank)
-        U_FR, S_R, V_TR = U_FR[:, :kept] * said_F[:, None], S_R[:kept], V_TR[:, :kept] * said_T[:, None]
+        U_FR, S_R, V_TR = U_FR[:, :kept], S_R[:kept], V_TR[:, :kept]
+        U_FR = U_FR * (np.linalg.norm(U_FR * S_R, axis=1) > noise_F)[:, None]
+        V_TR = V_TR * (np.linalg.norm(V_TR * S_R, axis=1) > noise_T)[:, None]
+        fragments_FK, targets_TK, singular_K = np.zeros((len(U_FR), rank)), np.zeros((len(V_TR), rank)), np.zeros(rank)
         signs_R = _signs_K(U_FR, V_TR)
-        fragments_FK, targets_TK, singular_K = np.zeros((F, rank)), np.zeros((T, rank)), np.zeros(rank)
         fragments_FK[:, :kept] = U_FR * signs_R * S_R
         targets_TK[:, :kept] = V_TR * signs_R
         singular_K[:kept] = S_R
@@ -109,7 +101,7 @@ def _rotated(U_FR: Array, S_R: Array, V_TR: Array) -> tuple[Array, Array]:
     U_FR, V_TR = U_FR.copy(), V_TR.copy()
     start = 0
     for stop in range(1, len(S_R) + 1):
-        if stop < len(S_R) and S_R[stop - 1] - S_R[stop] <= _CLUSTER * S_R[0]:
+        if stop < len(S_R) and S_R[stop - 1] - S_R[stop] <= REPEATED * S_R[0]:
             continue
         if stop - start > 1:
             rotation_MM = _pivots(V_TR[:, start:stop])

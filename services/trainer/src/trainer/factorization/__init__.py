@@ -4,10 +4,11 @@ The one part of the trainer that does arithmetic in torch; no Spark, no store, n
 """
 
 from trainer.factorization.checkpoint import load_checkpoint, save_checkpoint
-from trainer.factorization.fit import Fit, Trajectory, fit_counts
+from trainer.factorization.fit import Fit, fit_counts
 from trainer.factorization.graph import InvalidGraph, ParityError, export, load_onnx
 from trainer.factorization.neighbours import neighbours
 from trainer.factorization.network import FactorNetwork
+from trainer.factorization.trajectory import Trajectory
 
 __all__ = [
     "FactorNetwork",

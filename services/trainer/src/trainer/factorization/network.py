@@ -37,6 +37,15 @@ class FactorNetwork(nn.Module):
         P_FK, Q_TK = (side.weight.detach().cpu().double().numpy() for side in (self.fragments, self.targets))
         return Factors.from_product(P_FK, Q_TK)
 
+    @torch.no_grad()
+    def balance(self) -> None:
+        """Changes the gauge so that each side carries half of every singular value; the product stays as it is."""
+        left_FR, P_RK = torch.linalg.qr(self.fragments.weight)
+        right_TR, Q_RK = torch.linalg.qr(self.targets.weight)
+        U_RR, S_R, Vt_RR = torch.linalg.svd(P_RK @ Q_RK.T)
+        self.fragments.weight.copy_(left_FR @ (U_RR * S_R.sqrt()))
+        self.targets.weight.copy_(right_TR @ (Vt_RR.T * S_R.sqrt()))
+
     def forward(self, fragments: Int[Tensor, " N"]) -> tuple[Float[Tensor, "N T"], Float[Tensor, "N K"]]:
         """`profiles`, the predicted value of each fragment on each target, and `vectors`, the fragments' own rows."""
         vectors_NK = self.fragments(fragments)
