@@ -1,0 +1,142 @@
+"""What the scores API and the trainer tell, as plain frozen values; vectors and matrices are numpy arrays.
+
+Axes: F fragments, K rank, S steps, D at most three plotted columns.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "Curve",
+    "Floats",
+    "Fragment",
+    "FragmentPage",
+    "Job",
+    "Matrix",
+    "Neighbour",
+    "Run",
+    "Similarity",
+    "Space",
+    "Trajectory",
+]
+
+Floats = NDArray[np.float64]
+Similarity = Literal["function", "balanced"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A published run, in the words of `GET /v1/runs`."""
+
+    id: str
+    objective: str
+    activity_kind: str
+    source: str
+    current: bool
+    published: datetime
+    seconds: float
+    device: str
+    fragments: int
+    shown_fragments: int
+    compounds: int
+    targets: int
+    rank: int
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A fragment with its evidence: how many compounds contain it."""
+
+    id: int
+    name: str
+    smiles: str | None
+    support: int
+    scaffolds: int | None
+    shown: bool
+
+
+@dataclass(frozen=True)
+class FragmentPage:
+    """Some fragments, and the cursor of those that follow."""
+
+    items: tuple[Fragment, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A fragment near another, in percent; an optional figure is None where the run has none."""
+
+    rank: int
+    name: str
+    smiles: str | None
+    support: int
+    function: float
+    low: float | None
+    high: float | None
+    balanced: float
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Similarity of named fragments in percent, symmetric, diagonal 100."""
+
+    names: tuple[str, ...]
+    percent_FF: Floats
+
+
+@dataclass(frozen=True)
+class Space:
+    """The shown fragments of a run in id order, and their factors."""
+
+    run: str
+    fragments: tuple[Fragment, ...]
+    balanced_FK: Floats
+    canonical_FK: Floats
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names in the order of the rows."""
+        return tuple(fragment.name for fragment in self.fragments)
+
+    @property
+    def count(self) -> int:
+        """How many fragments the run shows."""
+        return len(self.fragments)
+
+    def vectors(self, similarity: Similarity) -> Floats:
+        """The factors whose cosine is `similarity`: balanced rows, or canonical rows for function."""
+        return self.balanced_FK if similarity == "balanced" else self.canonical_FK
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Loss by step of a run's fit."""
+
+    steps_S: NDArray[np.int64]
+    losses_S: Floats
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Balanced positions of the shown fragments at recorded steps of the fit."""
+
+    names: tuple[str, ...]
+    steps_S: NDArray[np.int64]
+    positions_SFD: Floats
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job of the trainer; `percent` is None before its first progress."""
+
+    id: str
+    kind: str
+    state: str
+    created: datetime
+    percent: float | None
+    detail: str

@@ -1,0 +1,88 @@
+"""The application: Dash on our own FastAPI, with the common routes, exports, and strict headers."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from dash import Dash, set_props
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+
+from servicekit.application import create_application
+from viz import exports, problems
+from viz.failures import Unshowable
+from viz.headers import SecurityHeaders, content_policy
+from viz.jobs import TrainerJobs
+from viz.pages import everywhere
+from viz.pages.frame import INDEX, frame
+from viz.scores import Scores
+from viz.settings import Settings
+
+__all__ = ["create_app"]
+
+_ASSETS: Final = Path(__file__).parent / "assets"
+_log = structlog.stdlib.get_logger(__name__)
+
+
+def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManager[Any]] = nullcontext) -> FastAPI:
+    """Assemble the Dash pages; `beside` is what runs as long as they are served: the Bokeh server."""
+    scores = Scores(settings.scores_url)
+    jobs = TrainerJobs(settings.trainer_url)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        with beside():
+            async with scores, jobs:
+                yield
+
+    async def ready() -> Mapping[str, str]:
+        try:
+            await scores.runs()
+        except Unshowable as failure:
+            return {"scores-api": str(failure)}
+        return {}
+
+    app = create_application(
+        title="ntdemo viz",
+        version=version("ntdemo-viz"),
+        summary="Which fragments act alike, to look at.",
+        description="Pages for people: 3-D factors, heat map, search, neighbours, training. The routes below are for programs.",
+        ready=ready,
+        problem_types=problems.PROBLEM_TYPES,
+        lifespan=lifespan,
+    )
+    problems.install(app)
+    exports.install(app, scores)
+
+    @app.api_route("/v1/{path:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+    async def no_such_route(path: str) -> None:
+        """Dash answers every path it does not know with a page; a program that errs must not get one."""
+        raise HTTPException(404, f"viz has no route /v1/{path}.")
+
+    dash = Dash(
+        "viz",
+        server=app,  # type: ignore[arg-type]  # Dash 4.4 takes a FastAPI; its annotation does not say so
+        title="ntdemo",
+        update_title="",
+        assets_folder=str(_ASSETS),
+        index_string=INDEX,
+        serve_locally=True,
+        compress=True,
+        suppress_callback_exceptions=True,
+        on_error=_on_error,
+        add_log_handler=False,
+    )
+    dash.layout = frame()
+    everywhere.register(dash, settings, scores, jobs)
+    # Plotly's WebGL traces compile their drawing commands, which needs 'unsafe-eval'.
+    app.add_middleware(SecurityHeaders, policy=content_policy(" ".join(["'unsafe-eval'", *dash.csp_hashes()])))
+    return app
+
+
+def _on_error(error: Exception) -> None:
+    """Log what a callback did not foresee, and tell the reader instead of showing nothing."""
+    _log.error("callback_failed", exc_info=error)
+    set_props("notice", {"children": "Something went wrong on this page; the log of viz says why. Reload to try again."})

@@ -1,0 +1,47 @@
+"""Exports: what a page shows, as a file for a spreadsheet or a script."""
+
+import csv
+import io
+import re
+from typing import Annotated, Final
+
+from fastapi import FastAPI, Query
+from fastapi.responses import Response
+
+from viz.answers import Neighbour, Similarity
+from viz.scores import Scores
+from viz.view import CURRENT
+
+__all__ = ["install"]
+
+_MOST: Final = 100
+_COLUMNS: Final = ("rank", "name", "smiles", "support", "function", "low", "high", "balanced")
+
+
+def install(app: FastAPI, scores: Scores) -> None:
+    """Add the routes to `app`."""
+
+    @app.get(
+        "/exports/neighbours.csv",
+        tags=["exports"],
+        summary="The nearest fragments of a fragment, as CSV.",
+        response_class=Response,
+        responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "One row a neighbour."}},
+    )
+    async def export_neighbours(
+        fragment: Annotated[str, Query(description="Name of the fragment.")],
+        run: Annotated[str, Query(description="Id of the run, or `current`.")] = CURRENT,
+        similarity: Annotated[Similarity, Query(description="What the order follows.")] = "balanced",
+    ) -> Response:
+        neighbours = await scores.neighbours(run, fragment, similarity, _MOST)
+        named = re.sub(r"[^A-Za-z0-9_-]+", "-", fragment).strip("-")[:40] or "fragment"
+        disposition = f'attachment; filename="nearest-{named}-{similarity}.csv"'
+        return Response(_csv(neighbours), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
+
+
+def _csv(neighbours: tuple[Neighbour, ...]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_COLUMNS)
+    writer.writerows([getattr(neighbour, column) for column in _COLUMNS] for neighbour in neighbours)
+    return text.getvalue()

@@ -1,0 +1,1 @@
+"""Plotly figures from arrays: no Dash, no HTTP, no state."""

@@ -1,0 +1,208 @@
+"""The fragments in the space of their factors: a 3-D scatter for small sets, a WebGL plane for large ones."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import plotly.graph_objects as go
+
+from viz.answers import Floats
+from viz.figures.style import apply_style, short
+from viz.palette import Palette
+
+__all__ = ["LABELLED", "MOST_IN_3D", "Points", "plane", "space"]
+
+MOST_IN_3D: Final = 2000
+"""Points up to which a browser without a GPU turns the 3-D view smoothly."""
+LABELLED: Final = 40
+"""Points up to which every one carries its name and its line from the origin."""
+_DIMENSIONS: Final = 3
+_HOVER: Final = "<b>%{customdata[0]}</b><br>support %{customdata[1]:,d} compounds"
+_HOVER_PERCENT: Final = _HOVER + "<br>%{customdata[2]:.1f} % like the chosen fragment"
+
+
+@dataclass(frozen=True)
+class Points:
+    """What is drawn: F fragments with at least one column, their evidence, and optionally one chosen among them."""
+
+    names: tuple[str, ...]
+    support_F: tuple[int, ...]
+    positions_FK: Floats
+    chosen: int | None = None
+    percent_F: Floats | None = None
+    """Similarity to the chosen fragment."""
+
+    def columns(self) -> Floats:
+        """The first three columns, filled with zeros where the factors have fewer."""
+        first_FD: Floats = np.zeros((len(self.names), _DIMENSIONS))
+        given = self.positions_FK[:, :_DIMENSIONS]
+        first_FD[:, : given.shape[1]] = given
+        return first_FD
+
+    def unit(self) -> "Points":
+        """The same fragments with vectors of length 1, so that distance on the sphere is the angle alone."""
+        first_FD = self.columns()
+        length_F = np.linalg.norm(first_FD, axis=1, keepdims=True)
+        positions = np.divide(first_FD, length_F, out=np.zeros_like(first_FD), where=length_F > 0)
+        return Points(self.names, self.support_F, positions, self.chosen, self.percent_F)
+
+
+def space(points: Points, palette: Palette, *, revision: str) -> go.Figure:
+    """Points in 3-D with equal scales, so that an angle at the origin is the angle whose cosine is the similarity."""
+    positions_FD = points.columns()
+    few = len(points.names) <= LABELLED
+    figure = go.Figure()
+    if few:
+        figure.add_trace(_lines(points, positions_FD, palette))
+    figure.add_trace(
+        go.Scatter3d(
+            x=positions_FD[:, 0],
+            y=positions_FD[:, 1],
+            z=positions_FD[:, 2],
+            mode="markers+text" if few else "markers",
+            text=[short(name) for name in points.names] if few else None,
+            textposition="top center",
+            textfont={"color": palette.text, "size": 13},
+            marker=_marker(points, palette, size=7 if few else 4, ring=True),
+            **_hover(points),
+        )
+    )
+    if points.chosen is not None:
+        x, y, z = positions_FD[points.chosen]
+        figure.add_trace(
+            go.Scatter3d(
+                x=[x],
+                y=[y],
+                z=[z],
+                mode="markers",
+                hoverinfo="skip",
+                marker={"size": 11 if few else 9, "color": palette.accent},
+            )
+        )
+    figure.add_trace(
+        go.Scatter3d(
+            x=[0.0],
+            y=[0.0],
+            z=[0.0],
+            mode="markers",
+            hoverinfo="skip",
+            marker={"size": 3, "color": palette.muted, "symbol": "cross"},
+        )
+    )
+    axis = {
+        "showbackground": False,
+        "gridcolor": palette.line,
+        "zerolinecolor": palette.muted,
+        "zerolinewidth": 2,
+        "color": palette.muted,
+        "tickfont": {"size": 11},
+        "showspikes": False,
+        "nticks": 5,
+    }
+    return apply_style(
+        figure,
+        palette,
+        revision=revision,
+        scene={
+            f"{letter}axis": {**axis, "title": {"text": f"factor {at}", "font": {"size": 13}}}
+            for at, letter in enumerate("xyz", start=1)
+        }
+        | {
+            "aspectmode": "data",
+            "camera": {"eye": {"x": 1.4, "y": 1.25, "z": 0.8}, "center": {"x": 0.0, "y": 0.0, "z": -0.12}},
+            "dragmode": "turntable",
+        },
+    )
+
+
+def plane(points: Points, palette: Palette, *, axes: tuple[int, int], revision: str) -> go.Figure:
+    """Points in the plane of two columns (0, 1 or 2), drawn by WebGL: for more fragments than 3-D can turn."""
+    positions_FD = points.columns()
+    across, up = axes
+    figure = go.Figure(
+        go.Scattergl(
+            x=positions_FD[:, across],
+            y=positions_FD[:, up],
+            mode="markers",
+            marker=_marker(points, palette, size=6, ring=False),
+            **_hover(points),
+        )
+    )
+    if points.chosen is not None:
+        figure.add_trace(
+            go.Scattergl(
+                x=[positions_FD[points.chosen, across]],
+                y=[positions_FD[points.chosen, up]],
+                mode="markers",
+                hoverinfo="skip",
+                marker={"size": 14, "color": palette.accent, "line": {"width": 2, "color": palette.surface}},
+            )
+        )
+    axis = {
+        "gridcolor": palette.line,
+        "zerolinecolor": palette.muted,
+        "zerolinewidth": 1,
+        "tickcolor": palette.line,
+        "color": palette.muted,
+        "automargin": True,
+    }
+    return apply_style(
+        figure,
+        palette,
+        revision=f"{revision} {axes}",
+        xaxis={**axis, "title": {"text": f"factor {across + 1}", "font": {"size": 13}}},
+        yaxis={**axis, "title": {"text": f"factor {up + 1}", "font": {"size": 13}}},
+        dragmode="pan",
+        hovermode="closest",
+    )
+
+
+def _lines(points: Points, positions_FD: Floats, palette: Palette) -> go.Scatter3d:
+    """A line from the origin to every point, in one trace with gaps."""
+    path: Floats = np.full((3 * len(positions_FD), 3), np.nan)
+    path[0::3] = 0.0
+    path[1::3] = positions_FD
+    colour: list[str] = []
+    for row in range(len(positions_FD)):
+        colour += [palette.accent if row == points.chosen else palette.muted] * 3
+    return go.Scatter3d(
+        x=path[:, 0], y=path[:, 1], z=path[:, 2], mode="lines", hoverinfo="skip", line={"color": colour, "width": 3}
+    )
+
+
+def _marker(points: Points, palette: Palette, *, size: int, ring: bool) -> dict[str, Any]:
+    marker: dict[str, Any] = {"size": size, "color": palette.point, "opacity": 1.0 if len(points.names) <= LABELLED else 0.8}
+    if ring:
+        marker["line"] = {"width": 1, "color": palette.muted if points.percent_F is not None else palette.surface}
+    if points.percent_F is not None:
+        marker |= {
+            "color": points.percent_F,
+            "cmin": -100,
+            "cmax": 100,
+            "colorscale": palette.colorscale,
+            "colorbar": colour_bar(palette),
+        }
+    return marker
+
+
+def _hover(points: Points) -> dict[str, Any]:
+    columns: list[Any] = [points.names, points.support_F]
+    if points.percent_F is not None:
+        columns.append(points.percent_F.tolist())
+    return {
+        "customdata": list(zip(*columns, strict=True)),
+        "hovertemplate": (_HOVER if points.percent_F is None else _HOVER_PERCENT) + "<extra></extra>",
+    }
+
+
+def colour_bar(palette: Palette) -> dict[str, Any]:
+    """The legend of the diverging colours, in percent."""
+    return {
+        "title": {"text": "similarity", "side": "right", "font": {"color": palette.muted, "size": 12}},
+        "tickvals": [-100, -50, 0, 50, 100],
+        "ticktext": ["−100 %", "−50", "0", "50", "100 %"],
+        "tickfont": {"color": palette.muted, "size": 12},
+        "thickness": 12,
+        "outlinewidth": 0,
+        "len": 0.7,
+    }

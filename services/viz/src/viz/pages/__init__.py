@@ -1,0 +1,1 @@
+"""The Dash pages: what is laid out where, and the callbacks that fill it."""

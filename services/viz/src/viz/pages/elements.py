@@ -1,0 +1,156 @@
+"""Elements that several pages show: notices, choices, percent bars, fragment links, tables with a caption."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from viz.answers import Neighbour, Similarity
+from viz.view import View
+
+__all__ = ["aria", "figure_graph", "fragment_link", "neighbour_table", "notice", "number", "percent_bar", "segments", "table"]
+
+Children = str | int | float | Component | Sequence[Any] | None
+
+
+def aria(**states: str | None) -> dict[str, Any]:
+    """ARIA attributes as Dash's elements take them: `aria(label="Runs")`; None leaves one out."""
+    return {f"aria-{name}": value for name, value in states.items() if value is not None}
+
+
+def notice(sentence: str, after: str = "This page tries again by itself.") -> Component:
+    """A plain message in the place of content."""
+    return html.Div([html.P(sentence), html.P(after, className="quiet") if after else None], className="notice", role="status")
+
+
+def number(value: float, places: int = 1) -> str:
+    """A number as typeset: a true minus sign."""
+    return f"{value:.{places}f}".replace("-", "−")
+
+
+_WORDS: Final = {"fitted": "as fitted", "unit": "equal length", "12": "1 × 2", "13": "1 × 3", "23": "2 × 3"}
+
+
+def segments(legend: str, path: str, view: View, choice: str) -> Component:
+    """A choice as a row of links: each leads to the same page with that value, so the address keeps it."""
+    return html.Div(
+        [
+            html.Span(legend, className="legend", **aria(hidden="true")),
+            html.Ul(
+                [
+                    html.Li(
+                        dcc.Link(_WORDS.get(value, value), href=f"{path}{other.search}"),
+                        **aria(current="true" if here else None),
+                    )
+                    for value, other, here in view.offers(choice)
+                ],
+                className="segments",
+                **aria(label=legend),
+            ),
+        ],
+        className="choice",
+    )
+
+
+def percent_bar(percent: float) -> Component:
+    """A number with a bar of its size, blue for alike and orange for opposite; the number carries the meaning."""
+    side = "alike" if percent >= 0 else "opposite"
+    return html.Span(
+        [
+            html.Span(
+                html.Span(className=f"bar-fill {side}", style={"width": f"{abs(percent):.1f}%"}),
+                className="bar",
+                **aria(hidden="true"),
+            ),
+            html.Span(number(percent), className="number"),
+        ],
+        className="percent",
+    )
+
+
+def fragment_link(name: str, view: View, path: str) -> Component:
+    """A link that chooses a fragment on the page at `path`."""
+    return dcc.Link(name, href=f"{path}{view.choosing(name).search}", className="fragment-name")
+
+
+def table(
+    caption: Children, head: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]], *, chosen: int | None = None
+) -> Component:
+    """A table whose first column names the row; `head` gives a heading and a class (`text` or `figure`) a column."""
+    classes = [kind for _, kind in head]
+    return html.Div(
+        html.Table(
+            [
+                html.Caption(caption),
+                html.Thead(html.Tr([html.Th(title, scope="col", className=kind) for title, kind in head])),
+                html.Tbody(
+                    [
+                        html.Tr(
+                            [
+                                html.Th(row[0], scope="row", className=classes[0]),
+                                *(html.Td(cell, className=kind) for cell, kind in zip(row[1:], classes[1:], strict=True)),
+                            ],
+                            className="chosen" if at == chosen else None,
+                        )
+                        for at, row in enumerate(rows)
+                    ]
+                ),
+            ]
+        ),
+        className="table-frame",
+        tabIndex=0,
+        role="region",
+        **aria(label=caption if isinstance(caption, str) else "Table"),
+    )
+
+
+def neighbour_table(neighbours: Sequence[Neighbour], view: View, path: str, *, full: bool) -> Component:
+    """The nearest fragments of the chosen one; `full` adds structure, the other similarity and the interval."""
+    other: Similarity = "function" if view.similarity == "balanced" else "balanced"
+    interval = any(neighbour.low is not None for neighbour in neighbours)
+    structures = any(neighbour.smiles not in {None, neighbour.name} for neighbour in neighbours)
+    head = [("Fragment", "text"), (f"{view.similarity} %", "figure"), (f"{other} %", "figure"), ("Support", "figure")]
+    rows: list[list[Any]] = []
+    for neighbour in neighbours:
+        percents = {"function": neighbour.function, "balanced": neighbour.balanced}
+        row: list[Any] = [
+            fragment_link(neighbour.name, view, path),
+            percent_bar(percents[view.similarity]),
+            number(percents[other]),
+            f"{neighbour.support:,}",
+        ]
+        if full and interval:
+            row.append(
+                "–" if neighbour.low is None or neighbour.high is None else f"{neighbour.low:.0f} to {neighbour.high:.0f}"
+            )
+        if full and structures:
+            row.append(html.Code(neighbour.smiles or "–"))
+        rows.append(row)
+    if full and interval:
+        head.append(("90 % interval", "figure"))
+    if full and structures:
+        head.append(("SMILES", "text"))
+    return table(f"Nearest to {view.fragment}, by {view.similarity} similarity", head, rows)
+
+
+def figure_graph(identity: str, figure: Any, label: str, *, kind: str) -> Component:
+    """A Plotly figure under a text label; nothing is ever sent to an outside service from its buttons."""
+    return html.Figure(
+        dcc.Graph(
+            id=identity,
+            figure=figure,
+            responsive=True,
+            className="graph",
+            config={
+                "displaylogo": False,
+                "showSendToCloud": False,
+                "scrollZoom": True,
+                "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "hoverClosest3d", "tableRotation"],
+                "toImageButtonOptions": {"format": "svg", "filename": f"ntdemo-{kind}"},
+            },
+        ),
+        className=f"figure {kind}",
+        role="group",
+        **aria(label=label),
+    )

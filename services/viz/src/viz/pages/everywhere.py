@@ -1,0 +1,102 @@
+"""What happens on every page: navigation, the header, the watch over the scores API, light or dark."""
+
+from typing import Any, Final
+
+from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
+from dash.development.base_component import Component
+
+from viz.failures import NoRun, Unshowable
+from viz.jobs import TrainerJobs
+from viz.pages import fragments, heat_map, space, training
+from viz.pages.frame import PAGES, bokeh_address, choices, navigation
+from viz.scores import Scores
+from viz.settings import Settings
+from viz.view import View
+
+__all__ = ["register"]
+
+_LAYOUTS: Final = {page.PATH: page.layout for page in (space, heat_map, fragments, training)}
+
+
+def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs) -> None:
+    """Add the callbacks of the frame and of every page."""
+    in_browser: Any = dash.clientside_callback  # Dash leaves it untyped
+    in_browser(ClientsideFunction("viz", "scheme"), Output("scheme", "data"), Input("scheme", "id"))
+    in_browser(ClientsideFunction("viz", "arrive"), Output("content", "title"), Input("title", "data"))
+
+    @dash.callback(
+        Output("content", "children"),
+        Output("title", "data"),
+        Input("address", "pathname"),
+    )
+    async def turn_page(pathname: str | None) -> tuple[Component, str]:
+        path = _path(pathname)
+        if path not in _LAYOUTS:
+            return _nothing_here(path), "Nothing here"
+        return _LAYOUTS[path](), dict(PAGES)[path]
+
+    @dash.callback(
+        Output("navigation", "children"),
+        Output("choices", "children"),
+        Input("address", "pathname"),
+        Input("address", "search"),
+        Input("health", "data"),
+        State("address", "href"),
+    )
+    async def keep_header(
+        pathname: str | None, search: str, _health: dict[str, Any] | None, href: str | None
+    ) -> tuple[Any, Any]:
+        path, view = _path(pathname), View.of(search)
+        try:
+            runs = await scores.runs()
+        except Unshowable:  # the watch says so; the header still leads everywhere
+            runs = ()
+        return navigation(path, view, bokeh_address(settings, href)), choices(path, view, runs)
+
+    @dash.callback(
+        Output("health", "data"),
+        Output("notice", "children"),
+        Input("heartbeat", "n_intervals"),
+        State("health", "data"),
+    )
+    async def watch(_beats: int | None, known: dict[str, Any] | None) -> tuple[Any, Any]:
+        try:
+            found: dict[str, Any] = {"state": "ready", "run": (await scores.runs())[0].id}
+        except NoRun:
+            found = {"state": "empty"}
+        except Unshowable as failure:
+            found = {"state": "away", "reason": str(failure)}
+        return (no_update, no_update) if found == known else (found, _banner(found, known))
+
+    space.register(dash, scores)
+    heat_map.register(dash, scores)
+    fragments.register(dash, scores)
+    training.register(dash, scores, jobs)
+
+
+def _path(pathname: str | None) -> str:
+    return (pathname or "/").rstrip("/") or "/"
+
+
+def _banner(found: dict[str, Any], known: dict[str, Any] | None) -> Any:
+    """Say what has just changed; nothing while all is well."""
+    if found["state"] == "away":
+        return [
+            html.Strong("Not connected. "),
+            str(found["reason"]),
+            " What is shown may be old; this page reconnects by itself.",
+        ]
+    if known and known["state"] == "ready" and found["state"] == "ready":
+        return [html.Strong("New run. "), f"{found['run']} has been published."]
+    return None
+
+
+def _nothing_here(path: str) -> Component:
+    return html.Div(
+        [
+            html.H1("Nothing here"),
+            html.P(f"There is no page at {path}."),
+            html.P(html.A("Go to the 3-D view", href="/")),
+        ],
+        className="page notice",
+    )

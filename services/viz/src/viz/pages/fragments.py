@@ -1,0 +1,154 @@
+"""Page "Fragments": search, the chosen fragment, and its nearest with their evidence."""
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+
+from viz.answers import Fragment
+from viz.pages.answering import answering
+from viz.pages.elements import aria, fragment_link, neighbour_table, table
+from viz.scores import Scores
+from viz.view import View
+
+__all__ = ["PATH", "layout", "register"]
+
+PATH: Final = "/fragments"
+_PAGE: Final = 50
+_NEAREST: Final = 50
+
+
+def layout() -> Component:
+    """The page's fixed part: the search box and its results, and a place for the chosen fragment."""
+    return html.Div(
+        [
+            html.H1("Fragments"),
+            html.Div(
+                [
+                    html.Section(
+                        [
+                            html.Div(
+                                [
+                                    html.Label("Search by name or SMILES", htmlFor="query"),
+                                    dcc.Input(
+                                        id="query",
+                                        type="search",
+                                        value="",
+                                        debounce=0.25,
+                                        autoComplete="off",
+                                        spellCheck=False,
+                                        name="query",
+                                    ),
+                                ],
+                                className="search",
+                                role="search",
+                            ),
+                            html.Div(id="results", **aria(live="polite")),
+                            html.Button("Show more", id="more", hidden=True, n_clicks=0, type="button"),
+                        ],
+                        className="card",
+                        **aria(label="Search"),
+                    ),
+                    html.Section(id="fragment-view", className="card", **aria(label="The chosen fragment")),
+                ],
+                className="search-and-main",
+            ),
+            dcc.Store(id="shown-results", data=_PAGE),
+        ],
+        className="page",
+    )
+
+
+def register(dash: Dash, scores: Scores) -> None:
+    """Add the page's callbacks."""
+
+    @dash.callback(
+        Output("shown-results", "data"),
+        Input("more", "n_clicks"),
+        Input("query", "value"),
+        State("shown-results", "data"),
+        prevent_initial_call=True,
+    )
+    async def show_more(_clicks: int, _query: str, shown: int) -> int:
+        return shown + _PAGE if ctx.triggered_id == "more" else _PAGE
+
+    @dash.callback(
+        Output("results", "children"),
+        Output("more", "hidden"),
+        Input("query", "value"),
+        Input("shown-results", "data"),
+        Input("address", "search"),
+        Input("health", "data"),
+    )
+    @answering(True)
+    async def search_fragments(query: str | None, shown: int, search: str, health: dict[str, Any] | None) -> Any:
+        if health is None:
+            return no_update, no_update
+        view, query = View.of(search), (query or "").strip()
+        page = await scores.fragments(view.run, query, limit=shown)
+        if not page.items:
+            what = f"No fragment's name or SMILES contains “{query}”." if query else "This run shows no fragment."
+            return html.P(what, className="quiet"), True
+        more = page.next is not None
+        counted = f"The first {len(page.items)}" if more else f"{len(page.items)}"
+        caption = f"{counted} {'fragment' if counted == '1' else 'fragments'}" + (f" with “{query}”" if query else "")
+        return _result_table(page.items, view, caption), not more
+
+    @dash.callback(
+        Output("fragment-view", "children"),
+        Input("address", "search"),
+        Input("health", "data"),
+    )
+    @answering()
+    async def show_fragment(search: str, health: dict[str, Any] | None) -> Any:
+        if health is None:
+            return no_update
+        view = View.of(search)
+        if view.fragment is None:
+            return [
+                html.H2("Nothing chosen yet"),
+                html.P("Search on the left and choose a fragment to see what acts like it.", className="quiet"),
+            ]
+        run = await scores.run(view.run)
+        fragment = await scores.fragment(view.run, view.fragment)
+        neighbours = await scores.neighbours(view.run, view.fragment, view.similarity, _NEAREST)
+        return [
+            html.H2(fragment.name),
+            _facts(fragment),
+            html.P(
+                [
+                    dcc.Link("Show in 3-D", href=f"/{view.search}"),
+                    dcc.Link("Heat map of its nearest", href=f"/heat-map{view.search}"),
+                    html.A("Download CSV", href=_csv_address(view), download=""),
+                    html.A(
+                        "Permanent link",
+                        href=f"{PATH}{view.pinned(run.id).search}",
+                        title=f"This view of run {run.id}, whatever is published later",
+                    ),
+                ],
+                className="links",
+            ),
+            neighbour_table(neighbours, view, PATH, full=True),
+        ]
+
+
+def _result_table(fragments: tuple[Fragment, ...], view: View, caption: str) -> Component:
+    rows = [[fragment_link(fragment.name, view, PATH), f"{fragment.support:,}"] for fragment in fragments]
+    chosen = next((at for at, fragment in enumerate(fragments) if fragment.name == view.fragment), None)
+    return table(caption, [("Fragment", "text"), ("Support", "figure")], rows, chosen=chosen)
+
+
+def _facts(fragment: Fragment) -> Component:
+    facts: list[tuple[str, Any]] = [("Support", f"{fragment.support:,} compounds")]
+    if fragment.scaffolds is not None:
+        facts.append(("Scaffolds", f"{fragment.scaffolds:,}"))
+    if fragment.smiles is not None:
+        facts.append(("SMILES", html.Code(fragment.smiles)))
+    if not fragment.shown:
+        facts.append(("Evidence", "too little to be listed as a neighbour of others"))
+    return html.Dl([html.Div([html.Dt(term), html.Dd(value)]) for term, value in facts], className="facts")
+
+
+def _csv_address(view: View) -> str:
+    return "/exports/neighbours.csv?" + urlencode({"run": view.run, "fragment": view.fragment, "similarity": view.similarity})

@@ -1,0 +1,116 @@
+"""The frame around every page: skip link, header with navigation and choices, notices, main part."""
+
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from viz.answers import Run
+from viz.pages.elements import aria, segments
+from viz.settings import Settings
+from viz.view import CURRENT, View
+
+__all__ = ["INDEX", "PAGES", "bokeh_address", "choices", "frame", "navigation"]
+
+PAGES: Final = (("/", "3-D"), ("/heat-map", "Heat map"), ("/fragments", "Fragments"), ("/training", "Training"))
+"""Path and label of every page, in the order of the navigation."""
+_LISTED_RUNS: Final = 12
+
+INDEX: Final = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{%metas%}
+<title>{%title%}</title>
+<meta name="color-scheme" content="light dark">
+<meta name="description" content="Which fragments act alike on protein targets.">
+<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+{%css%}
+</head>
+<body>
+<noscript>These pages need JavaScript. The same numbers are at /cosine/score of the scores API.</noscript>
+{%app_entry%}
+<div hidden>{%config%}{%scripts%}{%renderer%}</div>
+</body>
+</html>
+"""
+
+
+def frame() -> Component:
+    """What stays while pages change."""
+    return html.Div(
+        [
+            dcc.Location(id="address", refresh="callback-nav"),
+            dcc.Store(id="scheme", data="light"),
+            dcc.Store(id="health", data=None),
+            dcc.Store(id="title", data=None),
+            dcc.Interval(id="heartbeat", interval=4000),
+            html.A("Skip to the content", href="#content", className="skip"),
+            html.Header(
+                [
+                    html.Div(
+                        [html.Span("ntdemo", className="brand-name"), html.Span("fragment similarity", className="brand-what")],
+                        className="brand",
+                    ),
+                    html.Nav(id="navigation", **aria(label="Pages")),
+                    html.Div(id="choices", className="choices"),
+                ]
+            ),
+            html.Div(id="notice", role="status", className="banner"),
+            html.Main(id="content", tabIndex=-1),
+        ],
+        className="frame",
+    )
+
+
+def navigation(path: str, view: View, bokeh: str) -> Component:
+    """Links to the pages, which keep the view, and to the Bokeh pages."""
+    own = [
+        html.Li(dcc.Link(label, href=f"{at}{view.search}"), **aria(current="page" if at == path else None))
+        for at, label in PAGES
+    ]
+    query = f"?run={view.run}" if view.run != CURRENT else ""
+    others = [
+        html.Li(html.A(label, href=f"{bokeh}/{app}{query}"))
+        for app, label in (("histogram", "Histogram"), ("training", "Playback"))
+    ]
+    return html.Ul([*own, *others])
+
+
+def choices(path: str, view: View, runs: Sequence[Run]) -> list[Component]:
+    """The similarity and the run, each a set of links to the same page."""
+    newest = [(run.id, run.source) for run in runs[:_LISTED_RUNS]]
+    if view.run != CURRENT and view.run not in {run for run, _ in newest}:
+        newest.append((view.run, ""))
+    listed = [(CURRENT, "the newest, whatever it is"), *newest]
+    return [
+        segments("Similarity", path, view, "similarity"),
+        html.Details(
+            [
+                html.Summary([html.Span("Run ", className="quiet"), "newest" if view.run == CURRENT else view.run]),
+                html.Ul(
+                    [
+                        html.Li(
+                            [
+                                dcc.Link(run if run != CURRENT else "newest", href=f"{path}{view.pinned(run).search}"),
+                                html.Span(source),
+                            ],
+                            **aria(current="true" if run == view.run else None),
+                        )
+                        for run, source in listed
+                    ]
+                ),
+            ],
+            key=f"{path}{view.search}",
+            className="menu",
+        ),
+    ]
+
+
+def bokeh_address(settings: Settings, href: str | None) -> str:
+    """Where the reader's browser finds the Bokeh server: as set, else its port on the host the page came from."""
+    if settings.bokeh_url is not None:
+        return settings.bokeh_url.rstrip("/")
+    host = urlsplit(href or "").hostname or settings.host
+    return f"http://[{host}]:{settings.bokeh_port}" if ":" in host else f"http://{host}:{settings.bokeh_port}"

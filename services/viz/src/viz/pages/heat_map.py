@@ -1,0 +1,122 @@
+"""Page "Heat map": similarity of every pair, clustered; for large runs of one fragment and its nearest."""
+
+import asyncio
+from typing import Any, Final
+
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+from viz.answers import Matrix
+from viz.figures.heat_map import heat_map
+from viz.ordering import cluster
+from viz.pages.answering import answering
+from viz.pages.elements import aria, figure_graph, fragment_link, number, segments, table
+from viz.pages.side import side
+from viz.palette import PALETTES, Scheme
+from viz.scores import Scores
+from viz.view import View
+
+__all__ = ["PATH", "WHOLE", "layout", "register"]
+
+PATH: Final = "/heat-map"
+WHOLE: Final = 120
+"""Shown fragments up to which all of them stand in one picture."""
+_TABLED: Final = 40
+
+
+def layout() -> Component:
+    """The page's fixed part: regions that callbacks fill."""
+    return html.Div(
+        [
+            html.H1("Heat map of similarity"),
+            html.Div(
+                [
+                    html.Section(id="heat-map-view", className="card", **aria(label="The figure")),
+                    html.Aside(id="heat-map-side", className="card", **aria(label="The chosen fragment")),
+                ],
+                className="main-and-side",
+            ),
+        ],
+        className="page",
+    )
+
+
+def register(dash: Dash, scores: Scores) -> None:
+    """Add the page's callbacks."""
+
+    @dash.callback(
+        Output("heat-map-view", "children"),
+        Input("address", "search"),
+        Input("health", "data"),
+        Input("scheme", "data"),
+    )
+    @answering()
+    async def draw_heat_map(search: str, health: dict[str, Any] | None, scheme: Scheme) -> Any:
+        if health is None:
+            return no_update
+        view = View.of(search)
+        of_run = await scores.space(view.run)
+        names = of_run.names
+        tools: list[Component] = []
+        if len(names) <= WHOLE:
+            about = f"All {len(names)} fragments"
+        elif view.fragment is None:
+            return _ask_for_fragment(len(names), view)
+        else:
+            neighbours = await scores.neighbours(view.run, view.fragment, view.similarity, int(view.nearest))
+            names = (view.fragment, *(neighbour.name for neighbour in neighbours))
+            about = f"{view.fragment} and its {len(neighbours)} nearest of {of_run.count:,} fragments"
+            tools = [html.Div(segments("Nearest shown", PATH, view, "nearest"), className="toolbar")]
+        matrix = await scores.similarities(view.run, names, view.similarity)
+        return [*tools, *await asyncio.to_thread(_drawn, matrix, about, view, scheme)]
+
+    @dash.callback(Output("heat-map-side", "children"), Input("address", "search"), Input("health", "data"))
+    @answering()
+    async def list_nearest_beside(search: str, health: dict[str, Any] | None) -> Any:
+        return no_update if health is None else await side(scores, View.of(search), PATH)
+
+    @dash.callback(
+        Output("address", "search", allow_duplicate=True),
+        Input("heat-map-graph", "clickData"),
+        State("address", "search"),
+        prevent_initial_call=True,
+    )
+    async def choose_row(click: dict[str, Any] | None, search: str) -> Any:
+        pair = ((click or {}).get("points") or [{}])[0].get("customdata")
+        return View.of(search).choosing(pair[0]).search if pair else no_update
+
+
+def _drawn(matrix: Matrix, about: str, view: View, scheme: Scheme) -> list[Component]:
+    ordering = cluster(matrix.percent_FF)
+    figure = heat_map(matrix, ordering, PALETTES[scheme], revision=f"{view}", chosen=view.fragment)
+    leaves = ordering.leaves_F.tolist()[:_TABLED]
+    head = [("Fragment", "text"), *((matrix.names[leaf], "figure") for leaf in leaves)]
+    rows = [
+        [fragment_link(matrix.names[row], view, PATH), *(number(matrix.percent_FF[row, column], 0) for column in leaves)]
+        for row in leaves
+    ]
+    whole = len(matrix.names) <= _TABLED
+    caption = "Similarity in percent" if whole else f"Similarity in percent, the first {_TABLED} in the order of the figure"
+    return [
+        figure_graph("heat-map-graph", figure, f"{about}: {view.similarity} similarity of every pair", kind="heat-map"),
+        html.P(
+            f"{about}, {view.similarity} similarity in percent: blue is alike, orange is opposite. "
+            "Ordered by average linkage on 1 − cosine; the tree above joins what is alike.",
+            className="caption",
+        ),
+        html.Details([html.Summary("The same as a table"), table(caption, head, rows)], className="alternative"),
+    ]
+
+
+def _ask_for_fragment(count: int, view: View) -> Component:
+    return html.Div(
+        [
+            html.H2("Choose a fragment"),
+            html.P(
+                f"This run shows {count:,} fragments, too many for one picture. "
+                "Choose one, and the map shows it among its nearest."
+            ),
+            html.P(dcc.Link("Search the fragments", href=f"/fragments{view.search}")),
+        ],
+        className="notice",
+    )

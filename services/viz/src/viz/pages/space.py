@@ -1,0 +1,140 @@
+"""Page "3-D": the fragments in the space of their factors, and the neighbours of the chosen one."""
+
+import asyncio
+from typing import Any, Final
+
+import numpy as np
+from dash import Dash, Input, Output, State, html, no_update
+from dash.development.base_component import Component
+
+from viz.answers import Space
+from viz.cosines import percent_row
+from viz.figures.space import LABELLED, MOST_IN_3D, Points, plane, space
+from viz.pages.answering import answering
+from viz.pages.elements import aria, figure_graph, fragment_link, number, segments, table
+from viz.pages.side import side
+from viz.palette import PALETTES, Scheme
+from viz.scores import Scores
+from viz.view import View
+
+__all__ = ["PATH", "layout", "register"]
+
+PATH: Final = "/"
+_TABLED: Final = 200
+_DIMENSIONS: Final = 3
+
+
+def layout() -> Component:
+    """The page's fixed part: regions that callbacks fill."""
+    return html.Div(
+        [
+            html.H1("Fragments in the space of their factors"),
+            html.Div(
+                [
+                    html.Section(id="space-view", className="card", **aria(label="The figure")),
+                    html.Aside(id="space-side", className="card", **aria(label="The chosen fragment")),
+                ],
+                className="main-and-side",
+            ),
+        ],
+        className="page",
+    )
+
+
+def register(dash: Dash, scores: Scores) -> None:
+    """Add the page's callbacks."""
+
+    @dash.callback(
+        Output("space-view", "children"),
+        Input("address", "search"),
+        Input("health", "data"),
+        Input("scheme", "data"),
+    )
+    @answering()
+    async def draw_space(search: str, health: dict[str, Any] | None, scheme: Scheme) -> Any:
+        if health is None:
+            return no_update
+        view = View.of(search)
+        of_run = await scores.space(view.run)
+        return await asyncio.to_thread(_drawn, of_run, view, scheme)
+
+    @dash.callback(Output("space-side", "children"), Input("address", "search"), Input("health", "data"))
+    @answering()
+    async def list_nearest(search: str, health: dict[str, Any] | None) -> Any:
+        return no_update if health is None else await side(scores, View.of(search), PATH)
+
+    @dash.callback(
+        Output("address", "search", allow_duplicate=True),
+        Input("space-graph", "clickData"),
+        State("address", "search"),
+        prevent_initial_call=True,
+    )
+    async def choose_point(click: dict[str, Any] | None, search: str) -> Any:
+        details = ((click or {}).get("points") or [{}])[0].get("customdata")
+        return View.of(search).choosing(details[0]).search if details else no_update
+
+
+def _drawn(of_run: Space, view: View, scheme: Scheme) -> list[Component]:
+    vectors_FK = of_run.vectors(view.similarity)
+    chosen = of_run.names.index(view.fragment) if view.fragment in of_run.names else None
+    points = Points(
+        names=of_run.names,
+        support_F=tuple(fragment.support for fragment in of_run.fragments),
+        positions_FK=vectors_FK,
+        chosen=chosen,
+        percent_F=percent_row(vectors_FK, chosen) if chosen is not None else None,
+    )
+    points = points.unit() if view.vectors == "unit" else points
+    palette = PALETTES[scheme]
+    revision = f"{of_run.run} {view.similarity} {view.vectors}"
+    count, rank = vectors_FK.shape
+    tools = [segments("Vectors", PATH, view, "vectors")]
+    if count > MOST_IN_3D:
+        tools.append(segments("Factors", PATH, view, "plane"))
+        across, up = (int(digit) - 1 for digit in view.plane)
+        figure = plane(points, palette, axes=(across, up), revision=revision)
+    else:
+        figure = space(points, palette, revision=revision)
+    label = f"{count:,} fragments by their first factors" + (
+        f", coloured by similarity to {view.fragment}" if chosen is not None else ""
+    )
+    return [
+        html.Div(tools, className="toolbar"),
+        figure_graph("space-graph", figure, label, kind="space"),
+        html.P(_caption(count, rank, view), className="caption"),
+        html.Details([html.Summary("The same as a table"), _position_table(of_run, points, view)], className="alternative"),
+    ]
+
+
+def _caption(count: int, rank: int, view: View) -> str:
+    vectors = "balanced vectors (rows of U√S)" if view.similarity == "balanced" else "canonical vectors (rows of US)"
+    sentences = [f"{count:,} fragments as {vectors}."]
+    if rank <= _DIMENSIONS and count <= MOST_IN_3D:
+        sentences.append(f"The model has {rank} factor{'s' if rank > 1 else ''}: this view is its whole space.")
+        if count <= LABELLED:
+            sentences.append("The cosine of the angle between two lines is their similarity.")
+    else:
+        sentences.append(f"A projection: the model has {rank} factors, and similarity is the cosine over all of them.")
+    if count > MOST_IN_3D:
+        sentences.append(f"More than {MOST_IN_3D:,} points are drawn in a plane, which every browser turns fast.")
+    return " ".join(sentences)
+
+
+def _position_table(of_run: Space, points: Points, view: View) -> Component:
+    order = np.argsort([-fragment.support for fragment in of_run.fragments], kind="stable")[:_TABLED]
+    columns_FD = points.columns()
+    head = [("Fragment", "text"), ("Support", "figure"), *((f"factor {at}", "figure") for at in (1, 2, 3))]
+    if points.percent_F is not None:
+        head.append((f"% like {view.fragment}", "figure"))
+    rows = [
+        [
+            fragment_link(points.names[at], view, PATH),
+            f"{points.support_F[at]:,}",
+            *(number(value, 3) for value in columns_FD[at]),
+            *([number(points.percent_F[at])] if points.percent_F is not None else []),
+        ]
+        for at in order.tolist()
+    ]
+    count = len(points.names)
+    caption = f"All {count} fragments" if count <= _TABLED else f"The {_TABLED} of {count:,} fragments with most support"
+    return table(caption, head, rows)

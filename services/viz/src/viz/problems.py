@@ -1,0 +1,45 @@
+"""The problem types of viz."""
+
+from http import HTTPStatus
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+
+from servicekit.problems import NOT_READY, ProblemType, problem_response
+from viz.failures import Missing, NoRun, ScoresAway, TrainerAway, Unshowable
+
+__all__ = ["PROBLEM_TYPES", "install"]
+
+_AWAY: Final = ProblemType(
+    "upstream-away",
+    "A service that viz asks does not answer",
+    HTTPStatus.BAD_GATEWAY,
+    "viz keeps no data of its own: it asks the scores API and the trainer, and one of them does not answer.",
+    "See whether the service that the detail names is running. `NTDEMO_HOST`, `NTDEMO_PORT` and `NTDEMO_TRAINER_URL` say "
+    "where viz looks.",
+)
+_MISSING: Final = ProblemType(
+    "not-in-run",
+    "The run or fragment does not exist",
+    HTTPStatus.NOT_FOUND,
+    "The scores API knows no run of this id, or its data has no fragment of this name.",
+    "Look the name up on the page `/fragments`, or the run on `/training`.",
+)
+PROBLEM_TYPES: Final = (_AWAY, _MISSING)
+"""Everything that routes of viz answer beside the common problems."""
+
+
+def install(app: FastAPI) -> None:
+    """Turn failures into problems on every route of `app`."""
+
+    async def on_failure(request: Request, failure: Exception) -> Response:
+        kind = NOT_READY
+        if isinstance(failure, Missing):
+            kind = _MISSING
+        elif isinstance(failure, ScoresAway | TrainerAway):
+            kind = _AWAY
+        headers = {"Retry-After": "2"} if isinstance(failure, NoRun) else {}
+        return problem_response(kind, str(failure), request.url.path, headers=headers)
+
+    app.add_exception_handler(Unshowable, on_failure)

@@ -1,0 +1,89 @@
+"""The settings of viz: what it serves where, where the scores API and the trainer are, who may open a Bokeh session."""
+
+import re
+import sys
+from typing import Annotated, Final
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from servicekit.logs import LogFormat
+
+__all__ = ["Settings", "load"]
+
+_ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - an address to bind is no address to ask; nothing binds here
+_ORIGIN: Final = re.compile(r"^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$")
+_LEVELS: Final = ("critical", "error", "warning", "info", "debug")
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")]
+
+
+class Settings(BaseSettings):
+    """Read once from the environment by `load`; every other module gets it as an argument."""
+
+    model_config = SettingsConfigDict(frozen=True, populate_by_name=True, extra="ignore", env_ignore_empty=True)
+
+    scores_host: str = Field(default="localhost", validation_alias="NTDEMO_HOST")
+    scores_port: Port = Field(default=3030, validation_alias="NTDEMO_PORT")
+    trainer_url: Url = Field(default="http://localhost:3031", validation_alias="NTDEMO_TRAINER_URL")
+    host: str = Field(default="localhost", validation_alias="VIZ_HOST")
+    dash_port: Port = Field(default=8050, validation_alias="VIZ_DASH_PORT")
+    bokeh_port: Port = Field(default=5006, validation_alias="VIZ_BOKEH_PORT")
+    bokeh_origins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), validation_alias="VIZ_BOKEH_ORIGINS")
+    """`host:port` of every page that may open a Bokeh session, exactly; empty means this machine's own names."""
+    dash_url: Url | None = Field(default=None, validation_alias="VIZ_DASH_URL")
+    """Where browsers find the Dash pages, when a proxy stands before them; else the port on the page's own host."""
+    bokeh_url: Url | None = Field(default=None, validation_alias="VIZ_BOKEH_URL")
+    """Where browsers find the Bokeh pages, likewise."""
+    log_format: LogFormat = Field(default="text", validation_alias="NTDEMO_LOG_FORMAT")
+    log_level: str = Field(default="info", validation_alias="NTDEMO_LOG_LEVEL")
+
+    @field_validator("bokeh_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("bokeh_origins")
+    @classmethod
+    def _exact(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not _ORIGIN.match(origin):
+                raise ValueError(f"{origin!r} is not a host or host:port; patterns are not taken")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.lower() not in _LEVELS:
+            raise ValueError(f"not one of {', '.join(_LEVELS)}")
+        return value.lower()
+
+    @property
+    def scores_url(self) -> str:
+        """The scores API's address for a client; an address that only a server can bind becomes this machine's."""
+        host = _ANYWHERE.get(self.scores_host, self.scores_host)
+        return f"http://[{host}]:{self.scores_port}" if ":" in host else f"http://{host}:{self.scores_port}"
+
+    @property
+    def websocket_origins(self) -> tuple[str, ...]:
+        """The allow-list of the Bokeh server, exact `host:port` entries."""
+        names = dict.fromkeys((_ANYWHERE.get(self.host, self.host), "localhost", "127.0.0.1"))
+        own = tuple(f"[{name}]:{self.bokeh_port}" if ":" in name else f"{name}:{self.bokeh_port}" for name in names)
+        return self.bokeh_origins or own
+
+
+def load() -> Settings:
+    """The settings of this process's environment.
+
+    Raises:
+        SystemExit: status 2, after one sentence on standard error, when a variable holds a wrong value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = str(first["loc"][0])
+        reason = first["msg"].removeprefix("Value error, ")
+        sys.stderr.write(f"{variable}={first['input']!r} is not usable: {reason[:1].lower()}{reason[1:]}.\n")
+        raise SystemExit(2) from None

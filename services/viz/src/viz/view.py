@@ -1,0 +1,65 @@
+"""The view: what a page's address says is looked at, so that a link restores it."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Self
+from urllib.parse import parse_qs, quote, urlencode
+
+from viz.answers import Similarity
+
+__all__ = ["CURRENT", "View"]
+
+CURRENT: Final = "current"
+"""The run that is newest at the time of asking."""
+_OFFERED: Final[dict[str, tuple[str, ...]]] = {
+    "similarity": ("balanced", "function"),
+    "vectors": ("fitted", "unit"),
+    "plane": ("12", "13", "23"),
+    "nearest": ("15", "30", "60", "100"),
+}
+
+
+@dataclass(frozen=True)
+class View:
+    """A run, a similarity, perhaps a chosen fragment, and how the figures draw them."""
+
+    run: str = CURRENT
+    similarity: Similarity = "balanced"
+    fragment: str | None = None
+    vectors: str = "fitted"
+    """`fitted`, or `unit` for equal lengths."""
+    plane: str = "12"
+    """The two factors of the plane that is shown for large runs."""
+    nearest: str = "30"
+    """Fragments beside the chosen one in the heat map of a large run."""
+
+    @classmethod
+    def of(cls, search: str | None) -> Self:
+        """Read from the query part of an address; what it leaves out or misspells is the default."""
+        query = parse_qs((search or "").removeprefix("?"))
+        given: dict[str, Any] = {field.name: query[field.name][0] for field in fields(cls) if field.name in query}
+        return cls(**{name: value for name, value in given.items() if value in _OFFERED.get(name, (value,))})
+
+    @property
+    def search(self) -> str:
+        """The query part that restores this view, without what is default; empty for the default view."""
+        default = type(self)()
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        query = urlencode(
+            {name: value for name, value in given.items() if value and value != getattr(default, name)},
+            quote_via=quote,
+            safe="",
+        )
+        return f"?{query}" if query else ""
+
+    def choosing(self, fragment: str | None) -> Self:
+        """The same view with another fragment chosen, or none."""
+        return replace(self, fragment=fragment)
+
+    def pinned(self, run: str) -> Self:
+        """The same view of the run with this id, which a later publication does not change."""
+        return replace(self, run=run)
+
+    def offers(self, name: str) -> list[tuple[str, Self, bool]]:
+        """The values of one choice, each with its view and whether it is this one."""
+        views: list[dict[str, Any]] = [{name: value} for value in _OFFERED[name]]
+        return [(view[name], replace(self, **view), view[name] == getattr(self, name)) for view in views]
