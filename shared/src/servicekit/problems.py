@@ -26,6 +26,7 @@ __all__ = [
     "ProblemType",
     "install",
     "problem_response",
+    "respond",
 ]
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -163,12 +164,17 @@ def install(app: FastAPI, types: Iterable[ProblemType]) -> None:
         return PlainTextResponse(pages[slug].page(), media_type="text/markdown; charset=utf-8")
 
 
+def respond(request: Request, problem: Problem) -> JSONResponse:
+    """The response to `request` that carries `problem`; what is not ready says when to ask again."""
+    headers = dict(problem.headers)
+    if problem.kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.setdefault("Retry-After", "2")
+    return problem_response(problem.kind, problem.detail, request.url.path, headers=headers, extensions=problem.extensions)
+
+
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)  # noqa: S101 - the handler is registered for this class alone
-    headers = dict(error.headers)
-    if error.kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers.setdefault("Retry-After", "2")
-    return problem_response(error.kind, error.detail, request.url.path, headers=headers, extensions=error.extensions)
+    return respond(request, error)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

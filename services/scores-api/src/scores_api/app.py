@@ -1,6 +1,6 @@
 """The application: routes, problems and the live store, assembled."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from contracts.store import Store
 from scores_api.files import ArtifactFiles
+from scores_api.head_layer import HeadLayer
 from scores_api.live import Live
 from scores_api.problems import PROBLEM_TYPES
 from scores_api.routes import artifacts, factors, fragments, refusals, runs, scores, similarities
@@ -52,6 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.live = live
     app.state.files = ArtifactFiles(Store.under(settings.state))
     refusals.install(app)
+    app.add_middleware(HeadLayer)
     for router in (scores.router, runs.router, fragments.router, similarities.router, factors.router, artifacts.router):
         app.include_router(router)
     return app

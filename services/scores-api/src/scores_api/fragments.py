@@ -3,10 +3,11 @@
 import difflib
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate, islice
-from typing import Final, Iterator
+from typing import Final
 
 from scores_api.failures import FragmentsUnknown
 
@@ -89,6 +90,11 @@ class Fragments:
             place = bisect_right(self._ends, hit)
             yield place
             position = self._ends[place]
+
+    @cached_property
+    def _sorted(self) -> list[int]:
+        """Ids in the order of their folded names."""
+        return sorted(range(len(self.names)), key=lambda place: _folded(self.names[place]))
 
     def near(self, name: str) -> list[str]:
         """Up to five names that look like an unknown one, the most alike first."""

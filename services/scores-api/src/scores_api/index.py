@@ -1,14 +1,16 @@
 """The index: every publication of the store as the builder read it, in one small file for the server."""
 
+import hashlib
 from pathlib import Path
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 from contracts.manifest import Manifest
+from contracts.store import Store
 from scores_api.models.runs import RunDetail
 
-__all__ = ["Index", "PublishedRun"]
+__all__ = ["Index", "PublishedRun", "commit_digest"]
 
 _FORMAT: Final = 1
 
@@ -32,6 +34,8 @@ class Index(BaseModel):
     format: int = _FORMAT
     version: int
     """The store's version that was read."""
+    commit: str
+    """Digest of that version's commit: two stores at the same version differ in it."""
     runs: list[PublishedRun]
 
     @classmethod
@@ -46,3 +50,12 @@ class Index(BaseModel):
         if index.format != _FORMAT:
             raise ValueError(f"{path} has format {index.format}, not {_FORMAT}")
         return index
+
+
+def commit_digest(store: Store, version: int) -> str:
+    """BLAKE2b-128 of the commit that made a version of the publications table.
+
+    Raises:
+        FileNotFoundError: there is no such version.
+    """
+    return hashlib.blake2b(store.publications_commit(version).read_bytes(), digest_size=16).hexdigest()

@@ -18,16 +18,20 @@ __all__ = [
     "DOCUMENTS",
     "FORMAT",
     "FRAGMENTS",
+    "GAUGES",
     "HEAD",
     "INDEX",
     "NEIGHBOUR",
     "SCORES",
+    "SIDES",
     "TARGETS",
     "TRAJECTORY",
+    "Gauge",
     "ProjectedFile",
     "ProjectedFragments",
     "ProjectedTargets",
     "ProjectionHead",
+    "Side",
     "digest",
     "factors_stream",
     "neighbours_file",
@@ -37,6 +41,10 @@ __all__ = [
 ]
 
 Side = Literal["fragments", "targets"]
+Gauge = Literal["vector", "balanced"]
+SIDES: Final[tuple[Side, ...]] = ("fragments", "targets")
+GAUGES: Final[tuple[Gauge, ...]] = ("vector", "balanced")
+"""Canonical and balanced."""
 
 FORMAT: Final = 1
 """Raised whenever the meaning of a file changes."""
@@ -49,7 +57,7 @@ SCORES: Final = "scores.json"
 """The body of `GET /cosine/score`; absent when the matrix is too large."""
 CURVE: Final = "curve.json"
 TRAJECTORY: Final = "trajectory.json"
-DOCUMENTS: Final = frozenset({SCORES, CURVE, TRAJECTORY, "factors-fragments.arrows", "factors-targets.arrows"})
+DOCUMENTS: Final = frozenset({SCORES, CURVE, TRAJECTORY, *(f"factors-{side}.arrows" for side in SIDES)})
 """Ready-made bodies, served as they are."""
 NEIGHBOUR: Final = np.dtype(
     [
@@ -71,7 +79,7 @@ def run_directory(cache: Path, run: str) -> Path:
     return cache / "runs" / run
 
 
-def vectors_array(side: Side, gauge: Literal["vector", "balanced"]) -> str:
+def vectors_array(side: Side, gauge: Gauge) -> str:
     """Name of the float64 array of one row a fragment or target."""
     return f"{side}-{gauge}.npy"
 

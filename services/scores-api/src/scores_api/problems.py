@@ -27,10 +27,10 @@ FRAGMENT_NOT_FOUND: Final = ProblemType(
     "fragment-not-found",
     "There is no such fragment in this run",
     HTTPStatus.NOT_FOUND,
-    "The run's data has no modelled fragment of this name. Names are exact, case included; `near` lists names that look alike, "
-    "`missing` the unknown ones of a question that names several.",
-    "Take a name from `near`, or search with `GET /v1/fragments?query=`. In a path, percent-encode the name: `/` is `%2F`, `#` is "
-    "`%23`, `%` is `%25`. Names that no address can carry, such as `..`, are reached by their id: `/v1/fragments/id:17`.",
+    "The run's data has no modelled fragment of this name. Names are exact, case included; `near` lists names that look alike "
+    "and `missing` all unknown names of the question.",
+    "Take a name from `near`, or search with `GET /v1/fragments?query=`. In a path, percent-encode the name: `/` is `%2F`, `#` "
+    "is `%23`, `%` is `%25`. Names that no address can carry, such as `..`, are reached by their id: `/v1/fragments/id:17`.",
 )
 ARTIFACT_NOT_FOUND: Final = ProblemType(
     "artifact-not-found",
@@ -50,8 +50,8 @@ MATRIX_TOO_LARGE: Final = ProblemType(
     "matrix-too-large",
     "The whole matrix is too large to be one JSON object",
     HTTPStatus.UNPROCESSABLE_ENTITY,
-    "The run shows more fragments than the limit up to which the whole score matrix is published; `fragments` and `limit` say how "
-    "many.",
+    "The run shows more fragments than the limit up to which the whole score matrix is published; `fragments` and `limit` are "
+    "these numbers.",
     "Read the nearest fragments with `GET /v1/fragments/{fragment}/neighbours`, a part of the matrix with `POST "
     "/v1/similarities`, or all vectors with `GET /v1/factors/fragments`.",
 )
@@ -59,8 +59,8 @@ INVALID_CURSOR: Final = ProblemType(
     "invalid-cursor",
     "The cursor does not belong to this list",
     HTTPStatus.UNPROCESSABLE_ENTITY,
-    "A cursor continues one list: the same route, the same `query`, `shown` and `run`. This one was changed, shortened, or belongs "
-    "to another list.",
+    "A cursor continues one list: the same route, the same `query`, `shown` and `run`. This one was changed, shortened, or "
+    "belongs to another list.",
     "Start again without `cursor`, and keep the other parameters while you follow `next`; `limit` may change.",
 )
 RUN_UNREADABLE: Final = ProblemType(

@@ -1,6 +1,5 @@
 """A projection: one published run, mapped from the cache for reading at the speed of memory."""
 
-import hashlib
 import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,17 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.kinds import SimilarityKind
+from scores_api import layout
 from scores_api.failures import MatrixTooLarge
 from scores_api.fragments import Fragments
-from scores_api import layout
-from scores_api.layout import ProjectedFragments, ProjectionHead
+from scores_api.layout import ProjectedFile, ProjectedFragments, ProjectedTargets, ProjectionHead
 from scores_api.models.factors import FactorSide
 from scores_api.neighbours import NeighbourLists
 from scores_api.similarity import percent_matrix
 
-__all__ = ["DamagedProjection", "Factors", "Projection"]
-
-_BLOCK_BYTES = 1 << 20
+__all__ = ["DamagedProjection", "Factors", "Projection", "verify"]
 
 
 class DamagedProjection(Exception):
@@ -56,9 +53,7 @@ class Projection:
             DamagedProjection: something is missing or differs.
         """
         try:
-            head = ProjectionHead.model_validate_json((directory / layout.HEAD).read_bytes())
-            _verify(directory, head)
-            return cls._mapped(directory, head)
+            return cls._mapped(directory, verify(directory))
         except (OSError, ValueError, KeyError) as error:
             raise DamagedProjection(f"{directory}: {error}") from error
 
@@ -73,7 +68,7 @@ class Projection:
             scaffolds=columns.scaffolds,
             shown=columns.shown,
         )
-        targets = layout.ProjectedTargets.model_validate_json((directory / layout.TARGETS).read_bytes())
+        targets = ProjectedTargets.model_validate_json((directory / layout.TARGETS).read_bytes())
         names = {FactorSide.FRAGMENTS: columns.names, FactorSide.TARGETS: targets.names}
         return cls(
             run=head.run,
@@ -115,15 +110,24 @@ class Projection:
         return percent_matrix(rows_FK[ids])
 
 
-def _verify(directory: Path, head: ProjectionHead) -> None:
-    if head.format != layout.FORMAT:
-        raise ValueError(f"format {head.format}, not {layout.FORMAT}")
-    for name, stated in head.files.items():
-        path = directory / name
-        if path.stat().st_size != stated.size_bytes:
-            raise ValueError(f"{name} has {path.stat().st_size} bytes, not {stated.size_bytes}")
-        if layout.digest(path) != stated.blake2b:
-            raise ValueError(f"{name} was changed")
+def verify(directory: Path) -> ProjectionHead:
+    """The head of a projection, after comparing every file with it.
+
+    Raises:
+        DamagedProjection: something is missing or differs.
+    """
+    try:
+        head = ProjectionHead.model_validate_json((directory / layout.HEAD).read_bytes())
+        changed = [name for name, stated in head.files.items() if not _is_as_stated(directory / name, stated)]
+    except (OSError, ValueError) as error:
+        raise DamagedProjection(f"{directory}: {error}") from error
+    if head.format != layout.FORMAT or changed:
+        raise DamagedProjection(f"{directory}: format {head.format}, changed {changed}")
+    return head
+
+
+def _is_as_stated(path: Path, stated: ProjectedFile) -> bool:
+    return path.stat().st_size == stated.size_bytes and layout.digest(path) == stated.blake2b
 
 
 def _mapping(path: Path) -> memoryview:

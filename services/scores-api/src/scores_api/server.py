@@ -1,8 +1,40 @@
 """The server: `ntdemo-scores-api`."""
 
-from servicekit import logs
-from servicekit.server import serve
+import sys
+import tempfile
+from pathlib import Path
+
+from pydantic import ValidationError
+
 from scores_api.app import create_app
 from scores_api.settings import Settings
+from servicekit import logs
+from servicekit.server import serve
 
 __all__ = ["main"]
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM; settings come from the environment.
+
+    Raises:
+        SystemExit: a setting is wrong (status 2), or the cache cannot be written or the address not bound (status 1).
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        sys.stderr.write(f"{first['loc'][0]}={first['input']!r}: {first['msg']}.\n")
+        sys.exit(2)
+    _check_writable(settings.cache_directory)
+    logs.configure(settings.log_format, settings.log_level)
+    serve(create_app(settings), host=settings.host, port=settings.port)
+
+
+def _check_writable(cache: Path) -> None:
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=cache):
+            pass
+    except OSError as error:
+        sys.exit(f"The cache directory {cache} cannot be written: {error.strerror}; set NTDEMO_STATE or SCORES_API_CACHE.")

@@ -16,7 +16,7 @@ def percent_matrix(rows_NK: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     scaled_NK = np.divide(rows_NK, peak_N1, out=np.zeros_like(rows_NK), where=peak_N1 > 0)
     norm_N1 = np.linalg.norm(scaled_NK, axis=1, keepdims=True)
     unit_NK = np.divide(scaled_NK, norm_N1, out=scaled_NK, where=norm_N1 > 0)
-    percent_NN = 100.0 * (unit_NK @ unit_NK.T)
+    percent_NN: npt.NDArray[np.float64] = 100.0 * (unit_NK @ unit_NK.T)
     percent_NN = np.clip(np.round((percent_NN + percent_NN.T) / 2, 2), -100.0, 100.0) + 0.0
     np.fill_diagonal(percent_NN, 100.0)
     return percent_NN

@@ -10,7 +10,9 @@ __all__ = ["Scores"]
 class Scores(Wire):
     """Similarity of all shown fragments, as `GET /cosine/score` has always answered it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"names": ["fA", "fB"], "scores": [[100.0, 42.04], [42.04, 100.0]]}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"names": ["fA", "fB"], "scores": [[100.0, 42.04], [42.04, 100.0]]}]}
+    )
 
     names: list[str]
     """Fragments in the order of their ids."""

@@ -41,7 +41,8 @@ async def get_artifact(catalogue: ChosenCatalogue, artifact: _Artifact, version:
     "/v1/artifacts/{artifact}/{version}/files/{file}",
     response_class=FileResponse,
     summary="A file of an artifact version",
-    responses=answers(404, 416, 500, 503) | {200: _BYTES | {"description": "The whole file."}, 206: _BYTES | {"description": "The ranges asked for."}},
+    responses=answers(404, 416, 500, 503)
+    | {200: _BYTES | {"description": "The whole file."}, 206: _BYTES | {"description": "The ranges asked for."}},
 )
 async def get_artifact_file(
     request: Request,

@@ -7,7 +7,8 @@ from fastapi import Depends, Path, Query, Request, Response
 from scores_api.catalogue import CURRENT, Catalogue
 from scores_api.cursor import Cursor
 from scores_api.failures import CursorInvalid
-from scores_api.live import Live, View
+from scores_api.live import Live
+from scores_api.shelf import View
 
 __all__ = ["ChosenCatalogue", "ChosenFragment", "ChosenRun", "Limit", "NamedRun", "PageCursor", "PagedRun"]
 

@@ -44,7 +44,5 @@ async def list_factors(
     response.headers["Vary"] = "Accept"
     of = f"factors {side.value}"
     factors = view.projection.factors[side]
-    ids, following = ascending(
-        iter(range(Cursor.place(cursor, of) + 1, len(factors.names))), of=of, run=view.run.id, limit=limit
-    )
-    return FactorPage(run=view.run.id, side=side, items=[factor_item(factors, place) for place in ids], next=following)
+    ids, following = ascending(iter(range(Cursor.place(cursor, of) + 1, len(factors.names))), of=of, run=view.run, limit=limit)
+    return FactorPage(run=view.run, side=side, items=[factor_item(factors, place) for place in ids], next=following)

@@ -22,6 +22,7 @@ router = APIRouter(route_class=FragmentRoute, tags=["fragments"])
 @router.get("/v1/fragments", summary="Fragments, listed or searched", responses=answers(404, 422, 503))
 async def list_fragments(
     view: PagedRun,
+    *,
     query: Annotated[str, Query(max_length=500, description="Part of a name or SMILES, case ignored.")] = "",
     shown: Annotated[bool, Query(description="Only fragments with enough evidence; false lists every modelled one.")] = True,
     cursor: PageCursor = None,
@@ -31,8 +32,8 @@ async def list_fragments(
     of = f"fragments {shown} {query}"
     fragments = view.projection.fragments
     found = fragments.search(query, after=Cursor.place(cursor, of), shown_only=shown)
-    ids, following = ascending(found, of=of, run=view.run.id, limit=limit)
-    return FragmentPage(run=view.run.id, items=[fragment_item(fragments, place) for place in ids], next=following)
+    ids, following = ascending(found, of=of, run=view.run, limit=limit)
+    return FragmentPage(run=view.run, items=[fragment_item(fragments, place) for place in ids], next=following)
 
 
 @router.get("/v1/fragments/{fragment:path}/neighbours", summary="The nearest fragments", responses=answers(404, 422, 503))
@@ -44,7 +45,7 @@ async def list_neighbours(
 ) -> Neighbours:
     """The shown fragments most alike to this one, found exactly, each with all similarities and its evidence."""
     return Neighbours(
-        run=view.run.id,
+        run=view.run,
         fragment=view.projection.fragments.names[fragment],
         similarity=similarity,
         items=neighbour_items(view.projection, fragment, similarity, limit),

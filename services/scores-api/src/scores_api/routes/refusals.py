@@ -1,48 +1,62 @@
 """Refusals: the failures of the domain, turned into problems at the door."""
 
-from collections.abc import Callable
-from typing import Any
-
 from fastapi import FastAPI, Request, Response
 
 from contracts.evidence import MATRIX_FRAGMENTS
 from scores_api import failures, problems
-from servicekit.problems import NOT_READY, Problem, ProblemType, problem_response
+from servicekit.problems import NOT_READY, Problem, respond
 
 __all__ = ["install"]
 
+_FAILURES = (
+    failures.NothingPublished,
+    failures.RunUnknown,
+    failures.RunUnreadable,
+    failures.FragmentsUnknown,
+    failures.MatrixTooLarge,
+    failures.ArtifactUnknown,
+    failures.ArtifactDamaged,
+    failures.CursorInvalid,
+)
 
-def install(app): ...
 
+def install(app: FastAPI) -> None:
+    """Make `app` answer each failure with its problem."""
+    for failure in _FAILURES:
+        app.add_exception_handler(failure, _refuse)
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    return respond(request, _problem(error))
 
 
 def _problem(error: Exception) -> Problem:
     match error:
         case failures.NothingPublished():
-            return Problem(NOT_READY, "No run is published yet; the trainer publishes the first one when its fit is done.")
+            detail = "No run is published yet; the trainer publishes the first one when its fit is done."
+            problem = Problem(NOT_READY, detail)
         case failures.RunUnknown(run=run):
-            return Problem(problems.RUN_NOT_FOUND, f"There is no run {run!r}.")
+            problem = Problem(problems.RUN_NOT_FOUND, f"There is no run {run!r}.")
         case failures.RunUnreadable(run=run):
-            return Problem(problems.RUN_UNREADABLE, f"Run {run!r} cannot be read at the moment.", headers={"Retry-After": "5"})
+            detail = f"Run {run!r} cannot be read at the moment."
+            problem = Problem(problems.RUN_UNREADABLE, detail, headers={"Retry-After": "10"})
         case failures.FragmentsUnknown(run=run, names=names, near=near):
-            hint = f"; near: {', '.join(near)}" if near else ""
-            several = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            detail = f"Run {run} has no fragment {names[0]!r}{several}{hint}."
-            return Problem(problems.FRAGMENT_NOT_FOUND, detail, missing=names, near=near)
+            others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            hint = f" Near: {', '.join(near)}." if near else ""
+            detail = f"Run {run} has no fragment {names[0]!r}{others}.{hint}"
+            problem = Problem(problems.FRAGMENT_NOT_FOUND, detail, missing=names, near=near)
         case failures.MatrixTooLarge(run=run, fragments=fragments):
-            return Problem(
-                problems.MATRIX_TOO_LARGE,
-                f"Run {run} shows {fragments} fragments and the whole matrix is published up to {MATRIX_FRAGMENTS}; "
-                "read /v1/fragments/{fragment}/neighbours instead.",
-                fragments=fragments,
-                limit=MATRIX_FRAGMENTS,
-                neighbours="/v1/fragments/{fragment}/neighbours",
+            detail = (
+                f"Run {run} shows {fragments} fragments; the whole matrix is published up to {MATRIX_FRAGMENTS}. "
+                "Read /v1/fragments/{fragment}/neighbours instead."
             )
+            problem = Problem(problems.MATRIX_TOO_LARGE, detail, fragments=fragments, limit=MATRIX_FRAGMENTS)
         case failures.ArtifactUnknown():
-            return Problem(problems.ARTIFACT_NOT_FOUND, str(error))
+            problem = Problem(problems.ARTIFACT_NOT_FOUND, str(error))
         case failures.ArtifactDamaged():
-            return Problem(problems.ARTIFACT_DAMAGED, str(error))
+            problem = Problem(problems.ARTIFACT_DAMAGED, str(error))
         case failures.CursorInvalid():
-            return Problem(problems.INVALID_CURSOR, "The cursor is not one that this list handed out.")
+            problem = Problem(problems.INVALID_CURSOR, "The cursor is not one that this list handed out.")
         case _:
             raise error
+    return problem

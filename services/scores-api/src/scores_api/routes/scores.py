@@ -13,7 +13,9 @@ __all__ = ["router"]
 router = APIRouter(route_class=ConditionalRoute, tags=["scores"])
 
 
-@router.get("/cosine/score", response_model=Scores, summary="Similarity of all shown fragments", responses=answers(404, 422, 503))
+@router.get(
+    "/cosine/score", response_model=Scores, summary="Similarity of all shown fragments", responses=answers(404, 422, 503)
+)
 async def get_scores(view: ChosenRun) -> Response:
     """Balanced similarity of every two shown fragments in percent, in the order of their ids.
 

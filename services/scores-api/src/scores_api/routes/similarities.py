@@ -16,6 +16,4 @@ async def ask_similarities(question: SimilarityQuestion, view: ChosenRun) -> Sim
     """A part of the whole matrix, shown fragments or not; the order of the names is kept."""
     ids = view.projection.fragments.find_all(question.fragments)
     percent_NN = view.projection.percents(ids, question.similarity)
-    return Similarities(
-        run=view.run.id, similarity=question.similarity, names=question.fragments, percents=percent_NN.tolist()
-    )
+    return Similarities(run=view.run, similarity=question.similarity, names=question.fragments, percents=percent_NN.tolist())

@@ -1,0 +1,198 @@
+"""Requests a second of the scores API, beside a hello-world FastAPI application on the same server in the same run.
+
+    python benchmarks/scores_api.py [--seconds 3] [--rounds 3] [--fragments 10000] [--shown 3400]
+
+Two stores are built: the seed's five fragments, and one as large as chembl5. Each address is asked on 127.0.0.1 by `wrk` (Debian's
+package; without it by a small asyncio client), in rounds that alternate with the hello world, so that a busy machine slows both. The
+ratio is the median over the rounds. Requests per CPU second of the server, which other programs disturb less, are printed as well.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.support.store import Contents, Publisher, five_fragments, many_fragments
+
+CONNECTIONS = 16
+TICKS = os.sysconf("SC_CLK_TCK")
+HELLO = """
+import sys
+from fastapi import FastAPI
+from servicekit.server import serve
+app = FastAPI()
+@app.get("/")
+async def root():
+    return {"message": "Hello World"}
+serve(app, host="127.0.0.1", port=int(sys.argv[1]))
+"""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What one round gave."""
+
+    requests_per_s: float
+    requests_per_cpu_s: float
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    port: int
+    pid: int
+
+    def cpu_s(self) -> float:
+        """CPU time used so far."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+    def resident_mb(self) -> float:
+        """Resident memory."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1024
+
+    def measure(self, path: str, seconds: int) -> Measurement:
+        """Ask one address as often as possible."""
+        address = f"http://127.0.0.1:{self.port}{path}"
+        used_s = self.cpu_s()
+        count, lasted_s = _wrk(address, seconds) if shutil.which("wrk") else asyncio.run(_ask(self.port, path, seconds))
+        return Measurement(count / lasted_s, count / (self.cpu_s() - used_s))
+
+
+def _wrk(address: str, seconds: int) -> tuple[int, float]:
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", address]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise RuntimeError(f"{address} was not answered:\n{said}")
+    count, lasted_s = re.findall(r"(\d+) requests in ([\d.]+)s", said)[0]
+    return int(count), float(lasted_s)
+
+
+async def _ask(port: int, path: str, seconds: int) -> tuple[int, float]:
+    ends_s = time.monotonic() + seconds
+    question = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+
+    async def ask() -> int:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 26)
+        count = 0
+        while time.monotonic() < ends_s:
+            writer.write(question)
+            head = await reader.readuntil(b"\r\n\r\n")
+            if b" 200 " not in head.split(b"\r\n", 1)[0]:
+                raise RuntimeError(head.decode())
+            await reader.readexactly(int(re.findall(rb"content-length: (\d+)", head)[0]))
+            count += 1
+        writer.close()
+        return count
+
+    return sum(await asyncio.gather(*(ask() for _ in range(CONNECTIONS)))), seconds
+
+
+@contextmanager
+def running(command: list[str], path: str, **environment: str) -> Iterator[Server]:
+    """A server on a free port, ended afterwards; `{port}` in the command is replaced."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {**os.environ, **environment, "NTDEMO_HOST": "127.0.0.1", "NTDEMO_PORT": str(port)}
+    command = [part.replace("{port}", str(port)) for part in command]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            _await(f"http://127.0.0.1:{port}{path}")
+            yield Server(port, process.pid)
+        finally:
+            process.terminate()
+
+
+def _await(address: str) -> None:
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(address, timeout=60):  # noqa: S310 - our own server on 127.0.0.1
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError(address)
+
+
+@contextmanager
+def published(contents: Contents) -> Iterator[Server]:
+    """The scores API over a store that holds one run."""
+    with tempfile.TemporaryDirectory() as state:
+        Publisher(Path(state)).publish(contents)
+        command = [str(Path(sys.executable).with_name("ntdemo-scores-api"))]
+        with running(command, "/readyz", NTDEMO_STATE=state) as server:
+            yield server
+
+
+def compare(hello: Server, server: Server, paths: list[tuple[str, str, float]], *, seconds: int, rounds: int) -> None:
+    """Print one line an address."""
+    for title, path, target in paths:
+        pairs = [(hello.measure("/", seconds), server.measure(path, seconds)) for _ in range(rounds)]
+        ratio = statistics.median(ours.requests_per_s / theirs.requests_per_s for theirs, ours in pairs)
+        by_cpu = statistics.median(ours.requests_per_cpu_s / theirs.requests_per_cpu_s for theirs, ours in pairs)
+        ours_s = statistics.median(ours.requests_per_s for _, ours in pairs)
+        hello_s = statistics.median(theirs.requests_per_s for theirs, _ in pairs)
+        print(f"{title:44} {ours_s:8.0f}/s  hello {hello_s:7.0f}/s  ratio {ratio:5.2f}  by CPU {by_cpu:5.2f}  target {target}")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--fragments", type=int, default=10_000)
+    parser.add_argument("--shown", type=int, default=3_400)
+    options = parser.parse_args()
+    bounds = {"seconds": options.seconds, "rounds": options.rounds}
+    with running([sys.executable, "-c", HELLO, "{port}"], "/") as hello:
+        with published(five_fragments()) as server:
+            print("five fragments")
+            compare(
+                hello,
+                server,
+                [
+                    ("GET /cosine/score", "/cosine/score", 2.5),
+                    ("GET /v1/fragments/fA", "/v1/fragments/fA", 0.9),
+                    ("GET /v1/fragments", "/v1/fragments", 0.9),
+                    ("GET /v1/runs/current", "/v1/runs/current", 0.9),
+                    ("GET /v1/fragments/fA/neighbours", "/v1/fragments/fA/neighbours", 0.7),
+                ],
+                **bounds,
+            )
+            print(f"resident: {server.resident_mb():.0f} MB")
+        contents = many_fragments(options.fragments, shown=options.shown, targets=5, rank=16)
+        with published(contents) as server:
+            print(f"{options.fragments} fragments, {options.shown} shown")
+            name = quote(contents.names[contents.shown[0]], safe="")
+            compare(
+                hello,
+                server,
+                [
+                    ("GET /v1/fragments/{fragment}", f"/v1/fragments/{name}", 0.9),
+                    ("GET …/neighbours (10)", f"/v1/fragments/{name}/neighbours", 0.7),
+                    ("GET …/neighbours (100)", f"/v1/fragments/{name}/neighbours?limit=100", 0),
+                    ("GET /v1/fragments?query=C%23N&limit=20", "/v1/fragments?query=C%23N&limit=20", 0),
+                ],
+                **bounds,
+            )
+            print(f"resident: {server.resident_mb():.0f} MB (target 200)")
+
+
+if __name__ == "__main__":
+    main()
