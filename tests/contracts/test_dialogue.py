@@ -17,6 +17,7 @@ from contracts.dialogue import (
     Architecture,
     BrokenBundle,
     BundleFile,
+    ExportRecord,
     Language,
     ModelCard,
     SpecialTokens,
@@ -52,6 +53,7 @@ def _card(files: dict[str, bytes]) -> ModelCard:
             finished=datetime(2026, 11, 23, tzinfo=UTC),
         ),
         scorecard=None,
+        export=ExportRecord(parity=1e-6, perplexity_float32=60.0, perplexity_int8=60.1),
         files=[
             BundleFile(name=name, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest()) for name, data in files.items()
         ],

@@ -46,6 +46,7 @@ __all__ = [
     "BrokenBundle",
     "BundleFile",
     "CorpusSource",
+    "ExportRecord",
     "Language",
     "ModelCard",
     "Opening",
@@ -56,6 +57,7 @@ __all__ = [
     "StateTensor",
     "StateUpdate",
     "TrainingRecord",
+    "lay_out_context",
     "read_card",
 ]
 
@@ -221,6 +223,17 @@ class Scorecard(_Wire):
     replies: list[ReplyRow]
 
 
+class ExportRecord(_Wire):
+    """How well the graphs of this bundle do what the trained network does."""
+
+    parity: float
+    """Largest difference of a logit or state between torch and the float32 graphs, before weights went to 8 bits."""
+    perplexity_float32: float
+    """Per token, of the float32 graphs on a part of the held-out exchanges."""
+    perplexity_int8: float
+    """Of the bundle's graphs, on the same part."""
+
+
 class Opening(_Wire):
     """A held-out opening and the bot's answer, unedited: `openings.json` is a list of these."""
 
@@ -250,16 +263,24 @@ class ModelCard(_Wire):
     training: TrainingRecord
     scorecard: Scorecard | None
     """Absent only where the held-out part was too small to measure anything (a toy corpus)."""
+    export: ExportRecord
     files: list[BundleFile]
 
     def context(self, turns: Sequence[Sequence[int]]) -> list[int]:
         """Token ids of a context from the ids of its turns, oldest first: the last turns, separated, the newest tokens."""
-        joined: list[int] = []
-        for turn in turns[-self.context_turns :]:
-            if joined:
-                joined.append(self.tokens.separator)
-            joined.extend(turn)
-        return joined[-self.context_tokens :]
+        return lay_out_context(turns, self.tokens.separator, turns_kept=self.context_turns, tokens_kept=self.context_tokens)
+
+
+def lay_out_context(
+    turns: Sequence[Sequence[int]], separator: int, *, turns_kept: int = CONTEXT_TURNS, tokens_kept: int = CONTEXT_TOKENS
+) -> list[int]:
+    """The last turns, separated, and of these the newest tokens; a lone separator when nothing was said."""
+    joined: list[int] = []
+    for turn in turns[-turns_kept:]:
+        if joined:
+            joined.append(separator)
+        joined.extend(turn)
+    return joined[-tokens_kept:] or [separator]
 
 
 class BrokenBundle(Exception):

@@ -1,0 +1,91 @@
+"""Exchanges: what was said (up to three turns) and the reply to it, split into training and held-out by conversation."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from contracts.civility import is_civil
+from contracts.dialogue import CONTEXT_TURNS
+from trainer.dialogue.corpus.cleaning import clean
+from trainer.dialogue.corpus.conversation import Conversation
+
+__all__ = ["Exchange", "Exchanges"]
+
+_COPIES = 50
+"""How often one reply may be learned from."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A context, oldest turn first, and the reply to its last turn."""
+
+    context: tuple[str, ...]
+    reply: str
+
+
+@dataclass
+class Exchanges:
+    """Collects exchanges from conversations.
+
+    Attributes:
+        held_out_share: Share of the conversations that are held out, by the digest of their words: a conversation is on
+            the same side whatever corpora are read with it, and so are its copies.
+        dropped: How many turns or exchanges were left out, by reason.
+    """
+
+    held_out_share: float = 0.02
+    train: list[Exchange] = field(default_factory=list)
+    held_out: list[Exchange] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    _seen: set[bytes] = field(default_factory=set)
+    _copies: Counter[str] = field(default_factory=Counter)
+
+    def add(self, conversations: Iterable[Conversation]) -> tuple[int, int]:
+        """How many conversations were read and how many exchanges of them were kept."""
+        before = len(self.train) + len(self.held_out)
+        read = 0
+        for conversation in conversations:
+            read += 1
+            side = self.held_out if _share(conversation) < self.held_out_share else self.train
+            for passage in self._passages(conversation):
+                for at in range(1, len(passage)):
+                    self._keep(Exchange(tuple(passage[max(0, at - CONTEXT_TURNS) : at]), passage[at]), side)
+        return read, len(self.train) + len(self.held_out) - before
+
+    def _passages(self, conversation: Conversation) -> Iterator[list[str]]:
+        """The runs of usable turns: a masked turn ends one and begins the next."""
+        passage: list[str] = []
+        for turn in conversation.turns:
+            text = clean(turn.text)
+            if text is None:
+                self.dropped["turns with a mask, an address or no letter"] += 1
+                yield passage
+                passage = []
+            else:
+                passage.append(text)
+        yield passage
+
+    def _keep(self, exchange: Exchange, side: list[Exchange]) -> None:
+        if not is_civil(exchange.reply):
+            self.dropped["replies with a refused word"] += 1
+            return
+        digest = hashlib.blake2b("\x00".join((*exchange.context, exchange.reply)).encode(), digest_size=16).digest()
+        if digest in self._seen:
+            self.dropped["repeated exchanges"] += 1
+            return
+        self._seen.add(digest)
+        if side is self.train:
+            if self._copies[exchange.reply] >= _COPIES:
+                self.dropped[f"replies seen {_COPIES} times"] += 1
+                return
+            self._copies[exchange.reply] += 1
+        side.append(exchange)
+
+
+def _share(conversation: Conversation) -> float:
+    """A number in [0, 1) that the conversation's words alone decide."""
+    digest = hashlib.blake2b(
+        "\x00".join(turn.text for turn in conversation.turns).encode("utf-8", "surrogatepass"), digest_size=8
+    )
+    return int.from_bytes(digest.digest()) / 2**64

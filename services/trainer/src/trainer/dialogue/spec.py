@@ -1,0 +1,95 @@
+"""What a dialogue training is asked for: language, corpora, network, and how long to learn."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from contracts.dialogue import Architecture, Language
+
+__all__ = ["CorpusChoice", "DialogueSpec", "Recipe", "Sizes"]
+
+_Positive = Annotated[int, Field(ge=1)]
+_Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CorpusChoice(_Asked):
+    """A corpus, or the part of it that has one source."""
+
+    path: Path
+    source: str | None = None
+    """Only conversations with this `src`; None takes all."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """`PATH`, or `PATH#SOURCE` for one source of it."""
+        path, _, source = text.partition("#")
+        return cls(path=Path(path), source=source or None)
+
+
+class Sizes(_Asked):
+    """Of the network; a field that the architecture does not have is ignored by it."""
+
+    vocabulary: Annotated[int, Field(ge=300, le=65_536)] = 8_000
+    width: _Positive = 256
+    hidden: _Positive = 384
+    """GRU: units of the decoder and of each direction of the encoder."""
+    heads: _Positive = 4
+    inner: _Positive = 1_024
+    encoder_layers: _Positive = 3
+    decoder_layers: _Positive = 3
+
+    @model_validator(mode="after")
+    def _heads_share_the_width(self) -> Self:
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} cannot be shared by {self.heads} heads")
+        return self
+
+
+class Recipe(_Asked):
+    """How to learn. None means: what suits the architecture and the device."""
+
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    """At its highest; 2e-3 for a GRU, 1e-3 for a Transformer."""
+    first_tokens: _Positive | None = None
+    """Padded target tokens of the first batches; 512 on a CPU, 4,096 on a GPU."""
+    last_tokens: _Positive | None = None
+    """Of the last batches; 4,096 on a CPU, 32,768 on a GPU."""
+    dropout: _Share = 0.1
+    label_smoothing: _Share = 0.1
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    warm_up: _Share = 0.02
+    """Share of the training over which the learning rate rises."""
+    clip: Annotated[float, Field(gt=0)] = 5.0
+    average: _Share = 0.999
+    """Decay of the running average of the weights that is measured and exported."""
+
+
+class DialogueSpec(_Asked):
+    """A dialogue training."""
+
+    kind: Literal["dialogue"] = "dialogue"
+    language: Language
+    corpora: tuple[CorpusChoice, ...] = ()
+    """Empty: the starter corpus that ships with the trainer."""
+    architecture: Architecture = Architecture.TRANSFORMER
+    iterations: _Positive | None = None
+    """Steps of the optimizer, over all resumed parts."""
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    """Of training, over all resumed parts; evaluation and export come on top."""
+    sizes: Sizes = Sizes()
+    recipe: Recipe = Recipe()
+    seed: int = 0
+    held_out_share: Annotated[float, Field(gt=0, le=0.5)] = 0.02
+    licence: str = "Apache-2.0"
+    """Of the weights: what the corpora allow."""
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if (self.iterations is None) == (self.minutes is None):
+            raise ValueError("say either iterations or minutes")
+        return self
