@@ -80,6 +80,10 @@ class Neighbour:
     high: float | None
     balanced: float
 
+    def percent(self, similarity: Similarity) -> float:
+        """The figure of one similarity."""
+        return self.balanced if similarity == "balanced" else self.function
+
 
 @dataclass(frozen=True)
 class Matrix:

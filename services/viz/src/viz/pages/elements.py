@@ -108,30 +108,35 @@ def table(
 def neighbour_table(neighbours: Sequence[Neighbour], view: View, path: str, *, full: bool) -> Component:
     """The nearest fragments of the chosen one; `full` adds structure, the other similarity and the interval."""
     other: Similarity = "function" if view.similarity == "balanced" else "balanced"
-    interval = any(neighbour.low is not None for neighbour in neighbours)
-    structures = any(neighbour.smiles not in {None, neighbour.name} for neighbour in neighbours)
-    head = [("Fragment", "text"), (f"{view.similarity} %", "figure"), (f"{other} %", "figure"), ("Support", "figure")]
-    rows: list[list[Any]] = []
-    for neighbour in neighbours:
-        percents = {"function": neighbour.function, "balanced": neighbour.balanced}
-        row: list[Any] = [
+    interval = full and any(neighbour.low is not None for neighbour in neighbours)
+    structures = full and any(neighbour.smiles not in {None, neighbour.name} for neighbour in neighbours)
+    columns = [
+        (("Fragment", "text"), True),
+        ((f"{view.similarity} %", "figure"), True),
+        ((f"{other} %", "figure"), full),
+        (("90 % interval", "figure"), interval),
+        (("Support", "figure"), True),
+        (("SMILES", "text"), structures),
+    ]
+    rows = [
+        [
             fragment_link(neighbour.name, view, path),
-            percent_bar(percents[view.similarity]),
-            number(percents[other]),
+            percent_bar(neighbour.percent(view.similarity)),
+            number(neighbour.percent(other)),
+            "–"
+            if neighbour.low is None or neighbour.high is None
+            else f"{number(neighbour.low, 0)} to {number(neighbour.high, 0)}",
             f"{neighbour.support:,}",
+            html.Code(neighbour.smiles or "–"),
         ]
-        if full and interval:
-            row.append(
-                "–" if neighbour.low is None or neighbour.high is None else f"{neighbour.low:.0f} to {neighbour.high:.0f}"
-            )
-        if full and structures:
-            row.append(html.Code(neighbour.smiles or "–"))
-        rows.append(row)
-    if full and interval:
-        head.append(("90 % interval", "figure"))
-    if full and structures:
-        head.append(("SMILES", "text"))
-    return table(f"Nearest to {view.fragment}, by {view.similarity} similarity", head, rows)
+        for neighbour in neighbours
+    ]
+    wanted = [given for _, given in columns]
+    return table(
+        f"Nearest to {view.fragment}, by {view.similarity} similarity",
+        [head for head, given in columns if given],
+        [[cell for cell, given in zip(row, wanted, strict=True) if given] for row in rows],
+    )
 
 
 def figure_graph(identity: str, figure: Any, label: str, *, kind: str) -> Component:

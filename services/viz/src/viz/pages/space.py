@@ -116,7 +116,7 @@ def _caption(count: int, rank: int, view: View) -> str:
     else:
         sentences.append(f"A projection: the model has {rank} factors, and similarity is the cosine over all of them.")
     if count > MOST_IN_3D:
-        sentences.append(f"More than {MOST_IN_3D:,} points are drawn in a plane, which every browser turns fast.")
+        sentences.append(f"More than {MOST_IN_3D:,} points stand in a plane, which every browser draws fast.")
     return " ".join(sentences)
 
 

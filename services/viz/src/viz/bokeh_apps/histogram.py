@@ -1,0 +1,195 @@
+"""App "/histogram": how similar the fragments of a run are to each other, and which pairs are behind a part of it."""
+
+import asyncio
+import html
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import structlog
+from bokeh.document import Document
+from bokeh.events import SelectionGeometry
+from bokeh.layouts import column
+from bokeh.models import BasicTicker, ColumnDataSource, HoverTool, LayoutDOM, NumeralTickFormatter
+from bokeh.models.annotations import BoxAnnotation
+from bokeh.models.widgets import RadioButtonGroup, RangeSlider
+from numpy.typing import NDArray
+
+from viz.answers import Run, Space
+from viz.bokeh_apps.markup import html_table
+from viz.bokeh_apps.page import Page, block, in_background, sheets
+from viz.bokeh_apps.style import styled_figure
+from viz.cosines import FINE_BINS, Pairs, counts_of_pairs, pairs_within
+from viz.scores import Scores
+from viz.view import View
+
+__all__ = ["Counted", "HistogramApp", "quartiles"]
+
+_WIDTHS: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+_LISTED: Final = 100
+_log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A run's fragments, and the fine histogram of all their pairs."""
+
+    space: Space
+    fine: NDArray[np.int64]
+
+
+class HistogramApp:
+    """Bins over all pairs of shown fragments; brush the figure or move the ends of the range to list pairs."""
+
+    path = "histogram"
+    heading = "How similar the fragments are"
+
+    async def load(self, view: View, run: Run, scores: Scores) -> Counted:
+        """Count all pairs, off the event loop."""
+        space = await scores.space(run.id)
+        return Counted(space, await asyncio.to_thread(counts_of_pairs, space.vectors(view.similarity)))
+
+    def draw(self, doc: Document, page: Page, loaded: Counted) -> LayoutDOM:
+        """The figure with its controls."""
+        layout: LayoutDOM = _Histogram(doc, page, loaded).layout
+        return layout
+
+
+class _Histogram:
+    """One session's histogram: its widgets, and what they do."""
+
+    def __init__(self, doc: Document, page: Page, counted: Counted) -> None:
+        self._doc = doc
+        self._page = page
+        self._space = counted.space
+        self._vectors_FK = counted.space.vectors(page.view.similarity)
+        self._fine = counted.fine
+        self._bins = ColumnDataSource({"left": [], "right": [], "pairs": [], "colour": []})
+        self._width = RadioButtonGroup(
+            labels=[f"{width:g}" for width in _WIDTHS], active=_WIDTHS.index(5.0), name="width", stylesheets=sheets()
+        )
+        self._range = RangeSlider(start=-100, end=100, value=(80, 100), step=0.5, title="Listed range, %", name="range")
+        self._range.update(stylesheets=sheets(), bar_color=page.palette.point)
+        self._range.sizing_mode = "stretch_width"
+        accent = page.palette.accent
+        self._box = BoxAnnotation(left=80, right=100, fill_color=accent, fill_alpha=0.12, line_color=accent)
+        self._summary, self._list = block(name="summary"), block(name="pairs")
+        self._figure = self._drawn()
+        self._width.on_change("active", self._width_chosen)
+        self._range.on_change("value", self._range_moved)
+        self._range.on_change("value_throttled", self._range_left)
+        self._figure.on_event(SelectionGeometry, self._brushed)
+        widths = column(block("<span class='legend'>Width of a bin, %</span>"), self._width, spacing=4)
+        parts = [self._summary, widths, self._figure, self._range, self._list]
+        self.layout = column(*parts, sizing_mode="stretch_width", spacing=12)
+        self._bin()
+        self._list_pairs()
+
+    def _list_pairs(self) -> None:
+        low, high = (float(end) for end in self._range.value)
+
+        async def find() -> Pairs:
+            return await asyncio.to_thread(pairs_within, self._vectors_FK, low, high, _LISTED)
+
+        def show(found: Pairs) -> None:
+            self._list.text = self._table(found, low, high)
+
+        in_background(self._doc, find, show, self._tell)
+
+    def _tell(self, failure: Exception) -> None:
+        _log.error("pairs_not_listed", exc_info=failure)
+        self._list.text = '<p role="status">The pairs could not be listed; the log of viz says why.</p>'
+
+    def _drawn(self) -> Any:
+        palette = self._page.palette
+        drawn = styled_figure(
+            palette,
+            height=360,
+            x_range=(-102, 102),
+            tools="xbox_select,reset,save",
+            active_drag="xbox_select",
+            x_axis_label="similarity, %",
+            y_axis_label="pairs of fragments",
+            html_attributes={"role": "img", "aria-label": "Histogram of the similarity of all pairs of fragments"},
+        )
+        drawn.y_range.start = 0
+        drawn.yaxis.formatter = NumeralTickFormatter(format="0,0")
+        drawn.yaxis.ticker = BasicTicker(min_interval=1)
+        drawn.quad(
+            source=self._bins,
+            left="left",
+            right="right",
+            bottom=0,
+            top="pairs",
+            fill_color="colour",
+            line_color=palette.surface,
+            nonselection_fill_alpha=1,
+            nonselection_line_alpha=1,
+        )
+        drawn.add_tools(HoverTool(tooltips=[("similarity", "@left{0.0} to @right{0.0} %"), ("pairs", "@pairs{0,0}")]))
+        drawn.add_layout(self._box)
+        return drawn
+
+    def _bin(self) -> None:
+        width = _WIDTHS[self._width.active or 0]
+        pairs = self._fine.reshape(-1, round(width * FINE_BINS / 200.0)).sum(axis=1)
+        left = np.linspace(-100.0, 100.0 - width, pairs.size)
+        palette = self._page.palette
+        colour = [palette.point if middle >= 0 else palette.diverging[1] for middle in left + width / 2]
+        self._bins.data = {"left": left, "right": left + width, "pairs": pairs, "colour": colour}
+        self._summary.text = self._summarised(int(pairs.sum()))
+
+    def _summarised(self, total: int) -> str:
+        if total == 0:
+            return '<p role="status">This run shows fewer than two fragments, so there is no pair to count.</p>'
+        low, middle, high = quartiles(self._fine)
+        counted = f"{self._space.count:,} fragments make {total:,} pairs."
+        spread = (
+            f"By {self._page.view.similarity} similarity half of them lie between {_typeset(low)} and {_typeset(high)} %, "
+            f"the median is {_typeset(middle)} %."
+        )
+        hint = f"Run {html.escape(self._page.run.id)}. Brush the figure, or move the range below it, to list pairs."
+        return f'<p role="status">{counted} {spread} <span class="quiet">{hint}</span></p>'
+
+    def _width_chosen(self, _attr: str, _old: int, _new: int) -> None:
+        self._bin()
+
+    def _range_left(self, _attr: str, _old: Any, _new: Any) -> None:
+        self._list_pairs()
+
+    def _range_moved(self, _name: str, _old: Any, new: tuple[float, float]) -> None:
+        self._box.update(left=new[0], right=new[1])
+
+    def _brushed(self, event: SelectionGeometry) -> None:
+        brushed: Any = event.geometry
+        if not event.final or not brushed or brushed["type"] != "rect":
+            return
+        low, high = sorted((float(brushed["x0"]), float(brushed["x1"])))
+        self._range.value = (round(max(low, -100.0), 1), round(min(high, 100.0), 1))
+        self._list_pairs()
+
+    def _table(self, found: Pairs, low: float, high: float) -> str:
+        link, names = self._page.fragment_link, self._space.names
+        more = f", the {len(found.items)} highest of them" if found.total > len(found.items) else ""
+        return html_table(
+            "Pairs of the range",
+            f"{found.total:,} pairs from {low:g} to {high:g} %{more}",
+            ("Fragment", "Fragment", "similarity %"),
+            (
+                (link(names[pair.first]), link(names[pair.second]), f"{pair.percent:.1f}".replace("-", "−"))
+                for pair in found.items
+            ),
+            figures=1,
+        )
+
+
+def _typeset(percent: float) -> str:
+    return f"{round(percent)}".replace("-", "−")
+
+
+def quartiles(fine: NDArray[np.int64]) -> tuple[float, float, float]:
+    """Quartiles of a fine histogram in percent, to the width of a bin."""
+    cumulative = np.cumsum(fine)
+    places = np.searchsorted(cumulative, np.array([0.25, 0.5, 0.75]) * cumulative[-1])
+    first, second, third = (-100.0 + (place + 0.5) * 200.0 / FINE_BINS for place in places)
+    return float(first), float(second), float(third)

@@ -1,0 +1,234 @@
+"""A page of the Bokeh server: the document's frame, its address, and loading with plain words when something is missing.
+
+The document opens at once with "Loading"; what it shows is asked for afterwards. A failure becomes a sentence in its place, and
+where waiting helps the page tries again by itself: Bokeh alone would answer 200 with an empty page.
+"""
+
+import html
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import structlog
+from bokeh.document import Document, without_document_lock
+from bokeh.layouts import column
+from bokeh.models import ImportedStyleSheet, LayoutDOM
+from bokeh.models.widgets import Div
+
+from viz.answers import Run
+from viz.failures import Missing, Unshowable
+from viz.palette import PALETTES, Palette, Scheme
+from viz.scores import Scores
+from viz.settings import Settings
+from viz.view import View
+
+__all__ = [
+    "APPS",
+    "App",
+    "Page",
+    "block",
+    "dash_address",
+    "in_background",
+    "open_page",
+    "page_head",
+    "page_header",
+    "sheets",
+    "text",
+]
+
+APPS: Final = {"histogram": "Histogram", "training": "Playback"}
+"""Path and label of every app."""
+T = TypeVar("T")
+_AGAIN_MS: Final = 3000
+_CURRENT: Final = ' aria-current="true"'
+_log = structlog.stdlib.get_logger(__name__)
+
+_TEMPLATE: Final = """
+{% block inner_head %}
+<title>{{ title | e }}</title>
+{{ viz_head }}
+{{ bokeh_js }}
+{{ bokeh_css }}
+{% endblock %}
+{% block inner_body %}
+<div class="frame">
+{{ viz_header }}
+<main id="content" class="page" tabindex="-1">
+<h1>{{ viz_heading }}</h1>
+{% for doc in docs %}{% for root in doc.roots %}{{ embed(root) }}{% endfor %}{% endfor %}
+</main>
+</div>
+{{ plot_script }}
+{% endblock %}
+"""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What an app's builder gets: what to show, in which colours, and where its links lead."""
+
+    view: View
+    run: Run
+    palette: Palette
+    dash_url: str
+
+    def fragment_link(self, name: str) -> str:
+        """An HTML link to the page of a fragment."""
+        address = f"{self.dash_url}/fragments{self.view.choosing(name).search}"
+        return f'<a class="fragment-name" href="{html.escape(address)}">{html.escape(name)}</a>'
+
+
+class App(Protocol[T]):
+    """What an app does: get its data without holding the session, then draw it into the document."""
+
+    path: str
+    heading: str
+
+    async def load(self, view: View, run: Run, scores: Scores) -> T:
+        """Everything the drawing needs."""
+        ...
+
+    def draw(self, doc: Document, page: Page, loaded: T) -> LayoutDOM:
+        """The layout, with its callbacks attached."""
+        ...
+
+
+def open_page(doc: Document, app: App[Any], settings: Settings, scores: Scores) -> None:
+    """Fill a new session's document; loading is tried until it succeeds."""
+    context: Any = doc.session_context  # the server's contexts carry the request; the annotation does not say so
+    request = context.request if context is not None else None
+    arguments: dict[str, list[bytes]] = request.arguments if request is not None else {}
+    query = urlencode({name: _first(arguments, name) for name in ("run", "similarity") if _first(arguments, name)})
+    view = View.of(query)
+    scheme: Scheme = "dark" if _first(arguments, "scheme") == "dark" else "light"
+    dash_url = dash_address(settings, request.headers.get("Host", "") if request is not None else "")
+    doc.title = f"{APPS[app.path]} · ntdemo"
+    doc.template = _TEMPLATE  # type: ignore[assignment]  # Bokeh compiles a string as an extension of its own page
+    doc.template_variables.update(
+        viz_head=page_head(), viz_header=page_header(app.path, view, dash_url), viz_heading=app.heading
+    )
+    place = column(text("Loading…"), sizing_mode="stretch_width", css_classes=["bokeh-card"])
+    doc.add_root(place)
+
+    async def load() -> tuple[Run, Any]:
+        run = await scores.run(view.run)
+        return run, await app.load(view, run, scores)
+
+    def show(loaded: tuple[Run, Any]) -> None:
+        run, data = loaded
+        place.children = [app.draw(doc, Page(view.pinned(run.id), run, PALETTES[scheme], dash_url), data)]
+
+    def tell(failure: Exception) -> None:
+        match failure:
+            case Missing():
+                place.children = [text(str(failure))]
+            case Unshowable():
+                place.children = [text(f"{failure} This page tries again by itself.")]
+                in_background(doc, load, show, tell, wait_ms=_AGAIN_MS)
+            case _:
+                _log.error("bokeh_page_failed", app=app.path, exc_info=failure)
+                place.children = [text("Something went wrong on this page; the log of viz says why. Reload to try again.")]
+
+    in_background(doc, load, show, tell)
+
+
+def in_background(
+    doc: Document,
+    work: Callable[[], Awaitable[Any]],
+    show: Callable[[Any], None],
+    tell: Callable[[Exception], None],
+    *,
+    wait_ms: int = 1,
+) -> None:
+    """Await `work` while the session stays free; then, with the document locked, `show` its result or `tell` what failed."""
+
+    @without_document_lock
+    async def worked() -> None:
+        try:
+            result = await work()
+            doc.add_next_tick_callback(partial(_shown, result))
+        except Exception as failure:  # noqa: BLE001 - told on the page, and logged there unless foreseen
+            doc.add_next_tick_callback(partial(tell, failure))
+
+    def _shown(result: Any) -> None:
+        try:
+            show(result)
+        except Exception as failure:  # noqa: BLE001 - as above: Bokeh alone would show an empty page
+            tell(failure)
+
+    later: Any = doc.add_timeout_callback  # takes coroutines too; the annotation does not say so
+    later(worked, wait_ms)
+
+
+def block(markup: str = "", **options: Any) -> Div:
+    """A place for HTML in the type and colours of the pages."""
+    return Div(
+        text=markup,
+        stylesheets=[ImportedStyleSheet(url="/assets/viz.css"), *sheets()],
+        **({"sizing_mode": "stretch_width"} | options),
+    )
+
+
+def sheets() -> list[Any]:
+    """The style sheet of widgets, made anew for each: a model belongs to one document."""
+    return [ImportedStyleSheet(url="/assets/widgets.css")]
+
+
+def text(sentence: str) -> Div:
+    """A sentence that screen readers announce when it changes."""
+    return block(f'<p role="status">{html.escape(sentence)}</p>')
+
+
+def page_head() -> str:
+    """The head of every page: the style sheet of the Dash pages, served from here, and the reader's light or dark.
+
+    Bokeh draws on a canvas and must know the colours before it draws, so the address carries the scheme.
+    """
+    return """<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+<link rel="stylesheet" href="/assets/viz.css">
+<script src="/assets/scheme.js"></script>
+<script src="/assets/names.js" defer></script>"""
+
+
+def page_header(app: str | None, view: View, dash_url: str) -> str:
+    """The header of the Dash pages, with links back to them."""
+    query = html.escape(view.search)
+    pages = (("/", "3-D"), ("/heat-map", "Heat map"), ("/fragments", "Fragments"), ("/training", "Training"))
+    links = [f'<li><a href="{html.escape(dash_url)}{path}{query}">{label}</a></li>' for path, label in pages]
+    for path, label in APPS.items():
+        links.append(f'<li{_CURRENT if path == app else ""}><a href="/{path}{query}">{label}</a></li>')
+    choice = _similarity_choice(app, view) if app == "histogram" else ""
+    return (
+        '<a class="skip" href="#content">Skip to the content</a><header><div class="brand">'
+        '<span class="brand-name">ntdemo</span><span class="brand-what">fragment similarity</span></div>'
+        f'<nav aria-label="Pages"><ul>{"".join(links)}</ul></nav>{choice}</header>'
+    )
+
+
+def _similarity_choice(app: str, view: View) -> str:
+    parts = [
+        f'<li{_CURRENT if here else ""}><a href="/{app}{html.escape(other.search)}">{value}</a></li>'
+        for value, other, here in view.offers("similarity")
+    ]
+    return (
+        '<div class="choices"><div class="choice"><span class="legend" aria-hidden="true">Similarity</span>'
+        f'<ul class="segments" aria-label="Similarity">{"".join(parts)}</ul></div></div>'
+    )
+
+
+def _first(arguments: dict[str, Any], name: str) -> str:
+    values = arguments.get(name) or [b""]
+    return bytes(values[0]).decode(errors="replace")
+
+
+def dash_address(settings: Settings, host_header: str) -> str:
+    """Where the reader's browser finds the Dash pages: as set, else their port on the host that was asked."""
+    if settings.dash_url is not None:
+        return settings.dash_url.rstrip("/")
+    host = urlsplit(f"//{host_header}").hostname or settings.host
+    return f"http://[{host}]:{settings.dash_port}" if ":" in host else f"http://{host}:{settings.dash_port}"

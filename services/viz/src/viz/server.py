@@ -1,0 +1,21 @@
+"""The server: `ntdemo-viz`, one process with the Dash pages and the Bokeh pages."""
+
+from servicekit import logs
+from servicekit.server import serve
+from viz.app import create_app
+from viz.bokeh_apps.server import BokehServer
+from viz.settings import load
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Serve both until SIGINT or SIGTERM.
+
+    Raises:
+        SystemExit: status 2 for a wrong setting, 1 for a port that cannot be had, each after one sentence.
+    """
+    settings = load()
+    logs.configure(settings.log_format, settings.log_level)
+    bokeh = BokehServer(settings)
+    serve(create_app(settings, beside=lambda: bokeh), host=settings.host, port=settings.dash_port)
