@@ -1,5 +1,6 @@
 """The server: uvicorn with uvloop and httptools, started the same way by every service's `main`."""
 
+import contextlib
 import errno
 import socket
 import sys
@@ -33,4 +34,5 @@ def serve(app: ASGIApp, *, host: str, port: int, shutdown_s: float = 5.0) -> Non
         timeout_graceful_shutdown=int(shutdown_s),
         h11_max_incomplete_event_size=64 * 1024,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises Ctrl-C again once all is shut down; it has been answered
+        uvicorn.Server(config).run(sockets=[listener])
