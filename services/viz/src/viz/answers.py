@@ -136,11 +136,18 @@ class Trajectory:
 
 @dataclass(frozen=True)
 class Job:
-    """A job of the trainer; `percent` is None before its first progress."""
+    """A job of the trainer; what is None is not known, or not yet."""
 
     id: str
-    kind: str
     state: str
+    unfinished: bool
+    title: str
     created: datetime
+    run: str | None
+    stage: str | None
+    """What it is doing now, in words."""
     percent: float | None
-    detail: str
+    """How much of the stage is done."""
+    loss: float | None
+    eta_s: float | None
+    problem: str | None

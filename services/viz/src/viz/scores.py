@@ -48,7 +48,7 @@ class Scores:
     def __init__(self, url: str, *, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._url = url
         self._clock_s = clock_s
-        self._client = Client(base_url=url, timeout=httpx.Timeout(_PATIENCE_S, connect=2.0))
+        self._client = Client(base_url=url, timeout=httpx.Timeout(_PATIENCE_S, connect=2.0), httpx_args={"trust_env": False})
         self._runs: tuple[Run, ...] = ()
         self._runs_s = float("-inf")
         self._asking = asyncio.Lock()

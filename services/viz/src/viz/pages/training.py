@@ -124,17 +124,31 @@ def _runs(runs: Sequence[Run], view: View) -> Component:
 def _jobs(jobs: Sequence[Job]) -> Component:
     if not jobs:
         return html.P("The trainer has no job.", className="quiet")
+    if not any(job.unfinished for job in jobs):
+        return html.Div([html.P("Nothing is being trained."), html.Ul([html.Li(_job(job)) for job in jobs], className="jobs")])
     return html.Ul([html.Li(_job(job)) for job in jobs], className="jobs")
 
 
 def _job(job: Job) -> list[Component]:
+    details = [
+        job.stage,
+        f"{job.percent:.0f} %" if job.percent is not None else None,
+        f"loss {job.loss:.4g}" if job.loss is not None else None,
+        f"{job.eta_s:.0f} s left" if job.eta_s is not None else None,
+        job.problem,
+    ]
+    said = ", ".join(detail for detail in details if detail)
     label = html.Span(
-        [html.B(job.kind), f" {job.state}", html.Span(f" {job.detail}", className="quiet") if job.detail else None]
+        [
+            html.Span(job.state, className=f"badge {job.state}"),
+            html.Span(f" {job.title} "),
+            html.Span(said or f"{job.created:%Y-%m-%d %H:%M} UTC", className="quiet"),
+        ]
     )
-    if job.state not in {"queued", "running", "publishing"}:
+    if not job.unfinished:
         return [label]
     bar: dict[str, Any] = {} if job.percent is None else {"value": f"{job.percent:.0f}"}
-    return [label, html.Progress(max="100", **bar, **aria(label=f"{job.kind} job {job.state}"))]
+    return [label, html.Progress(max="100", **bar, **aria(label=f"{job.title}: {job.stage or job.state}"))]
 
 
 def _time(run: Run) -> str:
