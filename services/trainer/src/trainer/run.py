@@ -21,6 +21,7 @@ __all__ = [
     "Layout",
     "OnError",
     "RunSpec",
+    "Unit",
     "code_version",
     "new_run",
 ]
@@ -46,12 +47,22 @@ class Layout(StrEnum):
 
 
 class OnError(StrEnum):
-    """What happens to rows that cannot be used."""
+    """What happens to molecules that cannot be used, such as an unparsable SMILES. Anything else that is wrong always fails."""
 
     FAIL = "fail"
     """The run fails and lists the first of them."""
     SKIP = "skip"
-    """They are left out, counted, and kept in the rejects table with the reason."""
+    """Their rows are left out, counted, and kept in the rejects table with the reason."""
+
+
+class Unit(StrEnum):
+    """The unit of a concentration; it becomes pX, -log10 of the concentration in mol/l."""
+
+    MOLAR = "M"
+    MILLIMOLAR = "mM"
+    MICROMOLAR = "uM"
+    NANOMOLAR = "nM"
+    PICOMOLAR = "pM"
 
 
 class IngestOptions(BaseModel):
@@ -67,6 +78,13 @@ class IngestOptions(BaseModel):
     compound_column: Annotated[Column | None, Field(description="The compound's identifier.")] = None
     target_column: Annotated[Column | None, Field(description="Long tables: the target's name.")] = None
     value_column: Annotated[Column | None, Field(description="Long tables: the measured value.")] = None
+    relation_column: Annotated[
+        Column | None, Field(description="Long tables: `=`, or `<` and `>` for bounds, which are left out and kept as rejects.")
+    ] = None
+    unit_column: Annotated[Column | None, Field(description="Long tables: the unit of each value.")] = None
+    unit: Annotated[
+        Unit | None, Field(description="The unit of all values, where they are concentrations; without one they are pX.")
+    ] = None
     target_columns: Annotated[
         tuple[Column, ...], Field(description="Wide tables: the columns that are targets; all numeric ones when empty.")
     ] = ()
@@ -74,13 +92,16 @@ class IngestOptions(BaseModel):
 
     @model_validator(mode="after")
     def _columns_fit_the_layout(self) -> Self:
-        long_only = [name for name in ("target_column", "value_column") if getattr(self, name) is not None]
+        columns = ("target_column", "value_column", "relation_column", "unit_column")
+        long_only = [name for name in columns if getattr(self, name) is not None]
         if self.layout is Layout.WIDE and long_only:
             raise ValueError(f"{' and '.join(long_only)} belong to long tables, but layout is wide")
         if self.layout is Layout.LONG and self.target_columns:
             raise ValueError("target_columns belong to wide tables, but layout is long")
         if long_only and self.target_columns:
             raise ValueError(f"target_columns belong to wide tables, {' and '.join(long_only)} to long ones: give one of them")
+        if self.unit is not None and self.unit_column is not None:
+            raise ValueError("unit is that of all values, unit_column that of each: give one of them")
         return self
 
 
