@@ -1,0 +1,69 @@
+"""Functional groups after Ertl, "An algorithm to identify functional groups in organic molecules", J Cheminform 2017, 9:36.
+
+Marked are all heteroatoms, carbons in double and triple bonds, acetal carbons (and their sulfur and nitrogen relatives) and
+the carbons of oxiranes, aziridines and thiiranes; marked atoms that are bonded to each other form a group.
+
+Two differences follow from the notation of this package. The carbons around a group are `*`, whether aliphatic or aromatic.
+And aromatic atoms form no groups: the paper lists aromatic heteroatoms one by one and says that chemists see them as parts of
+their ring, which is where this package has them, together with the oxide of an N-oxide.
+"""
+
+from typing import Final
+
+from contracts.fragmentation.canonical import canonical
+from contracts.fragmentation.graph import Graph
+
+__all__ = ["groups"]
+
+_ACETAL: Final = frozenset("NOS")
+
+
+def groups(graph: Graph) -> set[str]:
+    """Canonical SMILES of the functional groups; none for a hydrocarbon without multiple bonds outside aromatic rings."""
+    marked = _marked(graph)
+    found = set()
+    while marked:
+        group = {marked.pop()}
+        reached = list(group)
+        while reached:
+            joined = marked.intersection(graph.bonds[reached.pop()])
+            marked -= joined
+            group |= joined
+            reached.extend(joined)
+        found.add(canonical(graph.piece(group)))
+    return found
+
+
+def _marked(graph: Graph) -> set[int]:
+    """Atoms that are part of a functional group."""
+    marked = set()
+    for atom, symbol in enumerate(graph.symbols):
+        if symbol == "C":
+            orders = graph.bonds[atom].values()
+            if "=" in orders or "#" in orders or _is_acetal(graph, atom) or _is_in_epoxide(graph, atom):
+                marked.add(atom)
+        elif not (symbol.islower() or symbol == "H" or _is_oxide(graph, atom)):
+            marked.add(atom)
+    return marked
+
+
+def _is_acetal(graph: Graph, atom: int) -> bool:
+    """A saturated carbon is bonded to two or more O, N or S that have single bonds only."""
+    symbols, bonds = graph.symbols, graph.bonds
+    hetero = [other for other in bonds[atom] if symbols[other] in _ACETAL]
+    return len(hetero) > 1 and sum(all(bond == "-" for bond in bonds[other].values()) for other in hetero) > 1
+
+
+def _is_in_epoxide(graph: Graph, atom: int) -> bool:
+    """A carbon is in a ring of three with another carbon and an O, N or S."""
+    symbols, ring = graph.symbols, graph.ring
+    return any(
+        symbols[other] in _ACETAL and any(third in ring[atom] and symbols[third] == "C" for third in ring[other])
+        for other in ring[atom]
+    )
+
+
+def _is_oxide(graph: Graph, atom: int) -> bool:
+    """An oxygen is the oxide of an aromatic N-oxide."""
+    words = graph.words
+    return words[atom][1] == "[O-]" and any(words[other][1] == "[n+]" for other in graph.bonds[atom])
