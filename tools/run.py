@@ -80,15 +80,16 @@ class Services(Manager):  # type: ignore[misc]  # honcho ships no types
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
-        self.first_stopped: str | None = None
-        self.asked_to_stop = False
+        self.stopped_first: str | None = None
+        """The service whose end ended all others; None when the user asked."""
+        self._ending = False
 
     def terminate(self) -> None:
-        """End all services; the first call says who began."""
-        if self.first_stopped is None:
+        """End all services; honcho calls this for a signal and for each service that stops, and the first call counts."""
+        if not self._ending:
+            self._ending = True
             stopped = [name for name, process in self._processes.items() if process.get("returncode") is not None]
-            self.first_stopped = stopped[0] if stopped else None
-            self.asked_to_stop = not stopped
+            self.stopped_first = stopped[0] if stopped else None
         super().terminate()
 
 
@@ -113,8 +114,10 @@ def announce(doors: Iterable[Door], terminal: Terminal, started_s: float, stop: 
     waiting = list(doors)
     rows = [(what, f"http://localhost:{door.address()[1]}{path}") for door in waiting for what, path in door.pages]
     with httpx.Client(timeout=2.0, trust_env=False) as client:
+        # In order, because a door further down asks the first one for its own readiness.
         while waiting and not stop.wait(POLL_S):
-            waiting = [door for door in waiting if not _answers(client, door)]
+            if _answers(client, waiting[0]):
+                waiting.pop(0)
     if stop.is_set():
         return
     width = max(len(what) for what, _ in rows)
@@ -152,9 +155,9 @@ def main() -> int:
     services.loop()
     stop.set()
     announcer.join()
-    if services.asked_to_stop:
+    if services.stopped_first is None:
         return 0
-    name = services.first_stopped or "a service"
+    name = services.stopped_first
     print(f"ntdemo stopped because {name} did: {terminal.last.get(name, 'it said nothing')}", file=sys.stderr)
     return services.returncode or 1
 
