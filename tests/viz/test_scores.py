@@ -1,0 +1,150 @@
+"""The port to the scores API, against the real one."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import pytest
+
+from tests.support.ports import free_ports
+from tests.support.served import Served, wait_until_ready
+from viz.cosines import percent_matrix
+from viz.failures import Missing, NoRun, ScoresAway
+from viz.scores import Scores
+
+T = TypeVar("T")
+
+
+def _ask(url: str, question: Callable[[Scores], Awaitable[T]]) -> T:
+    async def asked() -> T:
+        async with Scores(url) as scores:
+            return await question(scores)
+
+    return asyncio.run(asked())
+
+
+def test_the_newest_run_comes_first(published: tuple[Path, str, str], scores_url: str) -> None:
+    runs = _ask(scores_url, lambda scores: scores.runs())
+    assert [run.id for run in runs] == [published[1], published[2]]
+    assert [run.current for run in runs] == [True, False]
+    assert (runs[0].shown_fragments, runs[1].shown_fragments) == (5, 3400)
+
+
+def test_the_space_of_the_built_in_data_gives_the_known_similarities(scores_url: str) -> None:
+    space = _ask(scores_url, lambda scores: scores.space("current"))
+    assert space.names == ("fA", "fB", "fC", "fD", "fE")
+    percent_FF = percent_matrix(space.vectors("balanced"))
+    assert percent_FF[0, 1:4] == pytest.approx([42, 24, 80], abs=0.5)
+    assert percent_FF[1, 2:4] == pytest.approx([98, 87], abs=0.5)
+
+
+def test_a_large_space_is_complete_and_in_order(published: tuple[Path, str, str], scores_url: str) -> None:
+    space = _ask(scores_url, lambda scores: scores.space(published[2]))
+    ids = [fragment.id for fragment in space.fragments]
+    assert len(ids) == 3400
+    assert ids == sorted(ids)
+    assert space.balanced_FK.shape == space.canonical_FK.shape == (3400, 6)
+
+
+def test_a_space_is_read_once(scores_url: str) -> None:
+    async def twice(scores: Scores) -> bool:
+        first, second = await asyncio.gather(scores.space("current"), scores.space("current"))
+        return first is second
+
+    assert _ask(scores_url, twice)
+
+
+def test_neighbours_and_the_sub_matrix_agree(published: tuple[Path, str, str], scores_url: str) -> None:
+    async def both(scores: Scores) -> tuple[list[float], list[float]]:
+        name = (await scores.fragments(published[2], "", limit=5)).items[3].name
+        near = await scores.neighbours(published[2], name, "function", 10)
+        matrix = await scores.similarities(published[2], [name, *(neighbour.name for neighbour in near)], "function")
+        return [neighbour.function for neighbour in near], matrix.percent_FF[0, 1:].tolist()
+
+    listed, computed = _ask(scores_url, both)
+    assert listed == sorted(listed, reverse=True)
+    assert listed == pytest.approx(computed, abs=0.02)
+
+
+def test_every_name_of_a_large_run_can_be_asked_for(published: tuple[Path, str, str], scores_url: str) -> None:
+    async def all_of_a_page(scores: Scores) -> list[tuple[str, str]]:
+        page = await scores.fragments(published[2], "%", limit=60)
+        return [(item.name, (await scores.fragment(published[2], item.name)).name) for item in page.items]
+
+    pairs = _ask(scores_url, all_of_a_page)
+    assert len(pairs) == 60
+    assert all(asked == answered for asked, answered in pairs)
+
+
+def test_search_narrows_and_says_when_there_is_more(published: tuple[Path, str, str], scores_url: str) -> None:
+    page = _ask(scores_url, lambda scores: scores.fragments(published[2], "c1ccncc1", limit=20))
+    assert len(page.items) == 20
+    assert page.next is not None
+    assert all("c1ccncc1" in item.name for item in page.items)
+
+
+def test_curve_and_trajectory_have_their_shapes(scores_url: str) -> None:
+    curve = _ask(scores_url, lambda scores: scores.curve("current"))
+    trajectory = _ask(scores_url, lambda scores: scores.trajectory("current"))
+    assert curve.steps_S.shape == curve.losses_S.shape == (5,)
+    assert trajectory.positions_SFD.shape == (5, 5, 3)
+    assert np.all(np.diff(trajectory.steps_S) > 0)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        lambda scores: scores.space("factors-nowhere"),
+        lambda scores: scores.fragment("current", "no such fragment"),
+        lambda scores: scores.neighbours("current", "a/b#c", "balanced", 5),
+        lambda scores: scores.similarities("current", ["fA", "nope"], "balanced"),
+    ],
+)
+def test_what_does_not_exist_is_missing(scores_url: str, question: Callable[[Scores], Awaitable[object]]) -> None:
+    with pytest.raises(Missing, match=r".+"):
+        _ask(scores_url, question)
+
+
+def test_a_silent_address_is_away() -> None:
+    (port,) = free_ports(1)
+    with pytest.raises(ScoresAway, match="nothing listens there"):
+        _ask(f"http://127.0.0.1:{port}", lambda scores: scores.runs())
+
+
+@pytest.fixture
+def somebody_else() -> Iterator[str]:
+    """A web server that is not the scores API."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>It works!</html>")
+
+        def log_message(self, *_: object) -> None:
+            """Stay quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_another_server_on_the_port_is_not_taken_for_the_scores_api(somebody_else: str) -> None:
+    with pytest.raises(ScoresAway, match="not the scores API"):
+        _ask(somebody_else, lambda scores: scores.runs())
+
+
+def test_an_empty_store_is_no_run(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    environment = {"NTDEMO_STATE": str(tmp_path / "state"), "NTDEMO_HOST": "127.0.0.1", "NTDEMO_PORT": str(port)}
+    with Served("ntdemo-scores-api", tmp_path / "log", environment, f"http://127.0.0.1:{port}") as served:
+        wait_until_ready(served, "/healthz")
+        with pytest.raises(NoRun):
+            _ask(served.url, lambda scores: scores.runs())
