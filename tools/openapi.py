@@ -1,7 +1,7 @@
 """Writes `services/<service>/openapi.json` for every service that has an application.
 
 The document depends on the code alone: settings are made in an empty environment, and applications touch nothing when they are
-assembled. `--check` compares instead of writing and names the files that differ.
+assembled. `--check` compares instead of writing and names the files that differ; names of services limit it to these.
 """
 
 import importlib
@@ -9,7 +9,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,10 +17,10 @@ ROOT = Path(__file__).parents[1]
 SERVICES = ("trainer", "scores-api", "viz", "chatbot")
 
 
-def documents() -> dict[Path, str]:
+def documents(services: Iterable[str] = SERVICES) -> dict[Path, str]:
     """The text of each service's document by the path it belongs to."""
     found = {}
-    for service in SERVICES:
+    for service in services:
         text = document(service.replace("-", "_"))
         if text is not None:
             found[ROOT / "services" / service / "openapi.json"] = text
@@ -54,15 +54,15 @@ def _empty_environment() -> Iterator[None]:
 
 def main(arguments: list[str]) -> int:
     """Write or check; the exit status."""
-    stale = [path for path, text in documents().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
-    if "--check" in arguments:
-        for path in stale:
+    fresh = documents([name for name in arguments if not name.startswith("-")] or SERVICES)
+    stale = [path for path, text in fresh.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        if "--check" in arguments:
             print(f"{path.relative_to(ROOT)} is not what the code describes: run `make openapi`")
-        return bool(stale)
-    for path, text in documents().items():
-        path.write_text(text, encoding="utf-8")
-        print(f"{path.relative_to(ROOT)}{'' if path in stale else ' (unchanged)'}")
-    return 0
+        else:
+            path.write_text(fresh[path], encoding="utf-8")
+            print(path.relative_to(ROOT))
+    return int(bool(stale) and "--check" in arguments)
 
 
 if __name__ == "__main__":

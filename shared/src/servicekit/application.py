@@ -2,13 +2,34 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
+from typing import Concatenate, ParamSpec
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from servicekit import documentation, health, observation, openapi, problems
 
-__all__ = ["create_application"]
+__all__ = ["Application", "create_application"]
+
+P = ParamSpec("P")
+
+
+class Application(FastAPI):
+    """FastAPI, with room for layers that stand before everything it does.
+
+    A middleware added the ordinary way is reached through three other layers; one that answers by itself should not be.
+    """
+
+    _entry: ASGIApp | None = None
+
+    def put_before(self, layer: Callable[Concatenate[ASGIApp, P], ASGIApp], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Wrap the whole application; the last layer put before it is asked first."""
+        self._entry = layer(self._entry or super().__call__, *args, **kwargs)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        await (self._entry or super().__call__)(scope, receive, send)
 
 
 def create_application(
@@ -20,13 +41,13 @@ def create_application(
     ready: health.ReadinessCheck,
     problem_types: Iterable[problems.ProblemType],
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
-) -> FastAPI:
+) -> Application:
     """An app with problems, `/healthz`, `/readyz`, `/metrics`, request ids, logs, `/docs` and a portable OpenAPI document.
 
     Assembles and touches nothing: what opens files or sockets belongs into `lifespan`. Every route's `operation_id` is its
     function's name, so names in generated clients are ours.
     """
-    app = FastAPI(
+    app = Application(
         title=title,
         version=version,
         summary=summary,

@@ -2,13 +2,17 @@
 
 import logging
 import sys
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final, Literal
 
 import structlog
 
-__all__ = ["LogFormat", "configure"]
+__all__ = ["LogFormat", "configure", "request_context"]
 
 LogFormat = Literal["text", "json"]
+_request_id: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
 
 
 def configure(format_: LogFormat, level: str) -> None:
@@ -21,13 +25,15 @@ def configure(format_: LogFormat, level: str) -> None:
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _add_request_id,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.ExtraAdder(),
+        _drop_colours,
     ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
@@ -49,3 +55,25 @@ def configure(format_: LogFormat, level: str) -> None:
     root.setLevel(level.upper())
     for noisy in ("httpx", "httpcore", "py4j", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+@contextmanager
+def request_context(request_id: str) -> Iterator[None]:
+    """Put `request_id` into every event that is logged inside."""
+    token = _request_id.set(request_id)
+    try:
+        yield
+    finally:
+        _request_id.reset(token)
+
+
+def _add_request_id(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    if (request_id := _request_id.get()) is not None:
+        event["request_id"] = request_id
+    return event
+
+
+def _drop_colours(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Uvicorn repeats each of its messages with terminal colours."""
+    event.pop("color_message", None)
+    return event

@@ -1,7 +1,8 @@
 """Problems: every failure a caller can meet, as RFC 9457 `application/problem+json`.
 
 A service declares its `ProblemType`s as constants and raises `Problem`s of them. `install` turns these, FastAPI's
-validation errors, Starlette's HTTP errors and whatever nobody foresaw into problem documents. Each type is explained by a
+validation errors and Starlette's HTTP errors into problem documents; `servicekit.observation` does so with whatever nobody
+foresaw, so that it is counted and carries its request id. Each type is explained by a
 page, served at its `type` URI and kept as `docs/problems/<slug>.md` (generated from the same text by `make problems`).
 """
 
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI, Request
@@ -27,6 +29,7 @@ __all__ = [
     "install",
     "problem_response",
     "respond",
+    "unforeseen",
 ]
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -155,7 +158,6 @@ def install(app: FastAPI, types: Iterable[ProblemType]) -> None:
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(Exception, _on_unforeseen)
 
     @app.get("/problems/{slug}", include_in_schema=False)
     async def problem_page(slug: str) -> Response:
@@ -164,12 +166,18 @@ def install(app: FastAPI, types: Iterable[ProblemType]) -> None:
         return PlainTextResponse(pages[slug].page(), media_type="text/markdown; charset=utf-8")
 
 
+def _instance(request: Request) -> str:
+    """The path as it was sent: decoded, a `#` or `?` in it would not be told from the end of a path."""
+    raw: bytes | None = request.scope.get("raw_path")
+    return raw.decode("latin-1") if raw is not None else quote(request.scope["path"])
+
+
 def respond(request: Request, problem: Problem) -> JSONResponse:
     """The response to `request` that carries `problem`; what is not ready says when to ask again."""
     headers = dict(problem.headers)
     if problem.kind.status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers.setdefault("Retry-After", "2")
-    return problem_response(problem.kind, problem.detail, request.url.path, headers=headers, extensions=problem.extensions)
+    return problem_response(problem.kind, problem.detail, _instance(request), headers=headers, extensions=problem.extensions)
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
@@ -184,17 +192,18 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
         for item in error.errors()
     ]
     places = "; ".join(f"{item['place']}: {item['reason']}" for item in errors[:3])
-    return problem_response(INVALID_REQUEST, places, request.url.path, extensions={"errors": errors})
+    return problem_response(INVALID_REQUEST, places, _instance(request), extensions={"errors": errors})
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for this class alone
     kinds = {HTTPStatus.NOT_FOUND: NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED}
     kind = kinds.get(HTTPStatus(error.status_code), HTTP_ERROR)
-    detail = f"There is nothing at {request.url.path}." if kind is NOT_FOUND else str(error.detail)
-    return problem_response(kind, detail, request.url.path, status=error.status_code, headers=error.headers)
+    detail = f"There is nothing at {_instance(request)}." if kind is NOT_FOUND else str(error.detail)
+    return problem_response(kind, detail, _instance(request), status=error.status_code, headers=error.headers)
 
 
-async def _on_unforeseen(request: Request, error: Exception) -> Response:
-    _log.error("request_failed", path=request.url.path, exc_info=error)
-    return problem_response(INTERNAL_ERROR, "The service failed to answer; its log says why.", request.url.path)
+def unforeseen(path: str, error: Exception) -> JSONResponse:
+    """The response to a request for `path` that met what nobody foresaw, which is logged whole."""
+    _log.error("request_failed", path=path, exc_info=error)
+    return problem_response(INTERNAL_ERROR, "The service failed to answer; its log says why.", path)

@@ -15,7 +15,7 @@ def serve(app: ASGIApp, *, host: str, port: int, shutdown_s: float = 5.0) -> Non
     """Serve `app` until SIGINT or SIGTERM; streams get `shutdown_s` to end.
 
     Raises:
-        SystemExit: the address cannot be bound; the message names it and the setting's remedy.
+        SystemExit: the address cannot be bound, which the message names, or the application failed to start.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -34,5 +34,8 @@ def serve(app: ASGIApp, *, host: str, port: int, shutdown_s: float = 5.0) -> Non
         timeout_graceful_shutdown=int(shutdown_s),
         h11_max_incomplete_event_size=64 * 1024,
     )
+    server = uvicorn.Server(config)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises Ctrl-C again once all is shut down; it has been answered
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
+    if not server.started:
+        sys.exit("The service could not start; the log above says why.")

@@ -47,8 +47,14 @@ class Cursor:
         check, body = raw[:_CHECK_BYTES], raw[_CHECK_BYTES:]
         if check != _check(body) or base64.urlsafe_b64encode(raw).decode().rstrip("=") != text:
             raise CursorInvalid
-        after, run, of = body.decode("utf-8", "surrogatepass").split("\n", 2)
-        return cls(of=of, run=run, after=int(after))
+        try:
+            after, run, of = body.decode("utf-8", "surrogatepass").split("\n", 2)
+            place = int(after)
+        except ValueError as error:
+            raise CursorInvalid from error
+        if place < 0:
+            raise CursorInvalid
+        return cls(of=of, run=run, after=place)
 
     @classmethod
     def place(cls, text: str | None, of: str) -> int:

@@ -1,7 +1,7 @@
 """The live view of the store: what is published at this moment, checked on every request.
 
 `Live` holds one immutable state and replaces it as a whole. A request asks whether the commit after the known one exists (one
-`stat`); only when it does, the builder reads the store in a process of its own, and the request waits for the new state. A
+`access`); only when it does, the builder reads the store in a process of its own, and the request waits for the new state. A
 guard compares the newest commit's content every few seconds, for stores that were replaced or restored.
 """
 
@@ -93,9 +93,9 @@ class Live:
         return {}
 
     def newest(self) -> Snapshot | None:
-        """The snapshot, unless something was published after it: one `stat`, about 2 µs."""
+        """The snapshot, unless something was published after it: one system call, about 1 µs."""
         state = self._state
-        return None if os.path.exists(state.following) else state.snapshot  # noqa: PTH110 - pathlib takes twice as long
+        return None if os.access(state.following, os.F_OK) else state.snapshot
 
     async def snapshot(self) -> Snapshot:
         """The newest snapshot; when something was published after the known one, that is read first.
@@ -127,7 +127,7 @@ class Live:
         return snapshot.current if run == snapshot.current.run else await self._shelf.view(run)
 
     def _is_behind(self) -> bool:
-        return os.path.exists(self._state.following)  # noqa: PTH110 - as in `newest`
+        return os.access(self._state.following, os.F_OK)
 
     def _read_once(self) -> asyncio.Task[None]:
         """The reading that is under way, or a new one."""

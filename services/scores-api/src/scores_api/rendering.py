@@ -1,21 +1,17 @@
 """Rendering: from columns and arrays to the JSON objects of the API."""
 
-import numpy as np
-import numpy.typing as npt
+from math import isnan
 
 from contracts.kinds import RunKind, SimilarityKind
 from contracts.manifest import Manifest
 from scores_api.catalogue import Catalogue
 from scores_api.fragments import Fragments
-from scores_api.layout import NEIGHBOUR
 from scores_api.models.artifacts import Artifact
 from scores_api.models.factors import Factor, FactorSide
 from scores_api.models.fragments import Fragment, FragmentDetail, Neighbour
 from scores_api.projection import Factors, Projection
 
 __all__ = ["artifact_item", "factor_item", "fragment_detail", "fragment_item", "neighbour_items"]
-
-_PERCENTS = tuple(name for name in NEIGHBOUR.names or () if name != "other")
 
 
 def fragment_item(fragments: Fragments, place: int) -> Fragment:
@@ -58,26 +54,29 @@ def factor_item(factors: Factors, place: int) -> Factor:
 
 
 def neighbour_items(projection: Projection, place: int, similarity: SimilarityKind, limit: int) -> list[Neighbour]:
-    """The nearest of a fragment, percents rounded to two decimals."""
+    """The nearest of a fragment, numbers rounded to two decimals."""
     fragments = projection.fragments
-    rows = projection.neighbours[similarity].of(place, limit)
-    columns = {name: _rounded(rows[name]) for name in _PERCENTS}
-    return [
-        Neighbour(
-            rank=rank,
-            name=fragments.names[other],
-            smiles=fragments.smiles[other],
-            support=fragments.support[other],
-            **{name: column[rank - 1] for name, column in columns.items()},
+    items = []
+    for rank, (other, *numbers) in enumerate(projection.neighbours[similarity].of(place, limit).tolist(), start=1):
+        function, low, high, balanced, structure, coassay, combined = [
+            None if isnan(number) else round(number, 2) for number in numbers
+        ]
+        items.append(
+            Neighbour(
+                rank=rank,
+                name=fragments.names[other],
+                smiles=fragments.smiles[other],
+                support=fragments.support[other],
+                function=function,
+                low=low,
+                high=high,
+                balanced=balanced,
+                structure=structure,
+                coassay=coassay,
+                combined=combined,
+            )
         )
-        for rank, other in enumerate(rows["other"].tolist(), start=1)
-    ]
-
-
-def _rounded(column: npt.NDArray[np.float32]) -> list[float | None]:
-    """Two decimals; NaN becomes null, and a cosine that rounding errors carried past its bounds is put back."""
-    values = np.round(column.astype(np.float64), 2).tolist()
-    return [None if value != value else value for value in values]  # noqa: PLR0124 - NaN alone differs from itself
+    return items
 
 
 def artifact_item(catalogue: Catalogue, manifest: Manifest) -> Artifact:

@@ -17,13 +17,12 @@ __all__ = ["write_factors"]
 _BATCH_ROWS: Final = 16_384
 
 
-def write_factors(directory: Path, run: str, side: layout.Side, names: list[str], factors: pa.Table) -> None:
-    """Write the rows of `side`, which must be one for each of `names`, in the order of ids.
+def write_factors(directory: Path, run: str, side: layout.Side, names: list[str], rows: pa.Table) -> None:
+    """Write the factors of `side`: `rows` must be one for each of `names`, in the order of ids.
 
     Raises:
         StoreDamaged: rows are missing or too many, or differ in length, or hold what is no number.
     """
-    rows = factors.filter(pc.equal(factors["side"], side))
     if not np.array_equal(rows["id"].to_numpy(), np.arange(len(names))):
         raise StoreDamaged(f"{run}: the table 'factors' does not hold each of the {len(names)} {side} once")
     for gauge in layout.GAUGES:

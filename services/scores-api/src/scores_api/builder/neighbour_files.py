@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from contracts.kinds import SimilarityKind
 from scores_api import layout
@@ -14,13 +13,12 @@ from scores_api.layout import NEIGHBOUR
 __all__ = ["write_neighbours"]
 
 
-def write_neighbours(directory: Path, run: str, ranking: SimilarityKind, fragments: int, neighbours: pa.Table) -> None:
-    """Write the rows of `ranking`, sorted by fragment and rank, for fragments 0 to `fragments` - 1.
+def write_neighbours(directory: Path, run: str, ranking: SimilarityKind, fragments: int, rows: pa.Table) -> None:
+    """Write the neighbours of one ranking, sorted by fragment and rank, for fragments 0 to `fragments` - 1.
 
     Raises:
         StoreDamaged: a row names a fragment that does not exist, a rank is missing, or a required percent is none.
     """
-    rows = neighbours.filter(pc.equal(neighbours["ranking"], ranking.value))
     packed = np.empty(len(rows), dtype=NEIGHBOUR)
     for name in NEIGHBOUR.names or ():
         packed[name] = rows[name].to_numpy()

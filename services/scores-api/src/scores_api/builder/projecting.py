@@ -29,12 +29,10 @@ def write_projection(tables: PublishedTables, directory: Path) -> None:
     shown = [place for place, is_shown in enumerate(fragments.shown) if is_shown]
     (directory / layout.FRAGMENTS).write_text(fragments.model_dump_json(), encoding="utf-8")
     (directory / layout.TARGETS).write_text(ProjectedTargets(names=names["targets"]).model_dump_json(), encoding="utf-8")
-    factors = tables.rows("factors")
     for side in layout.SIDES:
-        write_factors(directory, run, side, names[side], factors)
-    neighbours = tables.rows("neighbours")
+        write_factors(directory, run, side, names[side], tables.rows("factors", side=side))
     for ranking in SimilarityKind:
-        write_neighbours(directory, run, ranking, len(fragments.names), neighbours)
+        write_neighbours(directory, run, ranking, len(fragments.names), tables.rows("neighbours", ranking=ranking.value))
     write_scores(directory, run, fragments.names, shown, tables.rows_if_named("scores"))
     write_curve(directory, run, tables.rows("runs")["curve"][0].as_py())
     write_trajectory(directory, run, fragments.names, tables.rows_if_named("trajectory"))

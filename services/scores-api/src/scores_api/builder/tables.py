@@ -38,16 +38,19 @@ class PublishedTables:
         """The first row of a table, if it has any."""
         return self._dataset(name).head(1)
 
+    def rows(self, name: str, **equal: str) -> pa.Table:
+        """The rows of a table whose columns `equal` these values, sorted as the contract declares; its columns alone."""
+        table = TABLES[name]
+        condition = None
+        for column, value in equal.items():
+            condition = ds.field(column) == value if condition is None else condition & (ds.field(column) == value)
+        rows = self._dataset(name).to_table(columns=table.schema.names, filter=condition)
+        order = [(column, "ascending") for column in table.sort]
+        return rows.sort_by(order) if order else rows
+
     def rows_if_named(self, name: str) -> pa.Table:
         """As `rows`, and none for a table that the publication does not name."""
         return self.rows(name) if name in self.publication.versions else TABLES[name].schema.empty_table()
-
-    def rows(self, name: str) -> pa.Table:
-        """All rows of a table, with the columns that the contract declares, sorted as it declares."""
-        table = TABLES[name]
-        rows = self._dataset(name).to_table(columns=table.schema.names)
-        order = [(column, "ascending") for column in table.sort]
-        return rows.sort_by(order) if order else rows
 
     def _dataset(self, name: str) -> ds.Dataset:
         column: str | None = TABLES[name].partition

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 from fastapi.responses import FileResponse
 
 from contracts.manifest import Manifest
@@ -11,12 +11,12 @@ from scores_api.models.artifacts import ArtifactPage
 from scores_api.paging import newest_first
 from scores_api.rendering import artifact_item
 from scores_api.routes.choice import ChosenCatalogue, Limit, PageCursor
-from scores_api.routes.conditional import ConditionalRoute
 from scores_api.routes.errors import answers
+from scores_api.routes.published import published_router
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=ConditionalRoute, tags=["artifacts"])
+router = published_router("artifacts")
 _Artifact = Annotated[str, Path(max_length=64, description="Name of the artifact, `factors` for factor runs.")]
 _Version = Annotated[str, Path(max_length=200, description="The run that made it; `latest` is the newest.")]
 _BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}

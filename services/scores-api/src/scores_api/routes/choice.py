@@ -1,5 +1,6 @@
 """What a request chose: the publications or the run it reads, and in that a fragment; dependencies shared by the routes."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request, Response
@@ -10,7 +11,7 @@ from scores_api.failures import CursorInvalid
 from scores_api.live import Live
 from scores_api.shelf import View
 
-__all__ = ["ChosenCatalogue", "ChosenFragment", "ChosenRun", "Limit", "NamedRun", "PageCursor", "PagedRun"]
+__all__ = ["ChosenCatalogue", "ChosenFragment", "ChosenRun", "FragmentChoice", "Limit", "NamedRun", "PageCursor", "PagedRun"]
 
 PageCursor = Annotated[str | None, Query(max_length=4000, description="`next` of the page before; none for the first page.")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Items a page.")]
@@ -57,13 +58,25 @@ async def _paged_run(request: Request, response: Response, run: _Run = CURRENT, 
     return await _run(request, response, run)
 
 
+@dataclass(frozen=True)
+class FragmentChoice:
+    """A fragment of a run."""
+
+    view: View
+    place: int
+    """The fragment's id."""
+
+
 async def _fragment(
-    view: Annotated[View, Depends(_run)],
+    request: Request,
+    response: Response,
     fragment: Annotated[
         str, Path(description="Name of the fragment, percent-encoded; `id:17` names it by its id.", examples=["fA", "c1ccccc1"])
     ],
-) -> int:
-    return view.projection.fragments.find(fragment)
+    run: _Run = CURRENT,
+) -> FragmentChoice:
+    view = await _run(request, response, run)
+    return FragmentChoice(view, view.projection.fragments.find(fragment))
 
 
 ChosenCatalogue = Annotated[Catalogue, Depends(_catalogue)]
@@ -74,5 +87,5 @@ NamedRun = Annotated[View, Depends(_named_run)]
 """The run in the path."""
 PagedRun = Annotated[View, Depends(_paged_run)]
 """The run of `?run=` or of the cursor."""
-ChosenFragment = Annotated[int, Depends(_fragment)]
-"""Id of the fragment in the path."""
+ChosenFragment = Annotated[FragmentChoice, Depends(_fragment)]
+"""The fragment in the path."""

@@ -1,23 +1,23 @@
 """Factors of fragments and targets: pages of JSON, or all as one Arrow stream."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 
 from scores_api import layout
 from scores_api.cursor import Cursor
 from scores_api.models.factors import FactorPage, FactorSide
 from scores_api.paging import ascending
 from scores_api.rendering import factor_item
-from scores_api.routes.bodies import ARROW_STREAM, published
 from scores_api.routes.choice import Limit, PageCursor, PagedRun
-from scores_api.routes.conditional import ConditionalRoute
 from scores_api.routes.errors import answers
+from scores_api.routes.published import published_router, ready_made
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=ConditionalRoute, tags=["factors"])
-_STREAM = {"content": {ARROW_STREAM: {"schema": {"type": "string", "format": "binary"}}}}
+router = published_router("factors")
+_ARROW: Final = "application/vnd.apache.arrow.stream"
+_STREAM = {"content": {_ARROW: {"schema": {"type": "string", "format": "binary"}}}}
 
 
 @router.get(
@@ -39,8 +39,9 @@ async def list_factors(
     The stream's columns are `id: int32`, `name: string`, `vector: list<float>` and `balanced: list<float>`; its schema metadata
     states `run` and `side`.
     """
-    if ARROW_STREAM in accept.lower():
-        return published(view.projection.document(layout.factors_stream(side.value)), view.tag_of("arrow"), ARROW_STREAM)
+    if _ARROW in accept.lower():
+        stream = view.projection.document(layout.factors_stream(side.value))
+        return ready_made(stream, view.tag_of("arrow"), _ARROW, vary="Accept")
     response.headers["Vary"] = "Accept"
     of = f"factors {side.value}"
     factors = view.projection.factors[side]

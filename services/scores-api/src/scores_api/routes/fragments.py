@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from contracts.evidence import NEIGHBOURS
 from contracts.kinds import SimilarityKind
@@ -10,13 +10,13 @@ from scores_api.cursor import Cursor
 from scores_api.models.fragments import FragmentDetail, FragmentPage, Neighbours
 from scores_api.paging import ascending
 from scores_api.rendering import fragment_detail, fragment_item, neighbour_items
-from scores_api.routes.choice import ChosenFragment, ChosenRun, Limit, PageCursor, PagedRun
+from scores_api.routes.choice import ChosenFragment, Limit, PageCursor, PagedRun
 from scores_api.routes.errors import answers
-from scores_api.routes.fragment_path import FragmentRoute
+from scores_api.routes.published import published_router
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=FragmentRoute, tags=["fragments"])
+router = published_router("fragments")
 
 
 @router.get("/v1/fragments", summary="Fragments, listed or searched", responses=answers(404, 422, 503))
@@ -38,21 +38,21 @@ async def list_fragments(
 
 @router.get("/v1/fragments/{fragment:path}/neighbours", summary="The nearest fragments", responses=answers(404, 422, 503))
 async def list_neighbours(
-    view: ChosenRun,
-    fragment: ChosenFragment,
+    chosen: ChosenFragment,
     similarity: Annotated[SimilarityKind, Query(description="What the order follows.")] = SimilarityKind.FUNCTION,
     limit: Annotated[int, Query(ge=1, le=NEIGHBOURS)] = 10,
 ) -> Neighbours:
     """The shown fragments most alike to this one, found exactly, each with all similarities and its evidence."""
+    projection = chosen.view.projection
     return Neighbours(
-        run=view.run,
-        fragment=view.projection.fragments.names[fragment],
+        run=chosen.view.run,
+        fragment=projection.fragments.names[chosen.place],
         similarity=similarity,
-        items=neighbour_items(view.projection, fragment, similarity, limit),
+        items=neighbour_items(projection, chosen.place, similarity, limit),
     )
 
 
 @router.get("/v1/fragments/{fragment:path}", summary="One fragment with its vectors", responses=answers(404, 422, 503))
-async def get_fragment(view: ChosenRun, fragment: ChosenFragment) -> FragmentDetail:
+async def get_fragment(chosen: ChosenFragment) -> FragmentDetail:
     """Its evidence, its canonical and its balanced factors."""
-    return fragment_detail(view.projection, fragment)
+    return fragment_detail(chosen.view.projection, chosen.place)

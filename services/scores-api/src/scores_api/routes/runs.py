@@ -2,19 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 
 from scores_api import layout
 from scores_api.models.runs import Curve, RunDetail, RunPage, Trajectory
 from scores_api.paging import newest_first
-from scores_api.routes.bodies import published
 from scores_api.routes.choice import ChosenCatalogue, Limit, NamedRun, PageCursor
-from scores_api.routes.conditional import ConditionalRoute
 from scores_api.routes.errors import answers
+from scores_api.routes.published import published_router, ready_made
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=ConditionalRoute, tags=["runs"])
+router = published_router("runs")
 
 
 @router.get("/v1/runs", summary="Published runs, the newest first", responses=answers(422, 503))
@@ -36,7 +35,7 @@ async def get_run(
 @router.get("/v1/runs/{run}/curve", response_model=Curve, summary="The training curve of a run", responses=answers(404, 503))
 async def get_curve(view: NamedRun) -> Response:
     """Loss by step."""
-    return published(view.projection.document(layout.CURVE), view.tag)
+    return ready_made(view.projection.document(layout.CURVE), view.tag)
 
 
 @router.get(
@@ -44,4 +43,4 @@ async def get_curve(view: NamedRun) -> Response:
 )
 async def get_trajectory(view: NamedRun) -> Response:
     """Balanced factors of the recorded fragments, step by step, in at most three coordinates."""
-    return published(view.projection.document(layout.TRAJECTORY), view.tag)
+    return ready_made(view.projection.document(layout.TRAJECTORY), view.tag)

@@ -1,16 +1,15 @@
 """`GET /cosine/score`, as the seed's clients know it."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from scores_api.models.scores import Scores
-from scores_api.routes.bodies import published
 from scores_api.routes.choice import ChosenRun
-from scores_api.routes.conditional import ConditionalRoute
 from scores_api.routes.errors import answers
+from scores_api.routes.published import published_router, ready_made
 
 __all__ = ["router"]
 
-router = APIRouter(route_class=ConditionalRoute, tags=["scores"])
+router = published_router("scores")
 
 
 @router.get(
@@ -22,4 +21,4 @@ async def get_scores(view: ChosenRun) -> Response:
     Over 2,000 shown fragments the matrix is not published whole: the answer is the problem `matrix-too-large`, which names the
     routes that answer for parts of it.
     """
-    return published(view.projection.scores(), view.tag)
+    return ready_made(view.projection.scores(), view.tag)

@@ -1,14 +1,13 @@
 """Similarities among named fragments."""
 
-from fastapi import APIRouter
-
 from scores_api.models.similarities import Similarities, SimilarityQuestion
 from scores_api.routes.choice import ChosenRun
 from scores_api.routes.errors import answers
+from scores_api.routes.published import published_router
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["similarities"])
+router = published_router("similarities")
 
 
 @router.post("/v1/similarities", summary="Similarity of every two of up to 500 fragments", responses=answers(404, 422, 503))
