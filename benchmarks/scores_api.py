@@ -2,11 +2,11 @@
 
     python benchmarks/scores_api.py [--seconds 3] [--rounds 3] [--fragments 10000] [--shown 3400]
 
-Two stores are built: the seed's five fragments, and one as large as chembl5. Addresses are asked on 127.0.0.1 by `wrk` (Debian's
-package; without it by a small asyncio client), in rounds that alternate with the hello world, so that a busy machine slows both.
-The ratio is the median over the rounds. Requests per CPU second of the server, which other programs disturb less, are printed as
-well. "again" asks one address, which the answers layer keeps; "anew" asks 2,000 addresses in turn after they were forgotten, so
-that FastAPI answers.
+Two stores are built: the seed's five fragments, and one as large as chembl5. Addresses are asked on 127.0.0.1 by `wrk`
+(Debian's package; without it by a small asyncio client), in rounds that alternate with the hello world, so that a busy machine
+slows both. The ratio is the median over the rounds; "by CPU" compares requests per CPU second of the servers in their best
+rounds, which other programs disturb least. "Again" asks one address, which the answers layer keeps; "anew" asks as many
+addresses as were never asked before, so that FastAPI answers each.
 """
 
 import argparse

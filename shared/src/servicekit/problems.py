@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 
 __all__ = [
     "COMMON_PROBLEMS",
+    "INVALID_CURSOR",
     "INVALID_REQUEST",
     "NOT_READY",
     "Problem",
@@ -112,6 +113,14 @@ HTTP_ERROR: Final = ProblemType(
     "The server refused the request at the level of HTTP; the status and the detail say why.",
     "Correct the request as the detail says.",
 )
+INVALID_CURSOR: Final = ProblemType(
+    "invalid-cursor",
+    "The cursor is not one of this list",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "A cursor is the `next` of a page before; this one was made up, cut off or taken from another list.",
+    "Start again without `cursor` and follow `next`.",
+)
+"""For services with paged lists, which name it among their own types."""
 NOT_READY: Final = ProblemType(
     "not-ready",
     "The service is not ready yet",

@@ -3,13 +3,12 @@
 from http import HTTPStatus
 from typing import Final
 
-from servicekit.problems import ProblemType
+from servicekit.problems import INVALID_CURSOR, ProblemType
 
 __all__ = [
     "ARTIFACT_DAMAGED",
     "ARTIFACT_NOT_FOUND",
     "FRAGMENT_NOT_FOUND",
-    "INVALID_CURSOR",
     "MATRIX_TOO_LARGE",
     "PROBLEM_TYPES",
     "RUN_NOT_FOUND",
@@ -54,14 +53,6 @@ MATRIX_TOO_LARGE: Final = ProblemType(
     "these numbers.",
     "Read the nearest fragments with `GET /v1/fragments/{fragment}/neighbours`, a part of the matrix with `POST "
     "/v1/similarities`, or all vectors with `GET /v1/factors/fragments`.",
-)
-INVALID_CURSOR: Final = ProblemType(
-    "invalid-cursor",
-    "The cursor does not belong to this list",
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    "A cursor continues one list: the same route, the same `query`, `shown` and `run`. This one was changed, shortened, or "
-    "belongs to another list.",
-    "Start again without `cursor`, and keep the other parameters while you follow `next`; `limit` may change.",
 )
 RUN_UNREADABLE: Final = ProblemType(
     "run-unreadable",

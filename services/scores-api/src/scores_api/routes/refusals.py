@@ -4,7 +4,7 @@ from fastapi import FastAPI, Request, Response
 
 from contracts.evidence import MATRIX_FRAGMENTS
 from scores_api import failures, problems
-from servicekit.problems import NOT_READY, Problem, respond
+from servicekit.problems import INVALID_CURSOR, NOT_READY, Problem, respond
 
 __all__ = ["install"]
 
@@ -56,7 +56,7 @@ def _problem(error: Exception) -> Problem:
         case failures.ArtifactDamaged():
             problem = Problem(problems.ARTIFACT_DAMAGED, str(error))
         case failures.CursorInvalid():
-            problem = Problem(problems.INVALID_CURSOR, "The cursor is not one that this list handed out.")
+            problem = Problem(INVALID_CURSOR, "The cursor is not one that this list handed out.")
         case _:
             raise error
     return problem
