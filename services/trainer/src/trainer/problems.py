@@ -17,6 +17,7 @@ __all__ = [
     "JOB_FINISHED",
     "JOB_INTERRUPTED",
     "JOB_NOT_FOUND",
+    "OUT_OF_MEMORY",
     "PROBLEM_TYPES",
     "STORAGE_FULL",
 ]
@@ -87,6 +88,13 @@ STORAGE_FULL: Final = ProblemType(
     "The state directory or the scratch space has no room left. Nothing was published; older runs are untouched.",
     "Make room where `NTDEMO_STATE` lies and submit the job again.",
 )
+OUT_OF_MEMORY: Final = ProblemType(
+    "out-of-memory",
+    "The run needs more memory",
+    HTTPStatus.INSUFFICIENT_STORAGE,
+    "The processor or the GPU has not enough memory for these data at this rank. Nothing was published.",
+    "Choose a smaller rank or a device with more memory, give the trainer more memory, and submit the job again.",
+)
 DEVICE_NOT_FOUND: Final = ProblemType(
     "device-not-found",
     "The device is not there",
@@ -119,6 +127,7 @@ PROBLEM_TYPES: Final = (
     DATA_NOT_ALLOWED,
     DATASET_TOO_LARGE,
     STORAGE_FULL,
+    OUT_OF_MEMORY,
     DEVICE_NOT_FOUND,
     JOB_INTERRUPTED,
     JOB_BROKEN,

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from contracts.kinds import ActivityKind, Objective, RunKind
 
@@ -32,6 +32,7 @@ DEFAULT: Final = "default"
 """The source that a trainer was started with: `NTDEMO_DATA`, `/data/data.json` or the built-in data."""
 
 Column = Annotated[str, Field(min_length=1, max_length=200)]
+_DEVICES: Final = re.compile(r"^(auto|cpu|cuda(:\d{1,3})?)$")
 Source = Annotated[str, Field(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
@@ -63,6 +64,12 @@ class Unit(StrEnum):
     MICROMOLAR = "uM"
     NANOMOLAR = "nM"
     PICOMOLAR = "pM"
+
+
+def _device(word: str) -> str:
+    if not _DEVICES.match(word):
+        raise ValueError(f"{word!r} is no device: expected auto, cpu, cuda or cuda:N")
+    return word
 
 
 class IngestOptions(BaseModel):
@@ -127,7 +134,11 @@ class FactorsSpec(BaseModel):
     ] = 0
     device: Annotated[
         str,
-        Field(pattern=r"^(auto|cpu|cuda(:\d{1,3})?)$", description="`auto` is the first GPU, or the CPU where there is none."),
+        AfterValidator(_device),
+        Field(
+            description="`auto` is the first GPU, or the CPU where there is none.",
+            json_schema_extra={"pattern": _DEVICES.pattern},
+        ),
     ] = "auto"
     ingest: IngestOptions = IngestOptions()
 

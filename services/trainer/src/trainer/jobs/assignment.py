@@ -40,11 +40,6 @@ class JobDirectory:
         """Standard output and error of every attempt."""
         return self.root / "log.txt"
 
-    @property
-    def scratch(self) -> Path:
-        """Temporary files of the attempt under way."""
-        return self.root / "scratch"
-
     def assign(self, assignment: Assignment) -> None:
         """Make the directory and write the assignment as a whole."""
         self.root.mkdir(parents=True, exist_ok=True)

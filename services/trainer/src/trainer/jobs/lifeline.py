@@ -1,30 +1,21 @@
-"""The lifeline: ties a worker's life to that of the process that started it."""
+"""The lifeline: ties a worker, and all it starts, to the life of the process that started it."""
 
-import ctypes
 import os
 import signal
-import sys
-import threading
-from typing import Final
 
 __all__ = ["tie_to_parent"]
 
-_PR_SET_PDEATHSIG: Final = 1
-
 
 def tie_to_parent() -> None:
-    """Kill this process, and the group it leads, as soon as standard input ends, which the parent holds open while it lives.
+    """Have this process's group killed as soon as standard input ends, which the parent holds open while it lives.
 
-    On Linux the kernel kills this process as well when the parent dies; a JVM of ours then sees its own standard input end.
+    A process of its own watches, so that nothing this one does can keep it from seeing the end: a signal at the parent's
+    death (`PR_SET_PDEATHSIG`) would reach this process alone, and leave its children behind. The group must be this
+    process's own, and called before there are threads. Whoever outlives this process ends the group, the watcher with it.
     """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    threading.Thread(target=_wait_for_the_end, name="lifeline", daemon=True).start()
-
-
-def _wait_for_the_end() -> None:
-    while os.read(0, 1024):
-        pass
-    if os.getpgrp() == os.getpid():
+    if os.getpgrp() != os.getpid():
+        raise RuntimeError("A worker leads a process group of its own; start it in a new session.")
+    if os.fork() == 0:
+        while os.read(0, 1024):
+            pass
         os.killpg(0, signal.SIGKILL)
-    os.kill(os.getpid(), signal.SIGKILL)

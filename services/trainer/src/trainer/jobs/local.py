@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -19,15 +18,13 @@ _WORKER: Final = (sys.executable, "-P", "-m", "trainer.jobs.worker")
 class LocalExecution:
     """A worker and what it starts: the JVM and Spark's Python workers."""
 
-    def __init__(self, process: asyncio.subprocess.Process, directory: JobDirectory) -> None:
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
-        self._directory = directory
 
     async def wait(self) -> str:
         """Wait for the worker, then make sure that nothing of its group stays."""
         status = await self._process.wait()
         self._kill_group()
-        await asyncio.to_thread(shutil.rmtree, self._directory.scratch, ignore_errors=True)
         if status < 0:
             return f"its process was killed by {signal.Signals(-status).name}"
         return f"its process ended with exit status {status}"
@@ -52,7 +49,6 @@ class LocalExecutor:
 
     async def start(self, directory: JobDirectory) -> LocalExecution:
         """Start a worker. Its standard input stays open as long as this process lives: its end is the worker's, too."""
-        directory.scratch.mkdir(parents=True, exist_ok=True)
         with directory.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -62,4 +58,4 @@ class LocalExecutor:
                 stderr=log,
                 start_new_session=True,
             )
-        return LocalExecution(process, directory)
+        return LocalExecution(process)

@@ -16,30 +16,23 @@ from trainer.jobs.assignment import Assignment, JobDirectory
 from trainer.jobs.events import Event, EventKind, EventReader, EventWriter
 from trainer.jobs.executor import Execution, Executor
 from trainer.jobs.job import ATTEMPTS, Failure, Job, JobState
+from trainer.jobs.keeper import Keeper
 from trainer.jobs.table import JobTable
 from trainer.report import Stage
 from trainer.run import new_run
 from trainer.settings import Settings
 
-__all__ = ["JobFinished", "Lake", "Supervisor"]
+__all__ = ["JobFinished", "Supervisor"]
 
 _FOLLOW_S: Final = 0.1
 _RETRY_S: Final = 5.0
+_WRITES: Final = frozenset({Stage.NETWORK, Stage.WRITE, Stage.COMMIT, Stage.PUBLISH})
+"""Stages that leave something in the store when they do not come to their end."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
 class JobFinished(Exception):
     """A job that succeeded or failed cannot be cancelled."""
-
-
-@dataclass(frozen=True)
-class Lake:
-    """What the supervisor asks of the store."""
-
-    published: Callable[[str], bool]
-    """Do readers see this run?"""
-    recover: Callable[[], None]
-    """Remove what no publication names."""
 
 
 @dataclass
@@ -50,6 +43,8 @@ class _Attempt:
     execution: Execution | None = None
     cancelled: bool = False
     stopped: bool = False
+    stages: set[Stage] = field(default_factory=set)
+    """Those that began."""
     published: bool = False
     failure: Failure | None = None
     settled: asyncio.Event = field(default_factory=asyncio.Event)
@@ -62,7 +57,7 @@ class Supervisor:
         self,
         table: JobTable,
         executor: Executor,
-        lake: Lake,
+        keeper: Keeper,
         settings: Settings,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -70,7 +65,7 @@ class Supervisor:
     ) -> None:
         self._table = table
         self._executor = executor
-        self._lake = lake
+        self._keeper = keeper
         self._settings = settings
         self._clock = clock
         self._retry_s = retry_s
@@ -146,7 +141,7 @@ class Supervisor:
 
     async def _settle_leftovers(self, reason: str, *, counted: bool) -> None:
         """Rows that no process works on any more are put right, and the store with them."""
-        await asyncio.to_thread(self._lake.recover)
+        await asyncio.to_thread(self._keeper.recover)
         for job in await asyncio.to_thread(self._table.unfinished):
             if job.state is JobState.QUEUED:
                 continue
@@ -169,6 +164,8 @@ class Supervisor:
             finally:
                 self._attempt = None
                 attempt.settled.set()
+            if attempt.stages & _WRITES and not attempt.published and not self._stopping:
+                await asyncio.to_thread(self._keeper.recover)
 
     async def _take(self) -> _Attempt | None:
         job = await asyncio.to_thread(self._table.next)
@@ -210,8 +207,10 @@ class Supervisor:
         match event.kind:
             case EventKind.DEVICE:
                 await asyncio.to_thread(self._table.computing_on, job, event.data["device"])
-            case EventKind.STAGE_STARTED if event.data["stage"] == Stage.WRITE:
-                await asyncio.to_thread(self._table.publishing, job)
+            case EventKind.STAGE_STARTED:
+                attempt.stages.add(Stage(event.data["stage"]))
+                if event.data["stage"] == Stage.WRITE:
+                    await asyncio.to_thread(self._table.publishing, job)
             case EventKind.PUBLISHED:
                 attempt.published = True
             case EventKind.FAILED:
@@ -222,11 +221,8 @@ class Supervisor:
     async def _settle(self, attempt: _Attempt, ended: str) -> None:
         """Give the job the state that is true now that its process has ended."""
         job = attempt.job
-        published = attempt.published
-        if not published:
-            await asyncio.to_thread(self._lake.recover)
-            published = await self._is_published(job.run)
-        if published:
+        if attempt.published or (Stage.PUBLISH in attempt.stages and await self._is_published(job.run)):
+            attempt.published = True
             await self._finish(job, JobState.SUCCEEDED)
         elif attempt.cancelled:
             await self._finish(job, JobState.CANCELLED)
@@ -260,4 +256,4 @@ class Supervisor:
         _log.info(f"job_{state}", job=job.id, run=job.run, **told)
 
     async def _is_published(self, run: str | None) -> bool:
-        return run is not None and await asyncio.to_thread(self._lake.published, run)
+        return run is not None and await asyncio.to_thread(self._keeper.published, run)

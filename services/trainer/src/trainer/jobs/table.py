@@ -1,5 +1,6 @@
 """The job table: SQLite under the state directory, written by one trainer, safe against its death at any point."""
 
+import errno
 import json
 import sqlite3
 import threading
@@ -45,7 +46,7 @@ class IdempotencyConflict(Exception):
 
 
 class JobTable:
-    """All jobs of a state directory. Calls are short and may come from any thread."""
+    """All jobs of a state directory. Calls are short and may come from any thread; on a full disk they raise OSError."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -179,9 +180,11 @@ class JobTable:
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._connection.in_transaction:  # a full disk has already rolled it back
                     self._connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname == "SQLITE_FULL":
+                    raise OSError(errno.ENOSPC, str(error)) from error
                 raise
 
 

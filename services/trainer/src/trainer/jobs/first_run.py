@@ -1,0 +1,57 @@
+"""The first run: a trainer that starts makes sure that its own data have a published run."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+
+from trainer.jobs.desk import Desk
+from trainer.jobs.job import JobState
+from trainer.jobs.keeper import Keeper
+from trainer.run import RunSpec
+
+__all__ = ["SPEC", "FirstRun"]
+
+SPEC: Final = RunSpec(kind="factors")
+"""What a start trains: its own data, everything else as it comes."""
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class FirstRun:
+    """Submits a job at the start where the store holds no run of the present data."""
+
+    def __init__(self, desk: Desk, keeper: Keeper) -> None:
+        self._desk = desk
+        self._keeper = keeper
+        self._job: str | None = None
+        self._trouble: str | None = None
+
+    async def ensure(self) -> None:
+        """Find the run or the waiting job of the start's data, or submit one."""
+        try:
+            waiting = next((job for job in await self._desk.unfinished() if job.spec == SPEC), None)
+            if waiting is None:
+                run = await asyncio.to_thread(self._keeper.run_of, SPEC)
+                if run is not None:
+                    _log.info("first_run_found", run=run)
+                    return
+                waiting, _ = await self._desk.submit(SPEC)
+            self._job = waiting.id
+        except Exception as error:  # noqa: BLE001 - `missing` tells it, whatever it is
+            self._trouble = f"The start's run could not be looked for: {error}"
+            _log.exception("first_run_not_found")
+
+    async def missing(self) -> Mapping[str, str]:
+        """Says what became of the start's job where it failed, as long as no later job has succeeded."""
+        if self._trouble is not None:
+            return {"first-run": self._trouble}
+        if self._job is None:
+            return {}
+        job = await self._desk.job(self._job)
+        if job.state is not JobState.FAILED or job.failure is None:
+            return {}
+        succeeded = await self._desk.page(states=[JobState.SUCCEEDED], limit=1)
+        if succeeded and succeeded[0].sequence > job.sequence:
+            return {}
+        return {"first-run": f"Job {job.id} failed ({job.failure.slug}): {job.failure.detail}"}

@@ -1,0 +1,20 @@
+"""The keeper: what jobs ask of the store."""
+
+from typing import Protocol
+
+from trainer.run import RunSpec
+
+__all__ = ["Keeper"]
+
+
+class Keeper(Protocol):
+    """Looks after the store. Calls take long and are made in threads."""
+
+    def published(self, run: str) -> bool:
+        """Do readers see this run?"""
+
+    def run_of(self, spec: RunSpec) -> str | None:
+        """The newest run made as `spec` says of the data that it names, as they are now; None where none is published."""
+
+    def recover(self) -> None:
+        """Remove whatever no publication names; waits for a publication that is under way."""

@@ -1,0 +1,48 @@
+"""The worker: a process that works off one attempt of a job: `python -m trainer.jobs.worker DIRECTORY`."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+from servicekit import logs
+from trainer import pipeline, problems
+from trainer.jobs.assignment import JobDirectory
+from trainer.jobs.diagnosis import diagnose
+from trainer.jobs.events import EventReport, EventWriter
+from trainer.jobs.lifeline import tie_to_parent
+from trainer.report import Report
+
+__all__ = ["main", "work"]
+
+
+def work(directory: JobDirectory, listen: Callable[[Report], Report] = lambda report: report) -> int:
+    """Work off the attempt assigned in `directory`; 0 when its run is published, 1 when its events tell why not."""
+    assignment = directory.assignment()
+    logs.configure(assignment.settings.log_format, assignment.settings.log_level)
+    with EventWriter(directory.events) as writer:
+        report = EventReport(writer)
+        try:
+            pipeline.train(assignment.spec, assignment.settings, listen(report), run=assignment.run)
+        except Exception as error:  # whatever it is, the job's record tells it
+            failure = diagnose(error)
+            if failure.slug == problems.JOB_BROKEN.slug:
+                logging.getLogger(__name__).exception("job_broken")
+            report.failed(failure)
+            return 1
+    return 0
+
+
+def main() -> NoReturn:
+    """Work until done; the end of the trainer is the end of this process."""
+    tie_to_parent()
+    status = work(JobDirectory(Path(sys.argv[1])))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # after a failure a Spark session may still be starting: it ends with this process, unwaited for
+
+
+if __name__ == "__main__":
+    main()

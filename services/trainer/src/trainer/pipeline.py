@@ -1,0 +1,206 @@
+"""The pipeline: from a spec to a published run.
+
+Spark and PyTorch take seconds to load, so both begin at once, beside each other and beside the reading of the data.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from contracts.evidence import NEIGHBOURS
+from contracts.kinds import RunKind
+from contracts.store import Store
+from trainer import intake, results
+from trainer.artifacts import StagedArtifact
+from trainer.device import choose
+from trainer.lock import Held, publishing
+from trainer.report import Report, Stage
+from trainer.run import RunSpec, code_version, new_run
+from trainer.settings import Settings
+from trainer.sources import locate
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from trainer.activity import Activity
+    from trainer.factorization import Fit
+    from trainer.lake.session import Session
+
+__all__ = ["Trained", "train"]
+
+_ARTIFACT: Final = "factors"
+_DESCRIPTION: Final = "The fitted network as ONNX (fragment ids in, target profiles out), and its factors in full precision."
+_FILES: Final = {"factors.onnx": "application/octet-stream", "factors.npz": "application/octet-stream"}
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A published run, in numbers."""
+
+    run: str
+    data: str
+    source: str
+    fragments: int
+    shown_fragments: int
+    compounds: int
+    targets: int
+    rejected_rows: int
+    rank: int
+    loss: float
+    device: str
+    fit_seconds: float
+    seconds: float
+
+
+def train(
+    spec: RunSpec,
+    settings: Settings,
+    report: Report,
+    *,
+    run: str | None = None,
+    session: "Session | None" = None,
+    waiting: Callable[[Held], None] | None = None,
+) -> Trained:
+    """Train what `spec` says and publish it into the store of `settings.state`.
+
+    Args:
+        spec: What to train.
+        settings: Where the state lies and which Spark to use.
+        report: Is told how far the run is.
+        run: Names the run; a new id does if it is None.
+        session: Is used if it is given, and stays open; else one is started, and stopped after the publication.
+        waiting: Is called when another process is publishing and this one waits for it.
+
+    Raises:
+        DataNotFound: A source is not there.
+        InvalidData: The data cannot be used.
+        DeviceUnavailable: The device is not there.
+        ParityError: ONNX Runtime computes something else than PyTorch.
+    """
+    started = datetime.now(UTC)
+    name = run or new_run(RunKind(spec.kind), started)
+    store = Store.under(settings.state)
+    paths = locate(spec.sources, settings)
+    with _spark(settings, report, session) as spark:
+        loading = _in_background(_load_torch)
+        with report.stage(Stage.READ):
+            activity = intake.read(paths, spec.ingest, spark)
+        factorization = loading.result()
+        device = choose(spec.device)
+        report.computing_on(str(device))
+        with report.stage(Stage.FIT):
+            fit = factorization.fit_counts(
+                activity.counts_FT(),
+                rank=spec.rank,
+                seed=spec.seed,
+                device=device.name,
+                on_step=lambda step, loss: report.progress(Stage.FIT, step, loss=loss),
+            )
+        with report.stage(Stage.NEIGHBOURS):
+            shown_F = activity.fragments["shown"].to_numpy()
+            neighbours = factorization.neighbours(fit.factors, shown_F=shown_F, limit=NEIGHBOURS, device=device.name)
+        with publishing(settings.state, waiting=waiting):
+            with report.stage(Stage.NETWORK):
+                artifact = StagedArtifact(store, _ARTIFACT, name)
+                difference = _write_network(artifact, fit, activity)
+                artifact.seal(kind=spec.kind, created=started, description=_DESCRIPTION, media_types=_FILES)
+            record = results.RunRecord(
+                kind=spec.kind,
+                objective=spec.objective.value,
+                spec=spec.model_dump_json(),
+                code_version=code_version(),
+                device=str(device),
+                started=started,
+                finished=datetime.now(UTC),
+                seconds=fit.seconds,
+                metrics={**_metrics(fit), "onnx_difference": difference},
+                curve=fit.curve,
+            )
+            tables = results.tables(activity, fit.factors, fit.trajectory, neighbours, record)
+            ready = spark()
+            from trainer.publish import Results, publish  # noqa: PLC0415 - loads pyspark
+
+            publish(Results(name, spec.kind, activity.digest, activity.tables, tables, (artifact,)), store, ready, report)
+    return Trained(
+        run=name,
+        data=activity.digest,
+        source=activity.source,
+        fragments=len(activity.fragments),
+        shown_fragments=int(shown_F.sum()),
+        compounds=len(activity.compounds),
+        targets=len(activity.targets),
+        rejected_rows=len(activity.rejects),
+        rank=spec.rank,
+        loss=fit.curve[-1][1],
+        device=str(device),
+        fit_seconds=fit.seconds,
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+    )
+
+
+def _write_network(artifact: StagedArtifact, fit: "Fit", activity: "Activity") -> float:
+    """Write and check the artifact's files; the largest relative difference between ONNX Runtime and PyTorch."""
+    from trainer import factorization  # noqa: PLC0415 - loads torch
+
+    directory = artifact.begin()
+    targets: list[str] = activity.targets["name"].to_pylist()
+    checkpoint = factorization.Checkpoint(artifact.run, fit.factors, tuple(activity.names), tuple(targets))
+    factorization.save_checkpoint(checkpoint, directory / "factors.npz")
+    return factorization.export(
+        fit.factors, directory / "factors.onnx", fragments=activity.names, targets=targets, run=artifact.run
+    )
+
+
+def _metrics(fit: "Fit") -> dict[str, float]:
+    """What is said about the fit, beside its curve."""
+    return {"mean_squared_error": fit.curve[-1][1], "converged": float(fit.converged), "gap": fit.gap}
+
+
+@contextmanager
+def _spark(settings: Settings, report: Report, session: "Session | None") -> Iterator[Callable[[], "SparkSession"]]:
+    """A call that gives the Spark session, which starts in the background meanwhile."""
+    if session is not None:
+        yield session.spark
+        return
+
+    def start() -> "Session":
+        from trainer.lake.session import Session  # noqa: PLC0415 - loads pyspark
+
+        with report.stage(Stage.SPARK):
+            begun = Session(settings.state / "cache" / "trainer", master=settings.spark_master)
+            begun.spark()
+        return begun
+
+    starting = _in_background(start)
+    try:
+        yield lambda: starting.result().spark()
+    finally:
+        # After a failure nobody waits for a session that is still starting: it ends with this process.
+        if starting.done() and starting.exception() is None:
+            starting.result().stop()
+
+
+def _load_torch() -> ModuleType:
+    from trainer import factorization  # noqa: PLC0415 - takes seconds
+
+    return factorization
+
+
+def _in_background(work: Callable[[], Result]) -> "Future[Result]":
+    """Begin `work` in a thread that does not keep the process alive."""
+    future: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - carried to whoever asks for the result
+            future.set_exception(error)
+
+    threading.Thread(target=run, name=getattr(work, "__name__", "work"), daemon=True).start()
+    return future

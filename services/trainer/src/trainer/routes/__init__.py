@@ -1,0 +1,1 @@
+"""The routes: each takes, asks, renders."""

@@ -1,0 +1,48 @@
+"""The server: `ntdemo-trainer`."""
+
+import sys
+
+from servicekit import logs
+from servicekit.server import serve
+from trainer import intake
+from trainer.app import create_app
+from trainer.jobs.claim import Refused, claimed
+from trainer.jobs.first_run import SPEC
+from trainer.offences import InvalidData
+from trainer.settings import InvalidSettings, Settings
+
+__all__ = ["main"]
+
+_REFUSED = 2
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM; a start that cannot succeed ends with one sentence and exit status 2."""
+    try:
+        settings = Settings.from_environment()
+        logs.configure(settings.log_format, settings.log_level)
+        _check_data(settings)
+        with claimed(settings.state) as table:
+            serve(create_app(settings, table=table), host=settings.host, port=settings.port)
+    except (InvalidSettings, Refused) as refusal:
+        _refuse(str(refusal))
+    except InvalidData as error:
+        _refuse(f"The data cannot be used: {error}")
+
+
+def _check_data(settings: Settings) -> None:
+    """Data that are present but broken stop the start: others are never taken instead."""
+    path = settings.start_data()
+    if path is None:
+        return
+    if not path.exists():
+        raise Refused(f"NTDEMO_DATA is {str(path)!r}: there is no such file or directory.")
+    try:
+        intake.check([path], SPEC.ingest)
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _refuse(sentence: str) -> None:
+    print(f"ntdemo-trainer: {sentence}", file=sys.stderr)  # noqa: T201 - what who started it reads
+    sys.exit(_REFUSED)

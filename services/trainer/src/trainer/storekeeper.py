@@ -1,0 +1,69 @@
+"""The store's keeper on this machine."""
+
+import json
+from typing import Any
+
+import structlog
+
+from contracts.store import Store
+from trainer import intake
+from trainer.lock import Held, publishing
+from trainer.run import RunSpec
+from trainer.settings import Settings
+from trainer.sources import locate
+
+__all__ = ["StoreKeeper"]
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class StoreKeeper:
+    """Looks after `<state>/store`. An empty store is seen without loading the libraries that read one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._store = Store.under(settings.state)
+
+    def published(self, run: str) -> bool:
+        """Do readers see this run?"""
+        if self._store.version() < 0:
+            return False
+        from trainer.lake.publications import publications  # noqa: PLC0415 - loads pyspark
+
+        return any(publication.run == run for publication in publications(self._store))
+
+    def run_of(self, spec: RunSpec) -> str | None:
+        """The newest run made as `spec` says of the data that it names, as they are now; None where none is published."""
+        if self._store.version() < 0:
+            return None
+        from trainer.lake import tables  # noqa: PLC0415 - loads pyspark
+        from trainer.lake.publications import publications  # noqa: PLC0415 - loads pyspark
+
+        data = intake.digest(locate(spec.sources, self._settings), spec.ingest)
+        for publication in reversed(publications(self._store)):
+            if publication.data == data and publication.kind == spec.kind:
+                row = tables.read(self._store, "runs", publication.tables["runs"], publication.run).to_pylist()[0]
+                if _same(json.loads(row["spec"]), spec):
+                    return publication.run
+        return None
+
+    def recover(self) -> None:
+        """Remove whatever no publication names; waits for a publication that is under way."""
+        if not self._store.root.exists():
+            return
+        from trainer.lake.recovery import recover  # noqa: PLC0415 - loads pyspark
+
+        with publishing(self._settings.state, waiting=_tell):
+            removed = recover(self._store)
+        if removed.paths:
+            _log.warning("store_recovered", removed=removed.paths)
+
+
+def _same(made: dict[str, Any], asked: RunSpec) -> bool:
+    """Does a run's record say what `asked` does? Data are told apart by their digest, and seed and device change no number."""
+    wanted = asked.model_dump(mode="json", include={"objective", "rank"})
+    return {name: made.get(name) for name in wanted} == wanted
+
+
+def _tell(held: Held) -> None:
+    _log.info("store_busy", holder=held.holder)

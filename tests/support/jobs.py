@@ -1,0 +1,90 @@
+"""Stand-ins for what the trainer's jobs reach: an executor without processes, and a keeper without a store."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from trainer.jobs.assignment import JobDirectory
+from trainer.jobs.events import EventKind, EventWriter
+from trainer.run import RunSpec
+
+__all__ = ["MemoryKeeper", "ScriptedExecution", "ScriptedExecutor", "told", "until"]
+
+
+@dataclass
+class MemoryKeeper:
+    """A store that is a set of run ids."""
+
+    runs: set[str] = field(default_factory=set)
+    found: str | None = None
+    """What `run_of` finds."""
+    recoveries: int = 0
+
+    def published(self, run: str) -> bool:
+        return run in self.runs
+
+    def run_of(self, spec: RunSpec) -> str | None:  # noqa: ARG002 - the protocol's
+        return self.found
+
+    def recover(self) -> None:
+        self.recoveries += 1
+
+
+class ScriptedExecution:
+    """An attempt that does what the test says: `tell` writes events, `end` ends it."""
+
+    def __init__(self, directory: JobDirectory) -> None:
+        self.directory = directory
+        self.assignment = directory.assignment()
+        self.stopped = False
+        self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def tell(self, kind: EventKind, **data: object) -> None:
+        with EventWriter(self.directory.events) as writer:
+            writer.write(kind, **data)
+
+    def end(self, how: str = "its process ended with exit status 0") -> None:
+        if not self._ended.done():
+            self._ended.set_result(how)
+
+    async def wait(self) -> str:
+        return await asyncio.shield(self._ended)
+
+    async def stop(self) -> None:
+        self.stopped = True
+        self.end("its process was killed by SIGKILL")
+
+
+class ScriptedExecutor:
+    """Hands every execution to the test; those that a script waits for run on their own."""
+
+    def __init__(self, *scripts: Callable[[ScriptedExecution], None]) -> None:
+        self._scripts = deque(scripts)
+        self.started: list[ScriptedExecution] = []
+        self._fresh: asyncio.Queue[ScriptedExecution] = asyncio.Queue()
+
+    async def start(self, directory: JobDirectory) -> ScriptedExecution:
+        execution = ScriptedExecution(directory)
+        self.started.append(execution)
+        if self._scripts:
+            self._scripts.popleft()(execution)
+        self._fresh.put_nowait(execution)
+        return execution
+
+    async def next(self) -> ScriptedExecution:
+        """The next execution that is started."""
+        return await asyncio.wait_for(self._fresh.get(), timeout=10)
+
+
+async def until(condition: Callable[[], bool], *, within_s: float = 30) -> None:
+    """Wait for something that only looking again can show."""
+    async with asyncio.timeout(within_s):
+        while not condition():  # noqa: ASYNC110 - another process or thread makes it true, and sets no event
+            await asyncio.sleep(0.01)
+
+
+def told(directory: JobDirectory) -> list[dict[str, object]]:
+    """The lines of a job's events."""
+    return [json.loads(line) for line in directory.events.read_text().splitlines()]
