@@ -4,6 +4,8 @@ import contextlib
 import errno
 import socket
 import sys
+from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -11,8 +13,10 @@ from starlette.types import ASGIApp
 __all__ = ["serve"]
 
 
-def serve(app: ASGIApp, *, host: str, port: int, shutdown_s: float = 5.0) -> None:
+def serve(app: ASGIApp, *, host: str, port: int, shutdown_s: float = 5.0, on_exit: Callable[[], None] = lambda: None) -> None:
     """Serve `app` until SIGINT or SIGTERM; streams get `shutdown_s` to end.
+
+    `on_exit` is called when the signal comes, by its handler: streams that have no end of their own can learn of it there.
 
     Raises:
         SystemExit: the address cannot be bound, which the message names, or the application failed to start.
@@ -34,8 +38,21 @@ def serve(app: ASGIApp, *, host: str, port: int, shutdown_s: float = 5.0) -> Non
         timeout_graceful_shutdown=int(shutdown_s),
         h11_max_incomplete_event_size=64 * 1024,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, on_exit)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises Ctrl-C again once all is shut down; it has been answered
         server.run(sockets=[listener])
     if not server.started:
         sys.exit("The service could not start; the log above says why.")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which tells that it was asked to end."""
+
+    def __init__(self, config: uvicorn.Config, on_exit: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_exit = on_exit
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end."""
+        super().handle_exit(sig, frame)
+        self._on_exit()

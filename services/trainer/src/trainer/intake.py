@@ -45,9 +45,9 @@ def digest(paths: Sequence[Path], options: IngestOptions) -> str:
     """
     if is_seed_table(paths):
         return (seed_table.read(paths[0]) if paths else seed_table.built_in()).digest
-    from trainer.lake.ingest import data_digest  # noqa: PLC0415 - loads pyspark
+    from trainer.lake import ingest  # noqa: PLC0415 - loads pyspark
 
-    return data_digest(paths, options)
+    return ingest.digest(paths, options)
 
 
 def check(paths: Sequence[Path], options: IngestOptions | None) -> None:

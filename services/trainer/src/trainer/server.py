@@ -2,6 +2,8 @@
 
 import sys
 
+from fastapi import FastAPI
+
 from servicekit import logs
 from servicekit.server import serve
 from trainer import intake
@@ -9,6 +11,7 @@ from trainer.app import create_app
 from trainer.jobs.claim import Refused, claimed
 from trainer.jobs.first_run import SPEC
 from trainer.offences import InvalidData
+from trainer.service import Trainer
 from trainer.settings import InvalidSettings, Settings
 
 __all__ = ["main"]
@@ -23,7 +26,8 @@ def main() -> None:
         logs.configure(settings.log_format, settings.log_level)
         _check_data(settings)
         with claimed(settings.state) as table:
-            serve(create_app(settings, table=table), host=settings.host, port=settings.port)
+            app = create_app(settings, table=table)
+            serve(app, host=settings.host, port=settings.port, on_exit=lambda: _end_streams(app))
     except (InvalidSettings, Refused) as refusal:
         _refuse(str(refusal))
     except InvalidData as error:
@@ -41,6 +45,13 @@ def _check_data(settings: Settings) -> None:
         intake.check([path], SPEC.ingest)
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _end_streams(app: FastAPI) -> None:
+    """Let those who follow a job go; they come back with the last id they have seen."""
+    trainer: Trainer | None = getattr(app.state, "trainer", None)
+    if trainer is not None:
+        trainer.desk.close()
 
 
 def _refuse(sentence: str) -> None:
