@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from servicekit import documentation, health, observation, openapi, problems
+from servicekit import documentation, health, observation, openapi, plain_errors, problems
 
 __all__ = ["Application", "create_application"]
 
@@ -59,6 +59,7 @@ def create_application(
         separate_input_output_schemas=False,
     )
     problems.install(app, problem_types)
+    plain_errors.install(app)
     health.install(app, ready)
     observation.install(app)
     documentation.install(app)

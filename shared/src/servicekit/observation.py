@@ -66,6 +66,10 @@ class Meter:
         if self._logger.isEnabledFor(level) and path not in _QUIET:
             _log.log(level, "request", method=series.method, path=path, status=status, ms=round(seconds * 1000, 2))
 
+    def each(self) -> Iterator["Series"]:
+        """All totals."""
+        return iter(self._series.values())
+
     def collect(self) -> Iterator[Metric]:
         """The totals, as `prometheus_client` reads a collector."""
         durations = HistogramMetricFamily(
@@ -74,7 +78,7 @@ class Meter:
             labels=("method", "route"),
         )
         requests = CounterMetricFamily("http_requests", "Requests answered.", labels=("method", "route", "status"))
-        for series in self._series.values():
+        for series in self.each():
             durations.add_metric((series.method, series.route), series.cumulative(), series.seconds)
             for status, count in series.statuses.items():
                 requests.add_metric((series.method, series.route, str(status)), count)

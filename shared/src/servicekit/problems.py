@@ -1,11 +1,12 @@
 """Problems: every failure a caller can meet, as RFC 9457 `application/problem+json`.
 
 A service declares its `ProblemType`s as constants and raises `Problem`s of them. `install` turns these, FastAPI's
-validation errors and Starlette's HTTP errors into problem documents; `servicekit.observation` does so with whatever nobody
-foresaw, so that it is counted and carries its request id. Each type is explained by a
+validation errors and Starlette's HTTP errors into problem documents; `servicekit.plain_errors` does so with the bare text that
+Starlette answers by itself, and `servicekit.observation` with whatever nobody foresaw. Each type is explained by a
 page, served at its `type` URI and kept as `docs/problems/<slug>.md` (generated from the same text by `make problems`).
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -28,6 +29,7 @@ __all__ = [
     "ProblemDocument",
     "ProblemType",
     "install",
+    "of_status",
     "problem_response",
     "respond",
     "unforeseen",
@@ -128,6 +130,20 @@ NOT_READY: Final = ProblemType(
     "Something the service needs before it can answer is missing; the detail names it.",
     "Wait as long as `Retry-After` says and ask again; `/readyz` shows what is missing.",
 )
+CONTENT_TOO_LARGE: Final = ProblemType(
+    "content-too-large",
+    "The body of the request is too large",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "The body has more bytes than this address takes; nothing of it was used.",
+    "Send less at a time.",
+)
+RANGE_NOT_SATISFIABLE: Final = ProblemType(
+    "range-not-satisfiable",
+    "The range lies outside the file",
+    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    "`Range` asks for bytes behind the end of the file; `Content-Range` says how many bytes it has.",
+    "Ask for a range inside the file, or for the whole of it without `Range`.",
+)
 INTERNAL_ERROR: Final = ProblemType(
     "internal-error",
     "Something went wrong in the service",
@@ -135,8 +151,20 @@ INTERNAL_ERROR: Final = ProblemType(
     "A defect of the service: it met a situation that nobody foresaw. Its log holds the details under the request id.",
     "Ask again; if it happens again, report it with the `X-Request-ID` of the response.",
 )
-COMMON_PROBLEMS: Final = (INVALID_REQUEST, NOT_FOUND, METHOD_NOT_ALLOWED, HTTP_ERROR, NOT_READY, INTERNAL_ERROR)
+COMMON_PROBLEMS: Final = (
+    INVALID_REQUEST,
+    NOT_FOUND,
+    METHOD_NOT_ALLOWED,
+    CONTENT_TOO_LARGE,
+    RANGE_NOT_SATISFIABLE,
+    HTTP_ERROR,
+    NOT_READY,
+    INTERNAL_ERROR,
+)
 """Types that every service knows."""
+_BY_STATUS: Final = {
+    kind.status: kind for kind in (NOT_FOUND, METHOD_NOT_ALLOWED, CONTENT_TOO_LARGE, RANGE_NOT_SATISFIABLE, INTERNAL_ERROR)
+}
 
 
 def problem_response(
@@ -158,7 +186,17 @@ def problem_response(
         "instance": instance,
         **(extensions or {}),
     }
-    return JSONResponse(body, status_code=code, headers=dict(headers or {}), media_type=MEDIA_TYPE)
+    return _ProblemResponse(body, status_code=code, headers=dict(headers or {}))
+
+
+class _ProblemResponse(JSONResponse):
+    """JSON that repeats whatever the caller sent; half a surrogate pair, which UTF-8 cannot hold, stays escaped."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: Any) -> bytes:
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return text.encode("utf-8", "backslashreplace")
 
 
 def install(app: FastAPI, types: Iterable[ProblemType]) -> None:
@@ -206,10 +244,14 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for this class alone
-    kinds = {HTTPStatus.NOT_FOUND: NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED}
-    kind = kinds.get(HTTPStatus(error.status_code), HTTP_ERROR)
+    kind = of_status(error.status_code)
     detail = f"There is nothing at {_instance(request)}." if kind is NOT_FOUND else str(error.detail)
     return problem_response(kind, detail, _instance(request), status=error.status_code, headers=error.headers)
+
+
+def of_status(status: int) -> ProblemType:
+    """The common type for a failure of which no more than its HTTP status is known."""
+    return _BY_STATUS.get(HTTPStatus(status), HTTP_ERROR)
 
 
 def unforeseen(path: str, error: Exception) -> JSONResponse:

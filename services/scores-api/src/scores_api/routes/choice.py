@@ -23,20 +23,22 @@ def _live(request: Request) -> Live:
     return live
 
 
-def _publish(response: Response, tag: str) -> None:
-    response.headers["ETag"] = tag
-    response.headers["Cache-Control"] = "no-cache"
+def _publish(request: Request, response: Response, tag: str) -> None:
+    """Say which version an address showed; the answer to a POST is no version of its address."""
+    if request.method == "GET":
+        response.headers["ETag"] = tag
+        response.headers["Cache-Control"] = "no-cache"
 
 
 async def _catalogue(request: Request, response: Response) -> Catalogue:
     catalogue = (await _live(request).snapshot()).catalogue
-    _publish(response, catalogue.tag)
+    _publish(request, response, catalogue.tag)
     return catalogue
 
 
 async def _run(request: Request, response: Response, run: _Run = CURRENT) -> View:
     view = await _live(request).view(run)
-    _publish(response, view.tag)
+    _publish(request, response, view.tag)
     return view
 
 

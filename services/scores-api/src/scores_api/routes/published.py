@@ -33,7 +33,8 @@ class PublishedRoute(APIRoute):
         async def conditional(request: Request) -> Response:
             response = await handler(request)
             condition = request.headers.get("if-none-match")
-            if condition is None or response.status_code != HTTPStatus.OK or not is_held(condition, response.headers["etag"]):
+            tag = response.headers.get("etag") if response.status_code == HTTPStatus.OK else None
+            if condition is None or tag is None or not is_held(condition, tag):
                 return response
             kept = {name: response.headers[name] for name in _KEPT if name in response.headers}
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=kept)

@@ -1,0 +1,102 @@
+import logging
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servicekit.observation import Meter, request_id
+
+
+def counted(client: TestClient, **labels: str) -> float:
+    """The count of requests that `/metrics` states for some labels."""
+    wanted = [f'{name}="{value}"' for name, value in labels.items()]
+    lines = [line for line in client.get("/metrics").text.splitlines() if line.startswith("http_requests_total{")]
+    return sum(float(line.rpartition(" ")[2]) for line in lines if all(label in line for label in wanted))
+
+
+def test_a_plain_request_id_of_the_caller_comes_back(client: TestClient) -> None:
+    assert client.get("/healthz", headers={"x-request-id": "trace-1.a_B"}).headers["x-request-id"] == "trace-1.a_B"
+
+
+@pytest.mark.parametrize("forged", ["a b", "x" * 65, "<script>", "ü", ""])
+def test_a_request_id_that_is_not_plain_is_replaced(client: TestClient, forged: str) -> None:
+    answered = client.get("/healthz", headers={b"x-request-id": forged.encode("latin-1")}).headers["x-request-id"]
+    assert answered != forged
+    assert re.fullmatch(r"[0-9a-f]{16}-[0-9a-f]+", answered)
+
+
+def test_request_ids_are_not_given_twice() -> None:
+    assert len({request_id(None) for _ in range(1000)}) == 1000
+
+
+def test_a_line_break_at_the_end_of_a_request_id_is_not_plain() -> None:
+    assert request_id(b"abc\n") != b"abc\n"
+
+
+def test_requests_are_counted_by_the_template_of_their_route(client: TestClient) -> None:
+    client.get("/limited/a")
+    client.get("/limited/b")
+    client.get("/limited/a?limit=0")
+    assert counted(client, method="GET", route="/limited/{name}", status="200") == 2
+    assert counted(client, method="GET", route="/limited/{name}", status="422") == 1
+
+
+def test_what_matches_no_route_is_counted_together(client: TestClient) -> None:
+    for name in "abc":
+        client.get(f"/nothing/{name}")
+    assert counted(client, route="unmatched", status="404") == 3
+
+
+def test_a_made_up_method_does_not_become_a_label(client: TestClient) -> None:
+    client.request("BREW", "/teapot")
+    assert counted(client, method="OTHER") == 1
+    assert "BREW" not in client.get("/metrics").text
+
+
+def test_a_failure_that_nobody_foresaw_is_a_counted_problem_with_a_request_id(client: TestClient) -> None:
+    response = client.get("/broken", headers={"x-request-id": "mine"})
+    assert response.status_code == 500
+    assert response.headers["x-request-id"] == "mine"
+    assert response.json()["type"] == "/problems/internal-error"
+    assert "nobody foresaw" not in response.text
+    assert counted(client, route="/broken", status="500") == 1
+
+
+def test_a_failure_in_the_middle_of_a_body_is_not_answered_twice(client: TestClient) -> None:
+    with pytest.raises(RuntimeError, match="too late"), TestClient(client.app) as strict:
+        strict.get("/half")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "level"),
+    [
+        ("GET", "/limited/x", logging.DEBUG),
+        ("HEAD", "/nothing", logging.INFO),
+        ("GET", "/limited/x?limit=0", logging.INFO),
+        ("POST", "/echo", logging.INFO),
+        ("GET", "/broken", logging.WARNING),
+        ("GET", "/away", logging.WARNING),
+    ],
+)
+def test_reading_is_logged_at_debug_changing_and_refusing_at_info_failing_at_warning(
+    client: TestClient, method: str, path: str, level: int
+) -> None:
+    client.request(method, path, json={"names": []})
+    meter: Meter = client.app.state.meter  # type: ignore[attr-defined]  # Starlette types it as any ASGI application
+    levels = {series.level(status) for series in meter.each() for status in series.statuses}
+    assert levels == {level}
+
+
+@given(st.lists(st.floats(0, 100, allow_nan=False), max_size=50))
+def test_a_histogram_counts_every_request_once_and_its_buckets_never_fall(seconds: list[float]) -> None:
+    meter = Meter()
+    for each in seconds:
+        meter.observe("GET", "/r", "/r", 200, each)
+    for series in meter.each():
+        counts = [count for _, count in series.cumulative()]
+        assert counts == sorted(counts)
+        assert counts[-1] == len(seconds)
+        assert dict(series.cumulative())["0.5"] == sum(each <= 0.5 for each in seconds)
+    assert bool(list(meter.each())) == bool(seconds)
