@@ -40,7 +40,7 @@ def serve(app: ASGIApp, *, host: str, port: int, shutdown_s: float = 5.0, on_exi
     )
     server = _Server(config, on_exit)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises Ctrl-C again once all is shut down; it has been answered
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
