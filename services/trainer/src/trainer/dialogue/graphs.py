@@ -23,6 +23,7 @@ def write_graphs(network: DialogueNetwork, encoder: Path, step: Path) -> None:
     rows, tokens = torch.export.Dim("rows", min=1, max=4096), torch.export.Dim("tokens", min=1, max=CONTEXT_TOKENS)
     context_BS = torch.randint(5, 100, (3, 7))
     _export(_Encoder(network, made), (context_BS,), encoder, ["context"], made, ({0: rows, 1: tokens},))
+    _state_shapes(encoder, network)
 
     names = [state.name for state in network.states]
     changing = [f"next_{state.name}" for state in network.states if state.update is not StateUpdate.FIXED]
@@ -76,5 +77,14 @@ def _export(
             external_data=False,
             verbose=False,
         )
+
+
+def _state_shapes(file: Path, network: DialogueNetwork) -> None:
+    """Write the declared shapes over those that the exporter guessed from its example."""
     model = onnx.load(file)
+    declared = {state.name: state.shape for state in network.states}
+    for output in model.graph.output:
+        for axis, size in zip(output.type.tensor_type.shape.dim[1:], declared[output.name], strict=True):
+            axis.dim_value = size
     onnx.checker.check_model(model)
+    onnx.save(model, file)

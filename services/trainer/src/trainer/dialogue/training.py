@@ -112,6 +112,7 @@ class _Training:
         self.schedule = schedule_of(spec.recipe, spec.architecture, on_gpu=place.type == "cuda")
         torch.manual_seed(spec.seed)  # the same first weights in every process
         network = build_network(spec.architecture, self.sizes, dropout=spec.recipe.dropout)
+        network.expect(torch.from_numpy(np.bincount(data.train.targets, minlength=data.tokens.size)).float())
         self.learner = Learner(network, spec.recipe, place, group)
         torch.manual_seed(spec.seed + group.rank)  # other dropout in each
         self.position = Position()

@@ -31,6 +31,12 @@ class DialogueNetwork(nn.Module):
         self.output_bias_V = nn.Parameter(torch.zeros(vocabulary))
         self.width = width
 
+    @torch.no_grad()
+    def expect(self, counts_V: Float[Tensor, " V"]) -> None:
+        """Begin with the frequencies of the tokens, so that the first steps need not learn them."""
+        share_V = (counts_V + 1) / (counts_V + 1).sum()
+        self.output_bias_V.copy_(share_V.log() - share_V.log().mean())
+
     def embed(self, tokens: Int[Tensor, "..."]) -> Float[Tensor, "... D"]:
         """Embeddings of unit scale."""
         return nn.functional.embedding(tokens, self.embedding_VD) * math.sqrt(self.width)

@@ -1,0 +1,129 @@
+"""The dialogue model beside the PyTorch tutorial's chatbot, on the same conversations and the same budget of CPU seconds.
+
+    python -m benchmarks.dialogue --data ../shared/data/dialogue/self-dialogue [--seconds 60]
+
+Prints held-out perplexity per word on the pairs that the tutorial can read at all, target tokens a CPU second, CPU
+milliseconds of a 10-token reply, and what a process costs from its start to its first reply. One thread throughout.
+"""
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import torch
+from benchmarks.tutorial_chatbot import Pair, TutorialChatbot, normalised
+
+from contracts.dialogue import Architecture, Language
+from trainer.dialogue.bundle_runtime import Graphs
+from trainer.dialogue.evaluation import reply_log_p
+from trainer.dialogue.export import Provenance, export_bundle
+from trainer.dialogue.preparation import Prepared, prepare
+from trainer.dialogue.spec import CorpusChoice, DialogueSpec, Recipe, Sizes
+from trainer.dialogue.tokens import SPECIAL_TOKENS
+from trainer.dialogue.training import DialogueResult, Surroundings, train
+
+REPLY_TOKENS = 10
+FIRST_REPLY = Path(__file__).with_name("first_reply.py")
+QUICK = Sizes(width=192, heads=4, inner=768, encoder_layers=1, decoder_layers=2)
+
+
+def main() -> None:
+    """Run all parts and print one line each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data/dialogue/self-dialogue"))
+    parser.add_argument("--seconds", type=float, default=60, help="CPU seconds of training for each side")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    spec = DialogueSpec(
+        language=Language.ENGLISH,
+        corpora=(CorpusChoice(path=arguments.data),),
+        architecture=Architecture.TRANSFORMER,
+        minutes=arguments.seconds / 60,
+        sizes=QUICK,
+        recipe=Recipe(learning_rate=2e-3, first_tokens=256, last_tokens=512, label_smoothing=0.0, dropout=0.0),
+    )
+    data = prepare(spec)
+    peer = TutorialChatbot([(found.context[-1], found.reply) for found in data.train_exchanges])
+    with tempfile.TemporaryDirectory() as folder:
+        ours = train(spec, directory=Path(folder), surroundings=Surroundings(clock=time.process_time), prepared=data)
+        if ours is None:
+            raise RuntimeError("run this without torchrun")
+        compare_training(data, ours, peer, arguments.seconds)
+        provenance = Provenance("benchmarks/dialogue.py", "benchmark", "benchmark", datetime.now(UTC))
+        card = export_bundle(ours, Path(folder) / "bundle", provenance=provenance)
+        size_mb = sum(file.size_bytes for file in card.files) / 1e6
+        quality = (
+            f"perplexity a token {card.export.perplexity_float32:.3f} in float32, {card.export.perplexity_int8:.3f} in 8 bits"
+        )
+        print(f"bundle: {size_mb:.1f} MB, parity {card.export.parity:.1e}, {quality}")
+        compare_replies(ours, Path(folder) / "bundle", peer)
+        compare_starts(Path(folder) / "bundle")
+
+
+def compare_training(data: Prepared, ours: DialogueResult, peer: TutorialChatbot, seconds: float) -> None:
+    """The same budget; the same held-out pairs; the tutorial's own count of words."""
+    iterations, tokens = peer.learn(seconds)
+    pairs: list[Pair] = [(normalised(found.context[-1]), normalised(found.reply)) for found in data.held_out_exchanges]
+    readable = np.array([at for at, pair in enumerate(pairs) if peer.reads(pair)])
+    words = sum(len(pairs[at][1]) + 1 for at in readable)
+    theirs = math.exp(peer.nats([pairs[at] for at in readable]) / words)
+    mine = math.exp(-float(reply_log_p(ours.network, data.held_out, readable).sum()) / words)
+    every = np.arange(len(data.held_out))
+    all_words = sum(len(reply) + 1 for _, reply in pairs)
+    whole = math.exp(-float(reply_log_p(ours.network, data.held_out, every).sum()) / all_words)
+    share = 100 * len(readable) / len(pairs)
+    print(
+        f"training, {seconds:.0f} CPU-s each, held-out perplexity a word on the {share:.1f} % of pairs the tutorial can read:"
+    )
+    print(f"  tutorial {theirs:.1f} ({iterations} iterations, {tokens / seconds:.0f} target tokens/CPU-s)")
+    rate = ours.target_tokens / ours.elapsed_s
+    print(f"  ntdemo   {mine:.1f} ({ours.steps} steps, {rate:.0f} target tokens/CPU-s); on all pairs {whole:.1f}")
+
+
+def compare_replies(ours: DialogueResult, bundle: Path, peer: TutorialChatbot) -> None:
+    """CPU milliseconds of a reply of ten tokens to a short message, and of its first token."""
+    graphs = Graphs(bundle / "encoder.onnx", bundle / "step.onnx", ours.network.states)
+    message = ours.prepared.tokens.encode(["what did you do this weekend?"])[0]
+
+    def reply(tokens: int) -> None:
+        states = graphs.encode(np.array([message]))
+        token = np.array([SPECIAL_TOKENS.start])
+        for position in range(tokens):
+            token = graphs.step(token, np.array([position]), states).argmax(1)
+
+    words = ["what", "do", "you", "do", "?"]
+    theirs = _cpu_ms(lambda: peer.reply([word for word in words if word in peer.ids], REPLY_TOKENS))
+    mine, first = _cpu_ms(lambda: reply(REPLY_TOKENS)), _cpu_ms(lambda: reply(1))
+    print(f"reply of {REPLY_TOKENS} tokens, CPU-ms: tutorial in torch {theirs:.1f}, ntdemo {mine:.2f}; first token {first:.2f}")
+
+
+def compare_starts(bundle: Path) -> None:
+    """A fresh interpreter, from its start to its first complete reply."""
+    began = time.perf_counter()
+    command = [sys.executable, str(FIRST_REPLY), str(bundle)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    wall_s = time.perf_counter() - began
+    told = json.loads(done.stdout)
+    print(f"start to first reply: {wall_s:.2f} s wall, {told['cpu_s']:.2f} CPU-s, {told['resident_mb']:.0f} MB")
+
+
+def _cpu_ms(call: Callable[[], object]) -> float:
+    """Median of 30 calls after 5 to warm up."""
+    taken = []
+    for _ in range(35):
+        began = time.process_time()
+        call()
+        taken.append(time.process_time() - began)
+    return 1e3 * float(np.median(taken[5:]))
+
+
+if __name__ == "__main__":
+    main()

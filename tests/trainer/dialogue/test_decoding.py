@@ -1,0 +1,76 @@
+"""Drawing a token: greedy is the likeliest, sampling keeps to its nucleus, rows do not disturb one another."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.dialogue import Architecture
+from trainer.dialogue.decoding import GREEDY, SAMPLED, Decoding, next_tokens
+from trainer.dialogue.replies import reply_to
+from trainer.dialogue.tokens import SPECIAL_TOKENS
+from trainer.dialogue.training import DialogueResult
+
+_PLAIN = Decoding(temperature=1.0, top_k=0, top_p=1.0, repetition_penalty=1.0, blocked_ngram=0)
+
+
+def _one(logits: list[float], reply: list[int], decoding: Decoding, seed: int = 0) -> int:
+    row = np.array([[-9.0] * 5 + logits], np.float32)
+    return int(next_tokens(row, [reply], decoding, [np.random.default_rng(seed)])[0]) - 5
+
+
+@given(st.lists(st.floats(-5, 5, width=32), min_size=3, max_size=8, unique=True))
+def test_greedy_takes_the_likeliest_token(logits: list[float]) -> None:
+    assert _one(logits, [], GREEDY) == int(np.argmax(logits))
+
+
+def test_special_tokens_are_never_said_but_the_end_is() -> None:
+    row = np.full((1, 9), -1.0, np.float32)
+    row[0, [SPECIAL_TOKENS.pad, SPECIAL_TOKENS.unknown, SPECIAL_TOKENS.start, SPECIAL_TOKENS.separator]] = 50
+    row[0, SPECIAL_TOKENS.end] = 1
+    assert next_tokens(row, [[]], GREEDY, [np.random.default_rng(0)]).tolist() == [SPECIAL_TOKENS.end]
+
+
+def test_a_third_token_that_would_repeat_a_triple_is_not_said() -> None:
+    blocked = replace(GREEDY, repetition_penalty=1.0)
+    assert _one([0, 1, 2, 9], [6, 7, 8, 6, 7], blocked) == 2
+    assert _one([0, 1, 9, 2], [5, 6, 7, 5, 6], blocked) == 3
+    assert _one([0, 1, 2, 9], [6, 7, 8, 6, 7], replace(blocked, blocked_ngram=0)) == 3
+    assert _one([0, 1, 2, 3.0], [6, 7, 8, 6, 7], blocked) == 2
+
+
+def test_the_repetition_penalty_makes_a_used_token_less_likely_whatever_its_sign() -> None:
+    penalised = replace(GREEDY, repetition_penalty=2.0)
+    assert _one([3.0, 2.0], [5], penalised) == 1
+    assert _one([-1.0, -1.5], [5], penalised) == 1
+
+
+def test_the_nucleus_holds_the_fewest_tokens_that_reach_its_share() -> None:
+    logits = np.log([0.5, 0.3, 0.15, 0.05]).tolist()
+    drawn = Counter(_one(logits, [], replace(_PLAIN, top_p=0.75), seed) for seed in range(800))
+    assert set(drawn) == {0, 1}
+    assert abs(drawn[0] / 800 - 0.625) < 0.06
+    assert {_one(logits, [], replace(_PLAIN, top_k=3), seed) for seed in range(300)} == {0, 1, 2}
+    assert {_one(logits, [], _PLAIN, seed) for seed in range(300)} == {0, 1, 2, 3}
+
+
+def test_temperature_sharpens() -> None:
+    logits = np.log([0.6, 0.4]).tolist()
+    drawn = Counter(_one(logits, [], replace(_PLAIN, temperature=0.25), seed) for seed in range(600))
+    assert abs(drawn[0] / 600 - 0.6**4 / (0.6**4 + 0.4**4)) < 0.06
+
+
+def test_a_reply_is_the_same_whoever_else_is_answered(trained: Callable[[Architecture], DialogueResult]) -> None:
+    for architecture in Architecture:
+        result = trained(architecture)
+        contexts = [["Hello!"], ["How are you?", "Fine.", "What is a fragment?"], ["I like birds."]]
+        for decoding in (GREEDY, SAMPLED):
+            together = reply_to(result.network, result.prepared.tokens, contexts, decoding=decoding, seed=4)
+            assert together == reply_to(result.network, result.prepared.tokens, contexts, decoding=decoding, seed=4)
+            alone = reply_to(result.network, result.prepared.tokens, contexts[:1], decoding=decoding, seed=4)
+            assert alone == together[:1]
+        other = reply_to(result.network, result.prepared.tokens, contexts, decoding=SAMPLED, seed=5)
+        assert other != reply_to(result.network, result.prepared.tokens, contexts, decoding=SAMPLED, seed=4)

@@ -1,0 +1,171 @@
+"""A bundle does what the network does, in 8 bits, row by row, and its card says where it comes from."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from contracts.dialogue import Architecture, ModelCard, StateUpdate, read_card
+from trainer.dialogue import export
+from trainer.dialogue.bundle_runtime import Graphs
+from trainer.dialogue.export import BadExport, Provenance, export_bundle
+from trainer.dialogue.graphs import write_graphs
+from trainer.dialogue.quantisation import quantise
+from trainer.dialogue.scorecard import measure, openings
+from trainer.dialogue.training import DialogueResult
+
+_PROVENANCE = Provenance("ntdemo-train dialogue", "dialogue-1", "0123abc", datetime(2026, 11, 23, tzinfo=UTC))
+_Trained = Callable[[Architecture], DialogueResult]
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory, trained: _Trained) -> Callable[[Architecture], tuple[Path, ModelCard]]:
+    """A bundle with its scorecard."""
+
+    @cache
+    def of(architecture: Architecture) -> tuple[Path, ModelCard]:
+        directory = tmp_path_factory.mktemp(f"bundle-{architecture}")
+        result = trained(architecture)
+        card = export_bundle(
+            result, directory, provenance=_PROVENANCE, scorecard=measure(result), openings=openings(result, count=3)
+        )
+        return directory, card
+
+    return of
+
+
+_Exported = Callable[[Architecture], tuple[Path, ModelCard]]
+architectures = pytest.mark.parametrize("architecture", list(Architecture))
+
+
+@architectures
+def test_a_bundle_is_read_back_and_its_graphs_are_close_to_the_network(exported: _Exported, architecture: Architecture) -> None:
+    directory, card = exported(architecture)
+    assert read_card(directory) == card
+    assert card.export.parity <= 1e-4
+    assert card.export.perplexity_int8 == pytest.approx(card.export.perplexity_float32, rel=0.02)
+    assert card.training.steps == 60
+    assert card.training.parameters > 10_000
+    assert card.sources[0].name == "starter/en.jsonl"
+
+
+@architectures
+def test_the_graphs_have_the_names_and_shapes_of_the_contract(exported: _Exported, architecture: Architecture) -> None:
+    directory, card = exported(architecture)
+
+    def shapes(values: object) -> dict[str, list[object]]:
+        found: dict[str, list[object]] = {}
+        for value in values:  # type: ignore[attr-defined]  # onnx ships no types
+            found[value.name] = [axis.dim_param or axis.dim_value for axis in value.type.tensor_type.shape.dim]
+        return found
+
+    encoder, step = (onnx.load(directory / name).graph for name in ("encoder.onnx", "step.onnx"))
+    by_update = {update: [state for state in card.states if state.update is update] for update in StateUpdate}
+    assert shapes(encoder.input) == {"context": ["rows", "tokens"]}
+    made = by_update[StateUpdate.FIXED] + by_update[StateUpdate.REPLACED]
+    assert shapes(encoder.output) == {state.name: ["rows", *state.shape] for state in made}
+    assert shapes(step.input) == {"token": ["rows"], "position": ["rows"]} | {
+        state.name: ["rows", *state.shape] for state in card.states
+    }
+    successors: dict[str, list[object]] = {
+        f"next_{state.name}": ["rows", *state.shape] for state in by_update[StateUpdate.REPLACED]
+    }
+    for state in by_update[StateUpdate.APPENDED]:
+        shape: list[object] = ["rows", *state.shape]
+        del shape[state.slot_axis or 0]
+        successors[f"next_{state.name}"] = shape
+    assert shapes(step.output) == {"logits": ["rows", card.sizes["vocabulary"]]} | successors
+
+
+@architectures
+def test_rows_of_a_bundle_do_not_influence_one_another(exported: _Exported, architecture: Architecture) -> None:
+    directory, card = exported(architecture)
+    graphs = Graphs(directory / "encoder.onnx", directory / "step.onnx", card.states)
+    random = np.random.default_rng(0)
+    context_BS = random.integers(5, 400, (9, 30))
+    context_BS[4, 12:] = 0
+    together = graphs.encode(context_BS)
+    token_B, position_B = random.integers(5, 400, 9), np.zeros(9, np.int64)
+    alone = {}
+    for row, length in ((0, 30), (4, 12)):
+        states = graphs.encode(context_BS[row : row + 1, :length])
+        alone[row] = graphs.step(token_B[row : row + 1], position_B[:1], states)
+    fixed = {name: values[:1].copy() for name, values in together.items()}
+    logits_BV = graphs.step(token_B, position_B, together)
+    for row, logits_1V in alone.items():
+        np.testing.assert_allclose(logits_BV[row : row + 1], logits_1V, atol=0.02)  # rounding in 8 bits of equal states
+    np.testing.assert_array_equal(graphs.step(token_B[:1], position_B[:1], fixed), logits_BV[:1])
+
+
+@architectures
+def test_a_row_may_join_a_batch_at_another_position(exported: _Exported, architecture: Architecture) -> None:
+    directory, card = exported(architecture)
+    graphs = Graphs(directory / "encoder.onnx", directory / "step.onnx", card.states)
+    first, second = graphs.encode(np.array([[9, 8, 7]])), graphs.encode(np.array([[11, 12, 4, 13]]))
+    for position, token in enumerate((2, 30, 31)):
+        graphs.step(np.array([token]), np.array([position]), first)
+    both = {name: np.concatenate([first[name], second[name]]) for name in first}
+    together = graphs.step(np.array([32, 2]), np.array([3, 0]), both)
+    alone = [graphs.step(np.array([32]), np.array([3]), first), graphs.step(np.array([2]), np.array([0]), second)]
+    np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-5)
+    for name in first:
+        np.testing.assert_allclose(both[name], np.concatenate([first[name], second[name]]), atol=1e-5)
+
+
+@architectures
+def test_the_scorecard_is_in_the_card_and_is_the_same_each_time(
+    exported: _Exported, trained: _Trained, architecture: Architecture
+) -> None:
+    directory, card = exported(architecture)
+    assert card.scorecard is not None
+    assert card.scorecard == measure(trained(architecture))
+    assert [row.name for row in card.scorecard.ranking] == ["log p", "mmi", "tf-idf", "random"]
+    assert [row.name for row in card.scorecard.replies] == ["greedy", "sampled", "tf-idf", "random", "human"]
+    assert card.scorecard.coverage_percent == 100
+    assert card.scorecard.unit == "word"
+    written = json.loads((directory / "openings.json").read_text("utf-8"))
+    assert len(written) == 3
+    assert all(set(opening) == {"message", "reply", "reference"} for opening in written)
+
+
+def test_weights_are_stored_in_eight_bits(tmp_path: Path, trained: _Trained) -> None:
+    for architecture in Architecture:
+        write_graphs(trained(architecture).network, tmp_path / "encoder.onnx", tmp_path / "step.onnx")
+        for name, products in (("encoder", False), ("step", True)):
+            quantise(tmp_path / f"{name}.onnx", tmp_path / f"{name}8.onnx", products=products)
+            small = onnx.load(tmp_path / f"{name}8.onnx").graph
+            floats = [tensor for tensor in small.initializer if tensor.data_type == 1 and np.prod(tensor.dims) >= 2_048]
+            # Position tables and scales aside, nothing large is left in float.
+            assert sum(int(np.prod(tensor.dims)) for tensor in floats) < 12_000
+            assert any(node.op_type == "MatMulNBits" for node in small.node) == products
+
+
+def test_graphs_that_differ_from_the_network_are_not_exported(
+    tmp_path: Path, trained: _Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "_PARITY", 1e-12)
+    with pytest.raises(BadExport, match="the graphs differ from the network"):
+        export_bundle(trained(Architecture.GRU), tmp_path, provenance=_PROVENANCE)
+    assert not (tmp_path / "model-card.json").exists()
+
+
+def test_eight_bits_that_cost_too_much_are_not_exported(
+    tmp_path: Path, trained: _Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ruin(source: Path, target: Path, *, products: bool) -> None:
+        model = onnx.load(source)
+        for tensor in model.graph.initializer:
+            if tensor.data_type == 1 and len(tensor.dims) > 1:
+                tensor.raw_data = torch.randn(*tensor.dims).numpy().tobytes()
+        onnx.save(model, target)
+
+    monkeypatch.setattr(export, "quantise", ruin)
+    with pytest.raises(BadExport, match="8-bit weights raise the perplexity"):
+        export_bundle(trained(Architecture.GRU), tmp_path, provenance=_PROVENANCE)
+    assert not (tmp_path / "model-card.json").exists()

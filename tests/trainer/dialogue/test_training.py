@@ -1,0 +1,167 @@
+"""A training learns, can be stopped and continued without a trace, and runs in several processes."""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from tests.support.dialogue_bundle import tiny_spec
+
+from contracts.dialogue import Architecture, Language
+from trainer.dialogue.checkpoint import InvalidCheckpoint
+from trainer.dialogue.corpus.conversation import InvalidCorpus
+from trainer.dialogue.events import Event, HeldOut, Progress, SampleReplies
+from trainer.dialogue.preparation import Prepared, prepare
+from trainer.dialogue.spec import CorpusChoice, DialogueSpec
+from trainer.dialogue.training import DialogueResult, Stopped, Surroundings, train
+
+_Prepared = Callable[[Language], Prepared]
+
+
+def _run(
+    spec: DialogueSpec, directory: Path, prepared: _Prepared, *, resume: bool = False, stop_after: int = 10**6
+) -> DialogueResult:
+    steps = itertools.count()
+    surroundings = Surroundings(stop=lambda: next(steps) >= stop_after)
+    result = train(spec, directory=directory, surroundings=surroundings, resume=resume, prepared=prepared(spec.language))
+    assert result is not None
+    return result
+
+
+def _same(first: DialogueResult, second: DialogueResult) -> bool:
+    pairs = zip(first.network.state_dict().values(), second.network.state_dict().values(), strict=True)
+    return all(torch.equal(one, other) for one, other in pairs)
+
+
+@pytest.mark.parametrize("architecture", list(Architecture))
+def test_a_stopped_and_resumed_training_equals_an_unbroken_one_bit_for_bit(
+    tmp_path: Path, prepared: _Prepared, architecture: Architecture
+) -> None:
+    spec = tiny_spec(Language.ENGLISH, architecture, iterations=40)
+    unbroken = _run(spec, tmp_path / "a", prepared)
+    for stop in (7, 12):  # 7 steps, then 12 more, then the rest
+        with pytest.raises(Stopped):
+            _run(spec, tmp_path / "b", prepared, resume=stop != 7, stop_after=stop)
+    resumed = _run(spec, tmp_path / "b", prepared, resume=True)
+    assert _same(unbroken, resumed)
+    assert (resumed.steps, resumed.target_tokens) == (40, unbroken.target_tokens)
+    assert unbroken.curve == resumed.curve
+
+
+def test_a_finished_training_can_be_made_longer(tmp_path: Path, prepared: _Prepared) -> None:
+    spec = tiny_spec(Language.ENGLISH, Architecture.GRU, iterations=10)
+    _run(spec, tmp_path, prepared)
+    longer = _run(spec.model_copy(update={"iterations": 15}), tmp_path, prepared, resume=True)
+    assert longer.steps == 15
+    assert [step for step, _ in longer.curve] == [10, 15]
+
+
+def test_a_training_lowers_the_held_out_perplexity(trained: Callable[[Architecture], DialogueResult]) -> None:
+    for architecture in Architecture:
+        assert trained(architecture).curve[-1][1] < 320  # frequencies of tokens alone: 365
+
+
+def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path, prepared: _Prepared) -> None:
+    spec = tiny_spec(Language.ENGLISH, Architecture.GRU, iterations=2)
+    _run(spec, tmp_path, prepared)
+    with pytest.raises(InvalidCheckpoint, match="was trained with seed 0, this training has 1"):
+        _run(spec.model_copy(update={"seed": 1}), tmp_path, prepared, resume=True)
+    (tmp_path / "checkpoint.pt").write_bytes(b"PK\x03\x04 not a checkpoint")
+    with pytest.raises(InvalidCheckpoint, match="is not a checkpoint"):
+        _run(spec, tmp_path, prepared, resume=True)
+    (tmp_path / "checkpoint.pt").unlink()
+    with pytest.raises(InvalidCheckpoint, match="is not a checkpoint"):
+        _run(spec, tmp_path, prepared, resume=True)
+
+
+def test_minutes_are_counted_by_the_clock_given(tmp_path: Path, prepared: _Prepared) -> None:
+    spec = tiny_spec(Language.ENGLISH, Architecture.GRU, iterations=1).model_copy(update={"iterations": None, "minutes": 1.0})
+    events: list[Event] = []
+    ticks = itertools.count(step=0.5)  # a lap a step: 0.5 s
+    surroundings = Surroundings(report=events.append, clock=lambda: next(ticks))
+    result = train(spec, directory=tmp_path, surroundings=surroundings, prepared=prepared(Language.ENGLISH))
+    assert result is not None
+    assert (result.steps, result.elapsed_s) == (120, 60.0)
+    progress = [event for event in events if isinstance(event, Progress)]
+    assert [event.done for event in progress] == sorted(event.done for event in progress)
+    assert progress[-1].eta_s == 0
+    assert progress[0].eta_s == pytest.approx(60 - progress[0].elapsed_s)
+    assert all(event.tokens_per_s > 0 and event.loss > 0 for event in progress)
+    held_out = [event for event in events if isinstance(event, HeldOut)]
+    assert [(event.step, event.perplexity) for event in held_out] == list(result.curve)
+    samples = [event for event in events if isinstance(event, SampleReplies)]
+    assert len(samples) == len(held_out) >= 2
+    assert all(len(event.replies) == 5 for event in samples)
+
+
+def test_a_spec_without_corpora_takes_the_starter_corpus(prepared: _Prepared) -> None:
+    for language in Language:
+        data = prepared(language)
+        assert [source.name for source in data.sources] == [f"starter/{language}.jsonl"]
+        assert data.sources[0].licence == "Apache-2.0"
+        assert data.sources[0].exchanges == len(data.train) + len(data.held_out) >= 400
+
+
+def test_one_source_of_a_corpus_can_be_chosen(tmp_path: Path) -> None:
+    corpus = tmp_path / "a.csv"
+    corpus.write_text("question,answer,src\n" + "".join(f"message {n},reply {n},{'xy'[n % 2]}\n" for n in range(400)))
+    spec = tiny_spec(Language.ENGLISH, Architecture.GRU, iterations=1).model_copy(
+        update={
+            "corpora": (CorpusChoice.parse(f"{corpus}#x"),),
+            "sizes": tiny_spec(Language.ENGLISH, Architecture.GRU, iterations=1).sizes,
+        }
+    )
+    assert prepare(spec).sources[0].exchanges == 200
+    missing = spec.model_copy(update={"corpora": (CorpusChoice.parse(f"{corpus}#z"),)})
+    with pytest.raises(InvalidCorpus, match="with source 'z' leave no exchange"):
+        prepare(missing)
+
+
+def test_a_vocabulary_smaller_than_the_alphabet_is_refused() -> None:
+    spec = tiny_spec(Language.JAPANESE, Architecture.GRU, iterations=1)
+    with pytest.raises(InvalidCorpus, match="a vocabulary of 300 cannot be learned"):
+        prepare(spec.model_copy(update={"sizes": spec.sizes.model_copy(update={"vocabulary": 300})}))
+
+
+_PROGRAM = """
+import json, sys
+from pathlib import Path
+import torch
+from contracts.dialogue import Architecture, Language
+from tests.support.dialogue_bundle import tiny_spec
+from trainer.dialogue.training import train
+torch.set_num_threads(1)
+directory = Path(sys.argv[1])
+spec = tiny_spec(Language.ENGLISH, Architecture.GRU, iterations=int(sys.argv[2]))
+result = train(spec, directory=directory, resume="resume" in sys.argv)
+if result is not None:
+    summary = {"steps": result.steps, "tokens": result.target_tokens, "curve": result.curve,
+               "sum": sum(float(weight.double().sum()) for weight in result.network.state_dict().values())}
+    (directory / "result.json").write_text(json.dumps(summary))
+"""
+
+
+def test_two_processes_under_torchrun_train_one_network_and_resume_exactly(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(_PROGRAM)
+
+    def run(directory: Path, *arguments: str) -> dict[str, object]:
+        directory.mkdir(exist_ok=True)
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(program)]
+        environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[3])}
+        subprocess.run([*command, str(directory), *arguments], check=True, timeout=240, env=environment, capture_output=True)
+        found: dict[str, object] = json.loads((directory / "result.json").read_text())
+        return found
+
+    unbroken = run(tmp_path / "a", "30")
+    assert unbroken["steps"] == 30
+    # A part as long as the whole has another schedule, so the stop is in a part of the same length: steps 1 to 30, twice.
+    assert run(tmp_path / "b", "30") == unbroken
+    longer = run(tmp_path / "a", "36", "resume")
+    assert longer == run(tmp_path / "b", "36", "resume")
+    assert longer["steps"] == 36
