@@ -78,7 +78,9 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
     dash.layout = frame()
     everywhere.register(dash, settings, scores, jobs)
     # Plotly's WebGL traces compile their drawing commands, which needs 'unsafe-eval'.
-    app.add_middleware(SecurityHeaders, policy=content_policy(" ".join(["'unsafe-eval'", *dash.csp_hashes()])))
+    policy = content_policy(" ".join(["'unsafe-eval'", *dash.csp_hashes()]))
+    # The documentation page starts by a script of its own.
+    app.add_middleware(SecurityHeaders, policy=policy, exceptions={"/docs": content_policy("'unsafe-inline'")})
     return app
 
 

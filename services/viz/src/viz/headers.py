@@ -1,5 +1,6 @@
 """Security headers: what a browser may do with our answers, on every one of them."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -30,21 +31,25 @@ def content_policy(scripts: str, *, connect: str = "'self'") -> str:
 
 
 class SecurityHeaders:
-    """Wraps an ASGI application; answers get `PLAIN_HEADERS` and, where they are HTML pages, the policy."""
+    """Wraps an ASGI application; answers get `PLAIN_HEADERS` and the policy of their path."""
 
-    def __init__(self, app: ASGIApp, policy: str) -> None:
+    def __init__(self, app: ASGIApp, policy: str, exceptions: Mapping[str, str]) -> None:
         self._app = app
         self._policy = policy
+        self._exceptions = exceptions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
 
         async def send_secured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in PLAIN_HEADERS.items():
                     headers.setdefault(name, value)
-                headers.setdefault("Content-Security-Policy", self._policy)
+                headers.setdefault("Content-Security-Policy", self._exceptions.get(scope["path"], self._policy))
             await send(message)
 
         await self._app(scope, receive, send_secured)

@@ -1,0 +1,113 @@
+"""The Dash application's HTTP side: headers, problems, exports, the page that loads everything."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.viz.conftest import Addresses
+from viz.app import create_app
+from viz.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def lonely() -> Iterator[TestClient]:
+    """viz whose scores API is away."""
+    with TestClient(create_app(Settings(NTDEMO_HOST="127.0.0.1", NTDEMO_PORT=9))) as client:  # type: ignore[call-arg]  # aliases
+        yield client
+
+
+def test_it_is_alive_without_the_scores_api_and_says_what_it_lacks(lonely: TestClient) -> None:
+    assert lonely.get("/healthz").status_code == 200
+    ready = lonely.get("/readyz")
+    assert ready.status_code == 503
+    assert "http://127.0.0.1:9 does not answer" in ready.json()["missing"]["scores-api"]
+
+
+def test_it_is_ready_before_a_scores_api_with_a_run(addresses: Addresses, http: httpx.Client) -> None:
+    assert http.get(f"{addresses.dash}/readyz").json() == {"ready": True, "missing": {}}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_an_unknown_v1_path_is_a_problem_and_no_page(lonely: TestClient, method: str) -> None:
+    answer = lonely.request(method, "/v1/fragments/fB")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/", "/fragments", "/v1/nothing", "/healthz", "/assets/viz.css"])
+def test_every_answer_carries_the_security_headers(lonely: TestClient, path: str) -> None:
+    headers = lonely.get(path).headers
+    policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert "'unsafe-inline'" not in policy["script-src"]
+    assert not re.search(r"https?:|\*", headers["content-security-policy"])
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+
+
+def test_the_documentation_page_may_run_its_script(lonely: TestClient) -> None:
+    answer = lonely.get("/docs")
+    assert "swagger" in answer.text
+    assert "'unsafe-inline'" in answer.headers["content-security-policy"].split("script-src")[1].split(";")[0]
+
+
+def test_the_page_names_its_language_and_loads_from_here_alone(lonely: TestClient) -> None:
+    page = lonely.get("/").text
+    assert '<html lang="en">' in page
+    assert "<noscript>" in page
+    sources = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(sources) > 5
+    assert all(source.startswith("/") and not source.startswith("//") for source in sources)
+
+
+def test_no_callback_may_be_reached_as_another_method(lonely: TestClient) -> None:
+    assert lonely.put("/_dash-update-component").status_code == 405
+
+
+def test_the_nearest_fragments_are_exported_as_csv(addresses: Addresses, http: httpx.Client) -> None:
+    answer = http.get(f"{addresses.dash}/exports/neighbours.csv", params={"fragment": "fB"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="nearest-fB-balanced.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["name"] for row in rows] == ["fC", "fD", "fE", "fA"]
+    assert float(rows[0]["balanced"]) == pytest.approx(98, abs=0.5)
+
+
+def test_names_with_signs_are_exported_too(addresses: Addresses, http: httpx.Client) -> None:
+    found = http.get(f"{addresses.scores}/v1/fragments", params={"run": addresses.many, "query": "C#N", "limit": 3}).json()
+    name = found["items"][0]["name"]
+    answer = http.get(
+        f"{addresses.dash}/exports/neighbours.csv", params={"fragment": name, "run": addresses.many, "similarity": "function"}
+    )
+    assert len(list(csv.DictReader(io.StringIO(answer.text)))) == 100
+    assert re.fullmatch(r'attachment; filename="nearest-[A-Za-z0-9_-]+-function\.csv"', answer.headers["content-disposition"])
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "slug"),
+    [
+        ({"fragment": "nobody"}, 404, "not-in-run"),
+        ({"fragment": "fB", "run": "factors-nowhere"}, 404, "not-in-run"),
+        ({"fragment": "fB", "similarity": "smell"}, 422, "invalid-request"),
+        ({}, 422, "invalid-request"),
+    ],
+)
+def test_an_export_that_cannot_be_is_a_problem(
+    addresses: Addresses, http: httpx.Client, query: dict[str, str], status: int, slug: str
+) -> None:
+    answer = http.get(f"{addresses.dash}/exports/neighbours.csv", params=query)
+    assert answer.status_code == status
+    assert answer.json()["type"] == f"/problems/{slug}"
+    assert http.get(addresses.dash + answer.json()["type"]).text.startswith("# ")
+
+
+def test_an_export_without_the_scores_api_is_a_problem(lonely: TestClient) -> None:
+    answer = lonely.get("/exports/neighbours.csv", params={"fragment": "fB"})
+    assert answer.status_code == 502
+    assert answer.json()["type"] == "/problems/upstream-away"

@@ -1,0 +1,214 @@
+"""The Bokeh server: what its sessions hold, who may open one, and that nothing comes from elsewhere."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import websockets
+from bokeh.client import pull_session
+from bokeh.models import ColumnDataSource
+from bokeh.models.widgets import Div
+
+from tests.support.ports import free_ports
+from tests.viz.conftest import Addresses
+from viz.answers import Trajectory
+from viz.bokeh_apps.histogram import quartiles
+from viz.bokeh_apps.markup import html_table
+from viz.bokeh_apps.server import BokehServer
+from viz.bokeh_apps.training import Frames
+from viz.cosines import FINE_BINS
+from viz.settings import Settings
+
+_PATIENCE_S = 60.0
+
+
+class Session:
+    """A session of a page, looked at as it stands on the server; poll `until` it shows what is expected.
+
+    Every look is a connection of its own: Bokeh's Python client applies no patch while it waits for something else.
+    """
+
+    def __init__(self, url: str, **arguments: str) -> None:
+        self._url = url
+        self._view = pull_session(url=url, arguments=arguments)
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._view.close()
+
+    def text(self) -> str:
+        """Everything that the page says."""
+        return "\n".join(div.text for div in self._view.document.select({"type": Div}))
+
+    def named(self, name: str) -> Any:
+        """The model with a name; None before it is there."""
+        return self._view.document.select_one({"name": name})
+
+    def column(self, name: str) -> list[Any]:
+        """A column of the one data source that has it; empty before it is there."""
+        sources = self._view.document.select({"type": ColumnDataSource})
+        return next((list(source.data[name]) for source in sources if name in source.data), [])
+
+    def set(self, name: str, attribute: str, value: Any) -> None:
+        """Do what a reader does with a widget."""
+        setattr(self.named(name), attribute, value)
+        self._view.force_roundtrip()
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Look again until `holds`, for a bounded time."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < deadline:
+            before, self._view = self._view, pull_session(url=self._url, session_id=self._view.id)
+            before.close()  # after the next was opened: a session that nobody looks at is discarded
+            if holds():
+                return
+        raise AssertionError(f"did not happen in {_PATIENCE_S} s; the page says:\n{self.text()}")
+
+
+def test_the_histogram_counts_every_pair_of_the_built_in_data(addresses: Addresses) -> None:
+    with Session(f"{addresses.bokeh}/histogram") as session:
+        session.until(lambda: "make 10 pairs" in session.text() and "2 pairs from 80 to 100" in session.text())
+        assert sum(session.column("pairs")) == 10
+        assert len(session.column("pairs")) == 40
+        listed = re.sub(r"<[^>]+>", " ", session.named("pairs").text).split()
+        assert listed[-6:] == ["fB", "fC", "97.7", "fB", "fD", "86.8"]
+
+
+def test_bins_are_as_wide_as_chosen(addresses: Addresses) -> None:
+    with Session(f"{addresses.bokeh}/histogram") as session:
+        session.until(lambda: session.named("width") is not None)
+        session.set("width", "active", 5)
+        session.until(lambda: len(session.column("pairs")) == 10)
+        assert session.column("left") == list(range(-100, 100, 20))
+        assert sum(session.column("pairs")) == 10
+
+
+def test_the_histogram_of_3400_fragments_counts_all_pairs_and_lists_the_highest(addresses: Addresses) -> None:
+    with Session(f"{addresses.bokeh}/histogram", run=addresses.many) as session:
+        session.until(lambda: "5,778,300 pairs" in session.text() and "the 100 highest of them" in session.text())
+        assert sum(session.column("pairs")) == 3400 * 3399 // 2
+
+
+def test_the_slider_steps_and_the_plane_turns(addresses: Addresses) -> None:
+    with Session(f"{addresses.bokeh}/training") as session:
+        session.until(lambda: "Step <b>0</b> of 40" in session.text())
+        assert session.column("name") == ["fA", "fB", "fC", "fD", "fE"]
+        session.set("frame", "value", 2)
+        session.until(lambda: "Step <b>20</b> of 40" in session.text())
+        assert [len(trail) for trail in session.column("xs")] == [3] * 5
+        up = session.column("y")
+        session.set("plane", "active", 1)
+        session.until(lambda: not np.allclose(up, session.column("y")))
+
+
+def test_a_run_that_does_not_exist_is_said(addresses: Addresses) -> None:
+    with Session(f"{addresses.bokeh}/histogram", run="factors-nowhere") as session:
+        session.until(lambda: "factors-nowhere" in session.text())
+
+
+@pytest.fixture(scope="module")
+def lonely() -> Iterator[str]:
+    """A Bokeh server whose scores API is away."""
+    (port,) = free_ports(1)
+    settings = Settings(NTDEMO_HOST="127.0.0.1", NTDEMO_PORT=9, VIZ_HOST="127.0.0.1", VIZ_BOKEH_PORT=port)  # type: ignore[call-arg]
+    with BokehServer(settings):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("app", ["histogram", "training"])
+def test_a_silent_scores_api_is_said_in_the_page(lonely: str, app: str) -> None:
+    with Session(f"{lonely}/{app}") as session:
+        session.until(lambda: "does not answer" in session.text())
+        assert "tries again by itself" in session.text()
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [
+        ("http://127.0.0.1:{port}", True),
+        ("http://localhost:{port}", True),
+        ("http://evil.example.org", False),
+        ("http://127.0.0.1:1", False),
+        ("http://127.0.0.1.evil.example.org:{port}", False),
+        ("null", False),
+    ],
+)
+def test_only_listed_origins_open_a_session(lonely: str, http: httpx.Client, origin: str, allowed: bool) -> None:  # noqa: FBT001 - a column of the table
+    token = re.search(r'"token":"([^"]+)"', http.get(f"{lonely}/histogram").text)
+    assert token is not None
+
+    async def handshake() -> int:
+        address = f"{lonely.replace('http', 'ws')}/histogram/ws"
+        try:
+            async with websockets.connect(
+                address, origin=origin.format(port=lonely.rsplit(":", 1)[1]), subprotocols=["bokeh", token[1]], proxy=None
+            ) as socket:
+                return 101 if await socket.recv() else 0
+        except websockets.InvalidStatus as refusal:
+            return refusal.response.status_code
+
+    assert asyncio.run(handshake()) == (101 if allowed else 403)
+
+
+def test_it_is_alive(lonely: str, http: httpx.Client) -> None:
+    assert http.get(f"{lonely}/healthz").json()["service"] == "ntdemo viz (Bokeh)"
+
+
+@pytest.mark.parametrize("path", ["/", "/histogram", "/training"])
+def test_pages_are_complete_and_load_from_here_alone(lonely: str, http: httpx.Client, path: str) -> None:
+    answer = http.get(lonely + path)
+    assert answer.status_code == 200
+    assert '<html lang="en">' in answer.text
+    assert re.search(r"<title>[^<]*ntdemo</title>", answer.text)
+    assert re.search(r"<h1>[^<]+</h1>", answer.text)
+    loaded = re.findall(r'(?:<script src|<link [^>]*href)="([^"]+)"', answer.text)
+    assert loaded
+    for address in loaded:
+        assert address.startswith("/")
+        assert http.get(lonely + address).status_code == 200
+
+
+def test_security_headers_are_on_every_answer(lonely: str, http: httpx.Client) -> None:
+    for path in ("/", "/histogram", "/assets/viz.css", "/static/js/bokeh.min.js", "/nothing"):
+        headers = http.get(lonely + path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert "server" not in headers
+
+
+def test_the_index_leads_everywhere(lonely: str, http: httpx.Client) -> None:
+    index = http.get(lonely).text
+    for address in ('href="/histogram"', 'href="/training"', 'href="http://127.0.0.1:8050/heat-map"'):
+        assert address in index
+
+
+def test_quartiles_are_those_of_the_pairs() -> None:
+    even = np.ones(FINE_BINS, dtype=np.int64)
+    assert quartiles(even) == pytest.approx((-50, 0, 50), abs=0.1)
+    one = np.zeros(FINE_BINS, dtype=np.int64)
+    one[3000] = 7
+    assert quartiles(one) == pytest.approx((50.025, 50.025, 50.025))
+
+
+def test_frames_show_any_plane_within_one_range() -> None:
+    positions = np.arange(2 * 3 * 2, dtype=float).reshape(2, 3, 2)
+    frames = Frames(Trajectory(("a", "b", "c"), np.array([0, 5]), positions), (1, 2))
+    across, up = frames.at(1)
+    assert across.tolist() == [7, 9, 11]
+    assert up.tolist() == [0, 0, 0]
+    low, high = frames.limits()
+    assert low < 0 < 11 < high
+    assert [len(trail) for trail in frames.trails(1, 9)[0]] == [2, 2, 2]
+
+
+def test_table_cells_are_flush_where_they_are_numbers() -> None:
+    markup = html_table("Pairs", "2 pairs", ("A", "B"), [("x", "1")], figures=1)
+    assert '<th scope="row">x</th><td class="figure">1</td>' in markup
+    assert "<caption>2 pairs</caption>" in markup

@@ -1,0 +1,356 @@
+"""The pages in a real browser: what a reader sees, and what the browser is asked to fetch."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.viz.conftest import Addresses
+
+pytestmark = pytest.mark.browser
+
+_CHROMIUM = os.environ.get(
+    "CHROMIUM", shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
+)
+_FLAGS = (
+    "--no-sandbox --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync "
+    "--use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist"
+).split()
+_PATIENCE_MS = 60_000
+_HELD_MS = 100  # Plotly's 3-D takes shorter presses for nothing
+
+
+class Visit:
+    """A page of our own under watch: what it complained of, and whom it asked."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self.outside: list[str] = []
+        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", self._asked)
+
+    def _asked(self, request: Any) -> None:
+        address = urlsplit(request.url)
+        if address.scheme not in {"data", "blob"} and address.hostname != "127.0.0.1":
+            self.outside.append(request.url)
+
+    def go(self, url: str) -> Page:
+        """Open an address."""
+        self.page.goto(url)
+        return self.page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium with WebGL in software."""
+    if not _CHROMIUM:
+        pytest.skip("Chromium is not installed")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh profile."""
+    fresh = browser.new_context(viewport={"width": 1280, "height": 800})
+    fresh.set_default_timeout(_PATIENCE_MS)
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture
+def visit(context: BrowserContext) -> Iterator[Visit]:
+    """A page that must neither complain nor call an outside host."""
+    watched = Visit(context.new_page())
+    yield watched
+    assert watched.outside == []
+    assert watched.complaints == []
+
+
+expect.set_options(timeout=_PATIENCE_MS)
+
+
+def test_the_3d_page_shows_every_fragment_of_the_built_in_data(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(addresses.dash)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Fragments in the space of their factors")
+    expect(page.locator("#space-graph .gl-container canvas").first).to_be_visible()
+    assert _plotted(page, "space-graph", "scatter3d") == ["fA", "fB", "fC", "fD", "fE"]
+    expect(page.locator("#space-view .caption")).to_contain_text("this view is its whole space")
+
+
+def test_a_pressed_point_shows_its_neighbours(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(addresses.dash)
+    expect(page.locator("#space-graph .gl-container canvas").first).to_be_visible()
+    x, y = _on_screen(page)
+    page.mouse.move(x, y)
+    expect(page.locator("#space-graph .hoverlayer text, #space-graph svg .hovertext").first).to_be_visible()
+    page.mouse.down()
+    page.wait_for_timeout(_HELD_MS)
+    page.mouse.up()
+    expect(page.locator("#space-side h2")).to_have_text(re.compile("^f[A-E]$"))
+    expect(page.locator("#space-side tbody tr")).to_have_count(4)
+    assert "fragment=f" in page.url
+
+
+def test_a_large_run_is_drawn_in_a_plane_by_webgl(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/?run={addresses.many}")
+    expect(page.locator("#space-graph canvas").first).to_be_visible()
+    assert len(_plotted(page, "space-graph", "scattergl")) == 3400
+    expect(page.locator("#space-view")).not_to_contain_text("WebGL is not supported")
+    expect(page.locator("#space-view .caption")).to_contain_text("the model has 6 factors")
+
+
+def test_the_heat_map_states_the_known_numbers(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/heat-map")
+    expect(page.locator("#heat-map-graph .heatmap-label")).to_have_count(25)
+    assert {"98", "87", "42", "24"} <= set(page.locator("#heat-map-graph .heatmap-label").all_inner_texts())
+    page.get_by_text("The same as a table").click()
+    row = page.get_by_role("row", name=re.compile("^fB "))
+    expect(row).to_contain_text("98")
+
+
+def test_the_heat_map_of_a_large_run_never_asks_for_all_of_it(addresses: Addresses, visit: Visit, http: httpx.Client) -> None:
+    page = visit.go(f"{addresses.dash}/heat-map?run={addresses.many}")
+    expect(page.get_by_role("heading", name="Choose a fragment")).to_be_visible()
+    name = _some_fragment(addresses, http, "c1ccncc1")
+    visit.go(f"{addresses.dash}/heat-map?run={addresses.many}&fragment={quote(name, safe='')}&nearest=15")
+    expect(page.locator("#heat-map-graph .heatmaplayer image").first).to_be_visible()
+    assert page.evaluate("document.querySelector('#heat-map-graph .js-plotly-plot').data[0].customdata.length") == 16
+    expect(page.locator("#heat-map-view .caption")).to_contain_text("15 nearest of 3,400 fragments")
+
+
+def test_search_finds_among_3400_and_the_link_restores_the_view(
+    addresses: Addresses, visit: Visit, context: BrowserContext, http: httpx.Client
+) -> None:
+    page = visit.go(f"{addresses.dash}/fragments?run={addresses.many}")
+    expect(page.locator("#results caption")).to_have_text("The first 50 fragments")
+    name = _some_fragment(addresses, http, "C#N/C=C/")
+    page.get_by_label("Search by name or SMILES").fill(name)
+    expect(page.locator("#results caption")).to_contain_text(f"with “{name}”")
+    page.locator("#results").get_by_role("link", name=name, exact=True).first.click()
+    expect(page.locator("#fragment-view h2")).to_have_text(name)
+    expect(page.get_by_label("Search by name or SMILES")).to_have_value(name)
+    page.locator("#choices").get_by_role("link", name="function").click()
+    expect(page.locator("#fragment-view caption")).to_contain_text("by function similarity")
+    shown = page.locator("#fragment-view tbody").inner_text()
+    assert len(shown.splitlines()) >= 50
+
+    link = page.get_by_role("link", name="Permanent link").get_attribute("href")
+    other = context.new_page()
+    other.goto(addresses.dash + str(link))
+    expect(other.locator("#fragment-view h2")).to_have_text(name)
+    expect(other.locator("#fragment-view tbody tr").first).to_be_visible()
+    assert other.locator("#fragment-view tbody").inner_text() == shown
+    assert f"run={addresses.many}" in other.url
+    assert "similarity=function" in other.url
+
+
+def test_more_results_come_on_request(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/fragments?run={addresses.many}")
+    expect(page.locator("#results tbody tr")).to_have_count(50)
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator("#results tbody tr")).to_have_count(100)
+
+
+def test_the_csv_of_the_page_is_downloaded(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/fragments?fragment=fB")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    assert download.value.suggested_filename == "nearest-fB-balanced.csv"
+    assert Path(download.value.path()).read_text().splitlines()[1].startswith("1,fC,")
+
+
+def test_the_training_page_shows_curve_runs_and_that_the_trainer_is_away(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/training")
+    expect(page.locator("#jobs-view")).to_contain_text("The trainer at http://127.0.0.1:9 does not answer")
+    expect(page.locator("#runs-view tbody tr")).to_have_count(2)
+    expect(page.locator("#curve-graph .scatterlayer .point")).to_have_count(5)
+    page.locator("#runs-view tbody tr").nth(1).get_by_role("link").click()
+    expect(page.locator("#run-view h2")).to_have_text(addresses.many)
+    expect(page.locator("#curve-graph .scatterlayer .point")).to_have_count(3)
+
+
+def test_the_run_menu_switches_the_page_and_closes(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/fragments")
+    expect(page.locator("#results tbody tr")).to_have_count(5)
+    page.locator("#choices summary").click()
+    page.locator("#choices").get_by_role("link", name=addresses.many).click()
+    expect(page.locator("#results caption")).to_have_text("The first 50 fragments")
+    expect(page.locator("#choices details")).not_to_have_attribute("open", "")
+
+
+def test_everything_can_be_reached_by_keyboard(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/fragments")
+    expect(page.locator("#results tbody tr")).to_have_count(5)
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Search by name or SMILES")).to_be_focused()
+    page.keyboard.type("fC")
+    expect(page.locator("#results tbody tr")).to_have_count(1)
+    page.keyboard.press("Tab")  # the table, which scrolls
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#fragment-view h2")).to_have_text("fC")
+
+
+def test_a_page_that_does_not_exist_says_so(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/nothing")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Nothing here")
+
+
+def test_a_fragment_that_does_not_exist_is_said(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/fragments?fragment=nobody")
+    expect(page.locator("#fragment-view")).to_contain_text("nobody")
+    expect(page.locator("#fragment-view")).to_contain_text("Choose another one")
+
+
+def test_brushing_the_histogram_lists_pairs(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.bokeh}/histogram")
+    expect(page.get_by_text("2 pairs from 80 to 100 %")).to_be_visible()
+    box = page.get_by_role("img", name=re.compile("^Histogram")).bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] * 0.6
+    page.mouse.move(box["x"] + box["width"] * 0.3, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.98, middle, steps=12)
+    page.mouse.up()
+    expect(page.get_by_text(re.compile("^10 pairs from"))).to_be_visible()
+    expect(page.get_by_role("region", name="Pairs of the range").get_by_role("row")).to_have_count(11)
+
+
+def test_the_ends_of_the_range_move_by_keyboard(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.bokeh}/histogram")
+    lower = page.get_by_role("slider", name="Listed range, %, lower end")
+    expect(lower).to_be_visible()
+    lower.focus()
+    page.keyboard.press("Home")
+    expect(page.get_by_text("10 pairs from -100 to 100 %")).to_be_visible()
+
+
+def test_playing_moves_the_fragments_to_the_last_step(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.bokeh}/training")
+    expect(page.get_by_text("Step 0 of 40")).to_be_visible()
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_text("Step 40 of 40")).to_be_visible()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    page.get_by_text("The same as a table").click()
+    expect(page.get_by_role("row", name=re.compile("^fA "))).not_to_contain_text("0.000 0.000")
+
+
+def test_the_colours_follow_the_readers_preference(addresses: Addresses, browser: Browser) -> None:
+    grounds = []
+    for scheme in ("light", "dark"):
+        context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two
+        page = context.new_page()
+        page.goto(f"{addresses.dash}/training")
+        expect(page.locator("#curve-graph .main-svg").first).to_be_visible(timeout=_PATIENCE_MS)
+        page.wait_for_function(
+            "colour => document.querySelector('#curve-graph .xtick text').style.fill === colour", arg=_TICKS[scheme]
+        )
+        grounds.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        context.close()
+    assert grounds == ["rgb(244, 245, 247)", "rgb(14, 16, 19)"]
+
+
+_TICKS = {"light": "rgb(89, 97, 107)", "dark": "rgb(163, 171, 181)"}
+_PLACES = [
+    ("dash", "/"), ("dash", "/?fragment=fB"), ("dash", "/heat-map"), ("dash", "/fragments?fragment=fB"), ("dash", "/training"),
+    ("bokeh", "/"), ("bokeh", "/histogram"), ("bokeh", "/training"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("server", "path"), _PLACES)
+def test_pages_fit_the_screen_and_pass_axe(
+    addresses: Addresses, browser: Browser, axe: str, server: str, path: str, width: int, scheme: str
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(f"{getattr(addresses, server)}{path}")
+    settled = (
+        "#content figure .js-plotly-plot, #results tr, #content .card a, .bk-Figure"
+        if server == "dash"
+        else "#content a, .bk-Figure"
+    )
+    expect(page.locator(settled).first).to_be_visible(timeout=_PATIENCE_MS)
+    if server == "bokeh" and path != "/":
+        page.wait_for_function("() => !document.querySelector('[role=slider]:not([aria-label])')")
+        expect(page.get_by_role("slider", name=re.compile("^(Listed range|Frame)")).first).to_be_visible(timeout=_PATIENCE_MS)
+    page.evaluate(axe)
+    found = page.evaluate("axe.run()")
+    serious = [
+        f"{rule['id']}: {rule['help']}: {[node['html'][:120] for node in rule['nodes'][:3]]}"
+        for rule in found["violations"]
+        if rule["impact"] in {"serious", "critical"}
+    ]
+    assert serious == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """axe-core's script, from the npm registry; it is not kept in the repository."""
+    import subprocess  # noqa: PLC0415 - beside its one use
+
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed, so axe-core cannot be had")
+    place = tmp_path_factory.mktemp("axe")
+    installed = subprocess.run(
+        [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "axe-core@4.11"],
+        cwd=place,
+        capture_output=True,
+        check=False,
+    )
+    if installed.returncode != 0:
+        pytest.skip("npm could not fetch axe-core")
+    return (place / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+
+def _plotted(page: Page, graph: str, kind: str) -> list[str]:
+    """Names carried by the points of a figure."""
+    page.wait_for_function(f"document.querySelector('#{graph} .js-plotly-plot')?.data?.some(trace => trace.type === '{kind}')")
+    names: list[str] = page.evaluate(
+        f"document.querySelector('#{graph} .js-plotly-plot').data.filter(trace => trace.type === '{kind}' && trace.customdata)"
+        ".flatMap(trace => trace.customdata.map(row => row[0]))"
+    )
+    return names
+
+
+def _on_screen(page: Page) -> tuple[float, float]:
+    """Where the first fragment's point is drawn, in pixels of the window."""
+    x, y = page.evaluate(
+        """() => {
+          const plot = document.querySelector('#space-graph .js-plotly-plot');
+          const scene = plot._fullLayout.scene._scene, glplot = scene.glplot;
+          const points = plot.data.find(trace => trace.customdata);
+          const at = [points.x, points.y, points.z].map(axis => Array.from(axis._inputArray ?? axis)[0]);
+          const scaled = at.map((value, i) => value * scene.dataScale[i]);
+          const times = (m, v) => [0, 1, 2, 3].map(r => m[r] * v[0] + m[4 + r] * v[1] + m[8 + r] * v[2] + m[12 + r] * v[3]);
+          const {model, view, projection} = glplot.cameraParams;
+          const clip = times(projection, times(view, times(model, [...scaled, 1])));
+          const box = scene.container.getBoundingClientRect();
+          return [box.x + (clip[0] / clip[3] + 1) / 2 * box.width, box.y + (1 - clip[1] / clip[3]) / 2 * box.height];
+        }"""
+    )
+    return x, y
+
+
+def _some_fragment(addresses: Addresses, http: httpx.Client, part: str) -> str:
+    found = http.get(f"{addresses.scores}/v1/fragments", params={"run": addresses.many, "query": part, "limit": 5}).json()
+    return str(found["items"][-1]["name"])
