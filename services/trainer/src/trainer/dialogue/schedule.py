@@ -34,10 +34,10 @@ class Schedule:
 
 def schedule_of(recipe: Recipe, architecture: Architecture, *, on_gpu: bool) -> Schedule:
     """What the recipe states, and what suits the architecture and device where it states nothing."""
-    first_tokens = recipe.first_tokens or (4_096 if on_gpu else 512)
-    last_tokens = recipe.last_tokens or (32_768 if on_gpu else 4_096)
+    first_tokens = recipe.first_tokens or (4_096 if on_gpu else 256)
+    last_tokens = recipe.last_tokens or (32_768 if on_gpu else 1_024)
     return Schedule(
-        highest_rate=recipe.learning_rate or (2e-3 if architecture is Architecture.GRU else 1e-3),
+        highest_rate=recipe.learning_rate or (1e-3 if on_gpu and architecture is Architecture.TRANSFORMER else 2e-3),
         warm_up=recipe.warm_up,
         first_tokens=first_tokens,
         last_tokens=max(first_tokens, last_tokens),
