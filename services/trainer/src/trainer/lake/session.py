@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -24,6 +25,7 @@ __all__ = ["Session", "SessionFailed"]
 
 _MEMORY_MIB: Final = 2048
 _LOG_LINES: Final = 5
+_PIECES_A_CORE: Final = 4  # so that a slow piece does not keep the others waiting
 
 
 class SessionFailed(Exception):
@@ -141,9 +143,18 @@ def _settings(directory: Path, master: str) -> dict[str, str]:
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "4096",  # rows are nested: a compound with all its cells
     }
-    if master.startswith("local"):
+    if cores := _local_cores(master):
         settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+        settings["spark.sql.shuffle.partitions"] = str(_PIECES_A_CORE * cores)
     return settings
+
+
+def _local_cores(master: str) -> int:
+    """Threads of a local master; 0 for a cluster."""
+    if not master.startswith("local"):
+        return 0
+    match = re.search(r"\d+", master)
+    return int(match[0]) if match else (os.cpu_count() or 1) if "*" in master else 1
 
 
 def _connect(gateway: Gateway) -> JavaGateway:
