@@ -42,9 +42,9 @@ def test_text_events_name_event_logger_and_fields(capsys: pytest.CaptureFixture[
 @pytest.mark.parametrize("format_", ["text", "json"])
 def test_records_of_the_standard_library_look_the_same(format_: logs.LogFormat, capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(format_, "info")
-    logging.getLogger("uvicorn.error").info("Started server process [%d]", 7, extra={"color_message": "\x1b[36m"})
+    logging.getLogger("uvicorn.error").warning("Invalid request [%d]", 7, extra={"color_message": "\x1b[36m"})
     line = capsys.readouterr().err
-    assert "Started server process [7]" in line
+    assert "Invalid request [7]" in line
     assert "color_message" not in line
     assert line.count("\n") == 1
 

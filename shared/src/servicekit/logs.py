@@ -59,7 +59,7 @@ def configure(format_: LogFormat, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "py4j", "asyncio"):
+    for noisy in ("httpx", "httpcore", "py4j", "asyncio", "uvicorn.error", "tornado.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -7,10 +7,13 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
 __all__ = ["serve"]
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 def serve(app: ASGIApp, *, host: str, port: int, shutdown_s: float = 5.0, on_exit: Callable[[], None] = lambda: None) -> None:
@@ -39,8 +42,10 @@ def serve(app: ASGIApp, *, host: str, port: int, shutdown_s: float = 5.0, on_exi
         h11_max_incomplete_event_size=64 * 1024,
     )
     server = _Server(config, on_exit)
+    _log.info("listening", host=host, port=port)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises Ctrl-C again once all is shut down; it has been answered
         server.run(sockets=[listener])
+    _log.info("stopped")
 
 
 class _Server(uvicorn.Server):
