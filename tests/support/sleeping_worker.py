@@ -4,11 +4,11 @@ import subprocess
 import sys
 import threading
 
-from trainer.jobs.lifeline import tie_to_parent
+from trainer.jobs.lifeline import lifeline
 
 if __name__ == "__main__":
-    tie_to_parent()
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    sys.stdout.write(f"{child.pid}\n")
-    sys.stdout.flush()
-    threading.Event().wait(600)
+    with lifeline():
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        sys.stdout.write(f"{child.pid}\n")
+        sys.stdout.flush()
+        threading.Event().wait(600)

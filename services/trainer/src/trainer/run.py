@@ -130,7 +130,7 @@ class FactorsSpec(BaseModel):
     objective: Objective = Objective.COUNTS
     rank: Annotated[int, Field(ge=1, le=512, description="Numbers that describe a fragment.")] = 3
     seed: Annotated[
-        int, Field(ge=0, lt=2**63, description="Of the random start; the published numbers do not depend on it.")
+        int, Field(ge=0, lt=2**32, description="Of the random start; the published numbers do not depend on it.")
     ] = 0
     device: Annotated[
         str,

@@ -120,6 +120,7 @@ class EventReport:
         self._clock_s = clock_s
         self._begun_s: dict[Stage, float] = {}
         self._told_s: dict[Stage, float] = {}
+        self._unsaid: dict[Stage, dict[str, Any]] = {}
 
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[None]:
@@ -128,14 +129,13 @@ class EventReport:
         self._begun_s[stage] = began_s
         self._writer.write(EventKind.STAGE_STARTED, stage=stage)
         yield
+        if (unsaid := self._unsaid.pop(stage, None)) is not None:
+            self._writer.write(EventKind.PROGRESS, **unsaid)
         self._writer.write(EventKind.STAGE_FINISHED, stage=stage, seconds=round(self._clock_s() - began_s, 4))
 
     def progress(self, stage: Stage, done: int, total: int | None = None, *, loss: float | None = None) -> None:
-        """Write the progress, unless one of the same stage was written just now and this is not its last."""
+        """Write the progress, or keep it until the next or the stage's end where one was written just now."""
         now_s = self._clock_s()
-        if done != total and now_s - self._told_s.get(stage, float("-inf")) < _PROGRESS_EVERY_S:
-            return
-        self._told_s[stage] = now_s
         data: dict[str, Any] = {"stage": stage, "done": done}
         elapsed_s = now_s - self._begun_s.get(stage, now_s)
         if loss is not None:
@@ -146,6 +146,11 @@ class EventReport:
             data["total"] = total
             if elapsed_s > 0 and done > 0:
                 data["eta_s"] = round((total - done) * elapsed_s / done, 1)
+        if now_s - self._told_s.get(stage, float("-inf")) < _PROGRESS_EVERY_S:
+            self._unsaid[stage] = data
+            return
+        self._told_s[stage] = now_s
+        self._unsaid.pop(stage, None)
         self._writer.write(EventKind.PROGRESS, **data)
 
     def computing_on(self, device: str) -> None:

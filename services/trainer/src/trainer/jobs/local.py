@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from trainer.jobs.assignment import JobDirectory
@@ -13,6 +14,9 @@ __all__ = ["LocalExecution", "LocalExecutor"]
 
 _WORKER: Final = (sys.executable, "-P", "-m", "trainer.jobs.worker")
 """`-P`: a file named like one of our modules in the working directory must not be imported."""
+_GONE_S: Final = 3.0
+"""A process that is killed and not gone by then is a zombie, which holds nothing: its parent does not ask after it."""
+_LOOK_S: Final = 0.02
 
 
 class LocalExecution:
@@ -24,7 +28,7 @@ class LocalExecution:
     async def wait(self) -> str:
         """Wait for the worker, then make sure that nothing of its group stays."""
         status = await self._process.wait()
-        self._kill_group()
+        await self._end_group()
         if status < 0:
             return f"its process was killed by {signal.Signals(-status).name}"
         return f"its process ended with exit status {status}"
@@ -33,12 +37,22 @@ class LocalExecution:
         """Kill the group. A publication is one atomic step, so no moment is a bad one."""
         self._kill_group()
         await self._process.wait()
+        await self._end_group()
 
-    def _kill_group(self) -> None:
+    async def _end_group(self) -> None:
+        """Kill what is left and wait until the kernel has taken it away, for so long as that may take."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_GONE_S):
+                while self._kill_group():  # noqa: ASYNC110 - the kernel sets no event
+                    await asyncio.sleep(_LOOK_S)
+
+    def _kill_group(self) -> bool:
+        """False where there is no such group any more."""
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except ProcessLookupError:
-            return
+            return False
+        return True
 
 
 class LocalExecutor:

@@ -11,8 +11,9 @@ from servicekit import logs
 from trainer import pipeline, problems
 from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.diagnosis import diagnose
-from trainer.jobs.events import EventReport, EventWriter
-from trainer.jobs.lifeline import tie_to_parent
+from trainer.jobs.events import EventReader, EventReport, EventWriter
+from trainer.jobs.lifeline import lifeline
+from trainer.jobs.stages import stage_table
 from trainer.report import Report
 
 __all__ = ["main", "work"]
@@ -32,13 +33,15 @@ def work(directory: JobDirectory, listen: Callable[[Report], Report] = lambda re
                 logging.getLogger(__name__).exception("job_broken")
             report.failed(failure)
             return 1
+        finally:
+            sys.stdout.write(stage_table(EventReader(directory.events).read()))
     return 0
 
 
 def main() -> NoReturn:
     """Work until done; the end of the trainer is the end of this process."""
-    tie_to_parent()
-    status = work(JobDirectory(Path(sys.argv[1])))
+    with lifeline():
+        status = work(JobDirectory(Path(sys.argv[1])))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)  # after a failure a Spark session may still be starting: it ends with this process, unwaited for

@@ -2,8 +2,9 @@
 
 import errno
 from http import HTTPStatus
+from typing import Any
 
-from servicekit.problems import Problem, ProblemDocument
+from servicekit.problems import MEDIA_TYPE, Problem, ProblemDocument
 from trainer.datasets import Dataset
 from trainer.jobs.diagnosis import invalid_data_members
 from trainer.jobs.job import Failure, Job
@@ -15,9 +16,10 @@ from trainer.sources import DATASET
 __all__ = ["answers", "dataset_resource", "invalid_data", "job_path", "job_resource", "no_room"]
 
 
-def answers(*codes: int) -> dict[int | str, dict[str, object]]:
-    """The OpenAPI `responses` of a route that can fail with these codes."""
-    return {code: {"model": ProblemDocument, "description": HTTPStatus(code).phrase} for code in codes}
+def answers(*codes: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI `responses` of a route that can fail with these codes, whatever it answers otherwise."""
+    problem = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}}
+    return {code: {"description": HTTPStatus(code).phrase, **problem} for code in codes}
 
 
 def job_path(job: str) -> str:

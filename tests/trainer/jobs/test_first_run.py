@@ -1,0 +1,73 @@
+"""A start makes sure that its data have a run, once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from tests.support.jobs import MemoryKeeper, ScriptedExecutor
+
+from trainer.jobs.desk import Desk
+from trainer.jobs.first_run import SPEC, FirstRun
+from trainer.jobs.job import JobState
+from trainer.jobs.supervisor import Supervisor
+from trainer.jobs.table import JobTable
+from trainer.run import RunSpec
+from trainer.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@asynccontextmanager
+async def _desk(state: Path) -> AsyncIterator[Desk]:
+    """A desk whose supervisor does not work."""
+    table = JobTable.open(state / "jobs.sqlite")
+    yield Desk(table, Supervisor(table, ScriptedExecutor(), MemoryKeeper(), Settings(state=state)))
+    table.close()
+
+
+async def test_without_a_published_run_it_submits_the_spec_of_the_start(tmp_path: Path) -> None:
+    async with _desk(tmp_path) as desk:
+        await FirstRun(desk, MemoryKeeper()).ensure()
+        assert [job.spec for job in await desk.page(limit=9)] == [SPEC]
+
+
+async def test_with_a_published_run_it_submits_nothing(tmp_path: Path) -> None:
+    async with _desk(tmp_path) as desk:
+        first = FirstRun(desk, MemoryKeeper(found="factors-there"))
+        await first.ensure()
+        assert await desk.page(limit=9) == []
+        assert await first.missing() == {}
+
+
+async def test_a_job_that_waits_since_the_last_start_is_taken_up(tmp_path: Path) -> None:
+    async with _desk(tmp_path) as desk:
+        await desk.submit(RunSpec(kind="factors", rank=7))
+        await FirstRun(desk, MemoryKeeper()).ensure()
+        await FirstRun(desk, MemoryKeeper()).ensure()
+        assert [job.spec.rank for job in await desk.page(limit=9)] == [3, 7]
+
+
+async def test_a_cancelled_job_is_no_lack(tmp_path: Path) -> None:
+    async with _desk(tmp_path) as desk:
+        first = FirstRun(desk, MemoryKeeper())
+        await first.ensure()
+        job = await desk.cancel((await desk.page(limit=1))[0].id)
+        assert job.state is JobState.CANCELLED
+        assert await first.missing() == {}
+
+
+async def test_a_store_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    class Unreadable(MemoryKeeper):
+        def run_of(self, spec: RunSpec) -> str | None:  # noqa: ARG002 - the protocol's
+            raise OSError(5, "Input/output error")
+
+    async with _desk(tmp_path) as desk:
+        first = FirstRun(desk, Unreadable())
+        await first.ensure()
+        assert "Input/output error" in (await first.missing())["first-run"]
