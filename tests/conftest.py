@@ -1,9 +1,14 @@
 """Fixtures that every test package may use."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 settings.register_profile("ntdemo", deadline=None)  # no test is judged by a clock
 settings.load_profile("ntdemo")
@@ -17,3 +22,12 @@ def shared_data() -> Path:
     if not _SHARED_DATA.is_dir():
         pytest.skip("../shared/data is not here")
     return _SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SparkSession]":
+    """The one Spark session that all tests share; tests that take it carry the marker `spark`."""
+    from trainer.lake.session import Session  # noqa: PLC0415 - loads pyspark, which most tests do without
+
+    with Session(tmp_path_factory.mktemp("cache"), master="local[2]") as session:
+        yield session.spark()
