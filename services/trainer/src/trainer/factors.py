@@ -15,7 +15,7 @@ __all__ = ["REPEATED", "Factors"]
 Array = npt.NDArray[np.float64]
 
 REPEATED: Final = 1e-9
-"""Difference, relative to the largest, under which two singular values count as one repeated value."""
+"""Relative difference under which two neighbouring singular values count as one repeated value."""
 _ROUNDING: Final = 1e-12
 """Size, relative to the largest singular value, under which a singular value is what rounding left of a zero."""
 _TIE: Final = 1e-6
@@ -101,12 +101,12 @@ def _rotated(U_FR: Array, S_R: Array, V_TR: Array) -> tuple[Array, Array]:
     U_FR, V_TR = U_FR.copy(), V_TR.copy()
     start = 0
     for stop in range(1, len(S_R) + 1):
-        if stop < len(S_R) and S_R[stop - 1] - S_R[stop] <= REPEATED * S_R[0]:
+        if stop < len(S_R) and S_R[stop - 1] - S_R[stop] <= REPEATED * S_R[stop - 1]:
             continue
         if stop - start > 1:
             rotation_MM = _pivots(V_TR[:, start:stop])
-            U_FR[:, start:stop] = U_FR[:, start:stop] @ rotation_MM
-            V_TR[:, start:stop] = V_TR[:, start:stop] @ rotation_MM
+            for side in (U_FR, V_TR):  # not by BLAS, whose sums may depend on its threads
+                side[:, start:stop] = np.einsum("nm,mk->nk", side[:, start:stop], rotation_MM)
         start = stop
     return U_FR, V_TR
 
@@ -120,7 +120,7 @@ def _pivots(V_TM: Array) -> Array:
         lengths_T = np.linalg.norm(rest_TM, axis=1)
         pivot = int(np.argmax(lengths_T >= (1 - _TIE) * lengths_T.max()))
         direction_M = rest_TM[pivot] / lengths_T[pivot]
-        rest_TM -= np.outer(rest_TM @ direction_M, direction_M)
+        rest_TM -= (rest_TM * direction_M).sum(axis=1)[:, None] * direction_M
         rotation_MM[:, column] = direction_M
     return np.linalg.qr(rotation_MM)[0]
 

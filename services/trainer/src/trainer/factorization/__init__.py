@@ -3,7 +3,7 @@
 The one part of the trainer that does arithmetic in torch; no Spark, no store, no HTTP.
 """
 
-from trainer.factorization.checkpoint import load_checkpoint, save_checkpoint
+from trainer.factorization.checkpoint import Checkpoint, InvalidCheckpoint, load_checkpoint, save_checkpoint
 from trainer.factorization.fit import Fit, fit_counts
 from trainer.factorization.graph import InvalidGraph, ParityError, export, load_onnx
 from trainer.factorization.neighbours import neighbours
@@ -11,8 +11,10 @@ from trainer.factorization.network import FactorNetwork
 from trainer.factorization.trajectory import Trajectory
 
 __all__ = [
+    "Checkpoint",
     "FactorNetwork",
     "Fit",
+    "InvalidCheckpoint",
     "InvalidGraph",
     "ParityError",
     "Trajectory",

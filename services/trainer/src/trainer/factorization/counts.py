@@ -46,7 +46,7 @@ class Counts:
         squares_FT = sparse.power(2)
         self.row_lengths_F: npt.NDArray[np.float64] = np.sqrt(squares_FT.sum(axis=1))
         self.column_lengths_T: npt.NDArray[np.float64] = np.sqrt(squares_FT.sum(axis=0))
-        self.square = float(sparse.data @ sparse.data)
+        self.square = float(squares_FT.data.sum())  # not by BLAS, whose sums depend on its threads
         """Sum of the squared cells."""
         cells = self.F * self.T
         self._dense = cells <= _SMALL_CELLS or (sparse.nnz >= _DENSE_SHARE * cells and cells <= _LARGE_CELLS)
@@ -81,4 +81,4 @@ def _on_device(table: scipy.sparse.csr_array, device: torch.device) -> Tensor:
     parts = (torch.tensor(table.indptr.astype(index)), torch.tensor(table.indices.astype(index)), torch.tensor(table.data))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta", category=UserWarning)
-        return torch.sparse_csr_tensor(*parts, size=table.shape).to(device)
+        return torch.sparse_csr_tensor(*parts, size=table.shape, check_invariants=True).to(device)

@@ -7,8 +7,7 @@ begun from what that found, gives the optimum (Eckart and Young 1936) to the las
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +20,7 @@ from torch import Tensor
 from trainer.factorization.counts import Counts
 from trainer.factorization.network import FactorNetwork
 from trainer.factorization.spectrum import Spectrum, leading
+from trainer.factorization.threads import one_thread
 from trainer.factorization.trajectory import Recorder, Trajectory
 from trainer.factors import Factors
 
@@ -76,7 +76,7 @@ def fit_counts(
     started = time.perf_counter()
     if rank < 1:
         raise ValueError(f"a rank of {rank} has no factors")
-    with _one_thread():
+    with one_thread():
         counts = Counts(counts_FT, torch.device(device))
         K = min(rank, counts.F, counts.T)
         network = _random(counts, K, seed) if start is None else _scaled(start, counts, K)
@@ -182,14 +182,3 @@ def _optimum(network: FactorNetwork, counts: Counts, rank: int, seed: int, desce
     last = factors.singular_K[K - 1]
     following = S_W[K] * counts.scale if len(S_W) > K else 0.0
     return factors, spectrum.converged, float((last - following) / last) if last > 0 else 1.0
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread for torch's arithmetic, whose sums otherwise depend on how many share them; as many as before afterwards."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

@@ -78,7 +78,7 @@ def _reached(S_W: Tensor, wanted: int) -> int:
     """`wanted`, and on to the end of the repeated value it falls into, as far as the block has it."""
     values = S_W.tolist()
     reached = min(wanted, len(values))
-    while reached < len(values) and values[reached - 1] - values[reached] <= REPEATED * values[0]:
+    while reached < len(values) and values[reached - 1] - values[reached] <= REPEATED * values[reached - 1]:
         reached += 1
     return reached
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 __all__ = ["COLUMNS", "Recorder", "Trajectory"]
 
@@ -53,7 +54,8 @@ class Recorder:
 def _turned(positions_FK: npt.NDArray[np.float32], final_FK: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """The positions, rotated or mirrored to the least squared distance from the final ones (Procrustes), as they are drawn."""
     K = positions_FK.shape[1]
-    X_KK, _, Y_KK = np.linalg.svd(positions_FK.T.astype(np.float64) @ final_FK[:, :K])
+    taken_FK, ended_FK = torch.from_numpy(positions_FK).double(), torch.from_numpy(final_FK[:, :K]).double()
+    X_KK, _, Y_KK = torch.linalg.svd(taken_FK.T @ ended_FK)
     turned_FD = np.zeros((len(final_FK), min(COLUMNS, final_FK.shape[1])), dtype=np.float32)
-    turned_FD[:, :K] = (positions_FK @ (X_KK @ Y_KK).astype(np.float32))[:, :COLUMNS]
+    turned_FD[:, :K] = (taken_FK @ (X_KK @ Y_KK)[:, :COLUMNS]).numpy()
     return turned_FD
