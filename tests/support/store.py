@@ -7,7 +7,7 @@ data at its optimum; the other has thousands of fragments with the characters th
 import hashlib
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from contracts.store import Store
 from contracts.tables import TABLES
 from trainer.seed_table import built_in
 
-__all__ = ["Contents", "Publisher", "contents_of", "five_fragments", "many_fragments", "smiles_like"]
+__all__ = ["Contents", "Publisher", "contents_of", "five_fragments", "many_fragments", "named_fragments", "smiles_like"]
 
 _EPOCH = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 _Floats = npt.NDArray[np.float64]
@@ -99,6 +99,28 @@ def five_fragments() -> Contents:
     activity = built_in()
     counts_FT = activity.counts_FT().toarray()
     return contents_of(activity.tables, counts_FT, rank=3, data=activity.digest, source=activity.source, kind=activity.kind)
+
+
+def named_fragments(names: Sequence[str], *, seed: int = 0) -> Contents:
+    """Fragments of any names, all shown, without structures."""
+    draw = np.random.default_rng(seed)
+    count, targets = len(names), 4
+    facts = {
+        "fragments": {
+            "id": np.arange(count, dtype=np.int32),
+            "name": names,
+            "smiles": [None] * count,
+            "support": draw.integers(1, 9, count).astype(np.int32),
+            "scaffolds": [None] * count,
+            "shown": [True] * count,
+        },
+        "compounds": {"id": [0], "name": ["c0"], "smiles": [None], "scaffold": [None], "rows": [1]},
+        "targets": {"id": range(targets), "name": [f"t{place}" for place in range(targets)], "cells": [1] * targets},
+    }
+    tables = {name: pa.table(columns, schema=TABLES[name].schema) for name, columns in facts.items()}
+    data = hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
+    counts_FT = draw.normal(size=(count, targets))
+    return contents_of(tables, counts_FT, rank=2, data=data, source="named.json", kind=ActivityKind.SIGNED)
 
 
 def many_fragments(count: int, *, shown: int, targets: int = 5, rank: int = 5, seed: int = 0) -> Contents:

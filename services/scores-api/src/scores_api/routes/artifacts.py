@@ -37,6 +37,7 @@ async def get_artifact(catalogue: ChosenCatalogue, artifact: _Artifact, version:
     return catalogue.manifest(artifact, version)
 
 
+@router.head("/v1/artifacts/{artifact}/{version}/files/{file}", include_in_schema=False)
 @router.get(
     "/v1/artifacts/{artifact}/{version}/files/{file}",
     response_class=FileResponse,

@@ -25,7 +25,7 @@ def _live(request: Request) -> Live:
 
 def _publish(request: Request, response: Response, tag: str) -> None:
     """Say which version an address showed; the answer to a POST is no version of its address."""
-    if request.method == "GET":
+    if request.method in {"GET", "HEAD"}:
         response.headers["ETag"] = tag
         response.headers["Cache-Control"] = "no-cache"
 
