@@ -1,0 +1,108 @@
+"""The `activity` fit: cells and what compounds are made of in, a posterior out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import scipy.sparse
+import torch
+
+from trainer.factorization.activity.cells import Cells
+from trainer.factorization.activity.posterior import Draws, Posterior
+from trainer.factorization.activity.sampler import Offset, Sampler, State
+from trainer.factorization.activity.structure import Structure
+
+__all__ = ["Options", "fit_activity"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a fit is made. Nothing here is tuned on cells that judge it."""
+
+    rank: int = 32
+    """Latent factors; those the data do not ask for are shrunk by their learned precisions, so that more do no harm."""
+    burn: int = 40
+    """Sweeps before the first draw is kept."""
+    draws: int = 48
+    thin: int = 1
+    """Sweeps from a kept draw to the next."""
+    seed: int = 0
+
+
+def fit_activity(
+    cells: Cells,
+    membership_CF: scipy.sparse.csr_array,
+    *,
+    binary: bool,
+    structure_CD: scipy.sparse.csr_array | None = None,
+    options: Options | None = None,
+    device: str = "cpu",
+    on_sweep: Callable[[int, State], None] | None = None,
+) -> Posterior:
+    """The posterior of the activity model.
+
+    Args:
+        cells: what was measured; for binary data values above 0 are active.
+        membership_CF: how often compound c contains fragment f. Compounds without fragments and without cells are welcome.
+        binary: probit link in place of the identity.
+        structure_CD: unit rows of whole molecules for the hidden block; None leaves it out.
+        options: defaults where None.
+        device: of torch.
+        on_sweep: called after every sweep with its number from 1.
+
+    Raises `ValueError` when there is no cell at all.
+    """
+    options = options or Options()
+    if not len(cells):
+        raise ValueError("no cell was measured, so there is nothing to learn from")
+    structure, offset = None, Offset.none(len(cells))
+    if structure_CD is not None:
+        structure = Structure.fit(structure_CD, cells)
+        offset = Offset(
+            mean_N=structure.train.mean_N - structure.centre,
+            inflation_N=np.ones(len(cells)) if binary else 1.0 + structure.train.variance_N / structure.noise,
+        )
+    sampler = Sampler(
+        cells,
+        membership_CF,
+        rank=options.rank,
+        binary=binary,
+        offset=offset,
+        seed=options.seed,
+        device=torch.device(device),
+    )
+    sweeps = options.burn + options.draws * options.thin
+    kept = []
+    for number, state in enumerate(islice(sampler.sweeps(sampler.start()), sweeps), start=1):
+        if on_sweep is not None:
+            on_sweep(number, state)
+        if number > options.burn and (number - options.burn) % options.thin == 0:
+            kept.append(_halved(state))
+    return Posterior(draws=_stacked(kept), centre=sampler.centre, binary=binary, structure=structure)
+
+
+def _halved(state: State) -> State:
+    return State(
+        U_CK=state.U_CK.half().cpu(),
+        mean_CK=state.mean_CK.half().cpu(),
+        Q_TK=state.Q_TK.half().cpu(),
+        P_FK=state.P_FK.half().cpu(),
+        residual_KK=state.residual_KK,
+        targets=state.targets,
+        noise_T=state.noise_T,
+        link=state.link,
+        slope=state.slope,
+    )
+
+
+def _stacked(kept: list[State]) -> Draws:
+    return Draws(
+        U_SCK=np.stack([state.U_CK.numpy() for state in kept]),
+        mean_SCK=np.stack([state.mean_CK.numpy() for state in kept]),
+        P_SFK=np.stack([state.P_FK.numpy() for state in kept]),
+        Q_STK=np.stack([state.Q_TK.numpy() for state in kept]),
+        residual_SKK=np.stack([state.residual_KK for state in kept]),
+        noise_ST=np.stack([state.noise_T for state in kept]),
+        slope_S=np.array([state.slope for state in kept]),
+    )

@@ -1,0 +1,135 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse
+import torch
+
+from trainer.evaluation.splits import random_split
+from trainer.factorization.activity.cells import Cells
+from trainer.factorization.activity.fit import Options, fit_activity
+from trainer.factorization.activity.posterior import Posterior
+from trainer.factorization.activity.structure import unit_rows
+
+QUICK = Options(rank=4, burn=20, draws=20)
+
+
+def made(compounds: int = 120, targets: int = 12, fragments: int = 15) -> tuple[Cells, scipy.sparse.csr_array]:
+    """Activity that follows the model: fragments of rank 2, biases, noise 0.2."""
+    generator = np.random.default_rng(0)
+    membership = (generator.random((compounds, fragments)) < 0.25) * 1.0
+    P, Q = generator.standard_normal((fragments, 2)), generator.standard_normal((targets, 2))
+    truth = 6.0 + membership @ P @ Q.T * 0.7 + generator.standard_normal(targets)
+    compound, target = np.nonzero(generator.random((compounds, targets)) < 0.5)
+    value = truth[compound, target] + 0.2 * generator.standard_normal(len(compound))
+    return Cells.of(compound, target, value, compounds=compounds, targets=targets), scipy.sparse.csr_array(membership)
+
+
+def same(first: Posterior, second: Posterior) -> bool:
+    names = ("U_SCK", "mean_SCK", "P_SFK", "Q_STK", "noise_ST")
+    return all(np.array_equal(getattr(first.draws, name), getattr(second.draws, name)) for name in names)
+
+
+def test_unseen_cells_are_predicted_to_nearly_the_noise_with_honest_intervals() -> None:
+    cells, membership = made()
+    split = random_split(len(cells), seed=0)
+    train, test = cells.at(np.concatenate([split.train, split.validation])), cells.at(split.test)
+    found = fit_activity(train, membership, binary=False, options=QUICK).predict(test, structural=None)
+    assert np.sqrt(np.mean((found.mean_N - test.value) ** 2)) < 0.4 < 0.3 * test.value.std()
+    assert 0.75 < np.mean((found.low_N <= test.value) & (test.value <= found.high_N)) <= 1.0
+
+
+def test_a_fit_is_the_same_for_one_thread_and_for_two_and_for_cells_in_any_order() -> None:
+    cells, membership = made()
+    order = np.random.default_rng(1).permutation(len(cells))
+    shuffled = Cells.of(
+        cells.compound[order], cells.target[order], cells.value[order], compounds=cells.compounds, targets=cells.targets
+    )
+    options, threads = replace(QUICK, burn=3, draws=3), torch.get_num_threads()
+    try:
+        fits = []
+        for count, given in ((1, cells), (2, cells), (2, shuffled)):
+            torch.set_num_threads(count)
+            fits.append(fit_activity(given, membership, binary=False, options=options))
+    finally:
+        torch.set_num_threads(threads)
+    assert same(fits[0], fits[1])
+    assert same(fits[1], fits[2])
+    other = fit_activity(cells, membership, binary=False, options=replace(options, seed=1))
+    assert not same(fits[0], other)
+
+
+@pytest.mark.parametrize("structural", [False, True])
+def test_cells_held_out_do_not_reach_the_fit(*, structural: bool) -> None:
+    cells, membership = made()
+    split = random_split(len(cells), seed=0)
+    noise = cells.value.copy()
+    noise[split.test] = np.random.default_rng(5).uniform(-100, 100, len(split.test))
+    options = replace(QUICK, burn=2, draws=2)
+    fits = [
+        fit_activity(
+            replace(cells, value=value).at(split.train),
+            membership,
+            binary=False,
+            structure_CD=unit_rows(membership) if structural else None,
+            options=options,
+        )
+        for value in (cells.value, noise)
+    ]
+    assert same(fits[0], fits[1])
+
+
+def test_a_hidden_block_predicts_with_intervals_and_is_asked_for_exactly_when_there_is_one() -> None:
+    cells, membership = made()
+    split = random_split(len(cells), seed=0)
+    train, test, X = cells.at(split.train), cells.at(split.test), unit_rows(membership)
+    fit = fit_activity(train, membership, binary=False, structure_CD=X, options=QUICK)
+    assert fit.structure is not None
+    found = fit.predict(test, structural=fit.structure.expects(X, test, train))
+    assert np.sqrt(np.mean((found.mean_N - test.value) ** 2)) < 0.5 * test.value.std()
+    with pytest.raises(ValueError, match="predicts from structure"):
+        fit.predict(test, structural=None)
+
+
+def test_binary_calls_are_predicted_as_chances_even_for_a_target_of_one_class() -> None:
+    cells, membership = made()
+    value = (cells.value > 6.0).astype(np.float64)
+    value[cells.target == 3] = 1.0
+    binary = replace(cells, value=value)
+    split = random_split(len(cells), seed=0)
+    fit = fit_activity(binary.at(split.train), membership, binary=True, options=QUICK)
+    test = binary.at(split.test)
+    found = fit.predict(test, structural=None)
+    assert ((found.low_N >= 0) & (found.low_N <= found.high_N) & (found.high_N <= 1)).all()
+    assert found.mean_N[test.value > 0].mean() > found.mean_N[test.value == 0].mean() + 0.4
+    assert found.mean_N[test.target == 3].min() > 0.5
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pytest.param(Cells.of([0], [0], [5.0], compounds=1, targets=1), id="one cell"),
+        pytest.param(Cells.of([0, 0], [0, 1], [5.0, 5.0], compounds=1, targets=2), id="one compound"),
+        pytest.param(Cells.of([0, 1, 2], [0, 0, 0], [5.0] * 3, compounds=3, targets=1), id="a constant column"),
+        pytest.param(Cells.of([0, 1], [0, 2], [4.0, 7.0], compounds=4, targets=5), id="compounds and targets without cells"),
+    ],
+)
+@pytest.mark.parametrize("binary", [False, True])
+def test_data_that_say_next_to_nothing_give_finite_numbers_at_any_rank(cells: Cells, *, binary: bool) -> None:
+    membership = scipy.sparse.csr_array(np.ones((cells.compounds, 2)))
+    fit = fit_activity(cells, membership, binary=binary, options=replace(QUICK, rank=16, burn=5, draws=5))
+    everything = np.indices((cells.compounds, cells.targets)).reshape(2, -1)
+    asked = Cells.of(
+        everything[0], everything[1], np.zeros(everything.shape[1]), compounds=cells.compounds, targets=cells.targets
+    )
+    found = fit.predict(asked, structural=None)
+    assert np.isfinite([found.mean_N, found.low_N, found.high_N]).all()
+
+
+def test_without_any_cell_there_is_no_fit_and_a_repeated_or_nan_cell_is_no_cell() -> None:
+    with pytest.raises(ValueError, match="no cell was measured"):
+        fit_activity(Cells.of([], [], [], compounds=2, targets=2), scipy.sparse.csr_array((2, 1)), binary=False)
+    with pytest.raises(ValueError, match="compound 1 and target 0 have more than one cell"):
+        Cells.of([1, 0, 1], [0, 0, 0], [1.0, 2.0, 3.0], compounds=2, targets=1)
+    with pytest.raises(ValueError, match="no finite number"):
+        Cells.of([0], [0], [float("nan")], compounds=1, targets=1)
