@@ -55,5 +55,6 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
 
 @pytest.fixture(scope="session")
 def client(published: Published) -> Iterator[TestClient]:
-    with TestClient(create_app(Settings(state=published.state)), base_url="http://api") as client:
+    settings = Settings(state=published.state, refresh_timeout_s=120)
+    with TestClient(create_app(settings), base_url="http://api") as client:
         yield client

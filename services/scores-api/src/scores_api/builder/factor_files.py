@@ -15,6 +15,15 @@ from scores_api.builder.decimals import shortest
 __all__ = ["write_factors"]
 
 _BATCH_ROWS: Final = 16_384
+_STREAM: Final = pa.schema(
+    [
+        pa.field("id", pa.int32(), nullable=False),
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("vector", pa.list_(pa.float32()), nullable=False),
+        pa.field("balanced", pa.list_(pa.float32()), nullable=False),
+    ]
+)
+"""What `Accept: application/vnd.apache.arrow.stream` gets; its metadata states `run` and `side`."""
 
 
 def write_factors(directory: Path, run: str, side: layout.Side, names: list[str], rows: pa.Table) -> None:
@@ -26,17 +35,12 @@ def write_factors(directory: Path, run: str, side: layout.Side, names: list[str]
     if not np.array_equal(rows["id"].to_numpy(), np.arange(len(names))):
         raise StoreDamaged(f"{run}: the table 'factors' does not hold each of the {len(names)} {side} once")
     for gauge in layout.GAUGES:
-        np.save(
-            directory / layout.vectors_array(side, gauge), shortest(_matrix(rows[gauge], f"{run}: the {gauge}s of the {side}"))
-        )
-    stream = pa.table(
-        {"id": rows["id"], "name": pa.array(names, pa.string()), "vector": rows["vector"], "balanced": rows["balanced"]},
-        metadata={"run": run, "side": side},
-    )
-    with (
-        pa.OSFile(str(directory / layout.factors_stream(side)), "wb") as file,
-        pa.ipc.new_stream(file, stream.schema) as writer,
-    ):
+        matrix = shortest(_matrix(rows[gauge], f"{run}: the column {gauge!r} of the {side}"))
+        np.save(directory / layout.vectors_array(side, gauge), matrix)
+    columns = {"id": rows["id"], "name": pa.array(names, pa.string()), "vector": rows["vector"], "balanced": rows["balanced"]}
+    stream = pa.table(columns, schema=_STREAM.with_metadata({"run": run, "side": side}))
+    path = str(directory / layout.factors_stream(side))
+    with pa.OSFile(path, "wb") as file, pa.ipc.new_stream(file, stream.schema) as writer:
         writer.write_table(stream, max_chunksize=_BATCH_ROWS)
 
 
