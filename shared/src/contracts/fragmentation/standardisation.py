@@ -12,20 +12,20 @@ from typing import Final
 from rdkit import Chem, rdBase
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
-from contracts.fragmentation.canonical import read
+from contracts.fragmentation.canonical import Bounds, check, read
 from contracts.fragmentation.unfragmentable import Unfragmentable
 
-__all__ = ["CHARACTERS", "HEAVY_ATOMS", "RINGS", "standardise"]
+__all__ = ["BOUNDS", "CHARACTERS", "standardise"]
 
 CHARACTERS: Final = 10_000
-"""Length of a SMILES, read before anything else is."""
-HEAVY_ATOMS: Final = 500
-"""Atoms but hydrogen in a SMILES, all parts together; the largest peptides among ChEMBL's small molecules have 300."""
-RINGS: Final = 100
-"""Independent rings in a SMILES, all parts together; C60 has 31."""
+"""Length of a SMILES, looked at before anything else is."""
+BOUNDS: Final = Bounds(atoms=500, rings=100, rings_in_macrocycle=12)
+"""Among ChEMBL's small molecules the largest peptides have 300 atoms; C60 has 31 rings; [12]cycloparaphenylene is within."""
 
 _PLAIN: Final = re.compile(r"(?:[^][.+*]|\[(?:[BCNOPS]|[bcnops]|Si|Se|se)@{0,2}(?:H\d?)?\])+")
 """One part, no charge, no isotope, no atom map, no hydrogen atom, no metal: nothing that `_neutral_parent` would change."""
+_LABEL: Final = re.compile(r"(\[)\d+|:\d+(\])")
+"""An isotope or the number of an atom map, with the bracket that tells it from a ring closure."""
 _CARBON: Final = 6
 
 _DOUBLE_BONDS: Final = "\n".join(
@@ -48,32 +48,32 @@ def standardise(smiles: str) -> str:
     text = words[0]
     if len(text) > CHARACTERS:
         raise Unfragmentable(f"more than {CHARACTERS} characters")
+    if not text.isascii():
+        raise Unfragmentable("not a SMILES")
     if "*" in text:
         raise Unfragmentable("an open attachment point (*)")
+    plain = _PLAIN.fullmatch(text) is not None
+    if not plain:
+        text = _LABEL.sub(r"\1\2", text)
     with rdBase.BlockLogs():
-        mol = read(text, heavy_atoms=HEAVY_ATOMS, rings=RINGS)
-        if not _PLAIN.fullmatch(text):
-            mol = _neutral_parent(mol)
+        mol = read(text, BOUNDS)
         if not any(atom.GetAtomicNum() == _CARBON for atom in mol.GetAtoms()):
             raise Unfragmentable("no organic part: no atom is carbon")
-        return str(Chem.MolToSmiles(mol))
+        return str(Chem.MolToSmiles(mol if plain else _neutral_parent(mol)))
 
 
 def _neutral_parent(mol: Chem.Mol) -> Chem.Mol:
-    """The largest organic part of a molecule, neutral, without isotopes, atom maps and hydrogen atoms."""
-    metals, largest, normalizer, uncharger = _standardisers()
-    for atom in mol.GetAtoms():
-        atom.SetIsotope(0)
-        atom.SetAtomMapNum(0)
-    mol = largest.choose(metals.Disconnect(Chem.RemoveHs(mol)))
-    if mol.HasSubstructMatch(_aromatic_carbanion()):
-        Chem.Kekulize(mol, clearAromaticFlags=True)  # a hydrogen more makes its ring another one
-    return read(Chem.MolToSmiles(uncharger.uncharge(normalizer.normalize(mol))))
-
-
-@cache
-def _aromatic_carbanion() -> Chem.Mol:
-    return Chem.MolFromSmarts("[c-]")
+    """The largest organic part of a molecule, neutral and without hydrogen atoms; raises `Unfragmentable`."""
+    metals, largest, normalizer, uncharger, metallocene = _standardisers()
+    mol = Chem.RemoveHs(mol, sanitize=False)
+    metals.DisconnectInPlace(mol)
+    largest.chooseInPlace(mol)
+    if mol.HasSubstructMatch(metallocene):
+        raise Unfragmentable("an organometallic compound: without the metal its organic part is a carbanion")
+    normalizer.normalizeInPlace(mol)
+    uncharger.unchargeInPlace(mol)
+    check(mol)
+    return mol
 
 
 @cache
@@ -82,6 +82,7 @@ def _standardisers() -> tuple[
     rdMolStandardize.LargestFragmentChooser,
     rdMolStandardize.Normalizer,
     rdMolStandardize.Uncharger,
+    Chem.Mol,
 ]:
     """What they do is RDKit's, but for bonds between metals and carbon: those are not ionic, and stay."""
     metals = rdMolStandardize.MetalDisconnector()
@@ -91,4 +92,5 @@ def _standardisers() -> tuple[
         rdMolStandardize.LargestFragmentChooser(preferOrganic=True),
         rdMolStandardize.NormalizerFromData(_DOUBLE_BONDS, rdMolStandardize.CleanupParameters()),
         rdMolStandardize.Uncharger(),
+        Chem.MolFromSmarts("[c-;!$(*~[+])]"),
     )
