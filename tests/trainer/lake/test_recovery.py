@@ -1,5 +1,6 @@
 """recovery: what no publication names is gone, what one names is untouched."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,16 @@ def test_facts_can_be_ingested_again_after_they_were_removed(tmp_path: Path, spa
 def test_nothing_is_done_where_there_is_no_store(tmp_path: Path) -> None:
     assert recover(Store.under(tmp_path)).paths == ()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["with a space", "ä+#?", "linked"])
+def test_a_published_run_is_spared_whatever_the_path_to_the_store_looks_like(store: Store, tmp_path: Path, name: str) -> None:
+    elsewhere = tmp_path / name
+    elsewhere.mkdir() if name != "linked" else elsewhere.symlink_to(tmp_path)
+    if name != "linked":
+        shutil.copytree(store.root, elsewhere / "store")
+    moved = Store.under(elsewhere)
+    before = files(moved)
+    assert recover(moved).paths == ()
+    assert files(moved) == before
+    assert tables.read(moved, "runs", 0, "r1").num_rows == 1

@@ -14,7 +14,7 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
 from contracts.store import Store
 from contracts.tables import TABLES, Table
 from trainer.lake.publications import Publication, publications
-from trainer.lake.tables import partitions
+from trainer.lake.tables import committed_files, partitions
 
 __all__ = ["Recovered", "recover"]
 
@@ -58,9 +58,8 @@ def _remove_uncommitted(store: Store, table: Table) -> Iterator[Path]:
     if not root.is_dir():
         return
     named: set[Path] = set()
-    if DeltaTable.is_deltatable(str(root)):
-        for file in map(Path, DeltaTable(root).file_uris()):
-            named |= {file, *file.parents}
+    for _, file in committed_files(store, table):
+        named |= {file, *file.parents}
     log = root / "_delta_log"
     for path in _outermost(root, named | {log}):
         _remove(path)

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,7 +25,7 @@ from contracts.store import Store
 from contracts.tables import TABLES, Table
 from trainer.lake.statistics import statistics
 
-__all__ = ["CONFIGURATION", "Staged", "commit", "partitions", "read", "read_spark", "stage", "stage_all"]
+__all__ = ["CONFIGURATION", "Staged", "commit", "committed_files", "partitions", "read", "read_spark", "stage", "stage_all"]
 
 CONFIGURATION: Final = {"delta.enableExpiredLogCleanup": "false"}
 """Of every Delta table: publications name old versions for as long as they exist, so their log entries stay."""
@@ -125,6 +126,21 @@ def partitions(store: Store, name: str, *, version: int | None = None) -> dict[s
     return {partition[str(TABLES[name].partition)]: delta.version() for partition in delta.partitions()}
 
 
+def committed_files(store: Store, table: Table, *, version: int | None = None) -> list[tuple[str | None, Path]]:
+    """The files that a version of a table names, by default the newest, each with its partition; none where there is no table.
+
+    They lie under the table's root as the store spells it. delta-rs would give URIs instead, encoded and with links followed.
+    """
+    root = store.table(table.name)
+    if not DeltaTable.is_deltatable(str(root)):
+        return []
+    actions = pa.table(DeltaTable(root, version=version).get_add_actions(flatten=True))
+    files = [root / unquote(path) for path in actions["path"].to_pylist()]
+    if table.partition is None:
+        return [(None, file) for file in files]
+    return list(zip(actions[f"partition.{table.partition}"].to_pylist(), files, strict=True))
+
+
 def read(store: Store, name: str, version: int, partition: str) -> pa.Table:
     """The rows of a partition as a version of the table holds them, in the declared schema and order.
 
@@ -144,11 +160,10 @@ def read_spark(spark: SparkSession, store: Store, name: str, version: int, parti
 
 def _files(store: Store, table: Table, version: int, partition: str) -> list[Path]:
     """Files in the order of their rows."""
-    delta = DeltaTable(store.table(table.name), version=version)
-    files = delta.file_uris(file_pruning_predicate=[(str(table.partition), "=", partition)])
+    files = [file for value, file in committed_files(store, table, version=version) if value == partition]
     if not files:
         raise KeyError(f"{table.name} holds no partition {partition} in version {version}.")
-    return sorted(map(Path, files))
+    return sorted(files)
 
 
 def _frame(spark: SparkSession, table: Table, rows: pa.Table) -> DataFrame:
