@@ -196,16 +196,28 @@ class Publisher:
         versions = {name: self._append_facts(name, contents) for name in contents.facts}
         versions |= {name: self._append(name, table, run) for name, table in _results(contents, objective, published).items()}
         self._write_artifact(contents, run, published)
+        self.announce(run, contents.data, versions, {"factors": run}, published)
+        return run
+
+    def announce(
+        self,
+        run: str,
+        data: str,
+        tables: Mapping[str, int],
+        artifacts: Mapping[str, str],
+        published: datetime = _EPOCH + timedelta(days=1),
+        kind: str = RunKind.FACTORS.value,
+    ) -> None:
+        """Append a publication, whether or not what it names is there."""
         publication = {
             "run": [run],
-            "kind": [RunKind.FACTORS.value],
-            "data": [contents.data],
-            "tables": [json.dumps(versions)],
-            "artifacts": [json.dumps({"factors": run})],
+            "kind": [kind],
+            "data": [data],
+            "tables": [json.dumps(dict(tables))],
+            "artifacts": [json.dumps(dict(artifacts))],
             "published": [published],
         }
         self._commit("publications", pa.table(publication, schema=TABLES["publications"].schema))
-        return run
 
     def _append_facts(self, name: str, contents: Contents) -> int:
         """Facts of a data digest are written once."""
@@ -322,18 +334,19 @@ def _nearest(contents: Contents, similarity: SimilarityKind) -> dict[str, npt.ND
     """The nearest shown fragments of every fragment by one similarity, with both percents."""
     shown = np.array(contents.shown)
     units = {SimilarityKind.FUNCTION: _unit(contents.canonical_FK), SimilarityKind.BALANCED: _unit(contents.balanced_FK)}
-    count, limit = len(contents.canonical_FK), min(NEIGHBOURS, len(shown) - 1)
+    count, limit = len(contents.canonical_FK), min(NEIGHBOURS, len(shown))
     found: dict[str, list[npt.NDArray[Any]]] = {"fragment": [], "rank": [], "other": [], "function": [], "balanced": []}
     for first in range(0, count, 500):
         block = np.arange(first, min(first + 500, count))
         percents = {kind: 100 * unit[block] @ unit[shown].T for kind, unit in units.items()}
         order = np.where(block[:, None] == shown[None, :], -np.inf, percents[similarity])
         nearest = np.argsort(-order, axis=1, kind="stable")[:, :limit]
-        found["fragment"].append(np.repeat(block, limit).astype(np.int32))
-        found["rank"].append(np.tile(np.arange(1, limit + 1, dtype=np.int32), len(block)))
-        found["other"].append(shown[nearest].astype(np.int32).ravel())
+        is_other = np.isfinite(np.take_along_axis(order, nearest, axis=1))
+        found["fragment"].append(np.broadcast_to(block[:, None], nearest.shape)[is_other].astype(np.int32))
+        found["rank"].append(np.broadcast_to(np.arange(1, limit + 1), nearest.shape)[is_other].astype(np.int32))
+        found["other"].append(shown[nearest][is_other].astype(np.int32))
         for kind, percent in percents.items():
-            found[kind.value].append(np.take_along_axis(percent, nearest, axis=1).astype(np.float32).ravel())
+            found[kind.value].append(np.take_along_axis(percent, nearest, axis=1)[is_other].astype(np.float32))
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 

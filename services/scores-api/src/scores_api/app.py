@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from contracts.store import Store
 from scores_api.answers import AnswerLayer
+from scores_api.builds import Builds
 from scores_api.files import ArtifactFiles
 from scores_api.head_layer import HeadLayer
 from scores_api.live import Live
@@ -32,7 +33,8 @@ Everything is read from what the trainer published; a publication is visible to 
 def create_app(settings: Settings) -> FastAPI:
     """The scores API over the store of `settings`; nothing is opened before its lifespan begins."""
     release = version("ntdemo-scores-api")
-    live = Live(settings, release=release)
+    builds = Builds(state=settings.state, cache=settings.cache_directory, kept_runs=settings.kept_runs)
+    live = Live(settings, builds, release=release)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

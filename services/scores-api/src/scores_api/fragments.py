@@ -83,7 +83,7 @@ class Fragments:
         return (place for place in ids if self.shown[place]) if shown_only else ids
 
     def _matches(self, needle: str, first: int) -> Iterator[int]:
-        if _END in needle:
+        if _END in needle or first > len(self.names):
             return
         position = self._ends[first - 1] if first else 0
         while (hit := self._text.find(needle, position)) >= 0:

@@ -56,13 +56,13 @@ class Live:
     Assembled without touching anything; `start` and `close` bracket its work on a running event loop.
     """
 
-    def __init__(self, settings: Settings, *, release: str) -> None:
+    def __init__(self, settings: Settings, builds: Builds, *, release: str) -> None:
         self._store = Store.under(settings.state)
         self._cache = settings.cache_directory
         self._release = release
         self._timeout_s = settings.refresh_timeout_s
         self._guard_s = settings.guard_s
-        self._builds = Builds(state=settings.state, cache=self._cache, kept_runs=settings.kept_runs)
+        self._builds = builds
         self._shelf = Shelf(self._cache, self._builds, release=release, timeout_s=self._timeout_s, kept=settings.kept_runs)
         self._state = _State(version=-1, commit="", following=str(self._store.publications_log), snapshot=None)
         self._reading: asyncio.Task[None] | None = None

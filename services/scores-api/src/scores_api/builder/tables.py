@@ -58,7 +58,7 @@ class PublishedTables:
             raise StoreDamaged(f"{self.publication.run}: the publication names no version of the table {name!r}")
         value = self.publication.data if column == "data" else self.publication.run
         delta = DeltaTable(self._store.table(name), version=self.publication.versions[name])
-        return delta.to_pyarrow_dataset(partitions=[(column, "=", value)])
+        return delta.to_pyarrow_dataset(file_pruning_predicate=[(column, "=", value)])
 
 
 def publications(store: Store) -> tuple[int, pa.Table]:
