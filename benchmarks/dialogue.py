@@ -3,7 +3,8 @@
     python -m benchmarks.dialogue --data ../shared/data/dialogue/self-dialogue [--seconds 60]
 
 Prints held-out perplexity per word on the pairs that the tutorial can read at all, target tokens a CPU second, CPU
-milliseconds of a 10-token reply, and what a process costs from its start to its first reply. One thread throughout.
+milliseconds of a 10-token reply, and what a process costs from its start to its first reply. One thread throughout; both
+sides learn and predict the same texts, in the tutorial's alphabet of lower-case letters and `.!?`.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from benchmarks.tutorial_chatbot import Pair, TutorialChatbot, normalised
 
 from contracts.dialogue import Architecture, Language
 from trainer.dialogue.bundle_runtime import Graphs
+from trainer.dialogue.corpus.reading import read_corpus
 from trainer.dialogue.evaluation import reply_log_p
 from trainer.dialogue.export import Provenance, export_bundle
 from trainer.dialogue.preparation import Prepared, prepare
@@ -42,17 +44,17 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60, help="CPU seconds of training for each side")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    spec = DialogueSpec(
-        language=Language.ENGLISH,
-        corpora=(CorpusChoice(path=arguments.data),),
-        architecture=Architecture.TRANSFORMER,
-        minutes=arguments.seconds / 60,
-        sizes=QUICK,
-        recipe=Recipe(learning_rate=2e-3, first_tokens=256, last_tokens=512, label_smoothing=0.0, dropout=0.0),
-    )
-    data = prepare(spec)
-    peer = TutorialChatbot([(found.context[-1], found.reply) for found in data.train_exchanges])
     with tempfile.TemporaryDirectory() as folder:
+        spec = DialogueSpec(
+            language=Language.ENGLISH,
+            corpora=(CorpusChoice(path=plain_corpus(arguments.data, Path(folder))),),
+            architecture=Architecture.TRANSFORMER,
+            minutes=arguments.seconds / 60,
+            sizes=QUICK,
+            recipe=Recipe(learning_rate=2e-3, first_tokens=256, last_tokens=512, dropout=0.0),
+        )
+        data = prepare(spec)
+        peer = TutorialChatbot([(found.context[-1], found.reply) for found in data.train_exchanges])
         ours = train(spec, directory=Path(folder), surroundings=Surroundings(clock=time.process_time), prepared=data)
         if ours is None:
             raise RuntimeError("run this without torchrun")
@@ -66,6 +68,16 @@ def main() -> None:
         print(f"bundle: {size_mb:.1f} MB, parity {card.export.parity:.1e}, {quality}")
         compare_replies(ours, Path(folder) / "bundle", peer)
         compare_starts(Path(folder) / "bundle")
+
+
+def plain_corpus(data: Path, folder: Path) -> Path:
+    """The conversations in the tutorial's alphabet, so that both sides predict the same words."""
+    file = folder / "plain.jsonl"
+    with file.open("w", encoding="utf-8") as lines:
+        for conversation in read_corpus(data):
+            spoken = [{"role": turn.role, "text": " ".join(normalised(turn.text))} for turn in conversation.turns]
+            lines.write(json.dumps({"messages": spoken}) + "\n")
+    return file
 
 
 def compare_training(data: Prepared, ours: DialogueResult, peer: TutorialChatbot, seconds: float) -> None:
