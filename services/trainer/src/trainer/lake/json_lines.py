@@ -43,20 +43,18 @@ def json_lines(plan: FilePlan) -> Iterator[Block]:
 def _members(line: bytes, row: int, flaws: list[Flaw]) -> _Members | None:
     """The members of the object on a line; what is wrong with another line is added to `flaws`."""
     try:
-        text = line.decode("utf-8-sig" if row == 1 else "utf-8")
+        text = line.decode("utf-8-sig" if row == 1 else "utf-8").strip()
         value = json.loads(text, object_pairs_hook=_Members, parse_int=str, parse_float=str, parse_constant=str)
     except UnicodeDecodeError:
         flaws.append(Flaw(row, None, None, "is not UTF-8"))
     except json.JSONDecodeError as error:
-        flaws.append(
-            Flaw(row, None, text[error.pos : error.pos + 20].strip(), f"is not JSON: {error.msg} at column {error.colno}")
-        )
+        flaws.append(Flaw(row, None, text[error.pos : error.pos + 20], f"is not JSON: {error.msg} at column {error.colno}"))
     except RecursionError:
         flaws.append(Flaw(row, None, None, "is nested too deeply"))
     else:
         if isinstance(value, _Members):
             return value
-        flaws.append(Flaw(row, None, text.strip(), "is no JSON object"))
+        flaws.append(Flaw(row, None, text, "is no JSON object"))
     return None
 
 

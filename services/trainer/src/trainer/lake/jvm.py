@@ -42,6 +42,7 @@ _MODULE_OPTIONS: Final = (
 )
 _FIRST_JARS: Final = ("slf4j-api", "spark-catalyst", "scala-library", "spark-core", "scala-reflect", "spark-sql")
 """Spark wants the first of these first; the others hold most classes, and a class is sought jar by jar."""
+_LOOPBACK: Final = "127.0.0.1"
 _POLL_S: Final = 0.02
 _EXIT_S: Final = 30
 _LOG_CONFIGURATION: Final = "log4j2.properties"
@@ -86,8 +87,8 @@ class Jvm:
     cache: Path
     """Holds the archives; may be removed while no session runs."""
     memory_mib: int
-    local: bool
-    """Executors are threads of this JVM and the data is small: compile quickly, collect simply."""
+    quick: bool
+    """Compile quickly rather than well, collect garbage simply: for sessions of seconds."""
 
     @property
     def archive(self) -> Path:
@@ -116,7 +117,7 @@ class Jvm:
             str(self.java.executable),
             f"-Xmx{self.memory_mib}m",
             "-Xss4m",  # deep query plans recurse
-            *(("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC") if self.local else ()),
+            *(("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC") if self.quick else ()),
             *self._archive_options(record),
             *_MODULE_OPTIONS,
             "-Duser.timezone=UTC",
@@ -140,8 +141,8 @@ class Jvm:
         # Without SPARK_HOME the Python workers import the installed pyspark, compiled, and not its zip.
         environment = {name: value for name, value in os.environ.items() if name not in {"SPARK_HOME", "SPARK_CONF_DIR"}}
         environment |= {"_PYSPARK_DRIVER_CONN_INFO_PATH": str(connection), "SPARK_CONNECT_MODE": "0"}
-        if self.local:
-            environment |= {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_HOSTNAME": "localhost"}
+        if settings.get("spark.driver.host") == _LOOPBACK:
+            environment |= {"SPARK_LOCAL_IP": _LOOPBACK, "SPARK_LOCAL_HOSTNAME": "localhost"}
         with log.open("wb") as out:
             process = subprocess.Popen(  # noqa: S603 - composed above
                 self.command(directory, settings, record=record),

@@ -25,13 +25,11 @@ def plan_files(files: Sequence[SourceFile], options: IngestOptions) -> list[File
     offences = _unknown_columns(files, options)
     roles = [_role(file, options) for file in files]
     if Role.MEASUREMENTS in roles:
-        roles = [Role.STRUCTURES if role is Role.WIDE else role for role in roles]
-        if Role.STRUCTURES not in roles:
-            offences += [
-                _missing(file, "SMILES", "smiles_column")
-                for file, role in zip(files, roles, strict=True)
-                if role is Role.MEASUREMENTS
-            ]
+        targetless = [_target(file, options) is None for file in files]
+        roles = [Role.STRUCTURES if without else role for role, without in zip(roles, targetless, strict=True)]
+    if Role.STRUCTURES not in roles:
+        lonely = [file for file, role in zip(files, roles, strict=True) if role is Role.MEASUREMENTS]
+        offences += [_missing(file, "SMILES", "smiles_column") for file in lonely]
     plans = []
     for index, (file, role) in enumerate(zip(files, roles, strict=True)):
         plan = _wide(index, file, options) if role is Role.WIDE else _long(index, file, role, options)
@@ -43,14 +41,16 @@ def plan_files(files: Sequence[SourceFile], options: IngestOptions) -> list[File
 
 
 def _role(file: SourceFile, options: IngestOptions) -> Role:
-    """What the rows of a file state, as its columns tell; files of structures are told apart later."""
+    """What the rows of a file state, as far as its columns tell."""
     if options.layout is Layout.WIDE or options.target_columns:
         return Role.WIDE
-    smiles = _found(file, options.smiles_column, vocabulary.SMILES)
-    target = _found(file, options.target_column, vocabulary.TARGET)
-    if target is None and options.layout is not Layout.LONG:
-        return Role.WIDE
-    return Role.MEASUREMENTS if smiles is None else Role.LONG if target is not None else Role.STRUCTURES
+    if _found(file, options.smiles_column, vocabulary.SMILES) is None and _target(file, options) is not None:
+        return Role.MEASUREMENTS
+    return Role.LONG if _target(file, options) is not None or options.layout is Layout.LONG else Role.WIDE
+
+
+def _target(file: SourceFile, options: IngestOptions) -> str | None:
+    return _found(file, options.target_column, vocabulary.TARGET)
 
 
 def _wide(index: int, file: SourceFile, options: IngestOptions) -> FilePlan:

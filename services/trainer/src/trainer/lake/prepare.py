@@ -33,7 +33,7 @@ def prepare(cache: Path, *, java_home: Path | None = None) -> Path:
         CalledProcessError: Java could not write the archive.
     """
     cache = cache.absolute()
-    jvm = Jvm(find_java(java_home), cache, memory_mib=1024, local=True)
+    jvm = Jvm(find_java(java_home), cache, memory_mib=1024, quick=True)
     if not jvm.archive.exists():
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="prepare-", dir=cache) as scratch:

@@ -45,6 +45,7 @@ class Session:
         master: str = "local[*]",
         java_home: Path | None = None,
         memory_mib: int = _MEMORY_MIB,
+        quick: bool = True,
         record: Path | None = None,
     ) -> None:
         """Start in the background.
@@ -54,12 +55,15 @@ class Session:
             master: `local[N]`, `spark://…` or `k8s://…`.
             java_home: A Java to prefer to the one on the PATH.
             memory_mib: The most the JVM may hold.
+            quick: Compile the JVM's code quickly rather than well, where the executors are in it: right unless it will be
+                busy for minutes.
             record: Where to list the classes that are loaded, from which `trainer.lake.prepare` makes an archive.
         """
         self._cache = cache.absolute()
         self._master = master
         self._java_home = java_home
         self._memory_mib = memory_mib
+        self._quick = quick and master.startswith("local")
         self._future: Future[_Running] = Future()
         self._record = record
         threading.Thread(target=self._start, name="spark-start", daemon=True).start()
@@ -86,7 +90,7 @@ class Session:
 
     def _start(self) -> None:
         try:
-            jvm = Jvm(find_java(self._java_home), self._cache, self._memory_mib, self._master.startswith("local"))
+            jvm = Jvm(find_java(self._java_home), self._cache, self._memory_mib, quick=self._quick)
             self._future.set_result(_Running(jvm, self._master, self._record))
         except BaseException as error:  # noqa: BLE001 - carried to whoever asks for the session
             self._future.set_exception(error)

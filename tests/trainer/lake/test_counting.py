@@ -1,0 +1,43 @@
+"""counting: the distributed product equals the dense one, however the compounds are spread."""
+
+import numpy as np
+import pytest
+from pyspark.sql import SparkSession
+from scipy.sparse import csr_array, random_array
+
+from trainer import seed_table
+from trainer.lake.counting import COMPOUNDS, compounds_of, count
+
+pytestmark = pytest.mark.spark
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_counts_equal_the_dense_product(spark: SparkSession, pieces: int) -> None:
+    rng = np.random.default_rng(7)
+    membership_CF = csr_array(random_array((500, 40), density=0.1, rng=rng))
+    values_CT = csr_array(random_array((500, 30), density=0.05, rng=rng))
+    rows = [
+        [
+            part
+            for matrix in (membership_CF, values_CT)
+            for part in (
+                matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]].tolist(),
+                matrix.data[matrix.indptr[row] : matrix.indptr[row + 1]].tolist(),
+            )
+        ]
+        for row in range(500)
+    ]
+    frame = spark.createDataFrame(rows, COMPOUNDS).repartition(pieces)
+    counts_FT = count(frame, fragments=40, targets=30)
+    exact_FT = membership_CF.toarray().astype(np.float32).astype(float).T @ values_CT.toarray()
+    np.testing.assert_allclose(counts_FT.toarray(), exact_FT, atol=1e-12)
+
+
+def test_counts_of_an_activity_equal_those_it_makes_itself(spark: SparkSession) -> None:
+    activity = seed_table.built_in()
+    counts_FT = count(compounds_of(spark, activity), fragments=5, targets=10)
+    np.testing.assert_array_equal(counts_FT.toarray(), activity.counts_FT().toarray())
+
+
+def test_no_compounds_count_nothing(spark: SparkSession) -> None:
+    assert count(spark.createDataFrame([], COMPOUNDS), fragments=2, targets=3).toarray().tolist() == [[0, 0, 0], [0, 0, 0]]
