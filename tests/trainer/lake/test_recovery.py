@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from contracts.store import Store
 from trainer import seed_table
 from trainer.activity import Activity
-from trainer.lake import tables
+from trainer.lake import staging, tables
 from trainer.lake.publications import Publication, append
 from trainer.lake.recovery import recover
 
@@ -29,7 +29,7 @@ def activity() -> Activity:
 def store(tmp_path: Path, spark: SparkSession, activity: Activity) -> Store:
     """A store with one published run, r1."""
     store = Store.under(tmp_path)
-    staged = tables.stage_all(spark, store, {**activity.tables, "runs": a_run()}, {"data": activity.digest, "run": "r1"})
+    staged = staging.stage_all(spark, store, {**activity.tables, "runs": a_run()}, {"data": activity.digest, "run": "r1"})
     versions = {one.table.name: tables.commit(store, one, run="r1") for one in staged}
     artifact = store.artifact("factors", "r1")
     artifact.mkdir(parents=True)
@@ -52,8 +52,8 @@ def test_what_a_killed_trainer_left_behind_is_removed_and_nothing_else(
     store: Store, spark: SparkSession, activity: Activity
 ) -> None:
     before = files(store)
-    tables.stage(spark, store, "fragments", "staged0", activity.fragments)
-    tables.commit(store, tables.stage(spark, store, "runs", "r2", a_run()), run="r2")
+    staging.stage(spark, store, "fragments", "staged0", activity.fragments)
+    tables.commit(store, staging.stage(spark, store, "runs", "r2", a_run()), run="r2")
     (store.artifact("factors", "r2")).mkdir()
     (store.artifact("factors", "r2") / "manifest.json").write_text("{}")
     unfinished = store.artifact("factors", ".r3")
@@ -84,8 +84,8 @@ def test_what_a_killed_trainer_left_behind_is_removed_and_nothing_else(
 
 def test_a_store_that_was_never_published_is_emptied(tmp_path: Path, spark: SparkSession, activity: Activity) -> None:
     store = Store.under(tmp_path / "other")
-    tables.commit(store, tables.stage(spark, store, "targets", activity.digest, activity.targets), run="r1")
-    tables.stage(spark, store, "compounds", activity.digest, activity.compounds)
+    tables.commit(store, staging.stage(spark, store, "targets", activity.digest, activity.targets), run="r1")
+    staging.stage(spark, store, "compounds", activity.digest, activity.compounds)
     recover(store)
     assert not list(store.root.rglob("*.parquet"))
     assert DeltaTable(store.table("targets")).file_uris() == []
@@ -93,9 +93,9 @@ def test_a_store_that_was_never_published_is_emptied(tmp_path: Path, spark: Spar
 
 def test_facts_can_be_ingested_again_after_they_were_removed(tmp_path: Path, spark: SparkSession, activity: Activity) -> None:
     store = Store.under(tmp_path / "other")
-    tables.commit(store, tables.stage(spark, store, "targets", activity.digest, activity.targets), run="r1")
+    tables.commit(store, staging.stage(spark, store, "targets", activity.digest, activity.targets), run="r1")
     recover(store)
-    version = tables.commit(store, tables.stage(spark, store, "targets", activity.digest, activity.targets), run="r2")
+    version = tables.commit(store, staging.stage(spark, store, "targets", activity.digest, activity.targets), run="r2")
     assert version == 2
     assert tables.read(store, "targets", version, activity.digest).equals(activity.targets)
 

@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 from contracts.store import Store
 from contracts.tables import TABLES
 from trainer import seed_table
-from trainer.lake import tables
+from trainer.lake import staging, tables
 from trainer.lake.collection import collect
 
 pytestmark = pytest.mark.spark
@@ -36,7 +36,7 @@ def a_run(seconds: float = 0.5) -> pa.Table:
 
 def test_every_fact_of_an_activity_comes_back_as_it_went_in(spark: SparkSession, store: Store) -> None:
     activity = seed_table.built_in()
-    staged = tables.stage_all(spark, store, activity.tables, {"data": activity.digest})
+    staged = staging.stage_all(spark, store, activity.tables, {"data": activity.digest})
     versions = {one.table.name: tables.commit(store, one, run="r1") for one in staged}
     assert versions == dict.fromkeys(activity.tables, 0)
     for name, table in activity.tables.items():
@@ -46,24 +46,24 @@ def test_every_fact_of_an_activity_comes_back_as_it_went_in(spark: SparkSession,
 
 
 def test_times_and_nested_rows_survive(spark: SparkSession, store: Store) -> None:
-    version = tables.commit(store, tables.stage(spark, store, "runs", "r1", a_run()), run="r1")
+    version = tables.commit(store, staging.stage(spark, store, "runs", "r1", a_run()), run="r1")
     assert tables.read(store, "runs", version, "r1").to_pylist() == a_run().to_pylist()
     file = next(store.table("runs").rglob("*.parquet"))
     assert pq.read_schema(file).field("started").type == pa.timestamp("us", tz="UTC")
 
 
 def test_what_is_only_staged_is_in_no_version(spark: SparkSession, store: Store) -> None:
-    tables.stage(spark, store, "runs", "r1", a_run())
+    staging.stage(spark, store, "runs", "r1", a_run())
     assert tables.partitions(store, "runs") == {}
-    version = tables.commit(store, tables.stage(spark, store, "runs", "r2", a_run()), run="r2")
+    version = tables.commit(store, staging.stage(spark, store, "runs", "r2", a_run()), run="r2")
     assert tables.partitions(store, "runs") == {"r2": version}
     with pytest.raises(KeyError, match="runs holds no partition r1 in version 0"):
         tables.read(store, "runs", version, "r1")
 
 
 def test_an_old_version_stays_as_it_was(spark: SparkSession, store: Store) -> None:
-    first = tables.commit(store, tables.stage(spark, store, "runs", "r1", a_run(1)), run="r1")
-    second = tables.commit(store, tables.stage(spark, store, "runs", "r2", a_run(2)), run="r2")
+    first = tables.commit(store, staging.stage(spark, store, "runs", "r1", a_run(1)), run="r1")
+    second = tables.commit(store, staging.stage(spark, store, "runs", "r2", a_run(2)), run="r2")
     assert (first, second) == (0, 1)
     assert tables.partitions(store, "runs", version=0) == {"r1": 0}
     assert tables.partitions(store, "runs") == {"r1": 1, "r2": 1}
@@ -75,7 +75,7 @@ def test_rows_are_stored_sorted_and_their_bounds_are_in_the_log(spark: SparkSess
     rows = pa.table(
         {"fragment": order // 100, "compound": order % 100, "count": np.ones(order.size)}, schema=TABLES["membership"].schema
     )
-    tables.commit(store, tables.stage(spark, store, "membership", "d1", rows), run="r1")
+    tables.commit(store, staging.stage(spark, store, "membership", "d1", rows), run="r1")
     back = tables.read(store, "membership", 0, "d1")
     assert back.equals(rows.sort_by([("fragment", "ascending"), ("compound", "ascending")]))
     log = json.loads((store.table("membership") / "_delta_log" / f"{0:020d}.json").read_text().splitlines()[-1])
@@ -89,42 +89,42 @@ def test_a_data_frame_is_sorted_and_takes_the_declared_schema(spark: SparkSessio
     frame = spark.range(1000).selectExpr(
         "cast(999 - id as int) as fragment", "cast(0 as int) as compound", "cast(1 as float) as count"
     )
-    version = tables.commit(store, tables.stage(spark, store, "membership", "d1", frame.repartition(3)), run="r1")
+    version = tables.commit(store, staging.stage(spark, store, "membership", "d1", frame.repartition(3)), run="r1")
     back = tables.read(store, "membership", version, "d1")
     assert back.schema.equals(TABLES["membership"].schema)
     assert back["fragment"].to_pylist() == list(range(1000))
-    again = collect(tables.read_spark(spark, store, "membership", version, "d1"))
+    again = collect(staging.read_spark(spark, store, "membership", version, "d1"))
     assert again["fragment"].to_pylist() == back["fragment"].to_pylist()
 
 
 def test_a_table_that_differs_from_its_declaration_is_refused(spark: SparkSession, store: Store) -> None:
     with pytest.raises(TypeError, match="membership is declared as"):
-        tables.stage(spark, store, "membership", "d1", pa.table({"fragment": [1]}))
+        staging.stage(spark, store, "membership", "d1", pa.table({"fragment": [1]}))
     with pytest.raises(TypeError, match="membership is declared as"):
-        tables.stage(spark, store, "membership", "d1", spark.range(3))
+        staging.stage(spark, store, "membership", "d1", spark.range(3))
     assert not list(store.table("membership").rglob("*.parquet"))
 
 
 def test_a_partition_is_written_once(spark: SparkSession, store: Store) -> None:
-    tables.commit(store, tables.stage(spark, store, "runs", "r1", a_run()), run="r1")
+    tables.commit(store, staging.stage(spark, store, "runs", "r1", a_run()), run="r1")
     with pytest.raises(ValueError, match="runs holds the partition r1 already"):
-        tables.stage(spark, store, "runs", "r1", a_run())
+        staging.stage(spark, store, "runs", "r1", a_run())
 
 
 def test_staging_again_replaces_what_was_not_committed(spark: SparkSession, store: Store) -> None:
-    tables.stage(spark, store, "runs", "r1", a_run(1))
-    staged = tables.stage(spark, store, "runs", "r1", a_run(2))
+    staging.stage(spark, store, "runs", "r1", a_run(1))
+    staged = staging.stage(spark, store, "runs", "r1", a_run(2))
     assert list(store.table("runs").rglob("*.parquet")) == list(staged.files)
 
 
 @pytest.mark.parametrize("partition", ["../escape", "", "a/b", "a b", ".hidden", "x" * 129])
 def test_a_partition_name_cannot_leave_its_directory(spark: SparkSession, store: Store, partition: str) -> None:
     with pytest.raises(ValueError, match="is no partition of runs"):
-        tables.stage(spark, store, "runs", partition, a_run())
+        staging.stage(spark, store, "runs", partition, a_run())
 
 
 def test_a_table_needs_no_more_than_the_first_delta_protocol_and_keeps_its_log(spark: SparkSession, store: Store) -> None:
-    staged = tables.stage(spark, store, "runs", "r1", a_run())
+    staged = staging.stage(spark, store, "runs", "r1", a_run())
     tables.commit(store, replace(staged), run="r1")
     delta = DeltaTable(store.table("runs"))
     assert (delta.protocol().min_reader_version, delta.protocol().min_writer_version) == (1, 2)

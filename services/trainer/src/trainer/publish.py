@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from contracts.store import Store
 from trainer.artifacts import StagedArtifact
 from trainer.durable import sync
-from trainer.lake import publications, tables
+from trainer.lake import publications, staging, tables
 from trainer.lake.publications import Publication
 from trainer.lake.tables import Staged
 from trainer.report import Report, Stage
@@ -52,7 +52,7 @@ def publish(results: Results, store: Store, spark: SparkSession, report: Report)
         published = {name: tables.partitions(store, name).get(results.data) for name in results.facts}
         known = {name: version for name, version in published.items() if version is not None}
         fresh = {name: table for name, table in results.facts.items() if name not in known}
-        staged = tables.stage_all(spark, store, {**fresh, **results.tables}, {"data": results.data, "run": results.run})
+        staged = staging.stage_all(spark, store, {**fresh, **results.tables}, {"data": results.data, "run": results.run})
         sync(_with_directories(file for one in staged for file in one.files))
     with report.stage(Stage.COMMIT):
         versions = {**known, **_commit(store, staged, results.run, report)}

@@ -28,7 +28,7 @@ class StoreKeeper:
         """Do readers see this run?"""
         if self._store.version() < 0:
             return False
-        from trainer.lake.publications import publications  # noqa: PLC0415 - loads pyspark
+        from trainer.lake.publications import publications  # noqa: PLC0415 - loads delta-rs
 
         return any(publication.run == run for publication in publications(self._store))
 
@@ -36,8 +36,8 @@ class StoreKeeper:
         """The newest run made as `spec` says of the data that it names, as they are now; None where none is published."""
         if self._store.version() < 0:
             return None
-        from trainer.lake import tables  # noqa: PLC0415 - loads pyspark
-        from trainer.lake.publications import publications  # noqa: PLC0415 - loads pyspark
+        from trainer.lake import tables  # noqa: PLC0415 - loads delta-rs
+        from trainer.lake.publications import publications  # noqa: PLC0415 - loads delta-rs
 
         data = intake.digest(locate(spec.sources, self._settings), spec.ingest)
         for publication in reversed(publications(self._store)):
@@ -51,7 +51,7 @@ class StoreKeeper:
         """Remove whatever no publication names; waits for a publication that is under way."""
         if not self._store.root.exists():
             return
-        from trainer.lake.recovery import recover  # noqa: PLC0415 - loads pyspark
+        from trainer.lake.recovery import recover  # noqa: PLC0415 - loads delta-rs
 
         with publishing(self._settings.state, waiting=_tell):
             removed = recover(self._store)

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from contracts.store import Store
 from trainer import seed_table
-from trainer.lake import tables
+from trainer.lake import staging, tables
 from trainer.lake.collection import collect
 from trainer.lake.java import find_java
 from trainer.lake.jvm import Jvm
@@ -54,9 +54,9 @@ def _rehearse(session: Session, store: Store) -> None:
     rows = spark.range(_ROWS).selectExpr("id", "array(id) as nested", "cast(id as string) as text")
     collect(rows.repartition(2, "text").sortWithinPartitions("id").mapInArrow(same, rows.schema).cache())
     activity = seed_table.built_in()
-    for staged in tables.stage_all(spark, store, activity.tables, {"data": activity.digest}):
+    for staged in staging.stage_all(spark, store, activity.tables, {"data": activity.digest}):
         version = tables.commit(store, staged, run="rehearsal")
-        tables.read_spark(spark, store, staged.table.name, version, activity.digest).count()
+        staging.read_spark(spark, store, staged.table.name, version, activity.digest).count()
 
 
 if __name__ == "__main__":
