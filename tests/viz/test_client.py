@@ -46,7 +46,7 @@ def test_the_picture_states_the_known_numbers(scores_url: str, tmp_path: Path) -
     target = tmp_path / "map.svg"
     assert _client(scores_url, "--save", str(target)).returncode == 0
     drawn = target.read_text()
-    for name in ("fA", "fB", "fC", "fD", "fE", "98", "87", "42"):
+    for name in ("fA", "fB", "fC", "fD", "fE", "100.0", "97.7", "86.8"):
         assert f"<!-- {name} -->" in drawn
 
 

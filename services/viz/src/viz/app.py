@@ -68,6 +68,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
         title="ntdemo",
         update_title="",
         assets_folder=str(_ASSETS),
+        assets_ignore=r"^(scheme|names|widgets)\.",  # the Bokeh pages' own
         index_string=INDEX,
         serve_locally=True,
         compress=True,

@@ -14,6 +14,7 @@ __all__ = ["ANNOTATED", "draw_heat_map", "draw_space"]
 
 ANNOTATED: Final = 40
 """Rows up to which every cell carries its number."""
+_WITH_DECIMAL: Final = 8
 _NAMED: Final = 80
 _LONGEST: Final = 28
 _LABELLED: Final = 60
@@ -36,7 +37,15 @@ def draw_heat_map(figure: Figure, matrix: Matrix, *, title: str, note: str | Non
             for place in range(count):
                 value = percent_FF[row, place]
                 colour = "white" if abs(value) > 55 else _PALETTE.text  # noqa: PLR2004 - where the ground turns dark
-                axes.text(place, row, f"{round(value)}", ha="center", va="center", fontsize=size, color=colour)
+                axes.text(
+                    place,
+                    row,
+                    f"{value:.1f}" if count <= _WITH_DECIMAL else f"{round(value)}",
+                    ha="center",
+                    va="center",
+                    fontsize=size,
+                    color=colour,
+                )
     bar = figure.colorbar(image, ax=axes, shrink=0.8, label="similarity, %", ticks=[-100, -50, 0, 50, 100])
     bar.outline.set_visible(False)
     axes.set_title(

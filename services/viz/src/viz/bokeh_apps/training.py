@@ -103,10 +103,10 @@ class _Playback:
         )
         self._plane = RadioButtonGroup(labels=["1 × 2", "1 × 3", "2 × 3"], active=0, name="plane", stylesheets=sheets())
         self._trail = Slider(
-            start=1, end=60, value=_TRAIL, step=1, title="Length of trails, frames", width=220, disabled=fragments > _TRAILED
+            start=1, end=60, value=_TRAIL, step=1, title="Length of trails, frames", disabled=fragments > _TRAILED
         )
         for slider in (self._slider, self._trail):
-            slider.update(stylesheets=sheets(), bar_color=page.palette.point)
+            slider.update(stylesheets=sheets(), bar_color=page.palette.point, sizing_mode="stretch_width")
         self._status, self._table = block(name="status"), block(name="positions")
         self._map, loss = self._drawn_map(fragments), self._drawn_loss(curve)
         self._play.on_click(self._toggle)
@@ -115,9 +115,8 @@ class _Playback:
         self._plane.on_change("active", self._turn)
         controls = row(self._play, self._slider, sizing_mode="stretch_width", spacing=16)
         planes = column(block("<span class='legend'>Factors</span>"), self._plane, spacing=4)
-        more = row(planes, self._trail, spacing=24)
         self._show()
-        parts = [self._status, controls, self._map, more, loss, self._table]
+        parts = [self._status, controls, self._map, planes, self._trail, loss, self._table]
         self.layout = column(*parts, sizing_mode="stretch_width", spacing=12)
 
     def _drawn_map(self, fragments: int) -> Any:

@@ -14,6 +14,8 @@ __all__ = ["heat_map"]
 
 _NUMBERED: Final = 16
 """Rows up to which every cell states its number."""
+_WITH_DECIMAL: Final = 8
+"""Rows up to which there is room for a decimal."""
 _NAMED: Final = 80
 """Rows up to which every row is named on the axis."""
 _GAPPED: Final = 40
@@ -42,7 +44,7 @@ def heat_map(matrix: Matrix, ordering: Ordering, palette: Palette, *, revision: 
             },
             xgap=1 if count <= _GAPPED else 0,
             ygap=1 if count <= _GAPPED else 0,
-            texttemplate="%{z:.0f}" if count <= _NUMBERED else None,
+            texttemplate=_number_format(count),
             textfont={"size": 13},
             customdata=[[(row, column) for column in names] for row in names],
             hovertemplate="<b>%{customdata[0]}</b><br><b>%{customdata[1]}</b><br>%{z:.1f} %<extra></extra>",
@@ -77,3 +79,9 @@ def heat_map(matrix: Matrix, ordering: Ordering, palette: Palette, *, revision: 
             "range": [0, 1.05 * max((max(bracket) for bracket in ordering.bracket_y), default=1.0) or 1.0],
         },
     )
+
+
+def _number_format(count: int) -> str | None:
+    if count > _NUMBERED:
+        return None
+    return "%{z:.1f}" if count <= _WITH_DECIMAL else "%{z:.0f}"

@@ -92,7 +92,7 @@ def _drawn(matrix: Matrix, about: str, view: View, scheme: Scheme) -> list[Compo
     leaves = ordering.leaves_F.tolist()[:_TABLED]
     head = [("Fragment", "text"), *((matrix.names[leaf], "figure") for leaf in leaves)]
     rows = [
-        [fragment_link(matrix.names[row], view, PATH), *(number(matrix.percent_FF[row, column], 0) for column in leaves)]
+        [fragment_link(matrix.names[row], view, PATH), *(number(matrix.percent_FF[row, column]) for column in leaves)]
         for row in leaves
     ]
     whole = len(matrix.names) <= _TABLED
