@@ -31,8 +31,8 @@ _RELAXATION: Final = 0.1, 1.0
 """Part of the way to a side's exact minimum: that of the first sweep and that of the last."""
 _SPARE: Final = 8
 """Columns beyond the rank that the spectrum iterates with: they carry the last wanted ones over small gaps."""
-_NOISE: Final = 1e-9
-"""A row of the product this much shorter than the table's own row is rounding: the product says nothing about it."""
+_NOISE: Final = 1e-9, 1e-13
+"""A row of the product no longer than this part of the table's own row, or of the largest singular value, is rounding."""
 _DEGENERATE: Final = 1e-12
 """Squared singular values of a side, relative to the largest, below which a least-squares step ignores its direction."""
 
@@ -171,13 +171,14 @@ def _optimum(network: FactorNetwork, counts: Counts, rank: int, seed: int, desce
     start_TW = torch.cat([Q_TK, spare_TW], dim=1)[:, : min(counts.F, counts.T)]
     spectrum = leading(counts, start_TW, wanted=K, on_iteration=follow)
     U_FW, S_W, V_TW = (part.cpu().numpy() for part in (spectrum.U_FW, spectrum.S_W, spectrum.V_TW))
+    own, absolute = _NOISE
     factors = Factors.from_svd(
         U_FW[:, : spectrum.wanted],
         S_W[: spectrum.wanted] * counts.scale,
         V_TW[:, : spectrum.wanted],
         rank=rank,
-        noise_F=_NOISE * counts.row_lengths_F * counts.scale,
-        noise_T=_NOISE * counts.column_lengths_T * counts.scale,
+        noise_F=np.maximum(own * counts.row_lengths_F, absolute * S_W[0]) * counts.scale,
+        noise_T=np.maximum(own * counts.column_lengths_T, absolute * S_W[0]) * counts.scale,
     )
     last = factors.singular_K[K - 1]
     following = S_W[K] * counts.scale if len(S_W) > K else 0.0
