@@ -52,6 +52,7 @@ def publishing(state: Path, *, waiting: Callable[[Held], None] | None = None) ->
 
     Waits as long as another process has it; calls `waiting` once in that case.
     """
+    state.mkdir(parents=True, exist_ok=True)
     path = state / "publication.lock"
     told = False
     with ExitStack() as stack:

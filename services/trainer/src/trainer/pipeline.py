@@ -64,7 +64,7 @@ def train(
     report: Report,
     *,
     run: str | None = None,
-    session: "Session | None" = None,
+    spark: "SparkSession | None" = None,
     waiting: Callable[[Held], None] | None = None,
 ) -> Trained:
     """Train what `spec` says and publish it into the store of `settings.state`.
@@ -74,7 +74,7 @@ def train(
         settings: Where the state lies and which Spark to use.
         report: Is told how far the run is.
         run: Names the run; a new id does if it is None.
-        session: Is used if it is given, and stays open; else one is started, and stopped after the publication.
+        spark: Is used if it is given, and stays open; else a session is started, and stopped after the publication.
         waiting: Is called when another process is publishing and this one waits for it.
 
     Raises:
@@ -87,10 +87,10 @@ def train(
     name = run or new_run(RunKind(spec.kind), started)
     store = Store.under(settings.state)
     paths = locate(spec.sources, settings)
-    with _spark(settings, report, session) as spark:
+    with _session(settings, report, spark) as session:
         loading = _in_background(_load_torch)
         with report.stage(Stage.READ):
-            activity = intake.read(paths, spec.ingest, spark)
+            activity = intake.read(paths, spec.ingest, session)
         factorization = loading.result()
         device = choose(spec.device)
         report.computing_on(str(device))
@@ -123,7 +123,7 @@ def train(
                 curve=fit.curve,
             )
             tables = results.tables(activity, fit.factors, fit.trajectory, neighbours, record)
-            ready = spark()
+            ready = session()
             from trainer.publish import Results, publish  # noqa: PLC0415 - loads pyspark
 
             publish(Results(name, spec.kind, activity.digest, activity.tables, tables, (artifact,)), store, ready, report)
@@ -163,10 +163,10 @@ def _metrics(fit: "Fit") -> dict[str, float]:
 
 
 @contextmanager
-def _spark(settings: Settings, report: Report, session: "Session | None") -> Iterator[Callable[[], "SparkSession"]]:
+def _session(settings: Settings, report: Report, spark: "SparkSession | None") -> Iterator[Callable[[], "SparkSession"]]:
     """A call that gives the Spark session, which starts in the background meanwhile."""
-    if session is not None:
-        yield session.spark
+    if spark is not None:
+        yield lambda: spark
         return
 
     def start() -> "Session":

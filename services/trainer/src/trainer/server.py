@@ -57,3 +57,7 @@ def _end_streams(app: FastAPI) -> None:
 def _refuse(sentence: str) -> None:
     print(f"ntdemo-trainer: {sentence}", file=sys.stderr)  # noqa: T201 - what who started it reads
     sys.exit(_REFUSED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""Reports that do something at every step of a run, which is where a test looks, copies or kills."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from trainer.report import Report, Stage
+
+__all__ = ["SteppingReport"]
+
+
+class SteppingReport:
+    """Calls `step` with the name of each point that a run reaches, in its own thread, and waits for it."""
+
+    def __init__(self, step: Callable[[str], None] = lambda _: None, *, told: Report | None = None) -> None:
+        self._step = step
+        self._told = told
+        self._lock = threading.Lock()
+        self.points: list[str] = []
+        self.device: str | None = None
+
+    @contextmanager
+    def stage(self, stage: Stage) -> Iterator[None]:
+        self._reach(f"{stage} begins")
+        if self._told is None:
+            yield
+        else:
+            with self._told.stage(stage):
+                yield
+        self._reach(f"{stage} ends")
+
+    def progress(self, stage: Stage, done: int, total: int | None = None, *, loss: float | None = None) -> None:
+        if self._told is not None:
+            self._told.progress(stage, done, total, loss=loss)
+        if stage is not Stage.FIT:
+            self._reach(f"{stage} {done}")
+
+    def computing_on(self, device: str) -> None:
+        self.device = device
+        if self._told is not None:
+            self._told.computing_on(device)
+
+    def published(self, run: str) -> None:
+        self._reach("published")
+        if self._told is not None:
+            self._told.published(run)
+
+    def _reach(self, point: str) -> None:
+        with self._lock:
+            self.points.append(point)
+            self._step(point)
