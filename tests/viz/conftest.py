@@ -7,7 +7,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
 from tests.support.store import Publisher, five_fragments, many_fragments

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from fastapi.testclient import TestClient
-
 from tests.viz.conftest import Addresses
+
 from viz.app import create_app
 from viz.settings import Settings
 
@@ -17,7 +17,7 @@ from viz.settings import Settings
 @pytest.fixture(scope="module")
 def lonely() -> Iterator[TestClient]:
     """viz whose scores API is away."""
-    with TestClient(create_app(Settings(NTDEMO_HOST="127.0.0.1", NTDEMO_PORT=9))) as client:  # type: ignore[call-arg]  # aliases
+    with TestClient(create_app(Settings(NTDEMO_HOST="127.0.0.1", NTDEMO_PORT=9))) as client:
         yield client
 
 

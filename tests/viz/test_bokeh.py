@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import numpy as np
@@ -13,9 +13,9 @@ import websockets
 from bokeh.client import pull_session
 from bokeh.models import ColumnDataSource
 from bokeh.models.widgets import Div
-
 from tests.support.ports import free_ports
 from tests.viz.conftest import Addresses
+
 from viz.answers import Trajectory
 from viz.bokeh_apps.histogram import quartiles
 from viz.bokeh_apps.markup import html_table
@@ -37,7 +37,7 @@ class Session:
         self._url = url
         self._view = pull_session(url=url, arguments=arguments)
 
-    def __enter__(self) -> "Session":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -45,7 +45,7 @@ class Session:
 
     def text(self) -> str:
         """Everything that the page says."""
-        return "\n".join(div.text for div in self._view.document.select({"type": Div}))
+        return "\n".join(div.text for div in self._all(Div))
 
     def named(self, name: str) -> Any:
         """The model with a name; None before it is there."""
@@ -53,8 +53,10 @@ class Session:
 
     def column(self, name: str) -> list[Any]:
         """A column of the one data source that has it; empty before it is there."""
-        sources = self._view.document.select({"type": ColumnDataSource})
-        return next((list(source.data[name]) for source in sources if name in source.data), [])
+        return next((list(source.data[name]) for source in self._all(ColumnDataSource) if name in source.data), [])
+
+    def _all(self, kind: type[Any]) -> list[Any]:
+        return list(self._view.document.select({"type": kind}))
 
     def set(self, name: str, attribute: str, value: Any) -> None:
         """Do what a reader does with a widget."""
@@ -117,7 +119,7 @@ def test_a_run_that_does_not_exist_is_said(addresses: Addresses) -> None:
 def lonely() -> Iterator[str]:
     """A Bokeh server whose scores API is away."""
     (port,) = free_ports(1)
-    settings = Settings(NTDEMO_HOST="127.0.0.1", NTDEMO_PORT=9, VIZ_HOST="127.0.0.1", VIZ_BOKEH_PORT=port)  # type: ignore[call-arg]
+    settings = Settings(NTDEMO_HOST="127.0.0.1", NTDEMO_PORT=9, VIZ_HOST="127.0.0.1", VIZ_BOKEH_PORT=port)
     with BokehServer(settings):
         yield f"http://127.0.0.1:{port}"
 
@@ -148,7 +150,10 @@ def test_only_listed_origins_open_a_session(lonely: str, http: httpx.Client, ori
         address = f"{lonely.replace('http', 'ws')}/histogram/ws"
         try:
             async with websockets.connect(
-                address, origin=origin.format(port=lonely.rsplit(":", 1)[1]), subprotocols=["bokeh", token[1]], proxy=None
+                address,
+                origin=websockets.Origin(origin.format(port=lonely.rsplit(":", 1)[1])),
+                subprotocols=[websockets.Subprotocol("bokeh"), websockets.Subprotocol(token[1])],
+                proxy=None,
             ) as socket:
                 return 101 if await socket.recv() else 0
         except websockets.InvalidStatus as refusal:
@@ -204,7 +209,8 @@ def test_frames_show_any_plane_within_one_range() -> None:
     assert across.tolist() == [7, 9, 11]
     assert up.tolist() == [0, 0, 0]
     low, high = frames.limits()
-    assert low < 0 < 11 < high
+    assert low < 0
+    assert high > 11
     assert [len(trail) for trail in frames.trails(1, 9)[0]] == [2, 2, 2]
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,6 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-
 from tests.viz.conftest import Addresses
 
 pytestmark = pytest.mark.browser
@@ -19,9 +19,16 @@ pytestmark = pytest.mark.browser
 _CHROMIUM = os.environ.get(
     "CHROMIUM", shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
 )
-_FLAGS = "--no-sandbox --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync".split()
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 _PLAIN = ["--disable-gpu"]
-_WEBGL = "--use-gl=angle --use-angle=swiftshader --enable-unsafe-swiftshader --ignore-gpu-blocklist".split()
+_WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
 _PATIENCE_MS = 60_000
 # Plotly's 3-D sees a press only when it draws: hold it for some frames and longer than a twitch.
 _AFTER_FRAMES = """() => new Promise(done => {
@@ -291,7 +298,7 @@ def test_playing_moves_the_fragments_to_the_last_step(addresses: Addresses, visi
 def test_the_colours_follow_the_readers_preference(addresses: Addresses, browser: Browser) -> None:
     grounds = []
     for scheme in ("light", "dark"):
-        context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]  # one of the two
+        context = browser.new_context(color_scheme=scheme)
         page = context.new_page()
         page.goto(f"{addresses.dash}/training")
         expect(page.locator("#curve-graph .main-svg").first).to_be_visible(timeout=_PATIENCE_MS)
@@ -342,8 +349,6 @@ def test_pages_fit_the_screen_and_pass_axe(
 @pytest.fixture(scope="session")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     """axe-core's script, from the npm registry; it is not kept in the repository."""
-    import subprocess  # noqa: PLC0415 - beside its one use
-
     npm = shutil.which("npm")
     if npm is None:
         pytest.skip("npm is not installed, so axe-core cannot be had")

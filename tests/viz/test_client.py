@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.support.ports import free_ports
 
 _NEEDS_TK = pytest.mark.skipif(importlib.util.find_spec("tkinter") is None, reason="this Python has no Tk")

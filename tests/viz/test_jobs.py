@@ -31,7 +31,7 @@ class Trainer:
         failed = {"id": "b", "state": "failed", "problem": {"detail": "row 7 is ragged"}, **common}
         return {"items": [running, failed], "next": None}
 
-    async def follow(self, job: str) -> StreamingResponse:
+    async def follow(self, job: str) -> StreamingResponse:  # noqa: ARG002 - the path has it
         self.streams += 1
 
         async def told() -> AsyncIterator[str]:
@@ -53,9 +53,17 @@ class Endless(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         parts: asyncio.Queue[dict[str, object]] = asyncio.Queue()
         scope = {
-            "type": "http", "http_version": "1.1", "method": request.method, "path": request.url.path, "raw_path": request.url.raw_path,
-            "query_string": request.url.query, "root_path": "", "scheme": "http", "headers": request.headers.raw, "asgi": {"version": "3.0"},
-        }  # fmt: skip
+            "type": "http",
+            "http_version": "1.1",
+            "method": request.method,
+            "path": request.url.path,
+            "raw_path": request.url.raw_path,
+            "query_string": request.url.query,
+            "root_path": "",
+            "scheme": "http",
+            "headers": request.headers.raw,
+            "asgi": {"version": "3.0"},
+        }
 
         async def receive() -> dict[str, object]:
             return await asyncio.Future()

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
-
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
+
 from viz.cosines import percent_matrix
 from viz.failures import Missing, NoRun, ScoresAway
 from viz.scores import Scores

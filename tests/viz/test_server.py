@@ -8,7 +8,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
 from tests.viz.conftest import viz_environment

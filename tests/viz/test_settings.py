@@ -28,7 +28,12 @@ def test_the_defaults_are_the_seeds_ports(environment: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(
-    ("host", "url"), [("0.0.0.0", "http://127.0.0.1:3030"), ("::", "http://[::1]:3030"), ("scores", "http://scores:3030")]
+    ("host", "url"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:3030"),  # noqa: S104 - nothing binds here
+        ("::", "http://[::1]:3030"),
+        ("scores", "http://scores:3030"),
+    ],
 )
 def test_an_address_to_bind_becomes_an_address_to_ask(environment: pytest.MonkeyPatch, host: str, url: str) -> None:
     environment.setenv("NTDEMO_HOST", host)
