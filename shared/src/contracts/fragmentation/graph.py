@@ -94,6 +94,12 @@ class Graph:
                 del ring[last][atom]
         return cls(words, symbols, bonds, ring, chain, chains)
 
+    def belongs(self, atom: int, ring: int) -> bool:
+        """An atom outside rings is part of its neighbour's ring system: doubly bonded to it, or the oxide of an N-oxide."""
+        if self.ring[atom] or not self.ring[ring]:
+            return False
+        return self.bonds[atom][ring] == "=" or (self.words[atom][1] == "[O-]" and self.words[ring][1] == "[n+]")
+
     def pieces(
         self, cuts: Container[int], end: str = "*", tokens: Mapping[int, str] | None = None
     ) -> tuple[list[str], list[int]]:

@@ -5,7 +5,7 @@ the carbons of oxiranes, aziridines and thiiranes; marked atoms that are bonded 
 
 Two differences follow from the notation of this package. The carbons around a group are `*`, whether aliphatic or aromatic.
 And aromatic atoms form no groups: the paper lists aromatic heteroatoms one by one and says that chemists see them as parts of
-their ring, which is where this package has them, together with the oxide of an N-oxide.
+their ring, which is where this package has them, together with an oxygen that makes the ring a pyridone or an N-oxide.
 """
 
 from typing import Final
@@ -42,7 +42,7 @@ def _marked(graph: Graph) -> set[int]:
             orders = graph.bonds[atom].values()
             if "=" in orders or "#" in orders or _is_acetal(graph, atom) or _is_in_epoxide(graph, atom):
                 marked.add(atom)
-        elif not (symbol.islower() or symbol == "H" or _is_oxide(graph, atom)):
+        elif not (symbol.islower() or symbol == "H" or _is_of_aromatic_ring(graph, atom)):
             marked.add(atom)
     return marked
 
@@ -63,7 +63,7 @@ def _is_in_epoxide(graph: Graph, atom: int) -> bool:
     )
 
 
-def _is_oxide(graph: Graph, atom: int) -> bool:
-    """An oxygen is the oxide of an aromatic N-oxide."""
-    words = graph.words
-    return words[atom][1] == "[O-]" and any(words[other][1] == "[n+]" for other in graph.bonds[atom])
+def _is_of_aromatic_ring(graph: Graph, atom: int) -> bool:
+    """An atom of one bond belongs to the aromatic ring at the other end of it."""
+    neighbours = graph.bonds[atom]
+    return len(neighbours) == 1 and all(graph.symbols[ring].islower() and graph.belongs(atom, ring) for ring in neighbours)

@@ -1,8 +1,8 @@
 """Ring systems: rings that share atoms, with what is doubly bonded to them, cut from everything else.
 
-Fused, bridged and spiro rings are one system, two rings joined by a bond are two. An atom doubly bonded to a ring belongs to
-it, because it decides which ring that is (a pyridone is no pyridine), and so does the oxide of an N-oxide, which is a double
-bond in another dress. Of a double bond between two ring systems neither keeps the other's atom: both end in `=*`.
+Fused, bridged and spiro rings are one system; two rings joined by a bond are two. An atom doubly bonded to a ring belongs to
+it, because it decides which ring that is (a pyridone is no pyridine), and so does the oxide of an N-oxide. Of a double bond
+between two ring systems neither keeps the other's atom: both end in `=*`.
 """
 
 from contracts.fragmentation.canonical import canonical
@@ -16,15 +16,6 @@ def ring_systems(graph: Graph) -> set[str]:
     ring = graph.ring
     if not any(ring):
         return set()
-    cuts = {after for before, after in graph.chains if not (_belongs(graph, before, after) or _belongs(graph, after, before))}
+    cuts = {after for before, after in graph.chains if not (graph.belongs(before, after) or graph.belongs(after, before))}
     texts, places = graph.pieces(cuts)
     return {canonical(texts[place]) for place in {place for place, neighbours in zip(places, ring, strict=True) if neighbours}}
-
-
-def _belongs(graph: Graph, inside: int, outside: int) -> bool:
-    """An atom outside rings is part of the ring system of its neighbour."""
-    if not graph.ring[inside] or graph.ring[outside]:
-        return False
-    if graph.chain[inside][outside] == "=":
-        return True
-    return graph.words[outside][1] == "[O-]" and graph.words[inside][1] == "[n+]"
