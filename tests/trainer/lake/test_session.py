@@ -173,15 +173,15 @@ def test_the_command_is_what_sparks_own_launcher_composes_without_the_module_jdk
 
 
 def test_an_archive_belongs_to_one_java_and_one_spark(tmp_path: Path) -> None:
-    first = Jvm(Java(Path("/a/java"), "17.0.1"), tmp_path, 1024, quick=True)
-    second = Jvm(Java(Path("/a/java"), "17.0.2"), tmp_path, 1024, quick=True)
+    first = Jvm(Java(Path("/a/java"), "17.0.1"), tmp_path, 1024, quick=True, archives=tmp_path)
+    second = Jvm(Java(Path("/a/java"), "17.0.2"), tmp_path, 1024, quick=True, archives=tmp_path)
     assert first.archive != second.archive
     assert first.archive.parent == tmp_path
 
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="the default archive of a full Java is needed")
 def test_an_archive_that_is_there_is_used(tmp_path: Path) -> None:
-    jvm = Jvm(find_java(), tmp_path, 1024, quick=True)
+    jvm = Jvm(find_java(), tmp_path, 1024, quick=True, archives=tmp_path)
     assert not [part for part in jvm.command(tmp_path, {}) if part.startswith("-XX:SharedArchiveFile")]
     jvm.archive.write_bytes(b"")
     assert f"-XX:SharedArchiveFile={jvm.archive}" in jvm.command(tmp_path, {})

@@ -11,6 +11,7 @@ import hashlib
 import os
 import struct
 import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -85,16 +86,18 @@ class Jvm:
 
     java: Java
     cache: Path
-    """Holds the archives; may be removed while no session runs."""
+    """Holds temporary files; may be removed while no session runs."""
     memory_mib: int
     quick: bool
     """Compile quickly rather than well, collect garbage simply: for sessions of seconds."""
+    archives: Path = Path(sys.prefix) / "share" / "ntdemo"
+    """Holds the archives. They belong to the installation, whatever state directory a session works for."""
 
     @property
     def archive(self) -> Path:
         """Where the class-data archive of this Java and this Spark lies, or would."""
         identity = "\n".join((str(self.java.executable), self.java.version, pyspark.__version__, *self.class_path))
-        return self.cache / f"classes-{hashlib.sha256(identity.encode()).hexdigest()[:12]}.jsa"
+        return self.archives / f"classes-{hashlib.sha256(identity.encode()).hexdigest()[:12]}.jsa"
 
     @property
     def home(self) -> Path:
@@ -163,7 +166,7 @@ class Jvm:
 
     def make_archive(self, record: Path) -> None:
         """Write the archive of the classes listed in `record`; raises CalledProcessError."""
-        self.cache.mkdir(parents=True, exist_ok=True)
+        self.archives.mkdir(parents=True, exist_ok=True)
         unfinished = self.archive.with_suffix(f".{os.getpid()}.tmp")
         command = [
             str(self.java.executable),

@@ -1,10 +1,9 @@
-"""Prepares fast starts of Spark, once for an installation: `python -m trainer.lake.prepare CACHE`.
+"""Prepares fast starts of Spark, once for an installation: `python -m trainer.lake.prepare`.
 
 A rehearsal does what every training does with Spark and lists the classes it needs; of these the JVM makes an archive that
 it maps at later starts instead of parsing and verifying jars. About 180 MB, half a minute; without it all works, slower.
 """
 
-import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,23 +24,22 @@ __all__ = ["prepare"]
 _ROWS: Final = 1000
 
 
-def prepare(cache: Path, *, java_home: Path | None = None) -> Path:
+def prepare(*, java_home: Path | None = None) -> Path:
     """Make the archive for this Java and this Spark where it is not there yet, and return it.
 
     Raises:
         NoJava: There is no Java to run Spark with.
         CalledProcessError: Java could not write the archive.
     """
-    cache = cache.absolute()
-    jvm = Jvm(find_java(java_home), cache, memory_mib=1024, quick=True)
-    if not jvm.archive.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="prepare-", dir=cache) as scratch:
-            record = Path(scratch) / "classes.txt"
+    with tempfile.TemporaryDirectory(prefix="ntdemo-prepare-") as scratch:
+        cache = Path(scratch)
+        jvm = Jvm(find_java(java_home), cache, memory_mib=1024, quick=True)
+        if not jvm.archive.exists():
+            record = cache / "classes.txt"
             with Session(cache, master="local[2]", java_home=java_home, record=record) as session:
-                _rehearse(session, Store(Path(scratch) / "store"))
+                _rehearse(session, Store(cache / "store"))
             jvm.make_archive(record)
-    return jvm.archive
+        return jvm.archive
 
 
 def _rehearse(session: Session, store: Store) -> None:
@@ -60,6 +58,4 @@ def _rehearse(session: Session, store: Store) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:  # noqa: PLR2004 - the program and one argument
-        sys.exit("usage: python -m trainer.lake.prepare CACHE")
-    print(prepare(Path(sys.argv[1])))  # noqa: T201 - what this program says
+    print(prepare())  # noqa: T201 - what this program says
