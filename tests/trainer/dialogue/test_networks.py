@@ -1,12 +1,21 @@
 """Both networks: one step at a time gives what the whole sequence gives, and neither padding nor company changes a row."""
 
+import math
+from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from contracts.dialogue import Architecture, StateUpdate
+from contracts.dialogue import Architecture, Language, StateUpdate
+from trainer.dialogue.bigrams import bigram_factors
+from trainer.dialogue.evaluation import token_perplexity
 from trainer.dialogue.networks.building import build_network
 from trainer.dialogue.networks.network import DialogueNetwork
+from trainer.dialogue.preparation import Prepared
 from trainer.dialogue.replies import advance
 
 _SIZES = {
@@ -91,9 +100,31 @@ def test_states_have_the_shapes_they_declare(architecture: Architecture) -> None
         assert states[name].dtype == torch.float32
 
 
-def test_the_first_guess_is_the_frequency_of_tokens() -> None:
-    network = _network(Architecture.GRU)
-    counts_V = torch.arange(90.0)
-    network.expect(counts_V)
-    expected_V = ((counts_V + 1) / (counts_V + 1).sum()).log()
-    torch.testing.assert_close(network.output_bias_V.log_softmax(0), expected_V)
+@architectures
+def test_a_network_begins_with_what_counting_found(
+    architecture: Architecture, prepared: Callable[[Language], Prepared]
+) -> None:
+    data = prepared(Language.ENGLISH)
+    sizes = _SIZES[architecture] | {"vocabulary": data.tokens.size, "width": 64}
+    factors = bigram_factors(data.train, vocabulary=data.tokens.size, width=64)
+    torch.manual_seed(0)
+    network = build_network(architecture, sizes, dropout=0.0).eval()
+    rows = np.arange(len(data.train))
+    before = token_perplexity(network, data.train, rows)
+    network.begin_with(factors)
+    counts_V = np.bincount(data.train.targets, minlength=data.tokens.size)
+    frequencies_alone = math.exp(-float(counts_V @ np.log((counts_V + 1) / (counts_V + 1).sum())) / counts_V.sum())
+    assert token_perplexity(network, data.train, rows) < 0.6 * frequencies_alone < 0.6 * before
+
+
+def test_the_factors_of_bigrams_are_their_log_odds(prepared: Callable[[Language], Prepared]) -> None:
+    data = prepared(Language.ENGLISH)
+    size = data.tokens.size
+    factors = bigram_factors(data.train, vocabulary=size, width=size + 10)
+    starts, targets = data.train.target_starts, data.train.targets.astype(np.int64)
+    pairs = [pair for begin, end in pairwise(starts) for pair in pairwise([2, *targets[begin:end].tolist()])]
+    (first, second), count = Counter(pairs).most_common(1)[0]
+    odds = count * len(pairs) / sum(1 for one, _ in pairs if one == first) / sum(1 for _, two in pairs if two == second)
+    found = float(factors.before_VD[first] @ factors.after_VD[second])
+    assert found == pytest.approx(math.log(odds) * count / (count + 2), abs=0.05)
+    assert not factors.before_VD[:, size:].any()

@@ -25,7 +25,7 @@ def token_perplexity(network: DialogueNetwork, exchanges: EncodedExchanges, rows
 @torch.inference_mode()
 def reply_log_p(network: DialogueNetwork, exchanges: EncodedExchanges, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """Log p(reply | context) in nats, for each row."""
-    device = network.embedding_VD.device
+    device = network.input_VD.device
     log_p_N = np.zeros(len(rows))
     # Rows of like length share a batch; the result is in the order asked for.
     order = np.lexsort((exchanges.target_lengths[rows], exchanges.context_lengths[rows] // 8))
@@ -42,7 +42,7 @@ def candidate_log_p(
     network: DialogueNetwork, exchanges: EncodedExchanges, rows: NDArray[np.int64], candidates_NC: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Log p(candidate | context) and log p(candidate | nothing said), [N, C]; candidates are rows of `exchanges`."""
-    device = network.embedding_VD.device
+    device = network.input_VD.device
     log_p_NC = np.zeros(candidates_NC.shape)
     for at, (row, candidates_C) in enumerate(zip(rows, candidates_NC, strict=True)):
         context_1S = torch.from_numpy(exchanges.batch(np.array([row])).context_BS).to(device)
@@ -64,7 +64,7 @@ def _of_candidates(
 def _log_p(
     network: DialogueNetwork, memory: tuple[Tensor, ...], reply_BT: NDArray[np.int64], target_BT: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    device = network.embedding_VD.device
+    device = network.input_VD.device
     target = torch.from_numpy(target_BT).to(device)
     logits_BTV = network.logits(network.write(memory, torch.from_numpy(reply_BT).to(device))).float()
     log_p_BT = logits_BTV.log_softmax(-1).gather(2, target.unsqueeze(2)).squeeze(2)

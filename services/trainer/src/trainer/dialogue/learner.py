@@ -119,7 +119,7 @@ def has_bf16(device: torch.device) -> bool:
 
 
 def _optimizer(network: nn.Module, weight_decay: float) -> torch.optim.AdamW:
-    """Decay for the matrices of layers; none for embeddings, norms and biases."""
+    """Decay for the matrices of layers; none for tables of vectors, norms and biases."""
     decayed, others = list[nn.Parameter](), list[nn.Parameter]()
     for name, parameter in network.named_parameters():
         is_layer = parameter.ndim > 1 and "." in name

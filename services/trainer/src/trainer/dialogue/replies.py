@@ -35,7 +35,7 @@ def reply_to(
 def _reply(
     network: DialogueNetwork, contexts: Sequence[Sequence[int]], decoding: Decoding, randoms: Sequence[np.random.Generator]
 ) -> list[list[int]]:
-    device = network.embedding_VD.device
+    device = network.input_VD.device
     context_BS = torch.zeros(len(contexts), max(map(len, contexts)), dtype=torch.long)
     for row, context in enumerate(contexts):
         context_BS[row, : len(context)] = torch.tensor(context)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from trainer.dialogue.batches import Position, batches
+from trainer.dialogue.bigrams import bigram_factors
 from trainer.dialogue.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from trainer.dialogue.decoding import GREEDY
 from trainer.dialogue.distributed import Ranks, ranks
@@ -112,7 +113,7 @@ class _Training:
         self.schedule = schedule_of(spec.recipe, spec.architecture, on_gpu=place.type == "cuda")
         torch.manual_seed(spec.seed)  # the same first weights in every process
         network = build_network(spec.architecture, self.sizes, dropout=spec.recipe.dropout)
-        network.expect(torch.from_numpy(np.bincount(data.train.targets, minlength=data.tokens.size)).float())
+        network.begin_with(bigram_factors(data.train, vocabulary=data.tokens.size, width=network.width))
         self.learner = Learner(network, spec.recipe, place, group)
         torch.manual_seed(spec.seed + group.rank)  # other dropout in each
         self.position = Position()

@@ -17,7 +17,8 @@ _MASKED = -1e9
 class GruNetwork(DialogueNetwork):
     """Width D of the embedding, hidden size H of the decoder and of each encoder direction.
 
-    The source is masked, the decoder is fused over time (attention does not feed back), and the output layer is tied.
+    The source is masked and the decoder is fused over time: attention does not feed back. The token just said passes by the
+    decoder to the output layer as well.
     """
 
     def __init__(self, *, vocabulary: int, width: int, hidden: int, dropout: float) -> None:
@@ -43,11 +44,12 @@ class GruNetwork(DialogueNetwork):
     @override
     def write(self, memory: tuple[Tensor, ...], reply_BT: Int[Tensor, "B T"]) -> Float[Tensor, "B T D"]:
         memory_BSH, hidden_BH, padding_BS = memory
-        decoded_BTH, _ = self.decoder(self.dropout(self.embed(reply_BT)), hidden_BH.unsqueeze(0))
+        embedded_BTD = self.dropout(self.embed(reply_BT))
+        decoded_BTH, _ = self.decoder(embedded_BTD, hidden_BH.unsqueeze(0))
         scores_BTS = self.score(decoded_BTH) @ memory_BSH.transpose(1, 2)
         scores_BTS = scores_BTS.masked_fill(padding_BS.unsqueeze(1), _MASKED)
         context_BTH = scores_BTS.softmax(-1) @ memory_BSH
-        attended_BTD: Tensor = self.dropout(torch.tanh(self.attended(torch.cat([decoded_BTH, context_BTH], -1))))
+        attended_BTD: Tensor = self.dropout(torch.tanh(self.attended(torch.cat([decoded_BTH, context_BTH], -1))) + embedded_BTD)
         return attended_BTD
 
     @override
@@ -66,10 +68,11 @@ class GruNetwork(DialogueNetwork):
         self, token_B: Int[Tensor, " B"], position_B: Int[Tensor, " B"], states: dict[str, Tensor]
     ) -> tuple[Float[Tensor, "B V"], dict[str, Tensor]]:
         del position_B  # a GRU keeps no slots
-        hidden_BH = self._cell(self.embed(token_B), states["hidden"])
+        embedded_BD = self.embed(token_B)
+        hidden_BH = self._cell(embedded_BD, states["hidden"])
         scores_BS = (states["memory"] @ self.score(hidden_BH).unsqueeze(-1)).squeeze(-1) + states["context_mask"]
         context_BH = (scores_BS.softmax(-1).unsqueeze(1) @ states["memory"]).squeeze(1)
-        attended_BD = torch.tanh(self.attended(torch.cat([hidden_BH, context_BH], -1)))
+        attended_BD = torch.tanh(self.attended(torch.cat([hidden_BH, context_BH], -1))) + embedded_BD
         return self.logits(attended_BD), {"hidden": hidden_BH}
 
     def _read(self, context_BS: Int[Tensor, "B S"]) -> tuple[Float[Tensor, "B S H"], Float[Tensor, "B H"]]:

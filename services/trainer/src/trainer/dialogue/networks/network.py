@@ -8,17 +8,20 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from contracts.dialogue import StateTensor
+from trainer.dialogue.bigrams import BigramFactors
 
 __all__ = ["PAD", "SEPARATOR", "DialogueNetwork"]
 
 PAD = 0
 SEPARATOR = 4
+_NOISE = 0.1
 
 
 class DialogueNetwork(nn.Module):
-    """A sequence-to-sequence network whose output layer is its embedding, transposed.
+    """A sequence-to-sequence network between a table of input vectors and one of output vectors.
 
-    Axes: B rows, S context tokens (padded on the right with `PAD`), T reply tokens, D width, V vocabulary.
+    Axes: B rows, S context tokens (padded on the right with `PAD`), T reply tokens, D width, V vocabulary. The hidden row that
+    `logits` reads contains the input token's own vector: both networks can use `BigramFactors` from their first step on.
     """
 
     states: list[StateTensor]
@@ -26,24 +29,26 @@ class DialogueNetwork(nn.Module):
 
     def __init__(self, vocabulary: int, width: int) -> None:
         super().__init__()
-        self.embedding_VD = nn.Parameter(torch.empty(vocabulary, width))
-        nn.init.normal_(self.embedding_VD, std=width**-0.5)
-        self.output_bias_V = nn.Parameter(torch.zeros(vocabulary))
         self.width = width
+        self.input_VD = nn.Parameter(torch.randn(vocabulary, width) * width**-0.5)
+        self.output_VD = nn.Parameter(torch.randn(vocabulary, width) * width**-0.5)
+        self.bias_V = nn.Parameter(torch.zeros(vocabulary))
 
     @torch.no_grad()
-    def expect(self, counts_V: Float[Tensor, " V"]) -> None:
-        """Begin with the frequencies of the tokens, so that the first steps need not learn them."""
-        share_V = (counts_V + 1) / (counts_V + 1).sum()
-        self.output_bias_V.copy_(share_V.log() - share_V.log().mean())
+    def begin_with(self, factors: BigramFactors) -> None:
+        """Put what counting found where the first step finds it, with some noise left to tell unseen tokens apart."""
+        self.bias_V.copy_(torch.from_numpy(factors.log_p_V - factors.log_p_V.mean()))
+        self.input_VD.mul_(_NOISE).add_(torch.from_numpy(factors.before_VD))
+        # Hidden rows have unit variance, hence length sqrt(D).
+        self.output_VD.copy_(torch.from_numpy(factors.after_VD) / math.sqrt(self.width))
 
     def embed(self, tokens: Int[Tensor, "..."]) -> Float[Tensor, "... D"]:
-        """Embeddings of unit scale."""
-        return nn.functional.embedding(tokens, self.embedding_VD) * math.sqrt(self.width)
+        """Input vectors of about unit variance."""
+        return nn.functional.embedding(tokens, self.input_VD) * math.sqrt(self.width)
 
     def logits(self, hidden: Float[Tensor, "... D"]) -> Float[Tensor, "... V"]:
         """Of the next token."""
-        return hidden @ self.embedding_VD.T + self.output_bias_V
+        return hidden @ self.output_VD.T + self.bias_V
 
     def forward(self, context_BS: Int[Tensor, "B S"], reply_BT: Int[Tensor, "B T"]) -> Float[Tensor, "B T D"]:
         """Hidden rows from which `logits` predicts the token after each of `reply_BT` (which begins with `start`)."""
