@@ -42,6 +42,23 @@ def test_the_metadata_name_schema_run_fragments_and_targets(graph: Path) -> None
     assert json.loads(metadata["targets"]) == TARGETS
 
 
+@pytest.mark.filterwarnings("ignore")  # of torch's exporter, about itself
+def test_torchs_own_exporter_makes_the_same_graph(graph: Path, factors: Factors, tmp_path: Path) -> None:
+    network = FactorNetwork.from_factors(factors).eval()
+    path = tmp_path / "theirs.onnx"
+    names = ["profiles", "vectors"]
+    torch.onnx.export(
+        network, (torch.arange(2),), path, output_names=names, dynamic_shapes={"fragments": {0: "N"}}, dynamo=True
+    )
+    ours, theirs = onnxruntime.InferenceSession(graph), onnxruntime.InferenceSession(path)
+    assert [(put.name, put.type, put.shape) for put in ours.get_inputs()] == [("fragments", "tensor(int64)", ["N"])]
+    assert [(put.name, put.type, put.shape) for put in theirs.get_inputs()] == [("fragments", "tensor(int64)", ["N"])]
+    assert [(put.name, put.shape) for put in ours.get_outputs()] == [(put.name, put.shape) for put in theirs.get_outputs()]
+    ids = {"fragments": np.arange(12)}
+    for one, other in zip(ours.run(names, ids), theirs.run(names, ids), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
 def test_export_returns_how_near_onnx_runtime_and_torch_are(factors: Factors, tmp_path: Path) -> None:
     assert 0 <= export(factors, tmp_path / "again.onnx", fragments=FRAGMENTS, targets=TARGETS, run="r") <= 1e-5
 

@@ -1,0 +1,208 @@
+"""The numeric core of the trainer, each job beside its peer in the same run.
+
+    python benchmarks/factorization.py [--fragments 100000] [--limit 10] [--skip-large]
+
+Times are CPU seconds (wall seconds in brackets), since other programs slow both sides; a ratio is the peer's CPU time over ours.
+"""
+
+import argparse
+import gc
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+import torch
+from scipy.sparse.linalg import svds
+from torch import nn
+
+from trainer.factorization import FactorNetwork, export, fit_counts
+from trainer.factorization.nearest import nearest
+from trainer.factors import Factors
+from trainer.seed_table import built_in
+from trainer.similarity import directions_FK
+
+EPOCHS = 1500
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one call cost and gave."""
+
+    cpu_s: float
+    wall_s: float
+    result: Any
+
+    def __str__(self) -> str:
+        return f"{self.cpu_s:.3g} s ({self.wall_s:.3g})"
+
+
+def measure(job: Callable[[], Any], *, rounds: int = 1) -> Taken:
+    """The cheapest of some rounds."""
+    best: Taken | None = None
+    for _ in range(rounds):
+        gc.collect()
+        cpu, wall = time.process_time(), time.perf_counter()
+        result = job()
+        taken = Taken(time.process_time() - cpu, time.perf_counter() - wall, result)
+        best = taken if best is None or taken.cpu_s < best.cpu_s else best
+    assert best is not None  # noqa: S101 - rounds is at least 1
+    return best
+
+
+class SingleCells(nn.Module):
+    """The seed's network: one fragment and one target at a time."""
+
+    def __init__(self, fragments: int, targets: int, rank: int) -> None:
+        super().__init__()
+        self.fragments = nn.Embedding(fragments, rank)
+        self.targets = nn.Embedding(targets, rank)
+
+    def forward(self, fragment: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """The predicted value of one cell."""
+        value: torch.Tensor = (self.fragments(fragment) * self.targets(target)).sum(dim=1)
+        return value
+
+
+def seed_loop(table_FT: np.ndarray[Any, np.dtype[np.float64]], rank: int) -> float:
+    """The seed's training, written anew: every cell of the table in random order, one Adam step each; its final loss."""
+    torch.manual_seed(0)
+    F, T = table_FT.shape
+    network = SingleCells(F, T, rank)
+    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
+    counts_FT = torch.from_numpy(table_FT).float()
+    for _ in range(EPOCHS):
+        for cell in torch.randperm(counts_FT.numel()).tolist():
+            fragment, target = torch.tensor([cell // T]), torch.tensor([cell % T])
+            loss = nn.functional.mse_loss(network(fragment, target), counts_FT[fragment, target])
+            optimiser.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch
+            optimiser.step()
+    products_FT = network.fragments.weight.detach() @ network.targets.weight.detach().T
+    return float(((products_FT - counts_FT) ** 2).mean())
+
+
+def small() -> None:
+    """The built-in data against the seed's loop."""
+    counts_FT = built_in().counts_FT()
+    table_FT = counts_FT.toarray()
+    first = measure(lambda: fit_counts(counts_FT, rank=3, seed=0))
+    ours = measure(lambda: fit_counts(counts_FT, rank=3, seed=0), rounds=20)
+    theirs = measure(lambda: seed_loop(table_FT, 3))
+    U_FR, S_R, Vt_RT = np.linalg.svd(table_FT, full_matrices=False)
+    best_FT = U_FR[:, :3] * S_R[:3] @ Vt_RT[:3]
+    error = np.linalg.norm(ours.result.factors.profiles_FT - best_FT) / np.linalg.norm(best_FT)
+    print("built-in data, 5 x 10, rank 3")
+    print(f"  ours        {ours}, first in the process {first}; loss {ours.result.curve[-1][1]:.9f}, {error:.1e} from the SVD")
+    print(f"  seed's loop {theirs}; loss {theirs.result:.9f}; ratio {theirs.cpu_s / ours.cpu_s:,.0f}")
+
+
+def large_table(fragments: int, targets: int, cells: int) -> scipy.sparse.csr_array:
+    """A sparse table with a long tail on both sides."""
+    rng = np.random.default_rng(0)
+    rows = (rng.random(cells) ** 1.5 * fragments).astype(np.int64)
+    columns = (rng.random(cells) ** 2 * targets).astype(np.int64)
+    table_FT = scipy.sparse.csr_array(
+        (rng.geometric(0.3, cells).astype(np.float64), (rows, columns)), shape=(fragments, targets)
+    )
+    table_FT.sum_duplicates()
+    return table_FT
+
+
+def large() -> None:
+    """A large sparse table against ARPACK."""
+    for fragments, targets, cells in ((3_400, 600, 300_000), (100_000, 5_000, 10_000_000)):
+        table_FT = large_table(fragments, targets, cells)
+        ours = measure(partial(fit_counts, table_FT, rank=3, seed=0))
+        theirs = measure(partial(svds, table_FT, k=3, rng=np.random.default_rng(0)))
+        S_K = np.sort(theirs.result[1])[::-1]
+        error = np.abs(ours.result.factors.singular_K / S_K - 1).max()
+        print(f"sparse counts, {fragments:,} x {targets:,}, {table_FT.nnz:,} cells, rank 3")
+        print(
+            f"  ours, with curve and trajectory {ours}; {len(ours.result.curve)} steps; singular values {error:.0e} from ARPACK's"
+        )
+        print(f"  ARPACK's svds, factors alone    {theirs}; ratio {theirs.cpu_s / ours.cpu_s:.2f}; values {error:.0e} apart")
+
+
+def product_and_topk(unit_FK: torch.Tensor, limit: int) -> torch.Tensor:
+    """The peer: a float32 product and torch.topk, a block of rows at a time; one more found, for the row itself."""
+    cosines_NF = torch.empty((512, len(unit_FK)))
+    blocks = torch.split(unit_FK, 512)
+    found = [torch.mm(rows, unit_FK.T, out=cosines_NF[: len(rows)]).topk(limit + 1, dim=1).indices for rows in blocks]
+    return torch.cat(found)[:, 1:]
+
+
+def neighbours(fragments: int, limit: int) -> None:
+    """Exact neighbours of all against torch's product and topk."""
+    for rank in (64, 3):
+        rows_FK = np.random.default_rng(0).normal(size=(fragments, rank))
+        unit_FK = torch.from_numpy(directions_FK(rows_FK))
+        single_FK = unit_FK.float()
+        ours = measure(partial(nearest, unit_FK, np.ones(fragments, dtype=np.bool_), limit=limit))
+        theirs = measure(partial(product_and_topk, single_FK, limit))
+        same = float((ours.result == theirs.result).float().mean())
+        print(f"top-{limit} of {fragments:,} x {rank}, all pairs")
+        print(f"  ours, exact, ties by id       {ours}")
+        print(f"  torch's product and topk      {theirs}; ratio {theirs.cpu_s / ours.cpu_s:.2f}; same in {same:.4%} of places")
+
+
+def onnx() -> None:
+    """Export with its parity check against torch's exporter without one, each in a process of its own and again when warm."""
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    rng = np.random.default_rng(0)
+    factors = Factors.from_product(rng.normal(size=(5, 3)), rng.normal(size=(10, 3)))
+    names = [f"n{index}" for index in range(10)]
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "factors.onnx"
+
+        def ours() -> float:
+            return export(factors, path, fragments=names[:5], targets=names, run="benchmark")
+
+        def theirs() -> None:
+            network = FactorNetwork.from_factors(factors).eval()
+            torch.onnx.export(
+                network, (torch.arange(2),), path, dynamic_shapes={"fragments": {0: "N"}}, dynamo=True, verbose=False
+            )
+
+        print("ONNX of 5 x 10, rank 3")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the exporter's own making
+            for label, job in (("ours, written and checked", ours), ("torch's exporter, unchecked", theirs)):
+                print(f"  {label:28} first {measure(job)}, warm {measure(job, rounds=3)}")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fragments", type=int, default=100_000)
+    parser.add_argument("--limit", type=int, default=10)
+    parser.add_argument("--skip-large", action="store_true", help="only what takes seconds")
+    options = parser.parse_args()
+    print(
+        f"{os.cpu_count()} cores, torch {torch.__version__}, {torch.get_num_threads()} threads; load {os.getloadavg()[0]:.1f}"
+    )
+    imports = [
+        sys.executable,
+        "-c",
+        "import time; t = time.perf_counter(); import trainer.factorization; print(time.perf_counter() - t)",
+    ]
+    print(f"import of trainer.factorization: {float(subprocess.run(imports, capture_output=True, check=True).stdout):.2f} s")
+    small()
+    onnx()
+    if not options.skip_large:
+        large()
+        neighbours(options.fragments, options.limit)
+
+
+if __name__ == "__main__":
+    main()
