@@ -111,3 +111,28 @@ def test_an_export_without_the_scores_api_is_a_problem(lonely: TestClient) -> No
     answer = lonely.get("/exports/neighbours.csv", params={"fragment": "fB"})
     assert answer.status_code == 502
     assert answer.json()["type"] == "/problems/upstream-away"
+
+
+def test_scripts_are_compressed_kept_by_browsers_and_complete(lonely: TestClient) -> None:
+    path = next(source for source in re.findall(r'src="([^"]+)"', lonely.get("/").text) if "dash_core_components.v" in source)
+    plain = lonely.get(path, headers={"Accept-Encoding": "identity"})
+    squeezed = lonely.get(path, headers={"Accept-Encoding": "gzip"})
+    assert squeezed.headers["content-encoding"] == "gzip"
+    assert int(squeezed.headers["content-length"]) < len(plain.content) / 2
+    assert squeezed.text == plain.text
+    assert "immutable" in squeezed.headers["cache-control"]
+    again = lonely.get(path, headers={"If-None-Match": plain.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_plotly_is_asked_for_anew_but_not_sent_anew(lonely: TestClient) -> None:
+    path = "/_dash-component-suites/plotly/package_data/plotly.min.js"
+    first = lonely.get(path)
+    assert "plotly.js v4" in first.text[:200]
+    assert first.headers["cache-control"] == "public, no-cache"
+    assert lonely.get(path, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+
+
+def test_a_script_that_does_not_exist_is_no_page(lonely: TestClient) -> None:
+    answer = lonely.get("/_dash-component-suites/plotly/package_data/nothing.js")
+    assert answer.status_code >= 400

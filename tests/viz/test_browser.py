@@ -12,7 +12,9 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from tests.viz.conftest import Addresses
+from tests.support.ports import free_ports
+from tests.support.served import Served, wait_until_ready
+from tests.viz.conftest import Addresses, viz_environment
 
 pytestmark = pytest.mark.browser
 
@@ -293,6 +295,32 @@ def test_playing_moves_the_fragments_to_the_last_step(addresses: Addresses, visi
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     page.get_by_text("The same as a table").click()
     expect(page.get_by_role("row", name=re.compile("^fA "))).not_to_contain_text("0.000 0.000")
+
+
+def test_pages_opened_too_early_say_so_and_recover_by_themselves(
+    published: tuple[Path, str, str], context: BrowserContext, tmp_path: Path
+) -> None:
+    scores_port, dash_port, bokeh_port = free_ports(3)
+    scores_url, dash_url = f"http://127.0.0.1:{scores_port}", f"http://127.0.0.1:{dash_port}"
+    environment = {
+        "NTDEMO_STATE": str(published[0]),
+        "NTDEMO_HOST": "127.0.0.1",
+        "NTDEMO_PORT": str(scores_port),
+        "SCORES_API_CACHE": str(tmp_path / "cache"),
+    }
+    with Served("ntdemo-viz", tmp_path / "viz.log", viz_environment(scores_url, dash_port, bokeh_port), dash_url) as viz:
+        wait_until_ready(viz, "/healthz")
+        dash, bokeh = context.new_page(), context.new_page()
+        dash.goto(f"{dash_url}/fragments")
+        expect(dash.locator("#notice")).to_contain_text("Not connected.")
+        expect(dash.locator("#results")).to_contain_text(f"The scores API at {scores_url} does not answer")
+        bokeh.goto(f"http://127.0.0.1:{bokeh_port}/histogram")
+        expect(bokeh.get_by_text("This page tries again by itself.")).to_be_visible()
+        with Served("ntdemo-scores-api", tmp_path / "api.log", environment, scores_url) as scores:
+            wait_until_ready(scores)
+            expect(dash.locator("#results tbody tr")).to_have_count(5)
+            expect(dash.locator("#notice")).to_be_empty()
+            expect(bokeh.get_by_text("2 pairs from 80 to 100 %")).to_be_visible()
 
 
 def test_the_colours_follow_the_readers_preference(addresses: Addresses, browser: Browser) -> None:

@@ -10,6 +10,7 @@ import structlog
 from dash import Dash, set_props
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 
 from servicekit.application import create_application
 from viz import exports, problems
@@ -20,6 +21,7 @@ from viz.pages import everywhere
 from viz.pages.frame import INDEX, frame
 from viz.scores import Scores
 from viz.settings import Settings
+from viz.suites import ComponentSuites
 
 __all__ = ["create_app"]
 
@@ -71,7 +73,6 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
         assets_ignore=r"^(scheme|names|widgets)\.",  # the Bokeh pages' own
         index_string=INDEX,
         serve_locally=True,
-        compress=True,
         suppress_callback_exceptions=True,
         on_error=_on_error,
         add_log_handler=False,
@@ -79,6 +80,8 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
     dash.layout = frame()
     everywhere.register(dash, settings, scores, jobs)
     # Plotly's WebGL traces compile their drawing commands, which needs 'unsafe-eval'.
+    app.add_middleware(ComponentSuites)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     policy = content_policy(" ".join(["'unsafe-eval'", *dash.csp_hashes()]))
     # The documentation page starts by a script of its own.
     app.add_middleware(SecurityHeaders, policy=policy, exceptions={"/docs": content_policy("'unsafe-inline'")})

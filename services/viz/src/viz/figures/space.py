@@ -17,6 +17,7 @@ MOST_IN_3D: Final = 2000
 LABELLED: Final = 40
 """Points up to which every one carries its name and its line from the origin."""
 _DIMENSIONS: Final = 3
+_LEGEND: Final = 40
 _HOVER: Final = "<b>%{customdata[0]}</b><br>support %{customdata[1]:,d} compounds"
 _HOVER_PERCENT: Final = _HOVER + "<br>%{customdata[2]:.1f} % like the chosen fragment"
 
@@ -103,6 +104,7 @@ def space(points: Points, palette: Palette, *, revision: str) -> go.Figure:
         figure,
         palette,
         revision=revision,
+        below=_LEGEND if points.percent_F is not None else 0,
         scene={
             f"{letter}axis": {**axis, "title": {"text": f"factor {at}", "font": {"size": 13}}}
             for at, letter in enumerate("xyz", start=1)
@@ -180,7 +182,7 @@ def _marker(points: Points, palette: Palette, *, size: int, ring: bool) -> dict[
             "cmin": -100,
             "cmax": 100,
             "colorscale": palette.colorscale,
-            "colorbar": colour_bar(palette),
+            "colorbar": _colour_bar(palette),
         }
     return marker
 
@@ -195,14 +197,17 @@ def _hover(points: Points) -> dict[str, Any]:
     }
 
 
-def colour_bar(palette: Palette) -> dict[str, Any]:
-    """The legend of the diverging colours, in percent."""
+def _colour_bar(palette: Palette) -> dict[str, Any]:
+    """The legend of the diverging colours, in percent, below the figure so that narrow screens keep their width."""
     return {
-        "title": {"text": "similarity", "side": "right", "font": {"color": palette.muted, "size": 12}},
+        "orientation": "h",
+        "x": 0.5,
+        "y": 0.0,
+        "yanchor": "top",
+        "len": 0.8,
+        "thickness": 10,
         "tickvals": [-100, -50, 0, 50, 100],
         "ticktext": ["−100 %", "−50", "0", "50", "100 %"],
         "tickfont": {"color": palette.muted, "size": 12},
-        "thickness": 12,
         "outlinewidth": 0,
-        "len": 0.7,
     }

@@ -12,8 +12,11 @@ FONT: Final = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica N
 _LONGEST: Final = 22
 
 
-def apply_style(figure: go.Figure, palette: Palette, *, revision: str, **layout: Any) -> go.Figure:
-    """Give `figure` the house style; the page shows through, and zoom and camera stay while `revision` does."""
+def apply_style(figure: go.Figure, palette: Palette, *, revision: str, below: int = 0, **layout: Any) -> go.Figure:
+    """Give `figure` the house style; the page shows through, and zoom and camera stay while `revision` does.
+
+    `below` are pixels kept free under the figure, for a legend.
+    """
     figure.update_layout(
         template="none",
         paper_bgcolor="rgba(0,0,0,0)",
@@ -26,7 +29,7 @@ def apply_style(figure: go.Figure, palette: Palette, *, revision: str, **layout:
             "align": "left",
         },
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": palette.muted, "activecolor": palette.accent},
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        margin={"l": 8, "r": 8, "t": 8, "b": 8 + below},
         showlegend=False,
         uirevision=revision,
         **layout,
