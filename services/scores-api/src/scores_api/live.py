@@ -6,6 +6,7 @@ guard compares the newest commit's content every few seconds, for stores that we
 """
 
 import asyncio
+import math
 import os
 import time
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ __all__ = ["Live", "Snapshot"]
 
 _RETRY_S: Final = 5.0
 """A reading that failed is not tried again before this."""
+_READING_S: Final = 600.0
+"""A reading that lasts longer hangs and is given up."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -76,6 +79,7 @@ class Live:
 
     async def close(self) -> None:
         """Stop all of it, builders included."""
+        self._failed_until_s = math.inf  # requests that wait for a reading do not begin another
         tasks = [task for task in (self._guarding, self._reading) if task is not None]
         for task in tasks:
             task.cancel()
@@ -142,7 +146,7 @@ class Live:
         before = self._state.snapshot
         served = before.current.run if before else None
         try:
-            async with asyncio.timeout(10 * self._timeout_s):
+            async with asyncio.timeout(_READING_S):
                 state = await asyncio.to_thread(self._state_in_cache)
                 if state is None:
                     await self._builds.refresh()

@@ -60,4 +60,6 @@ def _project(store: Store, workspace: Workspace, index: Index, run: str | None, 
 
 if __name__ == "__main__":
     os.nice(5)  # what is served comes first
-    sys.exit(main())
+    status = main()
+    sys.stderr.flush()
+    os._exit(status)  # Arrow's threads sometimes abort an orderly end, when all is written ("terminate called without ...")
