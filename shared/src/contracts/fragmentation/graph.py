@@ -34,18 +34,20 @@ _SYMBOLS: Final = _Symbols()
 class Graph:
     """Atoms in the order of the SMILES; a bond is one of `-`, `=`, `#`, `$` and `:` (aromatic)."""
 
+    smiles: str
+    """The text it was read from."""
     words: list[tuple[str, str, str, str]]
-    """The text, word by word: bond, atom, ring closures, parentheses."""
+    """The same, word by word: bond, atom, ring closures, parentheses."""
     symbols: list[str]
     """Elements, in lower case when aromatic: `C`, `n`, `Cl`."""
     bonds: list[dict[int, str]]
     """Neighbours of each atom and the bonds to them."""
-    ring: list[dict[int, str]]
-    """The same, across bonds that are part of a ring."""
     chain: list[dict[int, str]]
-    """The same, across bonds that are part of none."""
+    """The same, of the bonds that are part of no ring."""
     chains: list[tuple[int, int]]
-    """Every bond that is part of no ring, once; the first atom stands before the second."""
+    """The same, each bond once; the first atom stands before the second."""
+    ring: list[bool]
+    """Whether each atom is part of a ring."""
 
     @classmethod
     def read(cls, smiles: str) -> "Graph":
@@ -80,7 +82,7 @@ class Graph:
                     branches.append(last)
                 else:
                     last = branches.pop()
-        ring = [neighbours.copy() for neighbours in bonds]
+        ring = [False] * len(words)
         chain: list[dict[int, str]] = [{} for _ in words]
         chains = []
         # A bond of the tree is part of a ring when a closure leads across it, out of what follows the bond.
@@ -88,11 +90,11 @@ class Graph:
             last = before[atom]
             if crossings[atom]:
                 crossings[last] ^= crossings[atom]
+                ring[atom] = ring[last] = True
             else:
                 chains.append((last, atom))
-                chain[atom][last] = chain[last][atom] = ring[atom].pop(last)
-                del ring[last][atom]
-        return cls(words, symbols, bonds, ring, chain, chains)
+                chain[atom][last] = chain[last][atom] = bonds[last][atom]
+        return cls(smiles, words, symbols, bonds, chain, chains, ring)
 
     def belongs(self, atom: int, ring: int) -> bool:
         """An atom outside rings is part of its neighbour's ring system: doubly bonded to it, or the oxide of an N-oxide."""

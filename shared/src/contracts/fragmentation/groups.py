@@ -36,30 +36,33 @@ def groups(graph: Graph) -> set[str]:
 
 def _marked(graph: Graph) -> set[int]:
     """Atoms that are part of a functional group."""
+    symbols = graph.symbols
     marked = set()
-    for atom, symbol in enumerate(graph.symbols):
+    for atom, symbol in enumerate(symbols):
+        bonds = graph.bonds[atom]
         if symbol == "C":
-            orders = graph.bonds[atom].values()
-            if "=" in orders or "#" in orders or _is_acetal(graph, atom) or _is_in_epoxide(graph, atom):
+            orders = bonds.values()
+            if "=" in orders or "#" in orders:
+                marked.add(atom)
+                continue
+            hetero = [other for other in bonds if symbols[other] in _ACETAL]
+            if hetero and (_is_acetal(graph, hetero) or _is_in_epoxide(graph, atom, hetero)):
                 marked.add(atom)
         elif not (symbol.islower() or symbol == "H" or _is_of_aromatic_ring(graph, atom)):
             marked.add(atom)
     return marked
 
 
-def _is_acetal(graph: Graph, atom: int) -> bool:
+def _is_acetal(graph: Graph, hetero: list[int]) -> bool:
     """A saturated carbon is bonded to two or more O, N or S that have single bonds only."""
-    symbols, bonds = graph.symbols, graph.bonds
-    hetero = [other for other in bonds[atom] if symbols[other] in _ACETAL]
-    return len(hetero) > 1 and sum(all(bond == "-" for bond in bonds[other].values()) for other in hetero) > 1
+    return len(hetero) > 1 and sum(all(bond == "-" for bond in graph.bonds[other].values()) for other in hetero) > 1
 
 
-def _is_in_epoxide(graph: Graph, atom: int) -> bool:
-    """A carbon is in a ring of three with another carbon and an O, N or S."""
-    symbols, ring = graph.symbols, graph.ring
+def _is_in_epoxide(graph: Graph, atom: int, hetero: list[int]) -> bool:
+    """A carbon is in a ring of three with one of these O, N or S and another carbon."""
+    bonds = graph.bonds
     return any(
-        symbols[other] in _ACETAL and any(third in ring[atom] and symbols[third] == "C" for third in ring[other])
-        for other in ring[atom]
+        graph.symbols[third] == "C" and third in bonds[atom] for other in hetero for third in bonds[other] if third != atom
     )
 
 

@@ -45,15 +45,20 @@ _AROMATIC_HETERO: Final = frozenset("nos")
 
 def leaves(graph: Graph) -> set[str]:
     """Canonical SMILES of the leaves; the whole molecule when BRICS cuts nothing."""
-    texts, _ = graph.pieces({after for _, after in brics_bonds(graph)})
+    bonds = brics_bonds(graph)
+    if not bonds:
+        return {graph.smiles}
+    texts, _ = graph.pieces({after for _, after in bonds})
     return {canonical(text) for text in texts}
 
 
 def brics_bonds(graph: Graph) -> list[tuple[int, int]]:
-    """The bonds that BRICS breaks; the first atom stands before the second."""
+    """The bonds that BRICS breaks; the first atom stands before the second. Atoms at the end of a chain stay on it."""
     known: dict[int, int] = {}
     cut = []
     for before, after in graph.chains:
+        if len(graph.bonds[before]) == 1 or len(graph.bonds[after]) == 1:
+            continue
         bond = graph.chain[before][after]
         if bond == "-":
             for atom in (before, after):
@@ -77,26 +82,24 @@ def _partners(environments: int) -> int:
 
 
 def _environments(graph: Graph, atom: int) -> int:
-    """The BRICS environments of an atom, one bit each; an atom of one bond has none."""
+    """The BRICS environments of an atom of two bonds or more, one bit each."""
     symbol = graph.symbols[atom]
-    if len(graph.bonds[atom]) == 1 or symbol not in _OF_ELEMENT:
-        return 0
-    return _OF_ELEMENT[symbol](graph, atom)
+    return _OF_ELEMENT[symbol](graph, atom) if symbol in _OF_ELEMENT else 0
 
 
 def _of_carbon(graph: Graph, atom: int) -> int:
-    symbols, bonds, ring = graph.symbols, graph.bonds[atom], graph.ring[atom]
+    symbols, bonds, chain, ring = graph.symbols, graph.bonds[atom], graph.chain[atom], graph.ring[atom]
     orders = bonds.values()
     environments = 0
     if "=" not in orders:
-        if _is_single_on_chain(graph, atom, _CARBON):
+        if _is_single(graph, chain, _CARBON):
             environments |= _L4
         if not ring and "#" not in orders:
             environments |= _L8
-    elif len(bonds) == 3 and _is_carbonyl(graph, atom) and _is_single(graph, atom, _CARBON_NITROGEN_OXYGEN):
+    elif len(bonds) == 3 and _is_carbonyl(graph, atom) and _is_single(graph, bonds, _CARBON_NITROGEN_OXYGEN):
         environments |= _L1 if ring else _L1 | _L6
     if ring:
-        single = [symbols[other] for other, bond in ring.items() if bond == "-"]
+        single = [symbols[other] for other, bond in bonds.items() if bond == "-" and other not in chain]
         carbons = single.count("C")
         hetero = sum(symbol in _HETERO for symbol in single)
         if hetero and carbons + hetero > 1:
@@ -107,21 +110,20 @@ def _of_carbon(graph: Graph, atom: int) -> int:
 
 
 def _of_aromatic_carbon(graph: Graph, atom: int) -> int:
-    around = [graph.symbols[other] for other, bond in graph.ring[atom].items() if bond == ":"]
+    around = [graph.symbols[other] for other, bond in graph.bonds[atom].items() if bond == ":"]
     carbons = around.count("c")
     hetero = sum(symbol in _AROMATIC_HETERO for symbol in around)
     return (_L14 if hetero and carbons + hetero > 1 else 0) | (_L16 if carbons > 1 else 0)
 
 
 def _of_nitrogen(graph: Graph, atom: int) -> int:
-    symbols, bonds, ring = graph.symbols, graph.bonds[atom], graph.ring[atom]
-    carbonyls = [other for other in ring if symbols[other] == "C" and _is_carbonyl(graph, other)]
+    symbols, bonds, chain = graph.symbols, graph.bonds[atom], graph.chain[atom]
+    ring = [other for other in bonds if other not in chain]
+    acylated = any(symbols[other] == "C" and _is_carbonyl(graph, other) for other in ring)
     environments = 0
-    if not carbonyls and all(
-        bond != "=" and (bond != "-" or symbols[other] in _CARBON_SULFUR) for other, bond in bonds.items()
-    ):
+    if not acylated and all(bond != "=" and (bond != "-" or symbols[other] in _CARBON_SULFUR) for other, bond in bonds.items()):
         environments |= _L5
-    if carbonyls and sum(symbols[other] in _ALIPHATIC for other in ring) > 1:
+    if acylated and sum(symbols[other] in _ALIPHATIC for other in ring) > 1:
         environments |= _L10
     return environments
 
@@ -129,20 +131,20 @@ def _of_nitrogen(graph: Graph, atom: int) -> int:
 def _of_aromatic_nitrogen(graph: Graph, atom: int) -> int:
     if "+" in graph.words[atom][1] or "-" in graph.words[atom][1]:
         return 0
-    around = (graph.symbols[other] in _AROMATIC for other, bond in graph.ring[atom].items() if bond == ":")
+    around = (graph.symbols[other] in _AROMATIC for other, bond in graph.bonds[atom].items() if bond == ":")
     return _L9 if sum(around) > 1 else 0
 
 
 def _of_oxygen(graph: Graph, atom: int) -> int:
-    return _L3 if len(graph.bonds[atom]) == 2 and _is_single_on_chain(graph, atom, _CARBON) else 0
+    return _L3 if len(graph.bonds[atom]) == 2 and _is_single(graph, graph.chain[atom], _CARBON) else 0
 
 
 def _of_sulfur(graph: Graph, atom: int) -> int:
     symbols, bonds = graph.symbols, graph.bonds[atom]
-    if len(bonds) == 2 and _is_single_on_chain(graph, atom, _CARBON):
+    if len(bonds) == 2 and _is_single(graph, graph.chain[atom], _CARBON):
         return _L11
     if len(bonds) == 4 and sum(bond == "=" and symbols[other] == "O" for other, bond in bonds.items()) > 1:
-        return _L12 if _is_single(graph, atom, _CARBON) else 0
+        return _L12 if _is_single(graph, bonds, _CARBON) else 0
     return 0
 
 
@@ -162,14 +164,9 @@ def _is_carbonyl(graph: Graph, atom: int) -> bool:
 
 def _is_alkene_end(graph: Graph, atom: int) -> bool:
     """L7: an aliphatic carbon of two or three bonds, one of them a single bond to carbon."""
-    return graph.symbols[atom] == "C" and 2 <= len(graph.bonds[atom]) <= 3 and _is_single(graph, atom, _CARBON)
+    return graph.symbols[atom] == "C" and 2 <= len(graph.bonds[atom]) <= 3 and _is_single(graph, graph.bonds[atom], _CARBON)
 
 
-def _is_single(graph: Graph, atom: int, symbols: frozenset[str]) -> bool:
-    """A single bond leads from the atom to one of these elements."""
-    return any(bond == "-" and graph.symbols[other] in symbols for other, bond in graph.bonds[atom].items())
-
-
-def _is_single_on_chain(graph: Graph, atom: int, symbols: frozenset[str]) -> bool:
-    """A single bond outside rings leads from the atom to one of these elements."""
-    return any(bond == "-" and graph.symbols[other] in symbols for other, bond in graph.chain[atom].items())
+def _is_single(graph: Graph, bonds: dict[int, str], symbols: frozenset[str]) -> bool:
+    """One of these bonds is a single bond to one of these elements."""
+    return any(bond == "-" and graph.symbols[other] in symbols for other, bond in bonds.items())

@@ -17,5 +17,7 @@ def ring_systems(graph: Graph) -> set[str]:
     if not any(ring):
         return set()
     cuts = {after for before, after in graph.chains if not (graph.belongs(before, after) or graph.belongs(after, before))}
+    if not cuts:
+        return {graph.smiles}
     texts, places = graph.pieces(cuts)
-    return {canonical(texts[place]) for place in {place for place, neighbours in zip(places, ring, strict=True) if neighbours}}
+    return {canonical(texts[place]) for place in {place for place, inside in zip(places, ring, strict=True) if inside}}

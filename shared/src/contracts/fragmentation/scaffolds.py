@@ -21,6 +21,8 @@ def scaffold(graph: Graph) -> str:
     if not any(graph.ring):
         return ""
     kept = _kept(graph)
+    if len(kept) == len(graph.words):
+        return graph.smiles
     cuts: set[int] = set()
     tokens: dict[int, str] = {}
     for before, after in graph.chains:
@@ -29,7 +31,7 @@ def scaffold(graph: Graph) -> str:
             atom = before if before in kept else after
             tokens[atom] = _with_hydrogens(tokens.get(atom, graph.words[atom][1]), _ORDERS[graph.chain[before][after]])
     texts, places = graph.pieces(cuts, end="", tokens=tokens)
-    text = texts[next(place for place, neighbours in zip(places, graph.ring, strict=True) if neighbours)]
+    text = texts[places[graph.ring.index(True)]]
     return canonical(text.replace("()", ""))
 
 

@@ -22,11 +22,10 @@ CHARACTERS: Final = 10_000
 BOUNDS: Final = Bounds(atoms=500, rings=100, rings_in_macrocycle=12)
 """Among ChEMBL's small molecules the largest peptides have 300 atoms; C60 has 31 rings; [12]cycloparaphenylene is within."""
 
-_PLAIN: Final = re.compile(r"(?:[^][.+*]|\[(?:[BCNOPS]|[bcnops]|Si|Se|se)@{0,2}(?:H\d?)?\])+")
-"""One part, no charge, no isotope, no atom map, no hydrogen atom, no metal: nothing that `_neutral_parent` would change."""
+_UNPLAIN: Final = re.compile(r"\.|\[(?!(?:[BCNOPS]|[bcnops]|Si|Se|se)@{0,2}(?:H\d?)?\])")
+"""A second part, a charge, an isotope, an atom map, a hydrogen atom, a metal: all that `_neutral_parent` may change."""
 _LABEL: Final = re.compile(r"(\[)\d+|:\d+(\])")
 """An isotope or the number of an atom map, with the bracket that tells it from a ring closure."""
-_CARBON: Final = 6
 
 _DOUBLE_BONDS: Final = "\n".join(
     f"{name}\t[{elements};{charge}:1]-[O,S,Se;-1;D1:2]>>[*{after}:1]=[*+0:2]"
@@ -52,12 +51,12 @@ def standardise(smiles: str) -> str:
         raise Unfragmentable("not a SMILES")
     if "*" in text:
         raise Unfragmentable("an open attachment point (*)")
-    plain = _PLAIN.fullmatch(text) is not None
+    plain = _UNPLAIN.search(text) is None
     if not plain:
         text = _LABEL.sub(r"\1\2", text)
     with rdBase.BlockLogs():
         mol = read(text, BOUNDS)
-        if not any(atom.GetAtomicNum() == _CARBON for atom in mol.GetAtoms()):
+        if not mol.HasSubstructMatch(_carbon()):
             raise Unfragmentable("no organic part: no atom is carbon")
         return str(Chem.MolToSmiles(mol if plain else _neutral_parent(mol)))
 
@@ -74,6 +73,11 @@ def _neutral_parent(mol: Chem.Mol) -> Chem.Mol:
     uncharger.unchargeInPlace(mol)
     check(mol)
     return mol
+
+
+@cache
+def _carbon() -> Chem.Mol:
+    return Chem.MolFromSmarts("[#6]")
 
 
 @cache
