@@ -15,6 +15,7 @@ _OFFERED: Final[dict[str, tuple[str, ...]]] = {
     "vectors": ("fitted", "unit"),
     "plane": ("12", "13", "23"),
     "nearest": ("15", "30", "60", "100"),
+    "table": ("hidden", "shown"),
 }
 
 
@@ -31,6 +32,8 @@ class View:
     """The two factors of the plane that is shown for large runs."""
     nearest: str = "30"
     """Fragments beside the chosen one in the heat map of a large run."""
+    table: str = "hidden"
+    """Whether the figure's numbers stand below it as a table, too: hundreds of cells, which cost a slow browser seconds."""
 
     @classmethod
     def of(cls, search: str | None) -> Self:

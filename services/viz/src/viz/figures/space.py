@@ -104,7 +104,7 @@ def space(points: Points, palette: Palette, *, revision: str) -> go.Figure:
         figure,
         palette,
         revision=revision,
-        below=_LEGEND if points.percent_F is not None else 0,
+        above=_LEGEND if points.percent_F is not None else 0,
         scene={
             f"{letter}axis": {**axis, "title": {"text": f"factor {at}", "font": {"size": 13}}}
             for at, letter in enumerate("xyz", start=1)
@@ -152,6 +152,7 @@ def plane(points: Points, palette: Palette, *, axes: tuple[int, int], revision: 
         figure,
         palette,
         revision=f"{revision} {axes}",
+        above=_LEGEND if points.percent_F is not None else 0,
         xaxis={**axis, "title": {"text": f"factor {across + 1}", "font": {"size": 13}}},
         yaxis={**axis, "title": {"text": f"factor {up + 1}", "font": {"size": 13}}},
         dragmode="pan",
@@ -198,12 +199,12 @@ def _hover(points: Points) -> dict[str, Any]:
 
 
 def _colour_bar(palette: Palette) -> dict[str, Any]:
-    """The legend of the diverging colours, in percent, below the figure so that narrow screens keep their width."""
+    """The legend of the diverging colours, in percent, over the figure so that narrow screens keep their width."""
     return {
         "orientation": "h",
         "x": 0.5,
-        "y": 0.0,
-        "yanchor": "top",
+        "y": 1.0,
+        "yanchor": "bottom",
         "len": 0.8,
         "thickness": 10,
         "tickvals": [-100, -50, 0, 50, 100],

@@ -12,10 +12,10 @@ FONT: Final = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica N
 _LONGEST: Final = 22
 
 
-def apply_style(figure: go.Figure, palette: Palette, *, revision: str, below: int = 0, **layout: Any) -> go.Figure:
+def apply_style(figure: go.Figure, palette: Palette, *, revision: str, above: int = 0, **layout: Any) -> go.Figure:
     """Give `figure` the house style; the page shows through, and zoom and camera stay while `revision` does.
 
-    `below` are pixels kept free under the figure, for a legend.
+    `above` are pixels kept free over the figure, for a legend.
     """
     figure.update_layout(
         template="none",
@@ -29,7 +29,7 @@ def apply_style(figure: go.Figure, palette: Palette, *, revision: str, below: in
             "align": "left",
         },
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": palette.muted, "activecolor": palette.accent},
-        margin={"l": 8, "r": 8, "t": 8, "b": 8 + below},
+        margin={"l": 8, "r": 8, "t": 8 + above, "b": 8},
         showlegend=False,
         uirevision=revision,
         **layout,

@@ -1,6 +1,7 @@
 """Elements that several pages show: notices, choices, percent bars, fragment links, tables with a caption."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from dash import dcc, html
@@ -51,6 +52,13 @@ def segments(legend: str, path: str, view: View, choice: str) -> Component:
         ],
         className="choice",
     )
+
+
+def as_table(path: str, view: View, build: Callable[[], Component]) -> Component:
+    """The figure's numbers as a table for those who do not see it, built when it is wanted."""
+    if view.table == "hidden":
+        return html.P(dcc.Link("The same as a table", href=f"{path}{replace(view, table='shown').search}"))
+    return html.Div([html.P(dcc.Link("Hide the table", href=f"{path}{replace(view, table='hidden').search}")), build()])
 
 
 def percent_bar(percent: float) -> Component:

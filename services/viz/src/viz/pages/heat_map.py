@@ -8,9 +8,9 @@ from dash.development.base_component import Component
 
 from viz.answers import Matrix
 from viz.figures.heat_map import heat_map
-from viz.ordering import cluster
+from viz.ordering import Ordering, cluster
 from viz.pages.answering import answering
-from viz.pages.elements import aria, figure_graph, fragment_link, number, segments, table
+from viz.pages.elements import aria, as_table, figure_graph, fragment_link, number, segments, table
 from viz.pages.side import side
 from viz.palette import PALETTES, Scheme
 from viz.scores import Scores
@@ -21,7 +21,7 @@ __all__ = ["PATH", "WHOLE", "layout", "register"]
 PATH: Final = "/heat-map"
 WHOLE: Final = 120
 """Shown fragments up to which all of them stand in one picture."""
-_TABLED: Final = 40
+_TABLED: Final = 30
 
 
 def layout() -> Component:
@@ -89,6 +89,18 @@ def register(dash: Dash, scores: Scores) -> None:
 def _drawn(matrix: Matrix, about: str, view: View, scheme: Scheme) -> list[Component]:
     ordering = cluster(matrix.percent_FF)
     figure = heat_map(matrix, ordering, PALETTES[scheme], revision=f"{view}", chosen=view.fragment)
+    return [
+        figure_graph("heat-map-graph", figure, f"{about}: {view.similarity} similarity of every pair", kind="heat-map"),
+        html.P(
+            f"{about}, {view.similarity} similarity in percent: blue is alike, orange is opposite. "
+            "Ordered by average linkage on 1 − cosine; the tree above joins what is alike.",
+            className="caption",
+        ),
+        as_table(PATH, view, lambda: _percent_table(matrix, ordering, view)),
+    ]
+
+
+def _percent_table(matrix: Matrix, ordering: Ordering, view: View) -> Component:
     leaves = ordering.leaves_F.tolist()[:_TABLED]
     head = [("Fragment", "text"), *((matrix.names[leaf], "figure") for leaf in leaves)]
     rows = [
@@ -97,15 +109,7 @@ def _drawn(matrix: Matrix, about: str, view: View, scheme: Scheme) -> list[Compo
     ]
     whole = len(matrix.names) <= _TABLED
     caption = "Similarity in percent" if whole else f"Similarity in percent, the first {_TABLED} in the order of the figure"
-    return [
-        figure_graph("heat-map-graph", figure, f"{about}: {view.similarity} similarity of every pair", kind="heat-map"),
-        html.P(
-            f"{about}, {view.similarity} similarity in percent: blue is alike, orange is opposite. "
-            "Ordered by average linkage on 1 − cosine; the tree above joins what is alike.",
-            className="caption",
-        ),
-        html.Details([html.Summary("The same as a table"), table(caption, head, rows)], className="alternative"),
-    ]
+    return table(caption, head, rows)
 
 
 def _ask_for_fragment(count: int, view: View) -> Component:

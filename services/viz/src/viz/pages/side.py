@@ -21,7 +21,7 @@ async def side(scores: Scores, view: View, path: str) -> list[Component]:
             html.H2("Nothing chosen yet"),
             html.P(
                 [
-                    "Choose a fragment in the figure, in the table below it, or by ",
+                    "Choose a fragment in the figure, in its table, or by ",
                     dcc.Link("search", href=f"/fragments{view.search}"),
                     ".",
                 ],

@@ -11,7 +11,7 @@ from viz.answers import Space
 from viz.cosines import percent_row
 from viz.figures.space import LABELLED, MOST_IN_3D, Points, plane, space
 from viz.pages.answering import answering
-from viz.pages.elements import aria, figure_graph, fragment_link, number, segments, table
+from viz.pages.elements import aria, as_table, figure_graph, fragment_link, number, segments, table
 from viz.pages.side import side
 from viz.palette import PALETTES, Scheme
 from viz.scores import Scores
@@ -20,7 +20,7 @@ from viz.view import View
 __all__ = ["PATH", "layout", "register"]
 
 PATH: Final = "/"
-_TABLED: Final = 200
+_TABLED: Final = 100
 _DIMENSIONS: Final = 3
 
 
@@ -102,7 +102,7 @@ def _drawn(of_run: Space, view: View, scheme: Scheme) -> list[Component]:
         html.Div(tools, className="toolbar"),
         figure_graph("space-graph", figure, label, kind="space"),
         html.P(_caption(count, rank, view), className="caption"),
-        html.Details([html.Summary("The same as a table"), _position_table(of_run, points, view)], className="alternative"),
+        as_table(PATH, view, lambda: _position_table(of_run, points, view)),
     ]
 
 
