@@ -66,6 +66,16 @@ def test_the_page_names_its_language_and_loads_from_here_alone(lonely: TestClien
     assert all(source.startswith("/") and not source.startswith("//") for source in sources)
 
 
+@pytest.mark.parametrize("path", ["/training", "/fragments?fragment=fB", "/"])
+def test_whichever_page_comes_first_is_whole(path: str) -> None:
+    with TestClient(create_app(Settings(NTDEMO_HOST="127.0.0.1", NTDEMO_PORT=9))) as client:
+        page = client.get(path).text
+        callbacks = client.get("/_dash-dependencies").json()
+    assert "/assets/viz.css" in page
+    assert "/assets/viz.js" in page
+    assert len(callbacks) > 10
+
+
 def test_no_callback_may_be_reached_as_another_method(lonely: TestClient) -> None:
     assert lonely.put("/_dash-update-component").status_code == 405
 
