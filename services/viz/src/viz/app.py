@@ -37,7 +37,8 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         # Dash 4.4 does this before the first request of `/` alone: a link to another page came without script and style.
-        dash._setup_server()  # noqa: SLF001 - there is no public way
+        set_up: Any = dash._setup_server  # noqa: SLF001 - there is no public way
+        set_up()
         with beside():
             async with scores, jobs:
                 yield
