@@ -54,9 +54,9 @@ def test_neighbours_are_those_of_brute_force(kind: str, seed: int, rank: int, li
 
 
 @pytest.mark.parametrize("kind", ["random", "ties", "nearly equal", "zeros"])
-@pytest.mark.parametrize("tile", [(16, 64), (50, 128)])
-def test_many_tiles_find_what_brute_force_finds(kind: str, tile: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_TILE", {"cpu": tile})
+@pytest.mark.parametrize("side", [64, 128])
+def test_many_tiles_find_what_brute_force_finds(kind: str, side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_SIDE", {"cpu": side})
     rng = np.random.default_rng(0)
     unit_FK = np.round(directions_FK(made_rows(rng, kind, 700, 4)), 12)
     shown_F = rng.random(700) < 0.8
