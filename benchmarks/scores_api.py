@@ -71,31 +71,49 @@ class Server:
         return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1024
 
     def measure(self, path: str, seconds: int) -> Measurement:
-        """Ask one address as often as possible."""
-        address = f"http://127.0.0.1:{self.port}{path}"
+        """Ask one address as often as possible; `*` in it becomes a number that is never the same."""
         used_s = self.cpu_s()
-        count, lasted_s = _wrk(address, seconds) if shutil.which("wrk") else asyncio.run(_ask(self.port, path, seconds))
+        ask = _wrk if shutil.which("wrk") else _ask
+        count, lasted_s = ask(self.port, path, seconds)
         return Measurement(count / lasted_s, count / (self.cpu_s() - used_s))
 
 
-def _wrk(address: str, seconds: int) -> tuple[int, float]:
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", address]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+COUNTING = """
+local path, first, number = "%s", %d, 0
+request = function()
+  number = number + 1
+  return wrk.format("GET", (path:gsub("*", tostring(first + number))))
+end
+"""
+
+
+def _wrk(port: int, path: str, seconds: int) -> tuple[int, float]:
+    address = f"http://127.0.0.1:{port}"
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(COUNTING % (path, time.monotonic_ns()))
+        script.flush()
+        with_script = ["-s", script.name, address] if "*" in path else [address + path]
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *with_script]
+        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in said or "Socket errors" in said:
-        raise RuntimeError(f"{address} was not answered:\n{said}")
+        raise RuntimeError(f"{path} was not answered:\n{said}")
     count, lasted_s = re.findall(r"(\d+) requests in ([\d.]+)s", said)[0]
     return int(count), float(lasted_s)
 
 
-async def _ask(port: int, path: str, seconds: int) -> tuple[int, float]:
+def _ask(port: int, path: str, seconds: int) -> tuple[int, float]:
+    return asyncio.run(_ask_together(port, path, seconds))
+
+
+async def _ask_together(port: int, path: str, seconds: int) -> tuple[int, float]:
     ends_s = time.monotonic() + seconds
-    question = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
 
     async def ask() -> int:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 26)
         count = 0
         while time.monotonic() < ends_s:
-            writer.write(question)
+            asked = path.replace("*", str(time.monotonic_ns()))
+            writer.write(f"GET {asked} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
             head = await reader.readuntil(b"\r\n\r\n")
             if b" 200 " not in head.split(b"\r\n", 1)[0]:
                 raise RuntimeError(head.decode())
@@ -147,53 +165,53 @@ def compare(hello: Server, server: Server, paths: list[tuple[str, str, float]], 
     for title, path, target in paths:
         pairs = [(hello.measure("/", seconds), server.measure(path, seconds)) for _ in range(rounds)]
         ratio = statistics.median(ours.requests_per_s / theirs.requests_per_s for theirs, ours in pairs)
-        by_cpu = statistics.median(ours.requests_per_cpu_s / theirs.requests_per_cpu_s for theirs, ours in pairs)
         ours_s = statistics.median(ours.requests_per_s for _, ours in pairs)
         hello_s = statistics.median(theirs.requests_per_s for theirs, _ in pairs)
-        print(f"{title:44} {ours_s:8.0f}/s  hello {hello_s:7.0f}/s  ratio {ratio:5.2f}  by CPU {by_cpu:5.2f}  target {target}")
+        by_cpu = max(ours.requests_per_cpu_s for _, ours in pairs) / max(theirs.requests_per_cpu_s for theirs, _ in pairs)
+        print(
+            f"{title:44} {ours_s:7.0f}/s  hello {hello_s:7.0f}/s  ratio {ratio:5.2f}  by CPU {by_cpu:5.2f}"
+            + (f"  target {target}" if target else "")
+        )
+
+
+def routes(fragment: str) -> list[tuple[str, str, float]]:
+    """Title, address and target of what is asked about a fragment."""
+    neighbours = f"/v1/fragments/{fragment}/neighbours"
+    return [
+        ("fragment, again", f"/v1/fragments/{fragment}", 0.9),
+        ("fragment, anew", f"/v1/fragments/{fragment}?anew=*", 0),
+        ("10 neighbours, again", neighbours, 0.7),
+        ("10 neighbours, anew", f"{neighbours}?anew=*", 0),
+        ("100 neighbours, again", f"{neighbours}?limit=100", 0),
+        ("100 neighbours, anew", f"{neighbours}?limit=100&anew=*", 0),
+        ("20 fragments, again", "/v1/fragments?limit=20", 0.9),
+        ("20 fragments, anew", "/v1/fragments?limit=20&anew=*", 0),
+        ("search, again", "/v1/fragments?query=C%23N&limit=20", 0.9),
+        ("search, anew", "/v1/fragments?query=C%23N&limit=20&anew=*", 0),
+        ("run, again", "/v1/runs/current", 0.9),
+    ]
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--fragments", type=int, default=10_000)
     parser.add_argument("--shown", type=int, default=3_400)
     options = parser.parse_args()
     bounds = {"seconds": options.seconds, "rounds": options.rounds}
+    many = many_fragments(options.fragments, shown=options.shown, rank=16)
     with running([sys.executable, "-c", HELLO, "{port}"], "/") as hello:
         with published(five_fragments()) as server:
             print("five fragments")
-            compare(
-                hello,
-                server,
-                [
-                    ("GET /cosine/score", "/cosine/score", 2.5),
-                    ("GET /v1/fragments/fA", "/v1/fragments/fA", 0.9),
-                    ("GET /v1/fragments", "/v1/fragments", 0.9),
-                    ("GET /v1/runs/current", "/v1/runs/current", 0.9),
-                    ("GET /v1/fragments/fA/neighbours", "/v1/fragments/fA/neighbours", 0.7),
-                ],
-                **bounds,
-            )
+            scores = [("/cosine/score, again", "/cosine/score", 2.5), ("/cosine/score, anew", "/cosine/score?anew=*", 0)]
+            compare(hello, server, [*scores, *routes("fA")], **bounds)
             print(f"resident: {server.resident_mb():.0f} MB")
-        contents = many_fragments(options.fragments, shown=options.shown, targets=5, rank=16)
-        with published(contents) as server:
+        with published(many) as server:
             print(f"{options.fragments} fragments, {options.shown} shown")
-            name = quote(contents.names[contents.shown[0]], safe="")
-            compare(
-                hello,
-                server,
-                [
-                    ("GET /v1/fragments/{fragment}", f"/v1/fragments/{name}", 0.9),
-                    ("GET …/neighbours (10)", f"/v1/fragments/{name}/neighbours", 0.7),
-                    ("GET …/neighbours (100)", f"/v1/fragments/{name}/neighbours?limit=100", 0),
-                    ("GET /v1/fragments?query=C%23N&limit=20", "/v1/fragments?query=C%23N&limit=20", 0),
-                ],
-                **bounds,
-            )
-            print(f"resident: {server.resident_mb():.0f} MB (target 200)")
+            compare(hello, server, routes(quote(many.names[many.shown[0]], safe="")), **bounds)
+            print(f"resident: {server.resident_mb():.0f} MB, target 200")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ _BY_ID: Final = "id:"
 _END: Final = "\uffff"
 """Ends each entry of the search text; a noncharacter, so no query that holds it can match."""
 _NEAR: Final = 5
-_NEAR_POOL: Final = 400
+_NEAR_POOL: Final = 120
 _NEAR_LENGTH: Final = 200
 """Longer unknown names get no suggestions: comparing them costs more than it helps."""
 

@@ -112,8 +112,10 @@ class Live:
         while self._is_behind() and time.monotonic() >= self._failed_until_s:
             reading = self._read_once()
             left_s = self._reading_until_s - time.monotonic()
-            if left_s <= 0 or not (await asyncio.wait({reading}, timeout=left_s))[0]:
+            if left_s <= 0:
                 break
+            if not (await asyncio.wait({reading}, timeout=left_s))[0]:
+                _log.warning("store_read_slowly", served=self._served(), waited_s=self._timeout_s)
         if (snapshot := self._state.snapshot) is None:
             raise NothingPublished
         return snapshot
@@ -143,8 +145,7 @@ class Live:
     async def _read(self) -> None:
         """Replace the state by the store's newest version; a failure is logged, and not repeated for a while."""
         began_s = time.monotonic()
-        before = self._state.snapshot
-        served = before.current.run if before else None
+        before, served = self._state.snapshot, self._served()
         try:
             async with asyncio.timeout(_READING_S):
                 state = await asyncio.to_thread(self._state_in_cache)
@@ -156,10 +157,15 @@ class Live:
             _log.error("store_not_read", reason=str(error) or type(error).__name__, served=served)
             return
         self._state = state
-        now = state.snapshot.current.run if state.snapshot else None
-        if before is not None and now != served:
+        if before is not None and self._served() != served:
             self._shelf.put(before.current)
-        _log.info("store_read", version=state.version, run=now, before=served, ms=round((time.monotonic() - began_s) * 1000))
+        ms = round((time.monotonic() - began_s) * 1000)
+        _log.info("store_read", version=state.version, run=self._served(), before=served, ms=ms)
+
+    def _served(self) -> str | None:
+        """The run that is answered from at the moment."""
+        snapshot = self._state.snapshot
+        return snapshot.current.run if snapshot else None
 
     def _state_in_cache(self) -> _State | None:
         """The state without a builder: if the cache holds the index of the store's present version and a whole projection."""

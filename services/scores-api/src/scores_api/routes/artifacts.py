@@ -10,7 +10,7 @@ from scores_api.files import ArtifactFiles
 from scores_api.models.artifacts import ArtifactPage
 from scores_api.paging import newest_first
 from scores_api.rendering import artifact_item
-from scores_api.routes.choice import ChosenCatalogue, Limit, PageCursor
+from scores_api.routes.choice import Limit, PageCursor, chosen_catalogue
 from scores_api.routes.errors import answers
 from scores_api.routes.published import published_router
 
@@ -23,8 +23,9 @@ _BYTES = {"content": {"application/octet-stream": {"schema": {"type": "string", 
 
 
 @router.get("/v1/artifacts", summary="Published artifact versions, the newest first", responses=answers(422, 503))
-async def list_artifacts(catalogue: ChosenCatalogue, cursor: PageCursor = None, limit: Limit = 100) -> ArtifactPage:
+async def list_artifacts(request: Request, response: Response, cursor: PageCursor = None, limit: Limit = 100) -> ArtifactPage:
     """What runs published besides tables: networks, for example."""
+    catalogue = await chosen_catalogue(request, response)
     found, following = newest_first(
         catalogue.manifests, of="artifacts", run_of=lambda manifest: manifest.run, cursor=cursor, limit=limit
     )
@@ -32,9 +33,9 @@ async def list_artifacts(catalogue: ChosenCatalogue, cursor: PageCursor = None, 
 
 
 @router.get("/v1/artifacts/{artifact}/{version}", summary="The manifest of an artifact version", responses=answers(404, 503))
-async def get_artifact(catalogue: ChosenCatalogue, artifact: _Artifact, version: _Version) -> Manifest:
+async def get_artifact(request: Request, response: Response, artifact: _Artifact, version: _Version) -> Manifest:
     """Its files with their sizes and SHA-256 digests."""
-    return catalogue.manifest(artifact, version)
+    return (await chosen_catalogue(request, response)).manifest(artifact, version)
 
 
 @router.head("/v1/artifacts/{artifact}/{version}/files/{file}", include_in_schema=False)
@@ -47,12 +48,13 @@ async def get_artifact(catalogue: ChosenCatalogue, artifact: _Artifact, version:
 )
 async def get_artifact_file(
     request: Request,
-    catalogue: ChosenCatalogue,
+    response: Response,
     artifact: _Artifact,
     version: _Version,
     file: Annotated[str, Path(max_length=128, description="A file that the manifest lists.")],
 ) -> Response:
     """Bytes whose digest was compared with the manifest; the ETag is the SHA-256. `Range` and `If-Range` are understood."""
+    catalogue = await chosen_catalogue(request, response)
     files: ArtifactFiles = request.app.state.files
     path, stated, status = await files.verified(catalogue.manifest(artifact, version), file)
     headers = {"ETag": f'"{stated.sha256}"', "Cache-Control": "no-cache"}

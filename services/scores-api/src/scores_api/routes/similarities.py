@@ -1,17 +1,24 @@
 """Similarities among named fragments."""
 
+import asyncio
 from typing import Final
 
+from fastapi import Request
+
+from scores_api.catalogue import CURRENT
 from scores_api.models.similarities import Similarities, SimilarityQuestion
-from scores_api.routes.choice import ChosenRun
+from scores_api.routes.choice import RunName, live_store
 from scores_api.routes.errors import answers
 from scores_api.routes.published import published_router
+from scores_api.shelf import View
 
 __all__ = ["router"]
 
 router = published_router("similarities")
 _LIMIT_BYTES: Final = 2 * 2**20
 """500 names of 4 kB."""
+_FEW: Final = 60
+"""More are compared in a thread, so that other requests do not wait for it."""
 
 
 @router.post(
@@ -20,8 +27,15 @@ _LIMIT_BYTES: Final = 2 * 2**20
     responses=answers(404, 413, 422, 503),
     max_body_size=_LIMIT_BYTES,
 )
-async def ask_similarities(question: SimilarityQuestion, view: ChosenRun) -> Similarities:
+async def ask_similarities(request: Request, question: SimilarityQuestion, run: RunName = CURRENT) -> Similarities:
     """A part of the whole matrix, shown fragments or not; the order of the names is kept."""
+    view = await live_store(request).view(run)
     ids = view.projection.fragments.find_all(question.fragments)
+    if len(ids) <= _FEW:
+        return _compared(question, view, ids)
+    return await asyncio.to_thread(_compared, question, view, ids)
+
+
+def _compared(question: SimilarityQuestion, view: View, ids: list[int]) -> Similarities:
     percent_NN = view.projection.percents(ids, question.similarity)
     return Similarities(run=view.run, similarity=question.similarity, names=question.fragments, percents=percent_NN.tolist())

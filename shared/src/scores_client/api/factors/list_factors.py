@@ -16,12 +16,14 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     side: FactorSide,
     *,
+    run: str | Unset = "current",
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
-    run: str | Unset = "current",
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
+
+    params["run"] = run
 
     json_cursor: None | str | Unset
     if isinstance(cursor, Unset):
@@ -31,8 +33,6 @@ def _get_kwargs(
     params["cursor"] = json_cursor
 
     params["limit"] = limit
-
-    params["run"] = run
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -90,9 +90,9 @@ def sync_detailed(
     side: FactorSide,
     *,
     client: AuthenticatedClient | Client,
+    run: str | Unset = "current",
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
-    run: str | Unset = "current",
 ) -> Response[FactorPage | ProblemDocument]:
     """Vectors of all fragments or targets
 
@@ -105,10 +105,10 @@ def sync_detailed(
 
     Args:
         side (FactorSide): Whose vectors.
-        cursor (None | str | Unset): `next` of the page before; none for the first page.
-        limit (int | Unset): Items a page. Default: 100.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
+        cursor (None | str | Unset): `next` of the page before; none for the first page.
+        limit (int | Unset): Items a page. Default: 100.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -120,9 +120,9 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         side=side,
+        run=run,
         cursor=cursor,
         limit=limit,
-        run=run,
     )
 
     response = client.get_httpx_client().request(
@@ -136,9 +136,9 @@ def sync(
     side: FactorSide,
     *,
     client: AuthenticatedClient | Client,
+    run: str | Unset = "current",
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
-    run: str | Unset = "current",
 ) -> FactorPage | ProblemDocument | None:
     """Vectors of all fragments or targets
 
@@ -151,10 +151,10 @@ def sync(
 
     Args:
         side (FactorSide): Whose vectors.
-        cursor (None | str | Unset): `next` of the page before; none for the first page.
-        limit (int | Unset): Items a page. Default: 100.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
+        cursor (None | str | Unset): `next` of the page before; none for the first page.
+        limit (int | Unset): Items a page. Default: 100.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -167,9 +167,9 @@ def sync(
     return sync_detailed(
         side=side,
         client=client,
+        run=run,
         cursor=cursor,
         limit=limit,
-        run=run,
     ).parsed
 
 
@@ -177,9 +177,9 @@ async def asyncio_detailed(
     side: FactorSide,
     *,
     client: AuthenticatedClient | Client,
+    run: str | Unset = "current",
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
-    run: str | Unset = "current",
 ) -> Response[FactorPage | ProblemDocument]:
     """Vectors of all fragments or targets
 
@@ -192,10 +192,10 @@ async def asyncio_detailed(
 
     Args:
         side (FactorSide): Whose vectors.
-        cursor (None | str | Unset): `next` of the page before; none for the first page.
-        limit (int | Unset): Items a page. Default: 100.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
+        cursor (None | str | Unset): `next` of the page before; none for the first page.
+        limit (int | Unset): Items a page. Default: 100.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -207,9 +207,9 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         side=side,
+        run=run,
         cursor=cursor,
         limit=limit,
-        run=run,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -221,9 +221,9 @@ async def asyncio(
     side: FactorSide,
     *,
     client: AuthenticatedClient | Client,
+    run: str | Unset = "current",
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
-    run: str | Unset = "current",
 ) -> FactorPage | ProblemDocument | None:
     """Vectors of all fragments or targets
 
@@ -236,10 +236,10 @@ async def asyncio(
 
     Args:
         side (FactorSide): Whose vectors.
-        cursor (None | str | Unset): `next` of the page before; none for the first page.
-        limit (int | Unset): Items a page. Default: 100.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
+        cursor (None | str | Unset): `next` of the page before; none for the first page.
+        limit (int | Unset): Items a page. Default: 100.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -253,8 +253,8 @@ async def asyncio(
         await asyncio_detailed(
             side=side,
             client=client,
+            run=run,
             cursor=cursor,
             limit=limit,
-            run=run,
         )
     ).parsed

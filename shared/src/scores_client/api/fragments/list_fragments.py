@@ -15,9 +15,9 @@ def _get_kwargs(
     *,
     query: str | Unset = "",
     shown: bool | Unset = True,
+    run: str | Unset = "current",
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
-    run: str | Unset = "current",
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -25,6 +25,8 @@ def _get_kwargs(
     params["query"] = query
 
     params["shown"] = shown
+
+    params["run"] = run
 
     json_cursor: None | str | Unset
     if isinstance(cursor, Unset):
@@ -34,8 +36,6 @@ def _get_kwargs(
     params["cursor"] = json_cursor
 
     params["limit"] = limit
-
-    params["run"] = run
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -92,9 +92,9 @@ def sync_detailed(
     client: AuthenticatedClient | Client,
     query: str | Unset = "",
     shown: bool | Unset = True,
+    run: str | Unset = "current",
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
-    run: str | Unset = "current",
 ) -> Response[FragmentPage | ProblemDocument]:
     """Fragments, listed or searched
 
@@ -104,10 +104,10 @@ def sync_detailed(
         query (str | Unset): Part of a name or SMILES, case ignored. Default: ''.
         shown (bool | Unset): Only fragments with enough evidence; false lists every modelled one.
             Default: True.
-        cursor (None | str | Unset): `next` of the page before; none for the first page.
-        limit (int | Unset): Items a page. Default: 100.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
+        cursor (None | str | Unset): `next` of the page before; none for the first page.
+        limit (int | Unset): Items a page. Default: 100.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -120,9 +120,9 @@ def sync_detailed(
     kwargs = _get_kwargs(
         query=query,
         shown=shown,
+        run=run,
         cursor=cursor,
         limit=limit,
-        run=run,
     )
 
     response = client.get_httpx_client().request(
@@ -137,9 +137,9 @@ def sync(
     client: AuthenticatedClient | Client,
     query: str | Unset = "",
     shown: bool | Unset = True,
+    run: str | Unset = "current",
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
-    run: str | Unset = "current",
 ) -> FragmentPage | ProblemDocument | None:
     """Fragments, listed or searched
 
@@ -149,10 +149,10 @@ def sync(
         query (str | Unset): Part of a name or SMILES, case ignored. Default: ''.
         shown (bool | Unset): Only fragments with enough evidence; false lists every modelled one.
             Default: True.
-        cursor (None | str | Unset): `next` of the page before; none for the first page.
-        limit (int | Unset): Items a page. Default: 100.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
+        cursor (None | str | Unset): `next` of the page before; none for the first page.
+        limit (int | Unset): Items a page. Default: 100.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -166,9 +166,9 @@ def sync(
         client=client,
         query=query,
         shown=shown,
+        run=run,
         cursor=cursor,
         limit=limit,
-        run=run,
     ).parsed
 
 
@@ -177,9 +177,9 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
     query: str | Unset = "",
     shown: bool | Unset = True,
+    run: str | Unset = "current",
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
-    run: str | Unset = "current",
 ) -> Response[FragmentPage | ProblemDocument]:
     """Fragments, listed or searched
 
@@ -189,10 +189,10 @@ async def asyncio_detailed(
         query (str | Unset): Part of a name or SMILES, case ignored. Default: ''.
         shown (bool | Unset): Only fragments with enough evidence; false lists every modelled one.
             Default: True.
-        cursor (None | str | Unset): `next` of the page before; none for the first page.
-        limit (int | Unset): Items a page. Default: 100.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
+        cursor (None | str | Unset): `next` of the page before; none for the first page.
+        limit (int | Unset): Items a page. Default: 100.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -205,9 +205,9 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         query=query,
         shown=shown,
+        run=run,
         cursor=cursor,
         limit=limit,
-        run=run,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -220,9 +220,9 @@ async def asyncio(
     client: AuthenticatedClient | Client,
     query: str | Unset = "",
     shown: bool | Unset = True,
+    run: str | Unset = "current",
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
-    run: str | Unset = "current",
 ) -> FragmentPage | ProblemDocument | None:
     """Fragments, listed or searched
 
@@ -232,10 +232,10 @@ async def asyncio(
         query (str | Unset): Part of a name or SMILES, case ignored. Default: ''.
         shown (bool | Unset): Only fragments with enough evidence; false lists every modelled one.
             Default: True.
-        cursor (None | str | Unset): `next` of the page before; none for the first page.
-        limit (int | Unset): Items a page. Default: 100.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
+        cursor (None | str | Unset): `next` of the page before; none for the first page.
+        limit (int | Unset): Items a page. Default: 100.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -250,8 +250,8 @@ async def asyncio(
             client=client,
             query=query,
             shown=shown,
+            run=run,
             cursor=cursor,
             limit=limit,
-            run=run,
         )
     ).parsed

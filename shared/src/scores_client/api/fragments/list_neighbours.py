@@ -16,12 +16,14 @@ from ...types import UNSET, Response, Unset
 def _get_kwargs(
     fragment: str,
     *,
+    run: str | Unset = "current",
     similarity: SimilarityKind | Unset = UNSET,
     limit: int | Unset = 10,
-    run: str | Unset = "current",
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
+
+    params["run"] = run
 
     json_similarity: str | Unset = UNSET
     if not isinstance(similarity, Unset):
@@ -30,8 +32,6 @@ def _get_kwargs(
     params["similarity"] = json_similarity
 
     params["limit"] = limit
-
-    params["run"] = run
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -89,9 +89,9 @@ def sync_detailed(
     fragment: str,
     *,
     client: AuthenticatedClient | Client,
+    run: str | Unset = "current",
     similarity: SimilarityKind | Unset = UNSET,
     limit: int | Unset = 10,
-    run: str | Unset = "current",
 ) -> Response[Neighbours | ProblemDocument]:
     """The nearest fragments
 
@@ -100,11 +100,11 @@ def sync_detailed(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
+        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
+            'current'.
         similarity (SimilarityKind | Unset): A way in which two fragments are alike; each is
             published in percent, -100 to 100.
         limit (int | Unset):  Default: 10.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -116,9 +116,9 @@ def sync_detailed(
 
     kwargs = _get_kwargs(
         fragment=fragment,
+        run=run,
         similarity=similarity,
         limit=limit,
-        run=run,
     )
 
     response = client.get_httpx_client().request(
@@ -132,9 +132,9 @@ def sync(
     fragment: str,
     *,
     client: AuthenticatedClient | Client,
+    run: str | Unset = "current",
     similarity: SimilarityKind | Unset = UNSET,
     limit: int | Unset = 10,
-    run: str | Unset = "current",
 ) -> Neighbours | ProblemDocument | None:
     """The nearest fragments
 
@@ -143,11 +143,11 @@ def sync(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
+        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
+            'current'.
         similarity (SimilarityKind | Unset): A way in which two fragments are alike; each is
             published in percent, -100 to 100.
         limit (int | Unset):  Default: 10.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -160,9 +160,9 @@ def sync(
     return sync_detailed(
         fragment=fragment,
         client=client,
+        run=run,
         similarity=similarity,
         limit=limit,
-        run=run,
     ).parsed
 
 
@@ -170,9 +170,9 @@ async def asyncio_detailed(
     fragment: str,
     *,
     client: AuthenticatedClient | Client,
+    run: str | Unset = "current",
     similarity: SimilarityKind | Unset = UNSET,
     limit: int | Unset = 10,
-    run: str | Unset = "current",
 ) -> Response[Neighbours | ProblemDocument]:
     """The nearest fragments
 
@@ -181,11 +181,11 @@ async def asyncio_detailed(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
+        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
+            'current'.
         similarity (SimilarityKind | Unset): A way in which two fragments are alike; each is
             published in percent, -100 to 100.
         limit (int | Unset):  Default: 10.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -197,9 +197,9 @@ async def asyncio_detailed(
 
     kwargs = _get_kwargs(
         fragment=fragment,
+        run=run,
         similarity=similarity,
         limit=limit,
-        run=run,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -211,9 +211,9 @@ async def asyncio(
     fragment: str,
     *,
     client: AuthenticatedClient | Client,
+    run: str | Unset = "current",
     similarity: SimilarityKind | Unset = UNSET,
     limit: int | Unset = 10,
-    run: str | Unset = "current",
 ) -> Neighbours | ProblemDocument | None:
     """The nearest fragments
 
@@ -222,11 +222,11 @@ async def asyncio(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
+        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
+            'current'.
         similarity (SimilarityKind | Unset): A way in which two fragments are alike; each is
             published in percent, -100 to 100.
         limit (int | Unset):  Default: 10.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -240,8 +240,8 @@ async def asyncio(
         await asyncio_detailed(
             fragment=fragment,
             client=client,
+            run=run,
             similarity=similarity,
             limit=limit,
-            run=run,
         )
     ).parsed
