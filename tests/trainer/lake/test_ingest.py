@@ -63,6 +63,7 @@ def test_a_wide_table_becomes_an_activity(spark: SparkSession, tmp_path: Path) -
     ]
     assert adds_up(activity)
     assert activity.ingest["measurements"] == 7
+    assert activity.ingest["targets_without_cells"] == 0
     assert activity.ingest["cells"] == 5
 
 

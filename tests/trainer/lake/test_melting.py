@@ -261,6 +261,20 @@ def test_a_file_that_breaks_off_is_told(tmp_path: Path) -> None:
     assert reason == "cannot be read: Truncated compressed stream"
 
 
+def test_a_row_that_does_not_end_is_told(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", 'smiles,T1\nC,1\n"CC,2\n' + "CCC,3\n" * 1_500_000)
+    assert flaws(melt(path)) == [(None, None, None, "has a row of more than 4,194,304 bytes, or a quote that is never closed")]
+
+
+def test_a_file_that_is_gone_is_told_without_its_place(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", WIDE)
+    plans = plan_files(find_files([path]), IngestOptions())
+    path.unlink()
+    batches = melt_files(plans, [pa.RecordBatch.from_pydict({"file": [0]})])
+    records = [record for batch in batches for record in batch.to_pylist()]
+    assert flaws(records) == [(None, None, None, "cannot be read: No such file or directory")]
+
+
 def test_a_quote_that_is_never_closed_is_told(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", 'smiles,T1\nC,1\n"CC,2\nCCC,3\n')
     assert flaws(melt(path)) == [(2, None, '"CC,2\nCCC,3', "has 1 values where there are 2 columns")]

@@ -2,7 +2,6 @@
 
 import os
 import select
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -157,7 +156,7 @@ def test_the_command_is_what_sparks_own_launcher_composes_without_the_module_jdk
         check=True,
         timeout=60,
     ).stdout.splitlines()
-    jvm = Jvm(real, tmp_path, memory_mib=1024, quick=False)
+    jvm = Jvm(real, tmp_path, memory_mib=1024, quick=False, archives=tmp_path)
     ours = jvm.command(tmp_path, {})
 
     def options(command: list[str]) -> list[str]:
@@ -179,7 +178,6 @@ def test_an_archive_belongs_to_one_java_and_one_spark(tmp_path: Path) -> None:
     assert first.archive.parent == tmp_path
 
 
-@pytest.mark.skipif(shutil.which("java") is None, reason="the default archive of a full Java is needed")
 def test_an_archive_that_is_there_is_used(tmp_path: Path) -> None:
     jvm = Jvm(find_java(), tmp_path, 1024, quick=True, archives=tmp_path)
     assert not [part for part in jvm.command(tmp_path, {}) if part.startswith("-XX:SharedArchiveFile")]

@@ -85,6 +85,20 @@ def test_rows_are_stored_sorted_and_their_bounds_are_in_the_log(spark: SparkSess
     assert stats["nullCount"] == {"fragment": 0, "compound": 0, "count": 0}
 
 
+def test_a_table_too_large_to_hand_over_is_stored_the_same(
+    spark: SparkSession, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "_LARGE_BYTES", 1000)
+    order = np.random.default_rng(0).permutation(30_000)
+    columns = {"fragment": order // 100, "compound": order % 100, "count": np.ones(order.size)}
+    rows = pa.table(columns, schema=TABLES["membership"].schema)
+    staged = staging.stage(spark, store, "membership", "d1", rows)
+    tables.commit(store, staged, run="r1")
+    back = tables.read(store, "membership", 0, "d1")
+    assert back.equals(rows.sort_by([("fragment", "ascending"), ("compound", "ascending")]))
+    assert sorted(store.table("membership").rglob("*.parquet")) == list(staged.files)
+
+
 def test_a_data_frame_is_sorted_and_takes_the_declared_schema(spark: SparkSession, store: Store) -> None:
     frame = spark.range(1000).selectExpr(
         "cast(999 - id as int) as fragment", "cast(0 as int) as compound", "cast(1 as float) as count"
@@ -95,6 +109,14 @@ def test_a_data_frame_is_sorted_and_takes_the_declared_schema(spark: SparkSessio
     assert back["fragment"].to_pylist() == list(range(1000))
     again = collect(staging.read_spark(spark, store, "membership", version, "d1"))
     assert again["fragment"].to_pylist() == back["fragment"].to_pylist()
+
+
+def test_a_null_in_a_required_column_is_never_committed(spark: SparkSession, store: Store) -> None:
+    frame = spark.sql("select cast(null as int) as fragment, cast(0 as int) as compound, cast(1 as float) as count")
+    staged = staging.stage(spark, store, "membership", "d1", frame)
+    with pytest.raises(ValueError, match="membership needs fragment in every row; 1 rows lack it"):
+        tables.commit(store, staged, run="r1")
+    assert tables.partitions(store, "membership") == {}
 
 
 def test_a_table_that_differs_from_its_declaration_is_refused(spark: SparkSession, store: Store) -> None:

@@ -18,6 +18,7 @@ __all__ = ["blocks"]
 
 _BLOCK_BYTES: Final = 4 * 2**20
 _BLOCK_ROWS: Final = 16_384
+_TOO_LONG: Final = "straddles two block boundaries"
 _NOT_TEXT: Final = re.compile(r"CSV column #(\d+): Row #(\d+): .*invalid UTF8")
 
 
@@ -90,4 +91,6 @@ def _flaw(plan: FilePlan, error: BaseException) -> Flaw:
         column = int(match[1])
         name = plan.source.columns[column] if column < len(plan.source.columns) else None
         return Flaw(int(match[2]) - 1, name, None, "is not UTF-8")
+    if _TOO_LONG in str(error):
+        return Flaw(None, None, None, f"has a row of more than {_BLOCK_BYTES:,} bytes, or a quote that is never closed")
     return Flaw(None, None, None, unreadable(error))

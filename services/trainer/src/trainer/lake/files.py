@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,7 @@ __all__ = ["Format", "SourceFile", "find_files", "open_lines", "unreadable"]
 
 _COMPRESSED: Final = (".gz", ".zst", ".bz2")
 _DELIMITERS: Final = (",", "\t", ";", "|")
+_REASON_CHARACTERS: Final = 200
 _HEADER_BYTES: Final = 4 * 2**20
 
 
@@ -75,9 +77,9 @@ def open_lines(path: str) -> pa.NativeFile:
 
 
 def unreadable(error: BaseException) -> str:
-    """The reason of an offence for what a reader of files raised, without the names of its internals."""
-    text = " ".join(str(error).split())
-    return f"cannot be read: {text[:200]}"
+    """The reason of an offence for what a reader of files raised, without the paths of this machine."""
+    text = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else " ".join(str(error).split())
+    return f"cannot be read: {text[:_REASON_CHARACTERS]}"
 
 
 def _found(source: Path) -> Iterator[Path]:

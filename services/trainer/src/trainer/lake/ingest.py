@@ -74,6 +74,7 @@ def ingest(spark: SparkSession, sources: Sequence[Path], options: IngestOptions)
         reason = f"leaves nothing to learn from: {len(rejects):,} of {rows_read:,} rows were rejected, "
         reason += f"and {len(facts.fragments):,} fragments are in two compounds or more"
         raise InvalidData([Offence(_named(sources), None, None, None, reason), *rejects])
+    declared = {name for plan in plans for name in plan.targets}
     rows_used = pc.sum(pc.list_value_length(molecules["rows"])).as_py()
     if rows_used + len(rejects) != rows_read:
         raise RuntimeError(f"{rows_read} rows were read, but {rows_used} used and {len(rejects)} rejected.")
@@ -97,6 +98,7 @@ def ingest(spark: SparkSession, sources: Sequence[Path], options: IngestOptions)
             "cells": len(facts.cells),
             "compounds": len(facts.compounds),
             "targets": len(facts.targets),
+            "targets_without_cells": len(declared - {*facts.targets["name"].to_pylist()}),
             "fragments_found": facts.found,
             "fragments": len(facts.fragments),
             "fragments_shown": pc.sum(facts.fragments["shown"]).as_py() or 0,

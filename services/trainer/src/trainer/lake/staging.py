@@ -3,11 +3,14 @@
 import re
 import secrets
 import shutil
+import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -17,7 +20,7 @@ from trainer.lake.tables import Staged, files_of, partitions
 
 __all__ = ["read_spark", "stage", "stage_all"]
 
-_FILE_BYTES: Final = 128 * 2**20
+_LARGE_BYTES: Final = 128 * 2**20
 _WRITERS: Final = 4
 _PARTITION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 
@@ -38,9 +41,11 @@ def stage(spark: SparkSession, store: Store, name: str, partition: str, rows: pa
         raise ValueError(f"{name} holds the partition {partition} already.")
     place = store.table(name) / f"{table.partition}={partition}"
     shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
     directory = place / secrets.token_hex(4)  # the JVM of a killed trainer may still write to the place it was given
-    frame = _sorted_frame(table, rows) if isinstance(rows, DataFrame) else _frame(spark, table, rows)
-    frame.write.parquet(f"file://{directory}")
+    with tempfile.TemporaryDirectory(prefix=".", dir=place) as scratch:
+        frame = _sorted_frame(table, rows) if isinstance(rows, DataFrame) else _frame(spark, table, rows, Path(scratch))
+        frame.write.parquet(f"file://{directory}")
     return Staged(table, partition, tuple(sorted(directory.glob("*.parquet"))))
 
 
@@ -65,19 +70,25 @@ def read_spark(spark: SparkSession, store: Store, name: str, version: int, parti
     return spark.read.schema(from_arrow_schema(TABLES[name].schema)).parquet(*(f"file://{file}" for file in files))
 
 
-def _frame(spark: SparkSession, table: Table, rows: pa.Table) -> DataFrame:
-    """A DataFrame of an Arrow table, sorted here, where that costs nothing, in as few pieces as files are to be written."""
+def _frame(spark: SparkSession, table: Table, rows: pa.Table, scratch: Path) -> DataFrame:
+    """A sorted DataFrame of an Arrow table, in as few pieces as files are to be written.
+
+    A small table is sorted here, where that costs nothing, and handed over; the JVM would have to hold a large one whole.
+    """
     if rows.schema != table.schema:
         raise TypeError(f"{table.name} is declared as {table.schema}, not as {rows.schema}.")
+    declared = from_arrow_schema(table.schema)
+    if rows.nbytes > _LARGE_BYTES:
+        pq.write_table(rows, scratch / "rows.parquet", compression="lz4")
+        return _sorted_frame(table, spark.read.schema(declared).parquet(f"file://{scratch / 'rows.parquet'}"))
     ordered = rows.sort_by([(column, "ascending") for column in table.sort]) if table.sort else rows
-    frame = spark.createDataFrame(ordered, from_arrow_schema(table.schema))
-    return frame.coalesce(1 + rows.nbytes // _FILE_BYTES)
+    return spark.createDataFrame(ordered, declared).coalesce(1)
 
 
 def _sorted_frame(table: Table, frame: DataFrame) -> DataFrame:
     """The declared columns of a DataFrame, globally sorted; adaptive execution makes the pieces."""
     declared = from_arrow_schema(table.schema)
-    if frame.schema.simpleString() != declared.simpleString():
+    if frame.schema.simpleString() != declared.simpleString():  # Spark forgets what is required; the commit looks for nulls
         raise TypeError(f"{table.name} is declared as {declared.simpleString()}, not as {frame.schema.simpleString()}.")
-    exact = frame.to(declared)
+    exact = frame.select(*declared.names)
     return exact.sort(*table.sort) if table.sort else exact

@@ -4,6 +4,7 @@ A partition is written once. Until its commit exists in the table's Delta log no
 the version nothing of it is public.
 """
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -38,10 +39,13 @@ def commit(store: Store, staged: Staged, *, run: str) -> int:
     """Make a staged partition part of its table, which is created where there is none.
 
     Returns the table's version that holds it. `run` is kept in the Delta log.
+
+    Raises:
+        ValueError: A required column holds nulls.
     """
     name, root = staged.table.name, store.table(staged.table.name)
     column = str(staged.table.partition)
-    adds = [_add_action(file, root, {column: staged.partition}) for file in staged.files]
+    adds = [_add_action(file, root, staged) for file in staged.files]
     properties = CommitProperties(custom_metadata={"run": run})
     schema = Schema.from_arrow(staged.table.schema.append(pa.field(column, pa.string(), nullable=False)))
     if DeltaTable.is_deltatable(str(root)):
@@ -113,13 +117,17 @@ def files_of(store: Store, name: str, version: int, partition: str) -> list[Path
     return sorted(files)
 
 
-def _add_action(file: Path, root: Path, partition: dict[str, str | None]) -> AddAction:
-    status = file.stat()
+def _add_action(file: Path, root: Path, staged: Staged) -> AddAction:
+    status, stats = file.stat(), statistics(file)
+    missing = json.loads(stats)["nullCount"]
+    for column in staged.table.schema:
+        if not column.nullable and missing.get(column.name):
+            raise ValueError(f"{staged.table.name} needs {column.name} in every row; {missing[column.name]} rows lack it.")
     return AddAction(
         path=file.relative_to(root).as_posix(),
         size=status.st_size,
-        partition_values=partition,
+        partition_values={str(staged.table.partition): staged.partition},
         modification_time=int(status.st_mtime * 1000),
         data_change=True,
-        stats=statistics(file),
+        stats=stats,
     )
