@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.support.store import Contents, Publisher, five_fragments, many_fragments
 
-CONNECTIONS = 16
+CONNECTIONS = 64
 TICKS = os.sysconf("SC_CLK_TCK")
 HELLO = """
 import sys

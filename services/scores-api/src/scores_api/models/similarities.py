@@ -25,7 +25,11 @@ class SimilarityQuestion(Wire):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"fragments": ["fA", "fB"], "similarity": "function"}]})
 
-    fragments: Annotated[list[str], Field(min_length=1, max_length=LIMIT), AfterValidator(_distinct)]
+    fragments: Annotated[
+        list[str],
+        Field(min_length=1, max_length=LIMIT, json_schema_extra={"uniqueItems": True}),
+        AfterValidator(_distinct),
+    ]
     """Names, each once."""
     similarity: SimilarityKind = SimilarityKind.FUNCTION
 
