@@ -262,7 +262,7 @@ def _sums(counts_FT: csr_array) -> Measured:
     return {
         "total": float(counts_FT.sum()),
         "weighted": float((counts_FT @ weights).sum()),
-        "cells": int((counts_FT.data != 0).sum()),
+        "filled": int((counts_FT.data != 0).sum()),
     }
 
 

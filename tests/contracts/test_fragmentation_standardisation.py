@@ -36,7 +36,8 @@ from contracts.fragmentation.standardisation import BOUNDS, CHARACTERS, standard
         ("C[P+](C)(C)[O-]", "CP(C)(C)=O"),
         ("C1=CC=CC=C1", "c1ccccc1"),
         ("O=n1ccccc1", "[O-][n+]1ccccc1"),
-        ("CCCC[Sn](CCCC)(CCCC)OC(C)=O", "CCC[CH2][Sn+]([CH2]CCC)[CH2]CCC"),  # metal-carbon bonds are no salt
+        ("CCCC[Sn](CCCC)(CCCC)OC(C)=O", "CCC[CH2][Sn+]([CH2]CCC)[CH2]CCC"),  # the acetate goes, the butyls stay
+        ("C[Zn]C", "[CH3][Zn][CH3]"),  # bonds between metals and carbon are no salt
     ],
 )
 def test_ways_of_writing_a_compound_have_one_parent(written: str, parent: str) -> None:

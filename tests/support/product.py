@@ -33,6 +33,8 @@ class Product:
             **(environment or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._earlier = 0
+        """Characters of the log that earlier starts wrote."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -54,6 +56,7 @@ class Product:
 
     def start(self) -> None:
         """Start without waiting."""
+        self._earlier = len(self.log.read_text()) if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, str(_ROOT / "tools" / "run.py")],
@@ -65,10 +68,10 @@ class Product:
             )
 
     def wait_for_line(self, text: str, timeout_s: float = 120) -> str:
-        """The first line of the log that contains `text`; fails with the log when it does not come."""
+        """The first line since the last start that contains `text`; fails with the log when it does not come."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
-            for line in self.log.read_text().splitlines():
+            for line in self.log.read_text()[self._earlier :].splitlines():
                 if text in line:
                     return line
             assert self.process.poll() is None, f"stopped with {self.process.returncode}:\n{self.log.read_text()}"

@@ -1,8 +1,7 @@
 """Documentation: Swagger UI at `/docs`, served from this process; no page calls an outside host."""
 
-from pathlib import Path
+from importlib.resources import files
 
-import swagger_ui_bundle
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
@@ -12,8 +11,11 @@ __all__ = ["install"]
 
 
 def install(app: FastAPI) -> None:
-    """Add `/docs` and its static files to `app`, which is created with `docs_url=None`."""
-    app.mount("/docs/static", StaticFiles(directory=Path(swagger_ui_bundle.swagger_ui_path)), name="docs-static")
+    """Add `/docs` and its static files to `app`, which is created with `docs_url=None`.
+
+    Of the package `fastapi_offline` only the files are used: a Swagger UI that knows OpenAPI 3.1.
+    """
+    app.mount("/docs/static", StaticFiles(directory=str(files("fastapi_offline") / "static")), name="docs-static")
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
@@ -22,5 +24,5 @@ def install(app: FastAPI) -> None:
             title=f"{app.title} {app.version}",
             swagger_js_url="docs/static/swagger-ui-bundle.js",
             swagger_css_url="docs/static/swagger-ui.css",
-            swagger_favicon_url="docs/static/favicon-32x32.png",
+            swagger_favicon_url="docs/static/favicon.png",
         )

@@ -17,7 +17,7 @@ from trainer.run import RunSpec
 from trainer.settings import Settings
 
 pytestmark = pytest.mark.anyio
-SLEEPER = (sys.executable, str(Path(__file__).parents[2] / "support" / "sleeping_worker.py"))
+SLEEPER = (sys.executable, "-P", str(Path(__file__).parents[2] / "support" / "sleeping_worker.py"))
 
 
 @pytest.fixture

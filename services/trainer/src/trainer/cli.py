@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Final, NoReturn, TextIO
 
 import typer
@@ -132,7 +133,7 @@ def _train(spec: RunSpec, out: TextIO, *, as_json: bool) -> None:
     try:
         settings = Settings.from_environment()
         logs.configure(settings.log_format, "warning")
-        settings.state.mkdir(parents=True, exist_ok=True)
+        _make(settings.state)
         from trainer import pipeline  # noqa: PLC0415 - a wrong option need not wait for it
 
         with Bars(console) as bars:
@@ -146,7 +147,7 @@ def _train(spec: RunSpec, out: TextIO, *, as_json: bool) -> None:
         failure = diagnose(error)
         if failure.slug == problems.JOB_BROKEN.slug:
             console.print_exception()
-        _give_up(failure, out, as_json=as_json)
+        _give_up(failure, out, as_json=as_json, hint=_hint(failure, spec))
     if as_json:
         json.dump({**asdict(trained), "stages": bars.seconds}, out)
         out.write("\n")
@@ -160,12 +161,29 @@ def _train(spec: RunSpec, out: TextIO, *, as_json: bool) -> None:
             out.write(f"{trained.rejected_rows:,} rows were left out; the table `rejects` of data {trained.data} lists them\n")
 
 
-def _give_up(failure: Failure, out: TextIO, *, as_json: bool) -> NoReturn:
+def _make(state: Path) -> None:
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InvalidSettings(f"NTDEMO_STATE is {str(state)!r}, which cannot be made: {error.strerror}.") from None
+
+
+def _hint(failure: Failure, spec: RunSpec) -> str | None:
+    """What helps where single rows are at fault."""
+    rows = [offence["row"] for offence in failure.extensions.get("offences", [])]
+    if not rows or None in rows or spec.ingest.on_error is OnError.SKIP:
+        return None
+    return "With --on-error skip, molecules that cannot be used are left out, counted and listed in the table `rejects`."
+
+
+def _give_up(failure: Failure, out: TextIO, *, as_json: bool, hint: str | None = None) -> NoReturn:
     """Say why, with every offence that is known, and leave."""
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     console.print(f"ntdemo-train: {failure.detail}")
     for offence in failure.extensions.get("offences", [])[1:]:
         console.print(f"  {Offence(**offence)}")
+    if hint is not None:
+        console.print(hint)
     if as_json:
         json.dump({"problem": {"type": f"/problems/{failure.slug}", "detail": failure.detail, **failure.extensions}}, out)
         out.write("\n")

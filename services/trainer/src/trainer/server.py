@@ -30,8 +30,6 @@ def main() -> None:
             serve(app, host=settings.host, port=settings.port, on_exit=lambda: _end_streams(app))
     except (InvalidSettings, Refused) as refusal:
         _refuse(str(refusal))
-    except InvalidData as error:
-        _refuse(f"The data cannot be used: {error}")
 
 
 def _check_data(settings: Settings) -> None:
@@ -45,6 +43,8 @@ def _check_data(settings: Settings) -> None:
         intake.check([path], SPEC.ingest)
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}.") from None
+    except InvalidData as error:
+        raise Refused(f"The data of {path} cannot be used: {error}") from None
 
 
 def _end_streams(app: FastAPI) -> None:

@@ -4,14 +4,17 @@ A row holds one compound: the ids of its fragments with their counts, and the id
 worker multiplies the sparse matrices of its rows; a join and group-by of cells would make a row of every product.
 """
 
-from collections.abc import Iterable, Iterator
-from functools import partial
-from typing import Final
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial, reduce
+from operator import add, itemgetter
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
+from pyspark import TaskContext
 from pyspark.sql import DataFrame, SparkSession
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from trainer.activity import Activity
 from trainer.lake.collection import collect
@@ -20,22 +23,22 @@ __all__ = ["COMPOUNDS", "compounds_of", "count"]
 
 COMPOUNDS: Final = "fragments array<int>, counts array<float>, targets array<int>, values array<double>"
 """Columns of the rows, as Spark writes types."""
-_CHUNK_ROWS: Final = 65_536
-_PARTIAL: Final = "indptr binary, indices binary, data binary"
+_CHUNK_MEMBERSHIPS: Final = 10_000_000
+_BLOCK_FRAGMENTS: Final = 256
+_KINDS: Final = {"indptr": np.int64, "indices": np.int32, "data": np.float64}
+_PARTS: Final = "block int, piece int, indptr binary, indices binary, data binary"
 
 
 def count(compounds: DataFrame, *, fragments: int, targets: int) -> csr_array:
     """A B, float64, shape (fragments, targets); `compounds` has the columns `COMPOUNDS`.
 
-    The pieces of the DataFrame are summed in their order: the same pieces give the same bits.
+    Pieces are multiplied where they are, and summed in their order by blocks of fragments: the same pieces give the same bits.
     """
     columns = compounds.select("fragments", "counts", "targets", "values")
-    partials = collect(columns.mapInArrow(partial(_multiply, fragments, targets), _PARTIAL))
-    counts_FT = csr_array((fragments, targets), dtype=np.float64)
-    for row in partials.to_pylist():
-        indptr, indices = (np.frombuffer(row[name], np.int64) for name in ("indptr", "indices"))
-        counts_FT = counts_FT + csr_array((np.frombuffer(row["data"], np.float64), indices, indptr), counts_FT.shape)
-    return counts_FT
+    parts = columns.mapInArrow(partial(_multiply, fragments, targets), _PARTS)
+    blocks = collect(parts.repartition("block").mapInArrow(partial(_sum, targets), _PARTS)).sort_by("block")
+    whole = [_matrix(row, targets) for row in blocks.to_pylist()]
+    return csr_array(vstack(whole, format="csr")) if whole else csr_array((fragments, targets), dtype=np.float64)
 
 
 def compounds_of(spark: SparkSession, activity: Activity) -> DataFrame:
@@ -54,29 +57,52 @@ def compounds_of(spark: SparkSession, activity: Activity) -> DataFrame:
 
 
 def _multiply(fragments: int, targets: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The sum of A B over the compounds of a piece, as one row of bytes."""
+    """The sum of A B over the compounds of a piece, in blocks of fragments."""
     counts_FT = csr_array((fragments, targets), dtype=np.float64)
     for chunk in _chunks(batches):
         membership_CF = _sparse(chunk.column("fragments"), chunk.column("counts"), fragments)
         values_CT = _sparse(chunk.column("targets"), chunk.column("values"), targets)
         counts_FT = counts_FT + csr_array(membership_CF.T) @ values_CT
-    yield pa.RecordBatch.from_pydict(
-        {
-            "indptr": [counts_FT.indptr.astype(np.int64).tobytes()],
-            "indices": [counts_FT.indices.astype(np.int64).tobytes()],
-            "data": [counts_FT.data.tobytes()],
-        }
+    context = TaskContext.get()
+    piece = context.partitionId() if context else 0
+    for block, first in enumerate(range(0, fragments, _BLOCK_FRAGMENTS)):
+        yield _part(block, piece, counts_FT[first : first + _BLOCK_FRAGMENTS])
+
+
+def _sum(targets: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The sums of the parts of each block, in the order of their pieces."""
+    parts: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for batch in batches:
+        for row in batch.to_pylist():
+            parts[row["block"]].append(row)
+    for block, rows in parts.items():
+        rows.sort(key=itemgetter("piece"))
+        yield _part(block, 0, reduce(add, (_matrix(row, targets) for row in rows)))
+
+
+def _part(block: int, piece: int, matrix: csr_array) -> pa.RecordBatch:
+    """A sparse matrix as a row of bytes."""
+    arrays = {name: [getattr(matrix, name).astype(kind).tobytes()] for name, kind in _KINDS.items()}
+    return pa.RecordBatch.from_pydict(
+        {"block": pa.array([block], pa.int32()), "piece": pa.array([piece], pa.int32()), **arrays}
     )
+
+
+def _matrix(row: Mapping[str, Any], targets: int) -> csr_array:
+    indptr, indices, data = (np.frombuffer(row[name], kind) for name, kind in _KINDS.items())
+    return csr_array((data, indices, indptr), shape=(len(indptr) - 1, targets))
 
 
 def _chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """Batches joined to chunks in which products meet often enough to be worth a multiplication."""
     waiting: list[pa.RecordBatch] = []
+    memberships = 0
     for batch in batches:
         waiting.append(batch)
-        if sum(map(len, waiting)) >= _CHUNK_ROWS:
+        memberships += len(batch.column("fragments").flatten())
+        if memberships >= _CHUNK_MEMBERSHIPS:
             yield pa.concat_batches(waiting)
-            waiting = []
+            waiting, memberships = [], 0
     if waiting:
         yield pa.concat_batches(waiting)
 

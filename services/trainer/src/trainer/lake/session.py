@@ -150,6 +150,7 @@ def _settings(directory: Path, master: str) -> dict[str, str]:
     if cores := _local_cores(master):
         settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
         settings["spark.sql.shuffle.partitions"] = str(_PIECES_A_CORE * cores)
+        settings["spark.sql.files.minPartitionNum"] = str(2 * cores)
     return settings
 
 

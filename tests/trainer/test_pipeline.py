@@ -1,0 +1,121 @@
+"""The pipeline publishes a run that is whole, and numbers that depend on the data alone."""
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from pyspark.sql import SparkSession
+from tests.support.reader import whole_runs
+from tests.support.reports import SteppingReport
+from tests.support.seed_json import seed_json
+
+from contracts.store import Store
+from contracts.tables import TABLES
+from trainer.device import DeviceUnavailable
+from trainer.lake import tables
+from trainer.lake.publications import publications
+from trainer.offences import InvalidData
+from trainer.pipeline import Trained, train
+from trainer.run import RunSpec
+from trainer.settings import Settings
+from trainer.sources import DataNotFound
+
+BUILT_IN = RunSpec(kind="factors", sources=("built-in",))
+
+
+def _rows(state: Path, trained: Trained, name: str) -> list[dict[str, Any]]:
+    store = Store.under(state)
+    publication = next(each for each in publications(store) if each.run == trained.run)
+    partition = trained.data if TABLES[name].partition == "data" else trained.run
+    rows: list[dict[str, Any]] = tables.read(store, name, publication.tables[name], partition).to_pylist()
+    return rows
+
+
+@pytest.mark.spark
+def test_the_built_in_data_give_the_similarities_their_users_know(spark: SparkSession, tmp_path: Path) -> None:
+    report = SteppingReport()
+    trained = train(BUILT_IN, Settings(state=tmp_path), report, run="factors-mine", spark=spark)
+    percents = np.array([row["percents"] for row in _rows(tmp_path, trained, "scores")])
+    upper = [percents[a, b] for a, b in ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))]
+    assert upper == pytest.approx([42, 24, 80, 98, 87, 74], abs=0.5)
+    assert np.diag(percents).tolist() == [100.0] * 5
+    assert (trained.run, trained.fragments, trained.shown_fragments, trained.compounds, trained.targets) == (
+        "factors-mine",
+        5,
+        5,
+        10,
+        10,
+    )
+    run = _rows(tmp_path, trained, "runs")[0]
+    assert (run["source"], run["objective"], run["device"], run["data"]) == ("built-in", "counts", report.device, trained.data)
+    assert json.loads(run["spec"]) == BUILT_IN.model_dump(mode="json")
+    metrics = json.loads(run["metrics"])
+    assert metrics["mean_squared_error"] == run["curve"][-1]["loss"] == trained.loss
+    assert metrics["onnx_difference"] <= 1e-5
+    assert run["started"] <= run["finished"]
+    assert set(whole_runs(tmp_path)["factors-mine"]) == {*TABLES, "factors"} - {"publications"}
+
+
+@pytest.mark.spark
+def test_facts_of_the_same_data_are_written_once_and_old_runs_stay(spark: SparkSession, tmp_path: Path) -> None:
+    settings = Settings(state=tmp_path)
+    first = train(BUILT_IN, settings, SteppingReport(), spark=spark)
+    second = train(BUILT_IN.model_copy(update={"rank": 2, "seed": 5}), settings, SteppingReport(), spark=spark)
+    assert first.data == second.data
+    assert list(whole_runs(tmp_path)) == [first.run, second.run]
+    one, two = publications(Store.under(tmp_path))
+    for name, table in TABLES.items():
+        if table.partition == "data":
+            assert one.tables[name] == two.tables[name]
+        elif table.partition == "run":
+            assert two.tables[name] > one.tables[name]
+
+
+@pytest.mark.spark
+def test_data_without_any_signal_can_be_published(spark: SparkSession, tmp_path: Path) -> None:
+    data = tmp_path / "zeros.json"
+    data.write_bytes(seed_json([[0, 0]], [[0], [0]]))
+    trained = train(
+        RunSpec(kind="factors", sources=(str(data),), rank=512), Settings(state=tmp_path), SteppingReport(), spark=spark
+    )
+    assert _rows(tmp_path, trained, "scores") == [{"fragment": 0, "percents": [100.0]}]
+    assert (trained.loss, trained.fragments) == (0.0, 1)
+
+
+@pytest.mark.spark
+def test_molecules_are_trained_by_the_same_pipeline(spark: SparkSession, tmp_path: Path) -> None:
+    data = tmp_path / "assays.csv"
+    data.write_text("smiles,t1,t2\nCCOc1ccccc1,5.5,\nCCOc1ccccn1,,6.5\nCCNc1ccccc1,7,7.5\nCCNc1ccccn1,4,\nC(,1,1\n")
+    spec = RunSpec.model_validate({"kind": "factors", "sources": [str(data)], "rank": 2, "ingest": {"on_error": "skip"}})
+    trained = train(spec, Settings(state=tmp_path), SteppingReport(), spark=spark)
+    assert (trained.compounds, trained.targets, trained.rejected_rows) == (4, 2, 1)
+    names = [row["name"] for row in _rows(tmp_path, trained, "fragments")]
+    assert any("c1ccccc1" in name for name in names)
+    assert len(names) == trained.fragments
+
+
+_NO_SPARK = cast("SparkSession", object())
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        (RunSpec(kind="factors", sources=("/no/such/file.csv",)), DataNotFound),
+        (RunSpec(kind="factors", sources=("built-in",), device="cuda:99"), DeviceUnavailable),
+    ],
+)
+def test_what_cannot_be_trained_publishes_nothing(tmp_path: Path, spec: RunSpec, expected: type[Exception]) -> None:
+    with pytest.raises(expected):
+        train(spec, Settings(state=tmp_path), SteppingReport(), spark=_NO_SPARK)
+    assert whole_runs(tmp_path) == {}
+    assert not (tmp_path / "store").exists()
+
+
+def test_data_that_cannot_be_used_publish_nothing(tmp_path: Path) -> None:
+    data = tmp_path / "broken.json"
+    data.write_text('{"fragment_comp": {}}')
+    with pytest.raises(InvalidData, match=r"broken\.json"):
+        train(RunSpec(kind="factors", sources=(str(data),)), Settings(state=tmp_path), SteppingReport(), spark=_NO_SPARK)
+    assert not (tmp_path / "store").exists()
