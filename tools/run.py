@@ -24,6 +24,8 @@ from honcho.printer import Message, Printer
 
 ROOT: Final = Path(__file__).parent.parent
 POLL_S: Final = 0.2
+TROUBLE_S: Final = 2.0
+"""How often a start that waits asks the trainer what it lacks."""
 
 
 @dataclass(frozen=True)
@@ -112,26 +114,51 @@ def busy(doors: Iterable[Door]) -> list[str]:
 def announce(doors: Iterable[Door], terminal: Terminal, started_s: float, stop: threading.Event) -> None:
     """Wait until every door answers, then print where they are."""
     waiting = list(doors)
+    asked_s, told = started_s, None
     rows = [(what, f"http://localhost:{door.address()[1]}{path}") for door in waiting for what, path in door.pages]
     with httpx.Client(timeout=2.0, trust_env=False) as client:
         # In order, because a door further down asks the first one for its own readiness.
         while waiting and not stop.wait(POLL_S):
             if _answers(client, waiting[0]):
                 waiting.pop(0)
+            elif time.perf_counter() - asked_s > TROUBLE_S:
+                asked_s = time.perf_counter()
+                trouble = _trouble(client, doors)
+                if trouble is not None and trouble != told:
+                    told = trouble
+                    _say(terminal, f"not ready: {trouble}")
     if stop.is_set():
         return
     width = max(len(what) for what, _ in rows)
     lines = [f"ready in {time.perf_counter() - started_s:.1f} s", *(f"  {what:<{width}}  {url}" for what, url in rows)]
     for line in [*lines, "Ctrl-C stops everything."]:
-        terminal.write(Message(type="line", data=f"{line}\n", time=datetime.now(UTC), name="ntdemo", colour="32"))
+        _say(terminal, line)
+
+
+def _say(terminal: Terminal, line: str) -> None:
+    terminal.write(Message(type="line", data=f"{line}\n", time=datetime.now(UTC), name="ntdemo", colour="32"))
 
 
 def _answers(client: httpx.Client, door: Door) -> bool:
-    host, port = door.address()
     try:
-        return client.get(f"http://{f'[{host}]' if ':' in host else host}:{port}{door.ready_path}").is_success
+        return client.get(_url(door)).is_success
     except httpx.HTTPError:
         return False
+
+
+def _trouble(client: httpx.Client, doors: Iterable[Door]) -> str | None:
+    """Why the trainer will not publish a first run, in its words; None while it may."""
+    trainer = next(door for door in doors if door.service == "trainer")
+    try:
+        missing = client.get(_url(trainer)).json()["missing"]
+    except (httpx.HTTPError, ValueError, KeyError):
+        return None
+    return next(iter(missing.values()), None)
+
+
+def _url(door: Door) -> str:
+    host, port = door.address()
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{door.ready_path}"
 
 
 def main() -> int:

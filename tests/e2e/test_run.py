@@ -101,3 +101,16 @@ def test_a_wrong_port_is_refused_in_words(tmp_path: Path) -> None:
     log = product.log.read_text()
     assert "TRAINER_PORT" in log
     assert "Traceback" not in log
+
+
+def test_a_start_whose_data_fail_in_training_says_so_and_what_helps(tmp_path: Path) -> None:
+    data = tmp_path / "assays.csv"
+    data.write_text("smiles,t1,t2\nCCO,1,0\nno molecule,0,1\nc1ccccc1O,1,1\n")
+    with Product(tmp_path / "state", {"NTDEMO_DATA": str(data)}) as product:
+        line = product.wait_for_line("not ready:")
+        assert "invalid-data" in line
+        assert "assays.csv" in line
+        assert "no molecule" in line
+        assert "NTDEMO_ON_ERROR=skip" in line
+        assert product.stop() == 0
+        assert product.leftovers() == []

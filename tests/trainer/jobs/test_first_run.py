@@ -8,13 +8,14 @@ import pytest
 from tests.support.jobs import MemoryKeeper, ScriptedExecutor
 
 from trainer.jobs.desk import Desk
-from trainer.jobs.first_run import SPEC, FirstRun
+from trainer.jobs.first_run import FirstRun, first_spec
 from trainer.jobs.job import JobState
 from trainer.jobs.supervisor import Supervisor
 from trainer.jobs.table import JobTable
-from trainer.run import RunSpec
+from trainer.run import OnError, RunSpec
 from trainer.settings import Settings
 
+SPEC = first_spec(Settings())
 pytestmark = pytest.mark.anyio
 
 
@@ -33,13 +34,19 @@ async def _desk(state: Path) -> AsyncIterator[Desk]:
 
 async def test_without_a_published_run_it_submits_the_spec_of_the_start(tmp_path: Path) -> None:
     async with _desk(tmp_path) as desk:
-        await FirstRun(desk, MemoryKeeper()).ensure()
+        await FirstRun(desk, MemoryKeeper(), SPEC).ensure()
         assert [job.spec for job in await desk.page(limit=9)] == [SPEC]
+
+
+def test_the_start_may_leave_out_molecules_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert SPEC.ingest.on_error is OnError.FAIL
+    monkeypatch.setenv("NTDEMO_ON_ERROR", "skip")
+    assert first_spec(Settings()).ingest.on_error is OnError.SKIP
 
 
 async def test_with_a_published_run_it_submits_nothing(tmp_path: Path) -> None:
     async with _desk(tmp_path) as desk:
-        first = FirstRun(desk, MemoryKeeper(found="factors-there"))
+        first = FirstRun(desk, MemoryKeeper(found="factors-there"), SPEC)
         await first.ensure()
         assert await desk.page(limit=9) == []
         assert await first.missing() == {}
@@ -48,14 +55,14 @@ async def test_with_a_published_run_it_submits_nothing(tmp_path: Path) -> None:
 async def test_a_job_that_waits_since_the_last_start_is_taken_up(tmp_path: Path) -> None:
     async with _desk(tmp_path) as desk:
         await desk.submit(RunSpec(kind="factors", rank=7))
-        await FirstRun(desk, MemoryKeeper()).ensure()
-        await FirstRun(desk, MemoryKeeper()).ensure()
+        await FirstRun(desk, MemoryKeeper(), SPEC).ensure()
+        await FirstRun(desk, MemoryKeeper(), SPEC).ensure()
         assert [job.spec.rank for job in await desk.page(limit=9)] == [3, 7]
 
 
 async def test_a_cancelled_job_is_no_lack(tmp_path: Path) -> None:
     async with _desk(tmp_path) as desk:
-        first = FirstRun(desk, MemoryKeeper())
+        first = FirstRun(desk, MemoryKeeper(), SPEC)
         await first.ensure()
         job = await desk.cancel((await desk.page(limit=1))[0].id)
         assert job.state is JobState.CANCELLED
@@ -68,6 +75,6 @@ async def test_a_store_that_cannot_be_read_is_told(tmp_path: Path) -> None:
             raise OSError(5, "Input/output error")
 
     async with _desk(tmp_path) as desk:
-        first = FirstRun(desk, Unreadable())
+        first = FirstRun(desk, Unreadable(), SPEC)
         await first.ensure()
         assert "Input/output error" in (await first.missing())["first-run"]

@@ -17,7 +17,7 @@ from contracts.kinds import ActivityKind, Objective
 from servicekit import logs
 from trainer import problems
 from trainer.bars import Bars
-from trainer.jobs.diagnosis import diagnose
+from trainer.jobs.diagnosis import diagnose, only_molecules
 from trainer.jobs.job import Failure
 from trainer.lock import Held
 from trainer.offences import Offence
@@ -169,9 +169,8 @@ def _make(state: Path) -> None:
 
 
 def _hint(failure: Failure, spec: RunSpec) -> str | None:
-    """What helps where single rows are at fault."""
-    rows = [offence["row"] for offence in failure.extensions.get("offences", [])]
-    if not rows or None in rows or spec.ingest.on_error is OnError.SKIP:
+    """What helps where single molecules are at fault."""
+    if spec.ingest.on_error is OnError.SKIP or not only_molecules(failure):
         return None
     return "With --on-error skip, molecules that cannot be used are left out, counted and listed in the table `rejects`."
 

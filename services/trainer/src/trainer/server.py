@@ -9,7 +9,7 @@ from servicekit.server import serve
 from trainer import intake
 from trainer.app import create_app
 from trainer.jobs.claim import Refused, claimed
-from trainer.jobs.first_run import SPEC
+from trainer.jobs.first_run import first_spec
 from trainer.offences import InvalidData
 from trainer.service import Trainer
 from trainer.settings import InvalidSettings, Settings
@@ -40,7 +40,7 @@ def _check_data(settings: Settings) -> None:
     if not path.exists():
         raise Refused(f"NTDEMO_DATA is {str(path)!r}: there is no such file or directory.")
     try:
-        intake.check([path], SPEC.ingest)
+        intake.check([path], first_spec(settings).ingest)
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}.") from None
     except InvalidData as error:

@@ -10,7 +10,7 @@ from trainer.datasets import Datasets
 from trainer.jobs.desk import Desk
 from trainer.jobs.devices import DeviceWatch
 from trainer.jobs.executor import Executor
-from trainer.jobs.first_run import FirstRun
+from trainer.jobs.first_run import FirstRun, first_spec
 from trainer.jobs.keeper import Keeper
 from trainer.jobs.supervisor import Supervisor
 from trainer.jobs.table import JobTable
@@ -40,7 +40,7 @@ class Trainer:
         desk = Desk(table, supervisor)
         datasets = Datasets(settings.state)
         await asyncio.to_thread(datasets.remove_unfinished)
-        first_run = FirstRun(desk, keeper)
+        first_run = FirstRun(desk, keeper, first_spec(settings))
         working = asyncio.create_task(supervisor.run(), name="supervisor")
         looking = asyncio.create_task(first_run.ensure(), name="first-run")
         try:

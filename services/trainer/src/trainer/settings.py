@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from servicekit.logs import LogFormat
+from trainer.run import OnError
 
 __all__ = ["InvalidSettings", "Settings"]
 
@@ -29,6 +30,8 @@ class Settings(BaseSettings):
     """Directory of the store, the jobs and the uploads."""
     data: Annotated[Path | None, Field(alias="NTDEMO_DATA")] = None
     """What is trained on at the start; `/data/data.json` where that exists, else the built-in data."""
+    on_error: Annotated[OnError, Field(alias="NTDEMO_ON_ERROR")] = OnError.FAIL
+    """What the start does with molecules that cannot be used."""
     host: Annotated[str, Field(alias="TRAINER_HOST", min_length=1)] = "localhost"
     port: Annotated[int, Field(alias="TRAINER_PORT", ge=1, le=65535)] = 3031
     data_dirs: Annotated[tuple[Path, ...], NoDecode, Field(alias="TRAINER_DATA_DIRS")] = ()

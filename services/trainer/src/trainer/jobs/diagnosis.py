@@ -11,7 +11,7 @@ from trainer.jobs.job import Failure
 from trainer.offences import InvalidData
 from trainer.sources import DataNotFound
 
-__all__ = ["diagnose", "invalid_data_members"]
+__all__ = ["diagnose", "invalid_data_members", "only_molecules"]
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 # What libraries say that have no errno to give: the JVM, SQLite, delta-rs.
@@ -43,6 +43,12 @@ def diagnose(error: BaseException) -> Failure:
 def invalid_data_members(error: InvalidData) -> dict[str, Any]:
     """Members of the problem document `invalid-data`: the first offences, and how many there are."""
     return {"offences": [asdict(offence) for offence in error.offences], "offences_total": error.total}
+
+
+def only_molecules(failure: Failure) -> bool:
+    """Did the run fail because of single molecules alone, which `on_error=skip` leaves out?"""
+    rows = [offence["row"] for offence in failure.extensions.get("offences", [])]
+    return bool(rows) and None not in rows
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -2,41 +2,46 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final
 
 import structlog
 
 from trainer.jobs.desk import Desk
+from trainer.jobs.diagnosis import only_molecules
 from trainer.jobs.job import JobState
 from trainer.jobs.keeper import Keeper
-from trainer.run import RunSpec
+from trainer.run import IngestOptions, OnError, RunSpec
+from trainer.settings import Settings
 
-__all__ = ["SPEC", "FirstRun"]
+__all__ = ["FirstRun", "first_spec"]
 
-SPEC: Final = RunSpec(kind="factors")
-"""What a start trains: its own data, everything else as it comes."""
 _log = structlog.stdlib.get_logger(__name__)
+
+
+def first_spec(settings: Settings) -> RunSpec:
+    """What a start trains: its own data, everything else as it comes."""
+    return RunSpec(kind="factors", ingest=IngestOptions(on_error=settings.on_error))
 
 
 class FirstRun:
     """Submits a job at the start where the store holds no run of the present data."""
 
-    def __init__(self, desk: Desk, keeper: Keeper) -> None:
+    def __init__(self, desk: Desk, keeper: Keeper, spec: RunSpec) -> None:
         self._desk = desk
         self._keeper = keeper
+        self._spec = spec
         self._job: str | None = None
         self._trouble: str | None = None
 
     async def ensure(self) -> None:
         """Find the run or the waiting job of the start's data, or submit one."""
         try:
-            waiting = next((job for job in await self._desk.unfinished() if job.spec == SPEC), None)
+            waiting = next((job for job in await self._desk.unfinished() if job.spec == self._spec), None)
             if waiting is None:
-                run = await asyncio.to_thread(self._keeper.run_of, SPEC)
+                run = await asyncio.to_thread(self._keeper.run_of, self._spec)
                 if run is not None:
                     _log.info("first_run_found", run=run)
                     return
-                waiting, _ = await self._desk.submit(SPEC)
+                waiting, _ = await self._desk.submit(self._spec)
             self._job = waiting.id
         except Exception as error:  # noqa: BLE001 - `missing` tells it, whatever it is
             self._trouble = f"The start's run could not be looked for: {error}"
@@ -54,4 +59,7 @@ class FirstRun:
         succeeded = await self._desk.page(states=[JobState.SUCCEEDED], limit=1)
         if succeeded and succeeded[0].sequence > job.sequence:
             return {}
-        return {"first-run": f"Job {job.id} failed ({job.failure.slug}): {job.failure.detail}"}
+        hint = ""
+        if only_molecules(job.failure) and self._spec.ingest.on_error is OnError.FAIL:
+            hint = " NTDEMO_ON_ERROR=skip leaves out, counts and lists molecules that cannot be used."
+        return {"first-run": f"Job {job.id} failed ({job.failure.slug}): {job.failure.detail.rstrip('.')}.{hint}"}
