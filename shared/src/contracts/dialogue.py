@@ -182,7 +182,8 @@ class RankingRow(_Wire):
     """How often the true reply is put first of 20 (chance 0.05)."""
 
     name: str
-    """`log p`, `mmi`, `tf-idf` or `random`."""
+    """`log p` and `mmi` (less half of log p without the context, arXiv:1510.03055) and `pmi` (less all of it), each a token;
+    `tf-idf` or `random`."""
     random: float
     """The other 19 drawn from all held-out replies."""
     hard: float

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from contracts.dialogue import Architecture, Language, StateUpdate
-from trainer.dialogue.bigrams import bigram_factors
-from trainer.dialogue.evaluation import token_perplexity
+from trainer.dialogue.bigrams import answer_factors, bigram_factors
+from trainer.dialogue.encoding import EncodedExchanges
+from trainer.dialogue.evaluation import candidate_log_p, reply_log_p, token_perplexity
 from trainer.dialogue.networks.building import build_network
-from trainer.dialogue.networks.network import DialogueNetwork
+from trainer.dialogue.networks.network import SEPARATOR, DialogueNetwork
 from trainer.dialogue.preparation import Prepared
 from trainer.dialogue.replies import advance
 
@@ -106,12 +107,13 @@ def test_a_network_begins_with_what_counting_found(
 ) -> None:
     data = prepared(Language.ENGLISH)
     sizes = _SIZES[architecture] | {"vocabulary": data.tokens.size, "width": 64}
-    factors = bigram_factors(data.train, vocabulary=data.tokens.size, width=64)
     torch.manual_seed(0)
     network = build_network(architecture, sizes, dropout=0.0).eval()
+    factors = bigram_factors(data.train, vocabulary=data.tokens.size, width=64 - network.topic_width)
+    answers = answer_factors(data.train, vocabulary=data.tokens.size, width=network.topic_width, seed=0)
     rows = np.arange(len(data.train))
     before = token_perplexity(network, data.train, rows)
-    network.begin_with(factors)
+    network.begin_with(factors, answers)
     counts_V = np.bincount(data.train.targets, minlength=data.tokens.size)
     frequencies_alone = math.exp(-float(counts_V @ np.log((counts_V + 1) / (counts_V + 1).sum())) / counts_V.sum())
     assert token_perplexity(network, data.train, rows) < 0.6 * frequencies_alone < 0.6 * before
@@ -128,3 +130,37 @@ def test_the_factors_of_bigrams_are_their_log_odds(prepared: Callable[[Language]
     found = float(factors.before_VD[first] @ factors.after_VD[second])
     assert found == pytest.approx(math.log(odds) * count / (count + 2), abs=0.05)
     assert not factors.before_VD[:, size:].any()
+
+
+def test_a_transformer_begins_to_know_which_reply_belongs_to_a_message(prepared: Callable[[Language], Prepared]) -> None:
+    data = prepared(Language.ENGLISH)
+    torch.manual_seed(0)
+    sizes = _SIZES[Architecture.TRANSFORMER] | {"vocabulary": data.tokens.size, "width": 64}
+    network = build_network(Architecture.TRANSFORMER, sizes, dropout=0.0).eval()
+    factors = bigram_factors(data.train, vocabulary=data.tokens.size, width=64 - network.topic_width)
+    answers = answer_factors(data.train, vocabulary=data.tokens.size, width=network.topic_width, seed=0)
+    network.begin_with(factors, answers)
+    rows = np.arange(200)
+    mean_log_p = reply_log_p(network, data.train, rows).mean()
+    strangers_NC = ((rows + 100) % 200)[:, None]
+    strange_NC, strange_alone_NC = candidate_log_p(network, data.train, rows, strangers_NC)
+    own_NC, alone_NC = candidate_log_p(network, data.train, rows, rows[:, None])
+    assert own_NC.mean() == pytest.approx(mean_log_p, rel=1e-4)
+    assert (own_NC - alone_NC).mean() > (strange_NC - strange_alone_NC).mean() + 0.2
+
+
+def test_the_factors_of_answers_are_their_log_odds() -> None:
+    """Message token 10 is always answered by 20, 11 by 21; 12 says nothing. Only the last turn counts."""
+    lines = [([21, SEPARATOR, 10, 12], [20]), ([20, SEPARATOR, 11, 12], [21])] * 50
+    contexts, targets = zip(*lines, strict=True)
+    starts = [np.cumsum([0, *map(len, rows)]) for rows in (contexts, targets)]
+    flat = [np.concatenate([np.array(row, np.uint16) for row in rows]) for rows in (contexts, targets)]
+    exchanges = EncodedExchanges(flat[0], starts[0], flat[1], starts[1])
+    factors = answer_factors(exchanges, vocabulary=30, width=8, seed=0)
+    odds_VV = factors.about_VK @ factors.answer_VK.T
+    assert odds_VV[10, 20] == pytest.approx(math.log(2) * 50 / 60, abs=1e-4)
+    assert odds_VV[11, 21] == pytest.approx(math.log(2) * 50 / 60, abs=1e-4)
+    assert np.abs(odds_VV[[10, 11, 12, 12], [21, 20, 20, 21]]).max() < 1e-4
+    topic_NK = (factors.about_VK[[10, 11]] + factors.about_VK[12]) / math.sqrt(2)
+    assert np.linalg.norm(topic_NK, axis=1) == pytest.approx(1, abs=1e-4)
+    assert answer_factors(exchanges, vocabulary=30, width=0, seed=0).about_VK.shape == (30, 0)

@@ -16,7 +16,7 @@ from contracts.dialogue import Architecture, Language
 from trainer.dialogue.checkpoint import InvalidCheckpoint
 from trainer.dialogue.corpus.conversation import InvalidCorpus
 from trainer.dialogue.events import Event, HeldOut, Progress, SampleReplies
-from trainer.dialogue.preparation import Prepared, prepare
+from trainer.dialogue.preparation import Prepared, prepare, starter_corpus
 from trainer.dialogue.spec import CorpusChoice, DialogueSpec
 from trainer.dialogue.training import DialogueResult, Stopped, Surroundings, train
 
@@ -165,3 +165,29 @@ def test_two_processes_under_torchrun_train_one_network_and_resume_exactly(tmp_p
     longer = run(tmp_path / "a", "36", "resume")
     assert longer == run(tmp_path / "b", "36", "resume")
     assert longer["steps"] == 36
+
+
+def test_a_small_corpus_can_be_learned_several_times_an_epoch(prepared: _Prepared) -> None:
+    once = prepared(Language.ENGLISH)
+    spec = tiny_spec(Language.ENGLISH, Architecture.GRU, iterations=1)
+    starter = starter_corpus(spec)
+    thrice = prepare(spec.model_copy(update={"corpora": (CorpusChoice.parse(f"{starter.path}*3"),)}), tokens=once.tokens)
+    assert len(thrice.train) == 3 * len(once.train)
+    assert thrice.held_out_exchanges == once.held_out_exchanges
+    assert (thrice.sources[0].name, thrice.sources[0].exchanges) == ("starter/en.jsonl*3", once.sources[0].exchanges)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a/b.jsonl", ("a/b.jsonl", None, 1)),
+        ("a/b.jsonl#x", ("a/b.jsonl", "x", 1)),
+        ("a/b.jsonl#x*12", ("a/b.jsonl", "x", 12)),
+        ("a/b.jsonl*2", ("a/b.jsonl", None, 2)),
+        ("a*b/c", ("a*b/c", None, 1)),
+    ],
+)
+def test_a_corpus_is_named_with_its_source_and_weight(text: str, expected: tuple[str, str | None, int]) -> None:
+    choice = CorpusChoice.parse(text)
+    assert (str(choice.path), choice.source, choice.times) == expected
+    assert choice.name == text

@@ -96,12 +96,13 @@ def _ranking(result: DialogueResult, tf_idf: TfIdf, cases_N: NDArray[np.int64], 
         "random": _random_candidates(held_out, cases_N, seed),
         "hard": _hard_candidates(held_out, tf_idf, cases_N),
     }
-    rates: dict[str, dict[str, float]] = {name: {} for name in ("log p", "mmi", "tf-idf", "random")}
+    rates: dict[str, dict[str, float]] = {name: {} for name in ("log p", "mmi", "pmi", "tf-idf", "random")}
     lengths = result.prepared.held_out.target_lengths
     for kind, candidates_NC in sets.items():
         log_p_NC, alone_NC = candidate_log_p(result.network, result.prepared.held_out, cases_N, candidates_NC)
         rates["log p"][kind] = hit_rate(log_p_NC / lengths[candidates_NC])
         rates["mmi"][kind] = hit_rate((log_p_NC - _MMI * alone_NC) / lengths[candidates_NC])
+        rates["pmi"][kind] = hit_rate((log_p_NC - alone_NC) / lengths[candidates_NC])
         rates["tf-idf"][kind] = hit_rate(_alike(contexts[cases_N], replies, candidates_NC))
         rates["random"][kind] = 1 / _CANDIDATES
     return [RankingRow(name=name, random=rate["random"], hard=rate["hard"]) for name, rate in rates.items()]

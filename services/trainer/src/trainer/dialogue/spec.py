@@ -1,7 +1,8 @@
 """What a dialogue training is asked for: language, corpora, network, and how long to learn."""
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -9,6 +10,7 @@ from contracts.dialogue import Architecture, Language
 
 __all__ = ["CorpusChoice", "DialogueSpec", "Recipe", "Sizes"]
 
+_CHOICE: Final = re.compile(r"(?P<path>.+?)(?:#(?P<source>[^#]*?))?(?:\*(?P<times>\d+))?", re.DOTALL)
 _Positive = Annotated[int, Field(ge=1)]
 _Share = Annotated[float, Field(ge=0, lt=1)]
 
@@ -23,12 +25,21 @@ class CorpusChoice(_Asked):
     path: Path
     source: str | None = None
     """Only conversations with this `src`; None takes all."""
+    times: Annotated[int, Field(ge=1, le=100)] = 1
+    """How often an epoch learns each of its exchanges: a small corpus that a bot should know well among large ones."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """`PATH`, or `PATH#SOURCE` for one source of it."""
-        path, _, source = text.partition("#")
-        return cls(path=Path(path), source=source or None)
+        """`PATH`, or `PATH#SOURCE` for one source of it; `*N` behind it learns its exchanges N times an epoch."""
+        found = _CHOICE.fullmatch(text)
+        assert found is not None  # noqa: S101 - the pattern's first group takes everything
+        return cls(path=Path(found["path"]), source=found["source"] or None, times=int(found["times"] or 1))
+
+    @property
+    def name(self) -> str:
+        """Its folder and file, with what is said of source and times: for people, free of the machine's paths."""
+        source = f"#{self.source}" if self.source is not None else ""
+        return f"{self.path.parent.name}/{self.path.name}{source}" + (f"*{self.times}" if self.times > 1 else "")
 
 
 class Sizes(_Asked):
@@ -40,7 +51,7 @@ class Sizes(_Asked):
     """GRU: units of the decoder and of each direction of the encoder."""
     heads: _Positive = 4
     inner: _Positive = 768
-    encoder_layers: _Positive = 2
+    encoder_layers: _Positive = 1
     decoder_layers: _Positive = 2
 
     @model_validator(mode="after")

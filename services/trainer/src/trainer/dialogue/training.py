@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from trainer.dialogue.batches import Position, batches
-from trainer.dialogue.bigrams import bigram_factors
+from trainer.dialogue.bigrams import answer_factors, bigram_factors
 from trainer.dialogue.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from trainer.dialogue.decoding import GREEDY
 from trainer.dialogue.distributed import Ranks, ranks
@@ -113,7 +114,11 @@ class _Training:
         self.schedule = schedule_of(spec.recipe, spec.architecture, on_gpu=place.type == "cuda")
         torch.manual_seed(spec.seed)  # the same first weights in every process
         network = build_network(spec.architecture, self.sizes, dropout=spec.recipe.dropout)
-        network.begin_with(bigram_factors(data.train, vocabulary=data.tokens.size, width=network.width))
+        vocabulary, topic_width = data.tokens.size, network.topic_width
+        network.begin_with(
+            bigram_factors(data.train, vocabulary=vocabulary, width=network.width - topic_width),
+            answer_factors(data.train, vocabulary=vocabulary, width=topic_width, seed=spec.seed),
+        )
         self.learner = Learner(network, spec.recipe, place, group)
         torch.manual_seed(spec.seed + group.rank)  # other dropout in each
         self.position = Position()
@@ -164,10 +169,10 @@ class _Training:
     def evaluate(self) -> None:
         """Perplexity and replies of the averaged weights; every process computes them, so that none waits alone."""
         network = self.learner.average
-        monitored = np.arange(min(_MONITORED, len(self.data.held_out)))
+        monitored = _spread(len(self.data.held_out), _MONITORED)
         perplexity = token_perplexity(network, self.data.held_out, monitored)
         self.curve.append((self.step, perplexity))
-        messages = [exchange.context for exchange in self.data.held_out_exchanges[:_SAMPLES]]
+        messages = [self.data.held_out_exchanges[at].context for at in _spread(len(self.data.held_out), _SAMPLES)]
         replies = reply_to(network, self.data.tokens, messages, decoding=GREEDY, seed=self.spec.seed)
         self.outside.report(HeldOut(self.step, self.done, perplexity))
         pairs = zip((context[-1] for context in messages), replies, strict=True)
@@ -205,8 +210,13 @@ class _Training:
     def _identity(self) -> dict[str, Any]:
         """What must not change between the parts of a training; how long it is may."""
         spec = self.spec.model_dump(mode="json", include={"language", "architecture", "recipe", "seed", "held_out_share"})
-        digests = [source.sha256 for source in self.data.sources]
+        digests = [f"{source.name} {source.sha256}" for source in self.data.sources]
         return spec | {"sizes": self.sizes, "corpora": digests, "processes": self.group.world}
+
+
+def _spread(length: int, count: int) -> NDArray[np.int64]:
+    """Up to `count` places of a list, from every part of it: corpora lie there one after the other."""
+    return np.unique(np.linspace(0, length - 1, min(count, length)).astype(np.int64))
 
 
 class _Heard:

@@ -3,18 +3,21 @@
 import math
 from abc import abstractmethod
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from contracts.dialogue import StateTensor
-from trainer.dialogue.bigrams import BigramFactors
+from trainer.dialogue.bigrams import AnswerFactors, BigramFactors
 
 __all__ = ["PAD", "SEPARATOR", "DialogueNetwork"]
 
 PAD = 0
 SEPARATOR = 4
 _NOISE = 0.1
+_TOPIC = 0.5
+"""Of the log-odds that the tokens of a message add up to, what held-out exchanges confirm: tokens are not independent."""
 
 
 class DialogueNetwork(nn.Module):
@@ -34,13 +37,23 @@ class DialogueNetwork(nn.Module):
         self.output_VD = nn.Parameter(torch.randn(vocabulary, width) * width**-0.5)
         self.bias_V = nn.Parameter(torch.zeros(vocabulary))
 
+    @property
+    def topic_width(self) -> int:
+        """Of the width, what `begin_with` gives to topics: 0 where the network has no path for them."""
+        return 0
+
     @torch.no_grad()
-    def begin_with(self, factors: BigramFactors) -> None:
-        """Put what counting found where the first step finds it, with some noise left to tell unseen tokens apart."""
+    def begin_with(self, factors: BigramFactors, answers: AnswerFactors) -> None:
+        """Put what counting found where the first step finds it, with some noise left to tell unseen tokens apart.
+
+        Factors of bigrams take the first columns of the tables, those of topics the last `topic_width`.
+        """
+        before_VD = np.concatenate([factors.before_VD, answers.about_VK], 1)
+        after_VD = np.concatenate([factors.after_VD, answers.answer_VK * _TOPIC], 1)
         self.bias_V.copy_(torch.from_numpy(factors.log_p_V - factors.log_p_V.mean()))
-        self.input_VD.mul_(_NOISE).add_(torch.from_numpy(factors.before_VD))
+        self.input_VD.mul_(_NOISE).add_(torch.from_numpy(before_VD))
         # Hidden rows have unit variance, hence length sqrt(D).
-        self.output_VD.copy_(torch.from_numpy(factors.after_VD) / math.sqrt(self.width))
+        self.output_VD.copy_(torch.from_numpy(after_VD) / math.sqrt(self.width))
 
     def embed(self, tokens: Int[Tensor, "..."]) -> Float[Tensor, "... D"]:
         """Input vectors of about unit variance."""
