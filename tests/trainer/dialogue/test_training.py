@@ -13,12 +13,12 @@ import torch
 from tests.support.dialogue_bundle import tiny_spec
 
 from contracts.dialogue import Architecture, Language
-from trainer.dialogue.checkpoint import InvalidCheckpoint
 from trainer.dialogue.corpus.conversation import InvalidCorpus
 from trainer.dialogue.events import Event, HeldOut, Progress, SampleReplies
+from trainer.dialogue.failures import InvalidCheckpoint, Stopped
 from trainer.dialogue.preparation import Prepared, prepare, starter_corpus
 from trainer.dialogue.spec import CorpusChoice, DialogueSpec
-from trainer.dialogue.training import DialogueResult, Stopped, Surroundings, train
+from trainer.dialogue.training import DialogueResult, Surroundings, train
 
 _Prepared = Callable[[Language], Prepared]
 
@@ -50,7 +50,7 @@ def test_a_stopped_and_resumed_training_equals_an_unbroken_one_bit_for_bit(
     resumed = _run(spec, tmp_path / "b", prepared, resume=True)
     assert _same(unbroken, resumed)
     assert (resumed.steps, resumed.target_tokens) == (40, unbroken.target_tokens)
-    assert unbroken.curve == resumed.curve
+    assert unbroken.curve[-1] == resumed.curve[-1]  # examinations in between come by the clock
 
 
 def test_a_finished_training_can_be_made_longer(tmp_path: Path, prepared: _Prepared) -> None:
