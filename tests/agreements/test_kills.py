@@ -18,12 +18,12 @@ from tests.support.seed_json import seed_json
 from tests.support.trainer import TrainerProcess
 
 from trainer.pipeline import train
-from trainer.run import RunSpec
+from trainer.run import FactorsSpec
 from trainer.settings import Settings
 from trainer.storekeeper import StoreKeeper
 
 pytestmark = pytest.mark.spark
-BUILT_IN: Final = RunSpec(kind="factors", sources=("built-in",))
+BUILT_IN: Final = FactorsSpec(kind="factors", sources=("built-in",))
 VISIBLE: Final = ("publish ends", "published")
 """Steps after the one that readers see."""
 
@@ -68,7 +68,7 @@ def test_at_every_step_a_reader_has_whole_runs_and_recovery_leaves_nothing_else(
     assert list(before) == [old]
     data = tmp_path / "other.json"
     data.write_bytes(seed_json([[1, 0, 1], [0, 1, 1]], [[1, 0], [0, -1], [1, 1]]))
-    spec = RunSpec(kind="factors", sources=("built-in" if same_data else str(data),), rank=2)
+    spec = FactorsSpec(kind="factors", sources=("built-in" if same_data else str(data),), rank=2)
 
     copies = _Copies(state, tmp_path / "copies")
     new = train(spec, settings, SteppingReport(copies.take), spark=spark).run

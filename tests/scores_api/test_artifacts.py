@@ -141,3 +141,24 @@ def test_a_damaged_file_is_a_problem_and_not_served(own: tuple[TestClient, Path]
     assert response.status_code == 500
     assert response.json()["type"] == "/problems/artifact-damaged"
     assert str(file.parent) not in response.text
+
+
+def test_a_bot_is_an_artifact_beside_the_factors_and_no_run_to_read_scores_from(tmp_path: Path) -> None:
+    publisher = Publisher(tmp_path)
+    run = publisher.publish(five_fragments())
+    with TestClient(create_app(Settings(state=tmp_path))) as client:
+        before = client.get("/v1/artifacts")
+        assert len(before.json()["items"]) == 1
+        bot = publisher.publish_files("dialogue-en", "dialogue-20261124T000000Z-abcdef", {"step.onnx": b"bytes"})
+        items = client.get("/v1/artifacts", headers={"if-none-match": before.headers["etag"]}).json()["items"]
+        assert [(item["artifact"], item["kind"], item["version"]) for item in items] == [
+            ("dialogue-en", "dialogue", bot),
+            ("factors", "factors", run),
+        ]
+        assert client.get("/v1/artifacts/dialogue-en/latest/files/step.onnx").content == b"bytes"
+        assert [item["id"] for item in client.get("/v1/runs").json()["items"]] == [run]
+        assert client.get("/v1/runs/current").json()["id"] == run
+        assert client.get("/cosine/score").json()["names"] == five_fragments().names
+        other = publisher.publish(five_fragments().scaled(2))
+        assert client.get("/v1/artifacts/dialogue-en/latest").json()["version"] == bot
+        assert [item["version"] for item in client.get("/v1/artifacts").json()["items"]] == [other, bot, run]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.events import EventKind, EventWriter
-from trainer.run import RunSpec
+from trainer.run import FactorsSpec
 
 __all__ = ["MemoryKeeper", "ScriptedExecution", "ScriptedExecutor", "told", "until"]
 
@@ -25,7 +25,7 @@ class MemoryKeeper:
     def published(self, run: str) -> bool:
         return run in self.runs
 
-    def run_of(self, spec: RunSpec) -> str | None:  # noqa: ARG002 - the protocol's
+    def run_of(self, spec: FactorsSpec) -> str | None:  # noqa: ARG002 - the protocol's
         return self.found
 
     def recover(self) -> None:

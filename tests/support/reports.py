@@ -1,7 +1,7 @@
 """Reports that do something at every step of a run, which is where a test looks, copies or kills."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from trainer.report import Report, Stage
@@ -29,11 +29,28 @@ class SteppingReport:
                 yield
         self._reach(f"{stage} ends")
 
-    def progress(self, stage: Stage, done: int, total: int | None = None, *, loss: float | None = None) -> None:
+    def progress(
+        self,
+        stage: Stage,
+        done: int,
+        total: int | None = None,
+        *,
+        loss: float | None = None,
+        tokens_per_s: float | None = None,
+        eta_s: float | None = None,
+    ) -> None:
         if self._told is not None:
-            self._told.progress(stage, done, total, loss=loss)
+            self._told.progress(stage, done, total, loss=loss, tokens_per_s=tokens_per_s, eta_s=eta_s)
         if stage is not Stage.FIT:
             self._reach(f"{stage} {done}")
+
+    def held_out(self, step: int, perplexity: float) -> None:
+        if self._told is not None:
+            self._told.held_out(step, perplexity)
+
+    def samples(self, step: int, replies: Sequence[tuple[str, str]]) -> None:
+        if self._told is not None:
+            self._told.samples(step, replies)
 
     def computing_on(self, device: str) -> None:
         self.device = device

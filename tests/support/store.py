@@ -195,8 +195,16 @@ class Publisher:
         run = run or f"factors-{published:%Y%m%dT%H%M%SZ}-{self._count:06x}"
         versions = {name: self._append_facts(name, contents) for name in contents.facts}
         versions |= {name: self._append(name, table, run) for name, table in _results(contents, objective, published).items()}
-        self._write_artifact(contents, run, published)
+        self._write_artifact("factors", contents.files, run, published)
         self.announce(run, contents.data, versions, {"factors": run}, published)
+        return run
+
+    def publish_files(self, artifact: str, run: str, files: Mapping[str, bytes], kind: RunKind = RunKind.DIALOGUE) -> str:
+        """Publish a run that is one artifact and no tables; the run's id."""
+        published = _EPOCH + timedelta(seconds=self._count)
+        self._count += 1
+        self._write_artifact(artifact, files, run, published, kind)
+        self.announce(run, "0" * 64, {}, {artifact: run}, published, kind.value)
         return run
 
     def announce(
@@ -239,17 +247,19 @@ class Publisher:
         write_deltalake(root, rows, mode="append", partition_by=[partition] if partition else None)
         return DeltaTable(root).version()
 
-    def _write_artifact(self, contents: Contents, run: str, created: datetime) -> None:
-        directory = self.store.artifact("factors", run)
+    def _write_artifact(
+        self, artifact: str, contained: Mapping[str, bytes], run: str, created: datetime, kind: RunKind = RunKind.FACTORS
+    ) -> None:
+        directory = self.store.artifact(artifact, run)
         staged = directory.with_name(f".{run}")
         staged.mkdir(parents=True)
-        for name, content in contents.files.items():
+        for name, content in contained.items():
             (staged / name).write_bytes(content)
         manifest = Manifest(
-            artifact="factors",
+            artifact=artifact,
             version=run,
             run=run,
-            kind=RunKind.FACTORS.value,
+            kind=kind.value,
             created=created,
             description="Factors as a network.",
             files=[
@@ -259,7 +269,7 @@ class Publisher:
                     size_bytes=len(content),
                     sha256=hashlib.sha256(content).hexdigest(),
                 )
-                for name, content in contents.files.items()
+                for name, content in contained.items()
             ],
         )
         (staged / "manifest.json").write_text(manifest.model_dump_json(), encoding="utf-8")

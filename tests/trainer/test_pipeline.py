@@ -18,11 +18,11 @@ from trainer.lake import tables
 from trainer.lake.publications import publications
 from trainer.offences import InvalidData
 from trainer.pipeline import Trained, train
-from trainer.run import RunSpec
+from trainer.run import FactorsSpec
 from trainer.settings import Settings
 from trainer.sources import DataNotFound
 
-BUILT_IN = RunSpec(kind="factors", sources=("built-in",))
+BUILT_IN = FactorsSpec(kind="factors", sources=("built-in",))
 
 
 def _rows(state: Path, trained: Trained, name: str) -> list[dict[str, Any]]:
@@ -78,7 +78,7 @@ def test_data_without_any_signal_can_be_published(spark: SparkSession, tmp_path:
     data = tmp_path / "zeros.json"
     data.write_bytes(seed_json([[0, 0]], [[0], [0]]))
     trained = train(
-        RunSpec(kind="factors", sources=(str(data),), rank=512), Settings(state=tmp_path), SteppingReport(), spark=spark
+        FactorsSpec(kind="factors", sources=(str(data),), rank=512), Settings(state=tmp_path), SteppingReport(), spark=spark
     )
     assert _rows(tmp_path, trained, "scores") == [{"fragment": 0, "percents": [100.0]}]
     assert (trained.loss, trained.fragments) == (0.0, 1)
@@ -88,7 +88,7 @@ def test_data_without_any_signal_can_be_published(spark: SparkSession, tmp_path:
 def test_molecules_are_trained_by_the_same_pipeline(spark: SparkSession, tmp_path: Path) -> None:
     data = tmp_path / "assays.csv"
     data.write_text("smiles,t1,t2\nCCOc1ccccc1,5.5,\nCCOc1ccccn1,,6.5\nCCNc1ccccc1,7,7.5\nCCNc1ccccn1,4,\nC(,1,1\n")
-    spec = RunSpec.model_validate({"kind": "factors", "sources": [str(data)], "rank": 2, "ingest": {"on_error": "skip"}})
+    spec = FactorsSpec.model_validate({"kind": "factors", "sources": [str(data)], "rank": 2, "ingest": {"on_error": "skip"}})
     trained = train(spec, Settings(state=tmp_path), SteppingReport(), spark=spark)
     assert (trained.compounds, trained.targets, trained.rejected_rows) == (4, 2, 1)
     names = [row["name"] for row in _rows(tmp_path, trained, "fragments")]
@@ -102,11 +102,11 @@ _NO_SPARK = cast("SparkSession", object())
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [
-        (RunSpec(kind="factors", sources=("/no/such/file.csv",)), DataNotFound),
-        (RunSpec(kind="factors", sources=("built-in",), device="cuda:99"), DeviceUnavailable),
+        (FactorsSpec(kind="factors", sources=("/no/such/file.csv",)), DataNotFound),
+        (FactorsSpec(kind="factors", sources=("built-in",), device="cuda:99"), DeviceUnavailable),
     ],
 )
-def test_what_cannot_be_trained_publishes_nothing(tmp_path: Path, spec: RunSpec, expected: type[Exception]) -> None:
+def test_what_cannot_be_trained_publishes_nothing(tmp_path: Path, spec: FactorsSpec, expected: type[Exception]) -> None:
     with pytest.raises(expected):
         train(spec, Settings(state=tmp_path), SteppingReport(), spark=_NO_SPARK)
     assert whole_runs(tmp_path) == {}
@@ -117,5 +117,5 @@ def test_data_that_cannot_be_used_publish_nothing(tmp_path: Path) -> None:
     data = tmp_path / "broken.json"
     data.write_text('{"fragment_comp": {}}')
     with pytest.raises(InvalidData, match=r"broken\.json"):
-        train(RunSpec(kind="factors", sources=(str(data),)), Settings(state=tmp_path), SteppingReport(), spark=_NO_SPARK)
+        train(FactorsSpec(kind="factors", sources=(str(data),)), Settings(state=tmp_path), SteppingReport(), spark=_NO_SPARK)
     assert not (tmp_path / "store").exists()

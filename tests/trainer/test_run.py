@@ -8,18 +8,18 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.kinds import Objective, RunKind
-from trainer.run import IngestOptions, Layout, OnError, RunSpec, code_version, new_run
+from trainer.run import FactorsSpec, IngestOptions, Layout, OnError, code_version, new_run
 
 
 def test_kind_alone_is_a_spec() -> None:
-    spec = RunSpec(kind="factors")
+    spec = FactorsSpec(kind="factors")
     assert (spec.sources, spec.objective, spec.rank, spec.seed, spec.device) == (("default",), Objective.COUNTS, 3, 0, "auto")
     assert spec.ingest == IngestOptions(layout=Layout.AUTO, on_error=OnError.FAIL)
 
 
 def test_a_spec_travels_as_json() -> None:
-    spec = RunSpec(kind="factors", sources=("a.csv", "b.csv"), rank=8, ingest=IngestOptions(target_columns=("t1", "t2")))
-    assert RunSpec.model_validate_json(spec.model_dump_json()) == spec
+    spec = FactorsSpec(kind="factors", sources=("a.csv", "b.csv"), rank=8, ingest=IngestOptions(target_columns=("t1", "t2")))
+    assert FactorsSpec.model_validate_json(spec.model_dump_json()) == spec
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_spec_travels_as_json() -> None:
 )
 def test_what_does_not_fit_is_refused_with_its_place(changes: dict[str, Any], place: str, reason: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        RunSpec.model_validate({"kind": "factors", **changes})
+        FactorsSpec.model_validate({"kind": "factors", **changes})
     first = caught.value.errors()[0]
     assert str(first["loc"][0] if first["loc"] else "") == place
     assert reason in first["msg"]

@@ -8,11 +8,11 @@ from tests.support.seed_json import seed_json
 from tests.support.store import Publisher, five_fragments
 
 from trainer.offences import InvalidData
-from trainer.run import RunSpec
+from trainer.run import FactorsSpec
 from trainer.settings import Settings
 from trainer.storekeeper import StoreKeeper
 
-SPEC = RunSpec(kind="factors")
+SPEC = FactorsSpec(kind="factors")
 
 
 def test_an_empty_state_has_no_runs_and_stays_empty(tmp_path: Path) -> None:

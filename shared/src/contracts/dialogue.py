@@ -57,6 +57,7 @@ __all__ = [
     "StateTensor",
     "StateUpdate",
     "TrainingRecord",
+    "artifact_name",
     "lay_out_context",
     "read_card",
 ]
@@ -282,6 +283,11 @@ def lay_out_context(
             joined.append(separator)
         joined.extend(turn)
     return joined[-tokens_kept:] or [separator]
+
+
+def artifact_name(language: Language) -> str:
+    """Name of the artifact under which bundles of this language are published, `dialogue-en`; `latest` is the newest."""
+    return f"dialogue-{language}"
 
 
 class BrokenBundle(Exception):

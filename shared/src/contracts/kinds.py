@@ -38,3 +38,6 @@ class RunKind(StrEnum):
     """What a run trained."""
 
     FACTORS = "factors"
+    """Factor vectors of fragments."""
+    DIALOGUE = "dialogue"
+    """A chatbot: one artifact, no tables."""

@@ -10,14 +10,12 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from tests.support.dialogue_bundle import tiny_spec
 
-from contracts.dialogue import Architecture, Language, ModelCard, StateUpdate, read_card
+from contracts.dialogue import Architecture, ModelCard, StateUpdate, read_card
 from trainer.dialogue import export
 from trainer.dialogue.bundle_runtime import Graphs
 from trainer.dialogue.export import BadExport, Provenance, export_bundle
 from trainer.dialogue.graphs import write_graphs
-from trainer.dialogue.production import produce
 from trainer.dialogue.quantisation import quantise
 from trainer.dialogue.scorecard import measure, openings
 from trainer.dialogue.training import DialogueResult
@@ -127,23 +125,13 @@ def test_the_scorecard_is_in_the_card_and_is_the_same_each_time(
     directory, card = exported(architecture)
     assert card.scorecard is not None
     assert card.scorecard == measure(trained(architecture))
-    assert [row.name for row in card.scorecard.ranking] == ["log p", "mmi", "tf-idf", "random"]
+    assert [row.name for row in card.scorecard.ranking] == ["log p", "mmi", "pmi", "tf-idf", "random"]
     assert [row.name for row in card.scorecard.replies] == ["greedy", "sampled", "tf-idf", "random", "human"]
     assert card.scorecard.coverage_percent == 100
     assert card.scorecard.unit == "word"
     written = json.loads((directory / "openings.json").read_text("utf-8"))
     assert len(written) == 3
     assert all(set(opening) == {"message", "reply", "reference"} for opening in written)
-
-
-def test_one_call_trains_measures_and_exports(tmp_path: Path) -> None:
-    spec = tiny_spec(Language.JAPANESE, Architecture.GRU, iterations=3)
-    card = produce(spec, directory=tmp_path / "work", bundle=tmp_path / "bundle", provenance=lambda: _PROVENANCE)
-    assert card == read_card(tmp_path / "bundle")
-    assert card is not None
-    assert card.scorecard is not None
-    assert card.scorecard.unit == "character"
-    assert (tmp_path / "work" / "checkpoint.pt").is_file()
 
 
 def test_weights_are_stored_in_eight_bits(tmp_path: Path, trained: _Trained) -> None:

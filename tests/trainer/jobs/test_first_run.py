@@ -12,7 +12,7 @@ from trainer.jobs.first_run import FirstRun, first_spec
 from trainer.jobs.job import JobState
 from trainer.jobs.supervisor import Supervisor
 from trainer.jobs.table import JobTable
-from trainer.run import OnError, RunSpec
+from trainer.run import FactorsSpec, OnError
 from trainer.settings import Settings
 
 SPEC = first_spec(Settings())
@@ -54,10 +54,10 @@ async def test_with_a_published_run_it_submits_nothing(tmp_path: Path) -> None:
 
 async def test_a_job_that_waits_since_the_last_start_is_taken_up(tmp_path: Path) -> None:
     async with _desk(tmp_path) as desk:
-        await desk.submit(RunSpec(kind="factors", rank=7))
+        await desk.submit(FactorsSpec(kind="factors", rank=7))
         await FirstRun(desk, MemoryKeeper(), SPEC).ensure()
         await FirstRun(desk, MemoryKeeper(), SPEC).ensure()
-        assert [job.spec.rank for job in await desk.page(limit=9)] == [3, 7]
+        assert [job.spec for job in await desk.page(limit=9)] == [SPEC, FactorsSpec(kind="factors", rank=7)]
 
 
 async def test_a_cancelled_job_is_no_lack(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ async def test_a_cancelled_job_is_no_lack(tmp_path: Path) -> None:
 
 async def test_a_store_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     class Unreadable(MemoryKeeper):
-        def run_of(self, spec: RunSpec) -> str | None:  # noqa: ARG002 - the protocol's
+        def run_of(self, spec: FactorsSpec) -> str | None:  # noqa: ARG002 - the protocol's
             raise OSError(5, "Input/output error")
 
     async with _desk(tmp_path) as desk:

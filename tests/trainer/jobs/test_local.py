@@ -13,7 +13,7 @@ from tests.support.processes import gone
 
 from trainer.jobs.assignment import Assignment, JobDirectory
 from trainer.jobs.local import LocalExecutor
-from trainer.run import RunSpec
+from trainer.run import FactorsSpec
 from trainer.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -28,7 +28,7 @@ def anyio_backend() -> str:
 @pytest.fixture
 def directory(tmp_path: Path) -> JobDirectory:
     directory = JobDirectory(tmp_path / "job")
-    directory.assign(Assignment(run="factors-r", spec=RunSpec(kind="factors"), settings=Settings(state=tmp_path)))
+    directory.assign(Assignment(run="factors-r", spec=FactorsSpec(kind="factors"), settings=Settings(state=tmp_path)))
     return directory
 
 

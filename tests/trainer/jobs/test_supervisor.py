@@ -15,12 +15,12 @@ from trainer.jobs.events import Event, EventKind
 from trainer.jobs.job import Failure, Job, JobState
 from trainer.jobs.supervisor import JobFinished, Supervisor
 from trainer.jobs.table import JobTable
-from trainer.run import RunSpec
+from trainer.run import FactorsSpec
 from trainer.settings import Settings
 
 pytestmark = pytest.mark.anyio
 NOW = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
-SPEC = RunSpec(kind="factors")
+SPEC = FactorsSpec(kind="factors")
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ import pytest
 
 from trainer.jobs.job import Failure, JobState
 from trainer.jobs.table import IdempotencyConflict, JobTable
-from trainer.run import RunSpec
+from trainer.run import FactorsSpec
 
 NOW = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
-SPEC = RunSpec(kind="factors")
+SPEC = FactorsSpec(kind="factors")
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def test_the_same_key_with_the_same_request_is_the_same_job(table: JobTable) -> 
     assert [job.id for job in table.page(limit=10)] == ["a"]
 
 
-@pytest.mark.parametrize(("spec", "priority"), [(RunSpec(kind="factors", rank=4), 0), (SPEC, 1)])
-def test_the_same_key_with_another_request_is_a_conflict(table: JobTable, spec: RunSpec, priority: int) -> None:
+@pytest.mark.parametrize(("spec", "priority"), [(FactorsSpec(kind="factors", rank=4), 0), (SPEC, 1)])
+def test_the_same_key_with_another_request_is_a_conflict(table: JobTable, spec: FactorsSpec, priority: int) -> None:
     table.add("a", SPEC, priority=0, now=NOW, key="k")
     with pytest.raises(IdempotencyConflict):
         table.add("b", spec, priority=priority, now=NOW, key="k")

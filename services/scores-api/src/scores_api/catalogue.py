@@ -23,7 +23,7 @@ class Catalogue:
 
     version: int
     runs: tuple[RunDetail, ...]
-    """The oldest first, so that a run's number never changes."""
+    """Factor runs, the oldest first, so that a run's number never changes."""
     by_id: Mapping[str, RunDetail]
     tables: Mapping[str, Mapping[str, int]]
     """Run to the Delta versions that hold its rows."""
@@ -43,19 +43,22 @@ class Catalogue:
             raise NothingPublished
         newest = index.runs[-1].detail.id
         runs = tuple(run.detail.model_copy(update={"current": run.detail.id == newest}) for run in index.runs)
-        state = hashlib.blake2b("\n".join([release, *(run.id for run in runs)]).encode(), digest_size=12)
+        state = hashlib.blake2b(
+            "\n".join([release, *(run.id for run in runs), *(manifest.version for manifest in index.manifests)]).encode(),
+            digest_size=12,
+        )
         return cls(
             version=index.version,
             runs=runs,
             by_id={run.id: run for run in runs},
             tables={run.detail.id: run.tables for run in index.runs},
-            manifests=tuple(manifest for run in index.runs for manifest in run.manifests),
+            manifests=tuple(index.manifests),
             tag=f'"{state.hexdigest()}"',
         )
 
     @property
     def current(self) -> RunDetail:
-        """The newest publication."""
+        """The newest factor run."""
         return self.runs[-1]
 
     def run(self, name: str) -> RunDetail:

@@ -12,18 +12,17 @@ from scores_api.models.runs import RunDetail
 
 __all__ = ["Index", "PublishedRun", "commit_digest"]
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 class PublishedRun(BaseModel):
-    """One publication: its run, where its rows lie, and the artifacts it names."""
+    """A published factor run, and where its rows lie."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     detail: RunDetail
     tables: dict[str, int]
     """Table name to the Delta version that holds the run's rows."""
-    manifests: list[Manifest]
 
 
 class Index(BaseModel):
@@ -37,6 +36,9 @@ class Index(BaseModel):
     commit: str
     """Digest of that version's commit: two stores at the same version differ in it."""
     runs: list[PublishedRun]
+    """Factor runs: what fragments, scores and factors are read from."""
+    manifests: list[Manifest]
+    """Of every publication's artifacts, also of runs that have no tables, such as chatbots."""
 
     @classmethod
     def read(cls, path: Path) -> "Index":

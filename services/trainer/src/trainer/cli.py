@@ -2,36 +2,54 @@
 
 import json
 import os
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final, NoReturn, TextIO
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TextIO, TypeVar
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 
+from contracts.dialogue import Architecture, Language
 from contracts.kinds import ActivityKind, Objective
 from servicekit import logs
 from trainer import problems
 from trainer.bars import Bars
+from trainer.dialogue.failures import Stopped
 from trainer.jobs.diagnosis import diagnose, only_molecules
 from trainer.jobs.job import Failure
 from trainer.lock import Held
 from trainer.offences import Offence
-from trainer.run import DEFAULT, Layout, OnError, RunSpec
+from trainer.run import DEFAULT, MINUTES, BotSpec, FactorsSpec, Layout, OnError
 from trainer.settings import InvalidSettings, Settings
+
+if TYPE_CHECKING:
+    from trainer.bots import TrainedBot
+    from trainer.pipeline import Trained
 
 __all__ = ["app", "main"]
 
 _FAILED: Final = 1
 _REFUSED: Final = 2
 _INTERRUPTED: Final = 130
-_CALLERS: Final = frozenset({problems.INVALID_DATA.slug, problems.DATA_NOT_FOUND.slug, problems.DEVICE_NOT_FOUND.slug})
+_CALLERS: Final = frozenset(
+    {
+        problems.INVALID_DATA.slug,
+        problems.DATA_NOT_FOUND.slug,
+        problems.DEVICE_NOT_FOUND.slug,
+        problems.CHECKPOINT_UNUSABLE.slug,
+    }
+)
 """Problems that who calls can mend: exit status 2."""
 _COLUMNS: Final = "Columns of molecules"
+Result = TypeVar("Result")
+Spec = TypeVar("Spec", FactorsSpec, BotSpec)
+Waiting = Callable[[Held], None]
 
 app = typer.Typer(help="Train and publish, without a running trainer.", add_completion=False, no_args_is_help=True)
 
@@ -82,22 +100,105 @@ def factors(  # noqa: PLR0917 - an argument an option
         "value_column": value_column,
         "on_error": on_error,
     }
+    asked = {
+        "kind": "factors",
+        "sources": tuple(data or (DEFAULT,)),
+        "objective": objective,
+        "rank": rank,
+        "seed": seed,
+        "device": device,
+        "ingest": ingest,
+    }
     with _one_answer() as out:
-        try:
-            spec = RunSpec(
-                kind="factors",
-                sources=tuple(data or (DEFAULT,)),
-                objective=objective,
-                rank=rank,
-                seed=seed,
-                device=device,
-                ingest=ingest,
-            )
-        except ValidationError as error:
-            first = error.errors()[0]
-            option = "".join(f"--{str(part).replace('_', '-')}: " for part in first["loc"] if part != "ingest")
-            _give_up(Failure("invalid-request", f"{option}{first['msg'].removeprefix('Value error, ')}"), out, as_json=as_json)
-        _train(spec, out, as_json=as_json)
+        spec = _spec(FactorsSpec, asked, out, as_json=as_json)
+
+        def work(settings: Settings, bars: Bars, waiting: Waiting) -> "Trained":
+            from trainer import pipeline  # noqa: PLC0415 - a wrong option need not wait for it
+
+            return pipeline.train(spec, settings, bars, waiting=waiting)
+
+        trained, stages = _perform(work, out, as_json=as_json, hint=lambda failure: _hint(failure, spec))
+        if as_json:
+            _answer({**asdict(trained), "stages": stages}, out)
+            return
+        out.write(
+            f"{trained.run}: {trained.fragments:,} fragments ({trained.shown_fragments:,} shown) in {trained.compounds:,} "
+            f"compounds on {trained.targets:,} targets, from {trained.source}; rank {trained.rank}, loss {trained.loss:.6g}, "
+            f"{trained.seconds:.1f} s\n"
+        )
+        if trained.rejected_rows:
+            out.write(f"{trained.rejected_rows:,} rows were left out; the table `rejects` of data {trained.data} lists them\n")
+
+
+@app.command()
+def dialogue(  # noqa: PLR0917 - an argument an option
+    language: Annotated[Language, typer.Option(help="What the bot speaks.")],
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A file or folder of conversations; may be given several times. `starter` is our own small corpus, and what "
+            "is taken without this option. PATH#SOURCE takes one source of it, PATH*N learns it N times an epoch."
+        ),
+    ] = None,
+    iterations: Annotated[int | None, typer.Option(min=1, help="Steps of the optimizer, over all resumed parts.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help=f"Of training, over all resumed parts; {MINUTES:.0f} without --iterations.")
+    ] = None,
+    architecture: Annotated[
+        Architecture, typer.Option("--arch", help="The network behind the bot.")
+    ] = Architecture.TRANSFORMER,
+    dropout: Annotated[
+        float | None, typer.Option(help="0.1 if not given; 0 suits less than an epoch, 0.3 more than five.")
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Of the weights, as SPDX: what the corpora allow.")] = "Apache-2.0",
+    seed: Annotated[int, typer.Option(min=0, help="Of first weights, order and dropout.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    *,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue this language's last training from its checkpoint.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object, and nothing else, to standard output.")
+    ] = False,
+) -> None:
+    """Train a chatbot, measure it on held-out conversations and publish its bundle into NTDEMO_STATE.
+
+    Ctrl-C stops after the step under way and writes a checkpoint: --resume continues it as if it had not been stopped. Under
+    `torchrun --nproc-per-node N -m trainer.cli dialogue ...` N processes train one bot.
+    """
+    asked = {
+        "kind": "dialogue",
+        "language": language,
+        "corpora": tuple(corpus or ()),
+        "architecture": architecture,
+        "iterations": iterations,
+        "minutes": minutes,
+        "resume": resume,
+        "dropout": dropout,
+        "licence": licence,
+        "seed": seed,
+        "device": device,
+    }
+    with _one_answer() as out:
+        spec = _spec(BotSpec, asked, out, as_json=as_json)
+        stop = _Stop()
+
+        def work(settings: Settings, bars: Bars, waiting: Waiting) -> "TrainedBot | None":
+            from trainer import bots  # noqa: PLC0415 - a wrong option need not wait for it
+
+            with stop.on_interrupt():
+                return bots.train(spec, settings, bars, stop=stop, waiting=waiting)
+
+        bot, stages = _perform(work, out, as_json=as_json)
+        if bot is None:
+            return  # another process of this training leads it
+        if as_json:
+            seconds = {"seconds": bot.seconds, "stages": stages}
+            _answer({"run": bot.run, "artifact": bot.artifact, **seconds, "card": bot.card.model_dump(mode="json")}, out)
+            return
+        from trainer.bot_summary import bot_summary  # noqa: PLC0415 - see above
+
+        out.write(bot_summary(bot))
 
 
 @app.command()
@@ -124,8 +225,52 @@ def main() -> NoReturn:
     raise SystemExit(0)
 
 
-def _train(spec: RunSpec, out: TextIO, *, as_json: bool) -> None:
-    console = Console(stderr=True, markup=False, highlight=False)
+class _Stop:
+    """Asked after every step: has somebody pressed Ctrl-C? A second time ends the process as usual."""
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def __call__(self) -> bool:
+        return self._asked
+
+    @contextmanager
+    def on_interrupt(self) -> Iterator[None]:
+        """SIGINT and SIGTERM ask to stop for the length of the context."""
+
+        def ask(_: int, __: FrameType | None) -> None:
+            if self._asked:
+                raise KeyboardInterrupt
+            self._asked = True
+
+        before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _spec(kind: type[Spec], asked: Mapping[str, Any], out: TextIO, *, as_json: bool) -> Spec:
+    """The options as a spec, or the first that is wrong."""
+    try:
+        return kind(**asked)
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = "".join(f"--{str(part).replace('_', '-')}: " for part in first["loc"] if part != "ingest")
+        _give_up(Failure("invalid-request", f"{option}{first['msg'].removeprefix('Value error, ')}"), out, as_json=as_json)
+
+
+def _perform(
+    work: Callable[[Settings, Bars, "Waiting"], Result],
+    out: TextIO,
+    *,
+    as_json: bool,
+    hint: Callable[[Failure], str | None] = lambda _: None,
+) -> tuple[Result, dict[str, float]]:
+    """What `work` gives, and the seconds of its stages; whatever stops it is told, and ends the process."""
+    is_follower = os.environ.get("RANK", "0") != "0"  # torchrun's own variable: one of its processes speaks for all
+    console = Console(stderr=True, markup=False, highlight=False, quiet=is_follower)
 
     def waiting(held: Held) -> None:
         console.print(f"another run is being published ({held}); waiting for it")
@@ -134,31 +279,26 @@ def _train(spec: RunSpec, out: TextIO, *, as_json: bool) -> None:
         settings = Settings.from_environment()
         logs.configure(settings.log_format, "warning")
         _make(settings.state)
-        from trainer import pipeline  # noqa: PLC0415 - a wrong option need not wait for it
-
         with Bars(console) as bars:
-            trained = pipeline.train(spec, settings, bars, waiting=waiting)
+            return work(settings, bars, waiting), bars.seconds
     except InvalidSettings as error:
         _give_up(Failure("invalid-request", str(error)), out, as_json=as_json)
     except KeyboardInterrupt:
         console.print("stopped; nothing was published")
         _leave(_INTERRUPTED)
+    except Stopped as stopped:
+        console.print(f"{stopped}; nothing was published, --resume continues from there")
+        _leave(_INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - told as a sentence, defects with their trace
         failure = diagnose(error)
         if failure.slug == problems.JOB_BROKEN.slug:
             console.print_exception()
-        _give_up(failure, out, as_json=as_json, hint=_hint(failure, spec))
-    if as_json:
-        json.dump({**asdict(trained), "stages": bars.seconds}, out)
-        out.write("\n")
-    else:
-        out.write(
-            f"{trained.run}: {trained.fragments:,} fragments ({trained.shown_fragments:,} shown) in {trained.compounds:,} "
-            f"compounds on {trained.targets:,} targets, from {trained.source}; rank {trained.rank}, loss {trained.loss:.6g}, "
-            f"{trained.seconds:.1f} s\n"
-        )
-        if trained.rejected_rows:
-            out.write(f"{trained.rejected_rows:,} rows were left out; the table `rejects` of data {trained.data} lists them\n")
+        _give_up(failure, out, as_json=as_json, hint=hint(failure))
+
+
+def _answer(answer: Mapping[str, Any], out: TextIO) -> None:
+    json.dump(answer, out, ensure_ascii=False)
+    out.write("\n")
 
 
 def _make(state: Path) -> None:
@@ -168,7 +308,7 @@ def _make(state: Path) -> None:
         raise InvalidSettings(f"NTDEMO_STATE is {str(state)!r}, which cannot be made: {error.strerror}.") from None
 
 
-def _hint(failure: Failure, spec: RunSpec) -> str | None:
+def _hint(failure: Failure, spec: FactorsSpec) -> str | None:
     """What helps where single molecules are at fault."""
     if spec.ingest.on_error is OnError.SKIP or not only_molecules(failure):
         return None

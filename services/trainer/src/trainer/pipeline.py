@@ -20,7 +20,7 @@ from trainer.artifacts import StagedArtifact
 from trainer.device import choose
 from trainer.lock import Held, publishing
 from trainer.report import Report, Stage
-from trainer.run import RunSpec, code_version, new_run
+from trainer.run import FactorsSpec, code_version, new_run
 from trainer.settings import Settings
 from trainer.sources import locate
 
@@ -59,7 +59,7 @@ class Trained:
 
 
 def train(
-    spec: RunSpec,
+    spec: FactorsSpec,
     settings: Settings,
     report: Report,
     *,

@@ -6,6 +6,7 @@ from typing import Final
 from servicekit.problems import ProblemType
 
 __all__ = [
+    "CHECKPOINT_UNUSABLE",
     "DATASET_TOO_LARGE",
     "DATA_NOT_ALLOWED",
     "DATA_NOT_FOUND",
@@ -95,6 +96,15 @@ OUT_OF_MEMORY: Final = ProblemType(
     "The processor or the GPU has not enough memory for these data at this rank. Nothing was published.",
     "Choose a smaller rank or a device with more memory, give the trainer more memory, and submit the job again.",
 )
+CHECKPOINT_UNUSABLE: Final = ProblemType(
+    "checkpoint-unusable",
+    "The training cannot be resumed",
+    HTTPStatus.CONFLICT,
+    "The state directory holds no checkpoint of this language, or one of a training with other corpora, sizes, seed or number "
+    "of processes, which cannot be continued as if nothing had happened.",
+    "Give the same corpora, architecture, dropout and seed as before and change only how long to train, or train anew without "
+    "`resume`.",
+)
 DEVICE_NOT_FOUND: Final = ProblemType(
     "device-not-found",
     "The device is not there",
@@ -128,6 +138,7 @@ PROBLEM_TYPES: Final = (
     DATASET_TOO_LARGE,
     STORAGE_FULL,
     OUT_OF_MEMORY,
+    CHECKPOINT_UNUSABLE,
     DEVICE_NOT_FOUND,
     JOB_INTERRUPTED,
     JOB_BROKEN,

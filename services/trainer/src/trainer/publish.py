@@ -67,8 +67,7 @@ def publish(results: Results, store: Store, spark: SparkSession, report: Report)
             artifacts={artifact.name: artifact.run for artifact in results.artifacts},
             published=datetime.now(UTC),
         )
-        publications.append(store, publication)
-        sync(_log(store, "publications"))
+        publications.announce(store, publication)
     report.published(results.run)
     return publication
 

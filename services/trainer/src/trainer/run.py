@@ -9,13 +9,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
+from contracts.dialogue import Architecture, Language
 from contracts.kinds import ActivityKind, Objective, RunKind
 
 __all__ = [
     "BUILT_IN",
     "DEFAULT",
+    "MINUTES",
+    "RUN_SPEC",
+    "STARTER",
+    "BotSpec",
     "FactorsSpec",
     "IngestOptions",
     "Layout",
@@ -30,6 +35,11 @@ BUILT_IN: Final = "built-in"
 """The source that needs no file: the seed's five fragments."""
 DEFAULT: Final = "default"
 """The source that a trainer was started with: `NTDEMO_DATA`, `/data/data.json` or the built-in data."""
+
+STARTER: Final = "starter"
+"""The corpus that needs no file: conversations of our own writing."""
+MINUTES: Final = 10.0
+"""A bot is trained for so long where nothing else is said."""
 
 Column = Annotated[str, Field(min_length=1, max_length=200)]
 _DEVICES: Final = re.compile(r"^(auto|cpu|cuda(:\d{1,3})?)$")
@@ -151,8 +161,61 @@ class FactorsSpec(BaseModel):
         return self
 
 
-RunSpec = FactorsSpec
-"""What can be trained; a union, discriminated by `kind`, as soon as there is a second kind."""
+class BotSpec(BaseModel):
+    """Train a chatbot, or continue its training."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["dialogue"]
+    language: Language
+    corpora: Annotated[
+        tuple[Source, ...],
+        Field(
+            max_length=64,
+            description="Files or folders of conversations, or `dataset:<sha256>` (an upload), or `starter` (our own). "
+            "`#SOURCE` behind one takes only conversations of that source, `*N` learns each of its exchanges N times an epoch. "
+            "The starter corpus alone when empty.",
+        ),
+    ] = ()
+    architecture: Architecture = Architecture.TRANSFORMER
+    iterations: Annotated[
+        int | None, Field(ge=1, le=10_000_000, description="Steps of the optimizer, over all resumed parts.")
+    ] = None
+    minutes: Annotated[
+        float | None,
+        Field(gt=0, le=100_000, description=f"Of training, over all resumed parts; {MINUTES:.0f} when iterations are null."),
+    ] = None
+    resume: Annotated[bool, Field(description="Continue from the checkpoint of this language's last training.")] = False
+    dropout: Annotated[
+        float | None, Field(ge=0, lt=1, description="0.1 when null; 0 suits less than an epoch, 0.3 more than five.")
+    ] = None
+    licence: Annotated[
+        str,
+        Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+ ()-]{0,199}$", description="Of the weights, as SPDX: what the corpora allow."),
+    ] = "Apache-2.0"
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    device: Annotated[
+        str,
+        AfterValidator(_device),
+        Field(
+            description="`auto` is the first GPU, or the CPU where there is none.",
+            json_schema_extra={"pattern": _DEVICES.pattern},
+        ),
+    ] = "auto"
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if self.iterations is not None and self.minutes is not None:
+            raise ValueError("say either iterations or minutes")
+        if len(set(self.corpora)) < len(self.corpora):
+            raise ValueError("a corpus is named twice")
+        return self
+
+
+RunSpec = Annotated[FactorsSpec | BotSpec, Field(discriminator="kind")]
+"""What can be trained."""
+RUN_SPEC: Final[TypeAdapter[FactorsSpec | BotSpec]] = TypeAdapter(RunSpec)
+"""Reads a spec from JSON."""
 
 
 def new_run(kind: RunKind, now: datetime) -> str:

@@ -8,7 +8,7 @@ import structlog
 from contracts.store import Store
 from trainer import intake
 from trainer.lock import Held, publishing
-from trainer.run import RunSpec
+from trainer.run import FactorsSpec
 from trainer.settings import Settings
 from trainer.sources import locate
 
@@ -32,7 +32,7 @@ class StoreKeeper:
 
         return any(publication.run == run for publication in publications(self._store))
 
-    def run_of(self, spec: RunSpec) -> str | None:
+    def run_of(self, spec: FactorsSpec) -> str | None:
         """The newest run made as `spec` says of the data that it names, as they are now; None where none is published."""
         if self._store.version() < 0:
             return None
@@ -59,7 +59,7 @@ class StoreKeeper:
             _log.warning("store_recovered", removed=removed.paths)
 
 
-def _same(made: dict[str, Any], asked: RunSpec) -> bool:
+def _same(made: dict[str, Any], asked: FactorsSpec) -> bool:
     """Does a run's record say what `asked` does? Data are told apart by their digest, and seed and device change no number."""
     wanted = asked.model_dump(mode="json", include={"objective", "rank"})
     return {name: made.get(name) for name in wanted} == wanted

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 
 class RunKind(StrEnum):
+    DIALOGUE = "dialogue"
     FACTORS = "factors"
 
     def __str__(self) -> str:

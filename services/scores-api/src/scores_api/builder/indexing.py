@@ -31,15 +31,20 @@ def read_index(store: Store, known: Index | None) -> Index:
     """
     version, rows = publications(store)
     described = {run.detail.id: run for run in known.runs} if known else {}
-    runs = []
+    manifests = {(manifest.run, manifest.artifact): manifest for manifest in known.manifests} if known else {}
+    runs: list[PublishedRun] = []
+    stated: list[Manifest] = []
     for row in rows.to_pylist():
         if row["kind"] not in _KINDS:
             continue
         publication = _publication(row)
+        stated.extend(_manifests(store, publication, row, manifests))
+        if row["kind"] != RunKind.FACTORS:
+            continue
         before = described.get(publication.run)
         unchanged = before is not None and before.tables == publication.versions and before.detail.data == publication.data
         runs.append(before if before and unchanged else _described(store, publication, row))
-    return Index(version=version, commit=commit_digest(store, version), runs=runs)
+    return Index(version=version, commit=commit_digest(store, version), runs=runs, manifests=stated)
 
 
 def _publication(row: Mapping[str, Any]) -> Publication:
@@ -77,11 +82,18 @@ def _described(store: Store, publication: Publication, row: Mapping[str, Any]) -
         )
     except ValueError as error:
         raise StoreDamaged(f"{publication.run}: the table 'runs' holds a row that is not understood: {error}") from error
-    return PublishedRun(detail=detail, tables=dict(publication.versions), manifests=list(_manifests(store, publication, row)))
+    return PublishedRun(detail=detail, tables=dict(publication.versions))
 
 
-def _manifests(store: Store, publication: Publication, row: Mapping[str, Any]) -> Iterator[Manifest]:
+def _manifests(
+    store: Store, publication: Publication, row: Mapping[str, Any], known: Mapping[tuple[str, str], Manifest]
+) -> Iterator[Manifest]:
+    """Of the artifacts that a publication names; one that is known is not read again."""
     for name, version in json.loads(row["artifacts"]).items():
+        before = known.get((publication.run, name))
+        if before is not None and before.version == version:
+            yield before
+            continue
         path = store.artifact(name, version) / "manifest.json"
         try:
             manifest = Manifest.model_validate_json(path.read_bytes())

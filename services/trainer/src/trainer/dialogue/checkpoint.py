@@ -7,14 +7,11 @@ from typing import Any
 import torch
 
 from trainer.dialogue.batches import Position
+from trainer.dialogue.failures import InvalidCheckpoint
 
-__all__ = ["Checkpoint", "InvalidCheckpoint", "load_checkpoint", "save_checkpoint"]
+__all__ = ["Checkpoint", "load_checkpoint", "save_checkpoint"]
 
 _FORMAT = 1
-
-
-class InvalidCheckpoint(Exception):
-    """A checkpoint cannot be continued with this spec: names what differs."""
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from contracts.dialogue import CorpusSource
 from trainer.dialogue.corpus.conversation import InvalidCorpus
 from trainer.dialogue.corpus.exchanges import Exchange, Exchanges
 from trainer.dialogue.corpus.reading import corpus_files, read_corpus
+from trainer.dialogue.corpus.starter import starter_file
 from trainer.dialogue.encoding import EncodedExchanges, encode_exchanges
 from trainer.dialogue.spec import CorpusChoice, DialogueSpec
 from trainer.dialogue.tokens import Tokens, train_tokens
 
 __all__ = ["Prepared", "prepare", "starter_corpus"]
 
-_STARTER: Final = Path(__file__).parent / "starter"
 _LICENCE: Final = re.compile(r"(?i)\blicen[cs]e:?\s*((?:\([^)]*\)|[^(;,\n])+?)\s*(?:[;,(\n]|\.\s|\.$|$)")
 
 
@@ -36,7 +36,7 @@ class Prepared:
 
 def starter_corpus(spec: DialogueSpec) -> CorpusChoice:
     """The exchanges of our own writing that ship with the trainer."""
-    return CorpusChoice(path=_STARTER / f"{spec.language}.jsonl")
+    return CorpusChoice(path=starter_file(spec.language))
 
 
 def prepare(spec: DialogueSpec, *, tokens: Tokens | None = None) -> Prepared:

@@ -18,6 +18,7 @@ from trainer.dialogue.decoding import GREEDY
 from trainer.dialogue.distributed import Ranks, ranks
 from trainer.dialogue.evaluation import token_perplexity
 from trainer.dialogue.events import HeldOut, Progress, Report, SampleReplies
+from trainer.dialogue.failures import Stopped
 from trainer.dialogue.learner import Learner
 from trainer.dialogue.networks.building import build_network, own_sizes
 from trainer.dialogue.networks.network import PAD, DialogueNetwork
@@ -26,7 +27,7 @@ from trainer.dialogue.replies import reply_to
 from trainer.dialogue.schedule import schedule_of
 from trainer.dialogue.spec import DialogueSpec
 
-__all__ = ["CHECKPOINT_FILE", "DialogueResult", "Stopped", "Surroundings", "train"]
+__all__ = ["CHECKPOINT_FILE", "DialogueResult", "Surroundings", "train"]
 
 CHECKPOINT_FILE: Final = "checkpoint.pt"
 _EVALUATIONS: Final = 20
@@ -37,10 +38,6 @@ _EVALUATION_S: Final = 30.0
 """Training between two evaluations, at least; the last one always takes place."""
 _SAMPLES: Final = 5
 _REPORT_S: Final = 1.0
-
-
-class Stopped(Exception):
-    """The training was asked to stop; its checkpoint is written and can be resumed."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +107,7 @@ class _Training:
         self, spec: DialogueSpec, data: Prepared, place: torch.device, group: Ranks, file: Path, surroundings: Surroundings
     ) -> None:
         self.spec, self.data, self.place, self.group, self.file, self.outside = spec, data, place, group, file, surroundings
+        self.report: Report = surroundings.report if group.leads else lambda _: None
         self.sizes = own_sizes(spec.architecture, spec.sizes, data.tokens.size)
         self.schedule = schedule_of(spec.recipe, spec.architecture, on_gpu=place.type == "cuda")
         torch.manual_seed(spec.seed)  # the same first weights in every process
@@ -159,7 +157,7 @@ class _Training:
             self.elapsed_s += self.group.led(heard.lap_s(), self.place)
             is_stage_over = int(self.done * _EVALUATIONS) > stage and self.elapsed_s >= self.evaluated_s + _EVALUATION_S
             if self.done >= 1 or is_stage_over or heard.seconds >= _REPORT_S:
-                self.outside.report(heard.progress(self.step, self.done, self.elapsed_s))
+                self.report(heard.progress(self.step, self.done, self.elapsed_s))
             if self.done >= 1 or is_stage_over:
                 self.evaluate()
                 self.evaluated_s = self.elapsed_s
@@ -174,9 +172,9 @@ class _Training:
         self.curve.append((self.step, perplexity))
         messages = [self.data.held_out_exchanges[at].context for at in _spread(len(self.data.held_out), _SAMPLES)]
         replies = reply_to(network, self.data.tokens, messages, decoding=GREEDY, seed=self.spec.seed)
-        self.outside.report(HeldOut(self.step, self.done, perplexity))
+        self.report(HeldOut(self.step, self.done, perplexity))
         pairs = zip((context[-1] for context in messages), replies, strict=True)
-        self.outside.report(SampleReplies(self.step, tuple(pairs)))
+        self.report(SampleReplies(self.step, tuple(pairs)))
 
     def save(self) -> None:
         """By the leading process, with the state of all."""

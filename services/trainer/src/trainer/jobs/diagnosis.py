@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from trainer import problems
 from trainer.device import DeviceUnavailable
+from trainer.dialogue.failures import InvalidCheckpoint
 from trainer.jobs.job import Failure
 from trainer.offences import InvalidData
 from trainer.sources import DataNotFound
@@ -21,15 +22,8 @@ _NO_MEMORY_WORDS: Final = ("CUDA out of memory", "java.lang.OutOfMemoryError", "
 
 def diagnose(error: BaseException) -> Failure:
     """The problem that `error` stands for; a defect of ours unless it is one of those that users can meet."""
-    match error:
-        case InvalidData():
-            return Failure(problems.INVALID_DATA.slug, str(error), invalid_data_members(error))
-        case DataNotFound():
-            return Failure(problems.DATA_NOT_FOUND.slug, str(error))
-        case DeviceUnavailable():
-            return Failure(problems.DEVICE_NOT_FOUND.slug, f"{error}.")
-        case _:
-            pass
+    if (named := _named(error)) is not None:
+        return named
     chain = list(_chain(error))
     said = " ".join(str(each) for each in chain)
     if any(isinstance(each, OSError) and each.errno in _NO_ROOM for each in chain) or any(w in said for w in _NO_ROOM_WORDS):
@@ -38,6 +32,21 @@ def diagnose(error: BaseException) -> Failure:
         return Failure(problems.OUT_OF_MEMORY.slug, "The run needs more memory than there is; nothing of it was published.")
     first_line = str(error).strip().split("\n", 1)[0]
     return Failure(problems.JOB_BROKEN.slug, f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__)
+
+
+def _named(error: BaseException) -> Failure | None:
+    """The problem of an exception that stands for one."""
+    match error:
+        case InvalidData():
+            return Failure(problems.INVALID_DATA.slug, str(error), invalid_data_members(error))
+        case DataNotFound():
+            return Failure(problems.DATA_NOT_FOUND.slug, str(error))
+        case DeviceUnavailable():
+            return Failure(problems.DEVICE_NOT_FOUND.slug, f"{error}.")
+        case InvalidCheckpoint():
+            return Failure(problems.CHECKPOINT_UNUSABLE.slug, str(error))
+        case _:
+            return None
 
 
 def invalid_data_members(error: InvalidData) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,7 +31,11 @@ class EventKind(StrEnum):
     STAGE_FINISHED = "stage-finished"
     """`stage`, `seconds`."""
     PROGRESS = "progress"
-    """`stage`, `done`, and where they are known `total`, `loss`, `rate` (parts a second), `eta_s`."""
+    """`stage`, `done`, and where they are known `total`, `loss`, `rate` (parts a second), `tokens_per_s`, `eta_s`."""
+    HELD_OUT = "held-out"
+    """`step`, `perplexity`: a chatbot's, a token, on conversations that it does not learn from."""
+    SAMPLES = "samples"
+    """`step`, `replies`: pairs of a message and what a chatbot answers now."""
     DEVICE = "device"
     """`device` the fit runs on."""
     PUBLISHED = "published"
@@ -133,7 +137,16 @@ class EventReport:
             self._writer.write(EventKind.PROGRESS, **unsaid)
         self._writer.write(EventKind.STAGE_FINISHED, stage=stage, seconds=round(self._clock_s() - began_s, 4))
 
-    def progress(self, stage: Stage, done: int, total: int | None = None, *, loss: float | None = None) -> None:
+    def progress(
+        self,
+        stage: Stage,
+        done: int,
+        total: int | None = None,
+        *,
+        loss: float | None = None,
+        tokens_per_s: float | None = None,
+        eta_s: float | None = None,
+    ) -> None:
         """Write the progress, or keep it until the next or the stage's end where one was written just now."""
         now_s = self._clock_s()
         data: dict[str, Any] = {"stage": stage, "done": done}
@@ -146,12 +159,24 @@ class EventReport:
             data["total"] = total
             if elapsed_s > 0 and done > 0:
                 data["eta_s"] = round((total - done) * elapsed_s / done, 1)
+        if tokens_per_s is not None:
+            data["tokens_per_s"] = round(tokens_per_s, 1)
+        if eta_s is not None:
+            data["eta_s"] = round(eta_s, 1)
         if now_s - self._told_s.get(stage, float("-inf")) < _PROGRESS_EVERY_S:
             self._unsaid[stage] = data
             return
         self._told_s[stage] = now_s
         self._unsaid.pop(stage, None)
         self._writer.write(EventKind.PROGRESS, **data)
+
+    def held_out(self, step: int, perplexity: float) -> None:
+        """Write it."""
+        self._writer.write(EventKind.HELD_OUT, step=step, perplexity=round(perplexity, 4))
+
+    def samples(self, step: int, replies: Sequence[tuple[str, str]]) -> None:
+        """Write them."""
+        self._writer.write(EventKind.SAMPLES, step=step, replies=[list(pair) for pair in replies])
 
     def computing_on(self, device: str) -> None:
         """Write the device."""

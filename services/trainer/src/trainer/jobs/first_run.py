@@ -9,7 +9,7 @@ from trainer.jobs.desk import Desk
 from trainer.jobs.diagnosis import only_molecules
 from trainer.jobs.job import JobState
 from trainer.jobs.keeper import Keeper
-from trainer.run import IngestOptions, OnError, RunSpec
+from trainer.run import FactorsSpec, IngestOptions, OnError
 from trainer.settings import Settings
 
 __all__ = ["FirstRun", "first_spec"]
@@ -17,15 +17,15 @@ __all__ = ["FirstRun", "first_spec"]
 _log = structlog.stdlib.get_logger(__name__)
 
 
-def first_spec(settings: Settings) -> RunSpec:
+def first_spec(settings: Settings) -> FactorsSpec:
     """What a start trains: its own data, everything else as it comes."""
-    return RunSpec(kind="factors", ingest=IngestOptions(on_error=settings.on_error))
+    return FactorsSpec(kind="factors", ingest=IngestOptions(on_error=settings.on_error))
 
 
 class FirstRun:
     """Submits a job at the start where the store holds no run of the present data."""
 
-    def __init__(self, desk: Desk, keeper: Keeper, spec: RunSpec) -> None:
+    def __init__(self, desk: Desk, keeper: Keeper, spec: FactorsSpec) -> None:
         self._desk = desk
         self._keeper = keeper
         self._spec = spec

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from trainer.run import RunSpec
+from trainer.run import FactorsSpec
 
 __all__ = ["Keeper"]
 
@@ -13,7 +13,7 @@ class Keeper(Protocol):
     def published(self, run: str) -> bool:
         """Do readers see this run?"""
 
-    def run_of(self, spec: RunSpec) -> str | None:
+    def run_of(self, spec: FactorsSpec) -> str | None:
         """The newest run made as `spec` says of the data that it names, as they are now; None where none is published."""
 
     def recover(self) -> None:

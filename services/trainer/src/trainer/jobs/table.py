@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from trainer.jobs.job import UNFINISHED, Failure, Job, JobState
-from trainer.run import RunSpec
+from trainer.run import RUN_SPEC, RunSpec
 
 __all__ = ["IdempotencyConflict", "JobTable"]
 
@@ -193,7 +193,7 @@ def _job(row: tuple[Any, ...]) -> Job:
     return Job(
         sequence=sequence,
         id=id_,
-        spec=RunSpec.model_validate_json(spec),
+        spec=RUN_SPEC.validate_json(spec),
         priority=priority,
         state=JobState(state),
         attempts=attempts,

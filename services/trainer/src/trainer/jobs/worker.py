@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import NoReturn
 
 from servicekit import logs
-from trainer import pipeline, problems
+from trainer import bots, pipeline, problems
 from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.diagnosis import diagnose
 from trainer.jobs.events import EventReader, EventReport, EventWriter
 from trainer.jobs.lifeline import lifeline
 from trainer.jobs.stages import stage_table
 from trainer.report import Report
+from trainer.run import BotSpec, FactorsSpec
 
 __all__ = ["main", "work"]
 
@@ -26,7 +27,11 @@ def work(directory: JobDirectory, listen: Callable[[Report], Report] = lambda re
     with EventWriter(directory.events) as writer:
         report = EventReport(writer)
         try:
-            pipeline.train(assignment.spec, assignment.settings, listen(report), run=assignment.run)
+            match assignment.spec:
+                case FactorsSpec() as spec:
+                    pipeline.train(spec, assignment.settings, listen(report), run=assignment.run)
+                case BotSpec() as spec:
+                    bots.train(spec, assignment.settings, listen(report), run=assignment.run, attempt=directory.root)
         except Exception as error:  # whatever it is, the job's record tells it
             failure = diagnose(error)
             if failure.slug == problems.JOB_BROKEN.slug:

@@ -11,9 +11,10 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, wr
 
 from contracts.store import Store
 from contracts.tables import TABLES
+from trainer.durable import sync
 from trainer.lake.tables import CONFIGURATION
 
-__all__ = ["Publication", "append", "publications"]
+__all__ = ["Publication", "announce", "append", "publications"]
 
 _TABLE: Final = TABLES["publications"]
 
@@ -54,6 +55,13 @@ def append(store: Store, publication: Publication) -> int:
         post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
     )
     return DeltaTable(root).version()
+
+
+def announce(store: Store, publication: Publication) -> None:
+    """Publish, and bring the commit to the disk."""
+    append(store, publication)
+    log = store.publications_log
+    sync((max(log.glob("*.json")), log, log.parent, log.parent.parent))
 
 
 def publications(store: Store) -> list[Publication]:

@@ -9,7 +9,7 @@ from fastapi.responses import PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from servicekit.problems import Problem
-from trainer import intake
+from trainer import corpora, intake
 from trainer.jobs.events import EventKind
 from trainer.jobs.job import JobState
 from trainer.jobs.supervisor import JobFinished
@@ -20,6 +20,8 @@ from trainer.routes.access import NamedJob, Running
 from trainer.routes.cursor import CursorInvalid, decode, encode
 from trainer.routes.rendering import answers, invalid_data, job_path, job_resource, no_room
 from trainer.routes.wire import JobPage, JobRequest, JobResource
+from trainer.run import BotSpec, FactorsSpec, RunSpec
+from trainer.settings import Settings
 from trainer.sources import DataNotAllowed, DataNotFound, locate, permit
 
 __all__ = ["router"]
@@ -48,8 +50,7 @@ async def create_job(trainer: Running, request: JobRequest, response: Response, 
     """Looks at the data as far as that is quick, queues the job and answers. `Location` names the job."""
     spec = request.spec
     try:
-        permit(spec.sources, trainer.settings)
-        await asyncio.to_thread(intake.check, locate(spec.sources, trainer.settings), spec.ingest)
+        await asyncio.to_thread(_look_at_data, spec, trainer.settings)
     except DataNotAllowed as error:
         raise Problem(DATA_NOT_ALLOWED, str(error)) from None
     except DataNotFound as error:
@@ -114,10 +115,10 @@ async def cancel_job(trainer: Running, job: NamedJob) -> JobResource:
 async def follow_job(trainer: Running, job: NamedJob, last_event_id: _Seen = 0) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events of the job.
 
-    Their kinds are `attempt`, `stage-started`, `stage-finished`, `progress`, `device`, `published`, `failed`, `interrupted`,
-    and at last `end`, whose data are the job. Data are JSON objects with a `time`. Ids count from 1: who comes back with
-    `Last-Event-ID` misses nothing, who comes without it gets everything from the beginning. A comment comes every 15 seconds
-    when nothing else does.
+    Their kinds are `attempt`, `stage-started`, `stage-finished`, `progress`, `held-out`, `samples`, `device`,
+    `published`, `failed`, `interrupted`, and at last `end`, whose data are the job. Data are JSON objects with a `time`. Ids
+    count from 1: who comes back with `Last-Event-ID` misses nothing, who comes without it gets everything from the beginning.
+    A comment comes every 15 seconds when nothing else does.
     """
     async for event in trainer.desk.follow(job.id, after=last_event_id):
         if event.kind is EventKind.END:
@@ -138,3 +139,14 @@ async def get_job_log(trainer: Running, job: NamedJob) -> PlainTextResponse:
     path = trainer.desk.directory(job.id).log
     text = await asyncio.to_thread(path.read_bytes) if path.is_file() else b""
     return PlainTextResponse(text)
+
+
+def _look_at_data(spec: RunSpec, settings: Settings) -> None:
+    """Are the data there, may callers name them, and can they be of use, as far as that is quick to see?"""
+    match spec:
+        case FactorsSpec():
+            permit(spec.sources, settings)
+            intake.check(locate(spec.sources, settings), spec.ingest)
+        case BotSpec():
+            permit(corpora.named_sources(spec), settings)
+            corpora.check(corpora.training_spec(spec, settings).corpora)

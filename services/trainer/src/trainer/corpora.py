@@ -1,0 +1,83 @@
+"""Corpora: which conversations the spec of a chatbot names, and whether they can be read at all."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from trainer.dialogue.corpus.conversation import InvalidCorpus
+from trainer.dialogue.corpus.reading import read_corpus
+from trainer.dialogue.corpus.starter import starter_file
+from trainer.dialogue.spec import CorpusChoice, DialogueSpec, Recipe
+from trainer.offences import InvalidData, Offence
+from trainer.run import MINUTES, STARTER, BotSpec
+from trainer.settings import Settings
+from trainer.sources import locate
+
+__all__ = ["check", "command", "named_sources", "offence", "training_spec"]
+
+_HELD_OUT_OF_STARTER: Final = 0.1
+"""The starter corpus alone is small: a larger part of it is held out, so that there is something to measure on."""
+
+
+def named_sources(spec: BotSpec) -> tuple[str, ...]:
+    """What the corpora name on this machine, without their `#SOURCE` and `*N`: `trainer.sources` judges and finds it."""
+    return tuple(path for path in (_word(text) for text in spec.corpora) if path != STARTER)
+
+
+def training_spec(spec: BotSpec, settings: Settings) -> DialogueSpec:
+    """What is trained: every corpus as a file or folder.
+
+    Raises:
+        DataNotFound: One of them is not there.
+    """
+    iterations, minutes = spec.iterations, spec.minutes
+    return DialogueSpec(
+        language=spec.language,
+        corpora=tuple(_choice(text, spec, settings) for text in spec.corpora),
+        architecture=spec.architecture,
+        iterations=iterations,
+        minutes=MINUTES if iterations is None and minutes is None else minutes,
+        recipe=Recipe() if spec.dropout is None else Recipe(dropout=spec.dropout),
+        seed=spec.seed,
+        held_out_share=_HELD_OUT_OF_STARTER if set(named_sources(spec)) == set() else 0.02,
+        licence=spec.licence,
+    )
+
+
+def check(choices: Sequence[CorpusChoice]) -> None:
+    """Read the first conversation of each.
+
+    Raises:
+        InvalidData: One of them cannot be read.
+    """
+    for choice in choices:
+        try:
+            next(read_corpus(choice.path))
+        except InvalidCorpus as error:
+            raise offence(error) from None
+
+
+def offence(error: InvalidCorpus) -> InvalidData:
+    """What is wrong with a corpus, as with any other data."""
+    return InvalidData([Offence(error.file.name, error.line, None, None, error.reason)])
+
+
+def command(spec: BotSpec, choices: Sequence[CorpusChoice]) -> str:
+    """The command that trains as the spec says, for people: corpora by folder and file, without the machine's paths."""
+    words = ["ntdemo-train dialogue", f"--language {spec.language}"]
+    words += [f"--corpus '{choice.name}'" for choice in choices]
+    words += [f"--arch {spec.architecture}"]
+    words += [f"--iterations {spec.iterations}"] if spec.iterations is not None else [f"--minutes {spec.minutes or MINUTES:g}"]
+    words += [f"--dropout {spec.dropout:g}"] if spec.dropout is not None else []
+    words += [f"--seed {spec.seed}"] if spec.seed else []
+    return " ".join([*words, f"--licence {spec.licence}"])
+
+
+def _word(text: str) -> str:
+    return str(CorpusChoice.parse(text).path)
+
+
+def _choice(text: str, spec: BotSpec, settings: Settings) -> CorpusChoice:
+    choice = CorpusChoice.parse(text)
+    path: Path = starter_file(spec.language) if str(choice.path) == STARTER else locate([str(choice.path)], settings)[0]
+    return choice.model_copy(update={"path": path})
