@@ -31,7 +31,8 @@ def test_special_tokens_are_never_said_but_the_end_is() -> None:
     row = np.full((1, 9), -1.0, np.float32)
     row[0, [SPECIAL_TOKENS.pad, SPECIAL_TOKENS.unknown, SPECIAL_TOKENS.start, SPECIAL_TOKENS.separator]] = 50
     row[0, SPECIAL_TOKENS.end] = 1
-    assert next_tokens(row, [[]], GREEDY, [np.random.default_rng(0)]).tolist() == [SPECIAL_TOKENS.end]
+    assert next_tokens(row, [[7]], GREEDY, [np.random.default_rng(0)]).tolist() == [SPECIAL_TOKENS.end]
+    assert next_tokens(row, [[]], GREEDY, [np.random.default_rng(0)]).tolist() != [SPECIAL_TOKENS.end]
 
 
 def test_a_third_token_that_would_repeat_a_triple_is_not_said() -> None:

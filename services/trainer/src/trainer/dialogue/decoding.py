@@ -54,6 +54,8 @@ def next_tokens(
 
 
 def _discourage(row_V: NDArray[np.float64], reply: Sequence[int], decoding: Decoding) -> None:
+    if not reply:
+        row_V[SPECIAL_TOKENS.end] = -np.inf  # silence is no reply
     used = np.unique(np.asarray(reply, np.int64))
     row_V[used] = np.where(
         row_V[used] > 0, row_V[used] / decoding.repetition_penalty, row_V[used] * decoding.repetition_penalty
