@@ -5,8 +5,6 @@ import os
 import sys
 from pathlib import Path
 
-from deltalake.exceptions import DeltaError
-
 from contracts.store import Store
 from scores_api.builder.damage import StoreDamaged
 from scores_api.builder.indexing import read_index
@@ -34,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
             _project(Store.under(options.state), workspace, index, options.run, options.kept_runs)
         if options.command == "refresh":
             workspace.write_index(index.model_dump_json())
-    except (StoreDamaged, DeltaError, OSError, ValueError) as error:
+    except (StoreDamaged, OSError, ValueError) as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - a command line
         return 1
     return 0

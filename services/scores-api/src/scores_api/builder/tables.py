@@ -1,15 +1,16 @@
 """Published tables, each read at the Delta version that a publication names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.dataset as ds
-from deltalake import DeltaTable
 
 from contracts.store import Store
 from contracts.tables import TABLES
 from scores_api.builder.damage import StoreDamaged
+from scores_api.builder.delta_log import newest_version, snapshot
 
 __all__ = ["Publication", "PublishedTables", "publications"]
 
@@ -57,8 +58,7 @@ class PublishedTables:
         if column is None or name not in self.publication.versions:
             raise StoreDamaged(f"{self.publication.run}: the publication names no version of the table {name!r}")
         value = self.publication.data if column == "data" else self.publication.run
-        delta = DeltaTable(self._store.table(name), version=self.publication.versions[name])
-        return delta.to_pyarrow_dataset(file_pruning_predicate=[(column, "=", value)])
+        return _dataset(name, snapshot(self._store.table(name), self.publication.versions[name]).partition(column, value))
 
 
 def publications(store: Store) -> tuple[int, pa.Table]:
@@ -66,6 +66,17 @@ def publications(store: Store) -> tuple[int, pa.Table]:
 
     Runs that share an instant are ordered by id, so that every reader agrees on the order.
     """
-    delta = DeltaTable(store.table("publications"))
-    rows = delta.to_pyarrow_table(columns=TABLES["publications"].schema.names)
-    return delta.version(), rows.sort_by([("published", "ascending"), ("run", "ascending")])
+    root = store.table("publications")
+    newest = snapshot(root, newest_version(root))
+    rows = _dataset("publications", sorted(newest.files)).to_table(columns=TABLES["publications"].schema.names)
+    return newest.version, rows.sort_by([("published", "ascending"), ("run", "ascending")])
+
+
+def _dataset(name: str, files: Sequence[Path]) -> ds.Dataset:
+    """The rows of these files; a column that was declared after they were written is null."""
+    declared = TABLES[name].schema
+    if not files:
+        return ds.dataset(declared.empty_table())
+    written = ds.dataset(files[0], format="parquet").schema
+    later = [field for field in declared if field.nullable and field.name not in written.names]
+    return ds.dataset(list(files), schema=pa.schema([*written, *later]), format="parquet")
