@@ -37,7 +37,8 @@ def test_the_built_in_data_is_trained_and_served_at_the_published_numbers(produc
 
 def test_every_door_answers_and_its_address_is_printed(product: Product) -> None:
     log = product.log.read_text()
-    for name, path in (("NTDEMO_PORT", "/docs"), ("TRAINER_PORT", "/docs"), ("VIZ_DASH_PORT", "/"), ("VIZ_BOKEH_PORT", "/")):
+    doors = {"NTDEMO_PORT": "/docs", "TRAINER_PORT": "/docs", "VIZ_DASH_PORT": "/", "VIZ_BOKEH_PORT": "/", "CHATBOT_PORT": "/"}
+    for name, path in doors.items():
         assert f"http://localhost:{product.ports[name]}{path}" in log
         assert product.get(f"http://127.0.0.1:{product.ports[name]}{path}").status_code == 200
 
@@ -47,7 +48,7 @@ def test_a_second_start_on_busy_ports_says_which_and_stops(product: Product, tmp
     second.start()
     assert second.wait_for_exit() == 1
     lines = second.log.read_text().strip().splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert f"Port {product.ports['NTDEMO_PORT']} (scores-api) cannot be used" in lines[0]
 
 

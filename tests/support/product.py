@@ -22,7 +22,7 @@ class Product:
     """`tools/run.py` on free ports with a state directory of its own."""
 
     def __init__(self, state: Path, environment: Mapping[str, str] | None = None) -> None:
-        names = ("NTDEMO_PORT", "TRAINER_PORT", "VIZ_DASH_PORT", "VIZ_BOKEH_PORT")
+        names = ("NTDEMO_PORT", "TRAINER_PORT", "VIZ_DASH_PORT", "VIZ_BOKEH_PORT", "CHATBOT_PORT")
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.log = state.parent / f"{state.name}.log"
         self._environment = {

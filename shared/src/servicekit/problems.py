@@ -246,6 +246,8 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for this class alone
     kind = of_status(error.status_code)
     detail = f"There is nothing at {_instance(request)}." if kind is NOT_FOUND else str(error.detail)
+    if isinstance(error.__cause__, UnicodeDecodeError):
+        detail = f"The body is not UTF-8: {error.__cause__}."
     return problem_response(kind, detail, _instance(request), status=error.status_code, headers=error.headers)
 
 

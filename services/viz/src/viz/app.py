@@ -13,9 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from servicekit.application import create_application
+from servicekit.security import SecurityHeaders
 from viz import exports, problems
 from viz.failures import Unshowable
-from viz.headers import SecurityHeaders, content_policy
+from viz.headers import content_policy
 from viz.jobs import TrainerJobs
 from viz.pages import everywhere
 from viz.pages.frame import INDEX, frame

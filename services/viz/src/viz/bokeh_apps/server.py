@@ -24,10 +24,11 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.ioloop import IOLoop
 from tornado.web import OutputTransform, RequestHandler, StaticFileHandler
 
+from servicekit.security import PLAIN_HEADERS
 from viz.bokeh_apps.histogram import HistogramApp
 from viz.bokeh_apps.page import APPS, dash_address, open_page, page_head, page_header
 from viz.bokeh_apps.training import PlaybackApp
-from viz.headers import PLAIN_HEADERS, content_policy
+from viz.headers import content_policy
 from viz.scores import Scores
 from viz.settings import Settings
 from viz.view import View

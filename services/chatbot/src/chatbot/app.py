@@ -1,0 +1,70 @@
+"""The application: OpenAI's chat API, the page, and the engine behind both for as long as it runs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from chatbot import pages, problems, refusals
+from chatbot.bots.published import PublishedBots
+from chatbot.bots.shelf import Shelf, model_name
+from chatbot.conversation import Conversation
+from chatbot.fragments.desk import FragmentDesk
+from chatbot.fragments.scores import FragmentScores
+from chatbot.metrics import EngineMetrics
+from chatbot.network.engine import Engine
+from chatbot.openai_errors import OpenAIErrors
+from chatbot.routes import completions, models
+from chatbot.settings import Settings
+from servicekit.application import create_application
+from servicekit.security import SecurityHeaders
+
+__all__ = ["create_app"]
+
+_DESCRIPTION = """
+Speaks as OpenAI's chat API does, so that any of its clients works: `base_url` is this address and `/v1`, the key is any word.
+Every failure is a problem document that also holds OpenAI's `error`. A page to chat with is at [`/`](/).
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Assemble routes, page and engine; bundles are opened and the thread starts when the application does."""
+    shelf = Shelf()
+    engine = Engine(rows=settings.rows, waiting=settings.waiting)
+    scores = FragmentScores(settings.scores_url)
+    desk = FragmentDesk(scores, viz_url=settings.viz_url)
+    published = PublishedBots(settings.scores_url, shelf, every_s=settings.refresh_s, threads=settings.threads)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(shelf.open_shipped, settings.models, threads=settings.threads)
+        with engine:
+            async with scores, published:
+                yield
+
+    async def ready() -> Mapping[str, str]:
+        if shelf.bundles():
+            return {}
+        return {model_name(language): reason for language, reason in shelf.missing().items()}
+
+    app = create_application(
+        title="ntdemo chatbot",
+        version=version("ntdemo-chatbot"),
+        summary="English and Japanese talk, and fragments in it.",
+        description=_DESCRIPTION,
+        ready=ready,
+        problem_types=problems.PROBLEM_TYPES,
+        lifespan=lifespan,
+    )
+    app.state.shelf = shelf
+    app.state.conversation = Conversation(engine, desk, viz_url=settings.viz_url)
+    app.state.metrics.register(EngineMetrics(engine))
+    refusals.install(app)
+    app.include_router(completions.router)
+    app.include_router(models.router)
+    pages.install(app)
+    app.add_middleware(OpenAIErrors)
+    app.add_middleware(SecurityHeaders, policy=pages.CONTENT_POLICY, exceptions={"/docs": pages.DOCUMENTATION_POLICY})
+    return app

@@ -1,0 +1,133 @@
+"""The scores API as the conversation sees it: names looked up, neighbours and similarities by the generated client."""
+
+import unicodedata
+from collections.abc import Awaitable
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx
+
+from chatbot.fragments.findings import (
+    Ambiguous,
+    Compared,
+    Found,
+    Neighbour,
+    Neighbours,
+    NothingPublished,
+    ScoresAway,
+    Unknown,
+)
+from chatbot.fragments.questions import looks_chemical
+from scores_client import Client
+from scores_client.api.fragments import get_fragment, list_fragments, list_neighbours
+from scores_client.api.similarities import ask_similarities
+from scores_client.models import (
+    FragmentDetail,
+    FragmentPage,
+    ProblemDocument,
+    Similarities,
+    SimilarityKind,
+    SimilarityQuestion,
+)
+from scores_client.models import Neighbours as WireNeighbours
+
+__all__ = ["FragmentScores"]
+
+_PATIENCE_S: Final = 5.0
+_CANDIDATES: Final = 100
+_NEIGHBOURS: Final = 100
+_SHOWN: Final = 5
+_MISSING: Final = "fragment-not-found"
+
+
+class FragmentScores:
+    """To be entered on the event loop that uses it, and left on the same."""
+
+    def __init__(self, url: str, *, transport: Any = None) -> None:
+        arguments = {"trust_env": False} | ({"transport": transport} if transport is not None else {})
+        self._client = Client(base_url=url, timeout=httpx.Timeout(_PATIENCE_S, connect=1.0), httpx_args=arguments)
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.__aexit__(kind, error, trace)
+
+    async def find(self, name: str) -> Found | Ambiguous | Unknown:
+        """The fragment that a user means by a name: its exact name, its SMILES, or its name in other letters' case.
+
+        A SMILES in another case is another molecule, so for names that look like one the case counts.
+
+        Raises:
+            ScoresAway: the API cannot be asked; so do the other methods.
+            NothingPublished: it has no run; so do the other methods.
+        """
+        answer = await self._ask(get_fragment.asyncio(name, client=self._client))
+        if isinstance(answer, FragmentDetail):
+            return Found(answer.name, answer.run)
+        page = await self._ask(list_fragments.asyncio(client=self._client, query=name, shown=False, limit=_CANDIDATES))
+        if not isinstance(page, FragmentPage):
+            raise ScoresAway(page.detail)
+        meant = [item.name for item in page.items if item.smiles == name]
+        if not meant and not _is_smiles(name):
+            meant = [item.name for item in page.items if _folded(item.name) == _folded(name)]
+        match meant:
+            case [only]:
+                return Found(only, page.run)
+            case []:
+                near: Any = answer.additional_properties.get("near")
+                return Unknown(name, tuple(str(each) for each in near) if isinstance(near, list) else ())
+            case several:
+                return Ambiguous(name, tuple(several))
+
+    async def nearest(self, fragment: Found) -> Neighbours:
+        """The five most like it."""
+        items = await self._neighbours(fragment, _SHOWN)
+        return Neighbours(fragment.run, fragment.name, items)
+
+    async def compare(self, one: Found, two: Found) -> Compared:
+        """How alike the two are, with the interval where the run states one for the pair."""
+        known = {item.name: item for item in await self._neighbours(one, _NEIGHBOURS)}
+        if two.name in known:
+            return Compared(one.run, one.name, known[two.name])
+        question = SimilarityQuestion(fragments=list(dict.fromkeys([one.name, two.name])), similarity=SimilarityKind.FUNCTION)
+        answer = await self._ask(ask_similarities.asyncio(client=self._client, body=question, run=one.run))
+        if not isinstance(answer, Similarities):
+            raise ScoresAway(answer.detail)
+        return Compared(one.run, one.name, Neighbour(two.name, answer.percents[0][-1], None, None))
+
+    async def _neighbours(self, fragment: Found, limit: int) -> tuple[Neighbour, ...]:
+        answer = await self._ask(
+            list_neighbours.asyncio(
+                fragment.name, client=self._client, run=fragment.run, similarity=SimilarityKind.FUNCTION, limit=limit
+            )
+        )
+        if not isinstance(answer, WireNeighbours):
+            raise ScoresAway(answer.detail)
+        return tuple(Neighbour(item.name, item.function, item.low, item.high) for item in answer.items)
+
+    async def _ask(self, question: Awaitable[Any]) -> Any:
+        """The parsed answer, or the problem that says a fragment is missing."""
+        try:
+            answer = await question
+        except httpx.HTTPError as error:
+            raise ScoresAway(str(error) or type(error).__name__) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise ScoresAway("what answers there is not the scores API") from error
+        if not isinstance(answer, ProblemDocument) or answer.type_.endswith(f"/{_MISSING}"):
+            return answer
+        if answer.type_.endswith("/not-ready"):
+            raise NothingPublished(answer.detail)
+        raise ScoresAway(f"{answer.title}: {answer.detail}")
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _is_smiles(name: str) -> bool:
+    """`fB` is a name of its own; with digits or bonds it is a structure, where `C1CCCCC1` and `c1ccccc1` differ."""
+    return looks_chemical(name) and not name.isalpha()

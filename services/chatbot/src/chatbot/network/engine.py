@@ -1,0 +1,200 @@
+"""Engine: one thread that writes all replies at once, a token of each in every step.
+
+Replies are handed in and cancelled from event loops; the pieces of a step are handed back to each loop in one call. A reply
+joins between two steps, and leaves as soon as it is finished or nobody wants it any more. Replies that find no room wait in
+order.
+"""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final, Self
+
+import structlog
+
+from chatbot.failures import Busy, EngineFailed
+from chatbot.network.batch import Batch
+from chatbot.network.bundle import Bundle
+from chatbot.network.reply import Piece, Reply
+
+__all__ = ["Engine", "Tally"]
+
+_ADMITTED: Final = 16
+"""Replies that join in one step, so that those being written do not wait for the reading of many contexts."""
+_log = structlog.stdlib.get_logger(__name__)
+_News = Piece | EngineFailed
+
+
+@dataclass
+class Tally:
+    """What the engine did so far; written by its thread alone."""
+
+    steps: int = 0
+    tokens: int = 0
+    replies: int = 0
+    """Finished."""
+    cancelled: int = 0
+    busy_s: float = 0.0
+    """Time in which it was not waiting for work."""
+
+
+@dataclass(eq=False)
+class _Order:
+    """Replies that were asked for together."""
+
+    replies: Sequence[Reply]
+    loop: asyncio.AbstractEventLoop
+    news: asyncio.Queue[tuple[int, _News]] = field(default_factory=asyncio.Queue)
+
+
+class Engine:
+    """A thread that runs as long as the context is entered."""
+
+    def __init__(self, *, rows: int, waiting: int) -> None:
+        self.tally = Tally()
+        self._rows = rows
+        self._waiting_limit = waiting
+        self._wake = threading.Condition()
+        self._waiting: deque[tuple[_Order, int]] = deque()
+        self._unwanted: set[Reply] = set()
+        self._closing = False
+        self._batches: dict[Bundle, Batch] = {}
+        self._orders: dict[Reply, tuple[_Order, int]] = {}
+        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join()
+
+    @property
+    def writing(self) -> int:
+        """Replies being written."""
+        return len(self._orders)
+
+    @property
+    def waiting(self) -> int:
+        """Replies that wait for room."""
+        return len(self._waiting)
+
+    @asynccontextmanager
+    async def write(self, replies: Sequence[Reply]) -> AsyncIterator[AsyncIterator[tuple[int, Piece]]]:
+        """The pieces of these replies, each with its reply's place, as they come; leaving the context cancels the unfinished.
+
+        Raises:
+            Busy: too many replies wait already.
+            EngineFailed: the network failed; the engine goes on without these replies.
+        """
+        order = _Order(replies, asyncio.get_running_loop())
+        with self._wake:
+            if len(self._orders) + len(self._waiting) + len(replies) > self._rows + self._waiting_limit:
+                raise Busy(len(self._waiting))
+            self._waiting.extend((order, place) for place in range(len(replies)))
+            self._wake.notify()
+        unfinished = set(replies)
+        try:
+            yield self._pieces(order, unfinished)
+        finally:
+            if unfinished:
+                with self._wake:
+                    self._unwanted |= unfinished
+                    self._wake.notify()
+
+    async def _pieces(self, order: _Order, unfinished: set[Reply]) -> AsyncIterator[tuple[int, Piece]]:
+        while unfinished:
+            place, news = await order.news.get()
+            if isinstance(news, EngineFailed):
+                unfinished.clear()
+                raise news
+            if news.finish is not None:
+                unfinished.discard(order.replies[place])
+            yield place, news
+
+    def _work(self) -> None:
+        while self._turn():
+            pass
+
+    def _turn(self) -> bool:
+        """Admit, dismiss, step; False when the engine is to end."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._closing or self._waiting or self._unwanted or self._orders)
+            if self._closing:
+                return False
+            unwanted, self._unwanted = self._unwanted, set()
+            self._forget(unwanted)
+            room = min(_ADMITTED, self._rows - len(self._orders))
+            newcomers = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
+        started_s = time.perf_counter()
+        for bundle in dict.fromkeys([*(order.replies[place].bundle for order, place in newcomers), *self._batches]):
+            self._advance(bundle, [each for each in newcomers if each[0].replies[each[1]].bundle is bundle])
+        self.tally.busy_s += time.perf_counter() - started_s
+        return True
+
+    def _forget(self, unwanted: set[Reply]) -> None:
+        if not unwanted:
+            return
+        waiting = len(self._waiting)
+        self._waiting = deque(each for each in self._waiting if each[0].replies[each[1]] not in unwanted)
+        written = [reply for reply in unwanted if self._orders.pop(reply, None) is not None]
+        self.tally.cancelled += waiting - len(self._waiting) + len(written)
+        for bundle in {reply.bundle for reply in written}:
+            self._dismiss(bundle, unwanted)
+
+    def _dismiss(self, bundle: Bundle, leaving: set[Reply]) -> None:
+        batch = self._batches[bundle]
+        batch.dismiss(leaving)
+        if not batch.replies:
+            del self._batches[bundle]  # its arrays, and with its last reply the bundle that a newer one replaced
+
+    def _advance(self, bundle: Bundle, newcomers: Sequence[tuple[_Order, int]]) -> None:
+        batch = self._batches.setdefault(bundle, Batch(bundle))
+        try:
+            if newcomers:
+                batch.admit([order.replies[place] for order, place in newcomers])
+                self._orders.update((order.replies[place], (order, place)) for order, place in newcomers)
+            pieces = batch.step()
+        except Exception as error:  # noqa: BLE001 - whatever a network does, the engine goes on
+            _log.exception("network_failed", language=bundle.language)
+            self._give_up(bundle, newcomers, error)
+            return
+        self.tally.steps += 1
+        self.tally.tokens += len(pieces)
+        self._hand_back([(*self._orders[reply], piece) for reply, piece in zip(batch.replies, pieces, strict=True)])
+        finished = {reply for reply, piece in zip(batch.replies, pieces, strict=True) if piece.finish is not None}
+        if finished:
+            self.tally.replies += len(finished)
+            for reply in finished:
+                del self._orders[reply]
+            self._dismiss(bundle, finished)
+
+    def _give_up(self, bundle: Bundle, newcomers: Sequence[tuple[_Order, int]], error: Exception) -> None:
+        failed = {order.replies[place]: (order, place) for order, place in newcomers}
+        failed |= {reply: self._orders[reply] for reply in self._batches.pop(bundle).replies if reply in self._orders}
+        for reply in failed:
+            self._orders.pop(reply, None)
+        self._hand_back([(order, place, EngineFailed(str(error))) for order, place in failed.values()])
+
+    @staticmethod
+    def _hand_back(news: Sequence[tuple[_Order, int, _News]]) -> None:
+        """One call for each event loop."""
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Order, int, _News]]] = {}
+        for each in news:
+            by_loop.setdefault(each[0].loop, []).append(each)
+        for loop, items in by_loop.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_deliver, items)
+
+
+def _deliver(news: Sequence[tuple[_Order, int, _News]]) -> None:
+    for order, place, item in news:
+        order.news.put_nowait((place, item))

@@ -1,0 +1,101 @@
+"""Reply: one answer that is being written, with all that its next token depends on beside the network's states."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chatbot.network.bundle import Bundle
+from chatbot.network.sampling import Sampling, next_token
+from chatbot.network.utterance import Utterance
+
+__all__ = ["Finish", "Piece", "Reply", "Wish"]
+
+
+class Finish(StrEnum):
+    """Why a reply is over, in OpenAI's words."""
+
+    STOP = "stop"
+    """The bot had said all, or a stop string came."""
+    LENGTH = "length"
+    """The most tokens that were asked for, or that the bot can say."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a reply is wanted."""
+
+    sampling: Sampling = field(default_factory=Sampling)
+    max_tokens: int | None = None
+    stops: tuple[str, ...] = ()
+    seed: int | None = None
+    """The same seed gives the same reply, whoever else is chatting."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What a step added to a reply."""
+
+    text: str
+    """Empty while what was said cannot be shown yet."""
+    tokens: int
+    """Said so far."""
+    finish: Finish | None = None
+
+
+class Reply:
+    """Belongs to the engine's thread once it was handed in."""
+
+    def __init__(
+        self, bundle: Bundle, context: list[int], wish: Wish, *, random: np.random.Generator, echo_of: str = ""
+    ) -> None:
+        self.bundle = bundle
+        self.context = context
+        self._wish = wish
+        self._random = random
+        self._special = bundle.card.tokens
+        self._limit = min(bundle.card.reply_tokens, wish.max_tokens or bundle.card.reply_tokens)
+        self._utterance = Utterance(bundle.tokens, stops=wish.stops, echo_of=echo_of)
+        self.token = self._special.start
+        """The last token, from which the next step goes on."""
+
+    @classmethod
+    def several(cls, bundle: Bundle, turns: list[str], wish: Wish, *, count: int) -> list[Self]:
+        """`count` replies to the same turns, each with a chance of its own."""
+        seed = np.random.SeedSequence(wish.seed) if wish.seed is None else wish.seed
+        context = bundle.context(turns)
+        echo_of = turns[-1] if turns else ""
+        entropy = seed if isinstance(seed, int) else int(seed.generate_state(1, np.uint64)[0])
+        return [
+            cls(bundle, context, wish, random=np.random.default_rng((entropy, index)), echo_of=echo_of)
+            for index in range(count)
+        ]
+
+    @property
+    def position(self) -> int:
+        """Tokens said."""
+        return len(self._utterance.ids)
+
+    def say(self, logits_V: NDArray[np.float32]) -> Piece:
+        """Choose the next token."""
+        end = self._special.end
+        said = self._utterance.ids
+        token = next_token(
+            logits_V,
+            said,
+            self._wish.sampling,
+            self._random,
+            special=self._special,
+            refused=lambda token: self._utterance.refuses(token, end),
+        )
+        self.token = token
+        if token == end:
+            return Piece(self._utterance.finish(), len(said), Finish.STOP)
+        text = self._utterance.add(token)
+        if self._utterance.stopped:
+            return Piece(text, len(said), Finish.STOP)
+        if len(said) >= self._limit:
+            return Piece(text + self._utterance.finish(), len(said), Finish.LENGTH)
+        return Piece(text, len(said))

@@ -1,0 +1,34 @@
+"""The problem types of the chatbot."""
+
+from http import HTTPStatus
+from typing import Final
+
+from servicekit.problems import ProblemType
+
+__all__ = ["ALL_BUSY", "MODEL_NOT_FOUND", "NETWORK_FAILED", "PROBLEM_TYPES"]
+
+MODEL_NOT_FOUND: Final = ProblemType(
+    "model-not-found",
+    "There is no such bot here",
+    HTTPStatus.NOT_FOUND,
+    "No bot has the name of the request's `model`, or the bot of this name has no bundle: none was shipped or published for "
+    "its language, or the one there is broken. No other bot answers in its place.",
+    "Take a name from `GET /v1/models`, which also says what is missing and why. A bot of your own is trained by "
+    "`ntdemo-train dialogue`; it is found as soon as it is published.",
+)
+ALL_BUSY: Final = ProblemType(
+    "all-busy",
+    "Too many replies wait to be written",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "As many replies as the service computes together are being written, and as many as may wait are waiting.",
+    "Ask again after `Retry-After` seconds. `CHATBOT_ROWS` and `CHATBOT_WAITING` say how many there may be.",
+)
+NETWORK_FAILED: Final = ProblemType(
+    "network-failed",
+    "The network failed while it wrote the reply",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "The runtime of the bot's network reported a failure; the service goes on, and its log holds the details.",
+    "Ask again; if it happens again, report it with the `X-Request-ID` of the response and the run of the bot.",
+)
+PROBLEM_TYPES: Final = (MODEL_NOT_FOUND, ALL_BUSY, NETWORK_FAILED)
+"""Everything that routes of the chatbot answer beside the common problems."""

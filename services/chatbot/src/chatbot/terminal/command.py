@@ -1,0 +1,163 @@
+"""The command: `ntdemo-chat [EN|JA] [ITERATIONS]`.
+
+Exit status 1 says that there is nobody to talk to, 2 that the command cannot be carried out.
+"""
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from chatbot.settings import Settings, load
+from chatbot.terminal.failures import ChatbotAway, Refused, TrainerAway, TrainingFailed
+from chatbot.terminal.talk import Bot, Exchange, Talk
+from chatbot.terminal.training import Training
+from contracts.dialogue import Language
+
+__all__ = ["main"]
+
+_QUIT: Final = frozenset({"q", "quit", "exit"})
+_LANGUAGES: Final = {"en": Language.ENGLISH, "ja": Language.JAPANESE}
+_PROMPTS: Final = {Language.ENGLISH: ("you> ", "bot> "), Language.JAPANESE: ("あなた> ", "ボット> ")}
+_WELCOMES: Final = {
+    Language.ENGLISH: "Say something; q quits.",
+    Language.JAPANESE: "話しかけてください。q で終わります。",
+}
+_FOUND_S: Final = 90.0
+_POLL_S: Final = 1.0
+_STAGES: Final = {
+    "read": "reading conversations",
+    "learn": "learning",
+    "measure": "measuring",
+    "network": "checking the ONNX networks",
+    "write": "writing",
+    "commit": "publishing",
+    "publish": "publishing",
+}
+_command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@_command.command()
+def chat(
+    language: Annotated[str, typer.Argument(help="EN or JA.")] = "EN",
+    iterations: Annotated[
+        int, typer.Argument(min=0, help="Let the trainer go on first, if the bot has learned for fewer steps.")
+    ] = 0,
+) -> None:
+    """Talk with the bot of the running chatbot service; `q` quits, Ctrl-C stops a reply."""
+    if language.lower() not in _LANGUAGES:
+        _stop(f"{language!r} is no language of the chatbot: say EN or JA.", 2)
+    spoken = _LANGUAGES[language.lower()]
+    settings = load()
+    console = Console(stderr=True, markup=False, highlight=False)
+    with Talk(settings.url) as talk:
+        try:
+            bot = _bot(talk, spoken, iterations, settings, console)
+            typer.echo(f"{bot.model}, {bot.steps:,} steps, run {bot.run}. {_WELCOMES[spoken]}")
+            _converse(talk, bot, spoken)
+        except ChatbotAway as away:
+            _stop(str(away), 1)
+
+
+def main() -> None:
+    """The command's entry point."""
+    _command()
+
+
+def _bot(talk: Talk, language: Language, iterations: int, settings: Settings, console: Console) -> Bot:
+    """The bot to talk to, after its training where it is younger than asked for."""
+    model = f"ntdemo-{language}"
+    found = talk.bot(model)
+    if isinstance(found, Bot) and found.steps >= iterations:
+        return found
+    if iterations:
+        run = _train(language, iterations, found, settings, console)
+        if run is not None:
+            found = _wait_for(talk, model, run, console)
+    if isinstance(found, str):
+        _stop(f"{model} is not here: {found}. `ntdemo-chat {language.upper()} 2000` trains one.", 1)
+    return found
+
+
+def _train(language: Language, iterations: int, found: Bot | str, settings: Settings, console: Console) -> str | None:
+    """The published run; None when the bot that is there must do."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeRemainingColumn())
+    try:
+        with Training(settings.trainer_url) as training, Progress(*columns, console=console, transient=True) as bars:
+            bar = bars.add_task("asking the trainer", total=None, figures="")
+
+            def told(kind: str, event: Mapping[str, Any]) -> None:
+                _show(bars, bar, kind, event)
+
+            return training.go_on(language, iterations, anew=isinstance(found, str), told=told)
+    except (TrainerAway, TrainingFailed) as failure:
+        if isinstance(found, str):
+            _stop(str(failure), 1)
+        console.print(f"{failure} You are talking to the bot of {found.steps:,} steps.")
+        return None
+
+
+def _show(bars: Progress, bar: TaskID, kind: str, event: Mapping[str, Any]) -> None:
+    if kind == "stage-started":
+        bars.update(bar, description=_STAGES.get(event["stage"], event["stage"]), completed=0, total=None, figures="")
+    elif kind == "progress":
+        loss, speed = event.get("loss"), event.get("tokens_per_s")
+        figures = [f"loss {loss:.3f}"] if loss is not None else []
+        figures += [f"{speed:,.0f} tokens/s"] if speed is not None else []
+        bars.update(bar, completed=event["done"], total=event.get("total"), figures=", ".join(figures))
+    elif kind == "held-out":
+        bars.console.print(f"step {event['step']:,}: perplexity {event['perplexity']:.1f} a token on held-out conversations")
+    elif kind == "samples":
+        for message, reply in event["replies"][:2]:
+            bars.console.print(f"    {message} → {reply}")
+
+
+def _wait_for(talk: Talk, model: str, run: str, console: Console) -> Bot | str:
+    """The bot that was trained, as soon as the chatbot has found it."""
+    deadline_s = time.monotonic() + _FOUND_S
+    while True:
+        found = talk.bot(model)
+        if (isinstance(found, Bot) and found.run == run) or time.monotonic() > deadline_s:
+            break
+        time.sleep(_POLL_S)
+    if isinstance(found, Bot) and found.run != run:
+        console.print(f"Run {run} is published, but the chatbot has not taken it; it still speaks by run {found.run}.")
+    return found
+
+
+def _converse(talk: Talk, bot: Bot, language: Language) -> None:
+    history: list[Exchange] = []
+    yours, its = _PROMPTS[language]
+    while True:
+        try:
+            message = input(yours).strip()
+        except (EOFError, KeyboardInterrupt):
+            typer.echo()
+            return
+        if message.lower() in _QUIT:
+            return
+        if not message:
+            continue
+        reply = ""
+        sys.stdout.write(its)
+        try:
+            for piece in talk.reply(bot.model, history, message):
+                reply += piece
+                sys.stdout.write(piece)
+                sys.stdout.flush()
+        except KeyboardInterrupt:
+            sys.stdout.write(" …")
+        except Refused as refusal:
+            sys.stdout.write(str(refusal))
+            reply = ""
+        sys.stdout.write("\n")
+        history.append(Exchange(message, reply))
+
+
+def _stop(sentence: str, status: int) -> NoReturn:
+    typer.echo(sentence, err=True)
+    raise typer.Exit(status)

@@ -1,0 +1,31 @@
+"""What can end a chat in the terminal, each with a sentence."""
+
+__all__ = ["ChatbotAway", "Refused", "TrainerAway", "TrainingFailed"]
+
+
+class ChatbotAway(Exception):
+    """The chatbot service does not answer."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"The chatbot at {url} does not answer. Start it with `make run`, or alone with `ntdemo-chatbot`; "
+            "CHATBOT_HOST and CHATBOT_PORT say where it is looked for."
+        )
+
+
+class Refused(Exception):
+    """The chatbot answered with a problem; `str` is its detail."""
+
+
+class TrainerAway(Exception):
+    """The trainer does not answer."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"The trainer at {url} does not answer, so no training can be asked for. Start it with `make run`; "
+            "NTDEMO_TRAINER_URL says where it is looked for."
+        )
+
+
+class TrainingFailed(Exception):
+    """The trainer refused the job, or the job failed; `str` is its detail."""

@@ -1,0 +1,263 @@
+"""The JSON objects of OpenAI's chat API, as far as a small bot can keep what they promise."""
+
+from itertools import pairwise
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+__all__ = [
+    "ChatCompletion",
+    "ChatCompletionChunk",
+    "ChatCompletionRequest",
+    "Choice",
+    "ChunkChoice",
+    "CompletionMessage",
+    "Delta",
+    "Message",
+    "ModelCardSummary",
+    "ModelList",
+    "ModelObject",
+    "StreamOptions",
+    "TextPart",
+    "Usage",
+]
+
+MESSAGE_LIMIT: Final = 8_000
+"""Characters of a message; a bot reads the last 96 tokens."""
+MESSAGES_LIMIT: Final = 256
+
+_Absent = Field(exclude_if=lambda value: value is None)
+_Refused = Annotated[Literal[False] | None, Field(description="Not offered: leave it out.")]
+_Ignored = Annotated[Any, Field(description="Taken and not used: it does not change a reply.")]
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+class TextPart(_Asked):
+    """A part of a message."""
+
+    type: Literal["text"]
+    text: Annotated[str, Field(max_length=MESSAGE_LIMIT)]
+
+
+def _within_limit(content: str | list[TextPart]) -> str | list[TextPart]:
+    text = _text(content)
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise ValueError("half of a surrogate pair is no text")
+    if len(text) > MESSAGE_LIMIT:
+        raise ValueError(f"a message has at most {MESSAGE_LIMIT:,} characters, this one has {len(text):,}")
+    return content
+
+
+class Message(_Asked):
+    """What was said, and by whom."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: Annotated[str | list[TextPart], AfterValidator(_within_limit)]
+    name: _Ignored = None
+    refusal: None = None
+    audio: None = None
+    function_call: None = None
+    tool_calls: Annotated[list[Any] | None, Field(max_length=0)] = None
+    annotations: Annotated[list[Any] | None, Field(max_length=0)] = None
+
+    @property
+    def text(self) -> str:
+        """The content, its parts joined."""
+        return _text(self.content)
+
+
+class StreamOptions(_Asked):
+    """What a stream holds beside the text."""
+
+    include_usage: bool = False
+    """Ask for a last chunk with the usage."""
+    include_obfuscation: _Ignored = None
+
+
+def _take_turns(messages: list[Message]) -> list[Message]:
+    """Instructions first, then the user and the bot in turns, the user last."""
+    roles = [message.role for message in messages]
+    while roles and roles[0] in {"system", "developer"}:
+        roles.pop(0)
+    if any(role in {"system", "developer"} for role in roles):
+        raise ValueError("instructions stand before everything else")
+    if not roles or roles[-1] != "user":
+        raise ValueError("the last message is the user's: there is nothing to answer")
+    if any(one == other for one, other in pairwise(roles)):
+        raise ValueError("user and assistant take turns")
+    if not any(char.isprintable() and not char.isspace() for char in messages[-1].text):
+        raise ValueError("the last message is empty: there is nothing to answer")
+    return messages
+
+
+class ChatCompletionRequest(_Asked):
+    """A conversation and how its next reply is wanted."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"model": "ntdemo-en", "messages": [{"role": "user", "content": "How are you?"}]}]}
+    )
+
+    model: Annotated[str, Field(min_length=1, max_length=200)]
+    """`ntdemo-en` speaks English, `ntdemo-ja` Japanese."""
+    messages: Annotated[list[Message], Field(min_length=1, max_length=MESSAGES_LIMIT), AfterValidator(_take_turns)]
+    """Oldest first. Instructions (`system`, `developer`) come first and are not followed: a small bot cannot."""
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    temperature: Annotated[float | None, Field(ge=0, le=2)] = None
+    """0 takes the likeliest word; 0.8 unless given."""
+    top_p: Annotated[float | None, Field(gt=0, le=1)] = None
+    """0.9 unless given."""
+    n: Annotated[int | None, Field(ge=1, le=8)] = None
+    """Replies to choose from."""
+    stop: Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]] | str | None, Field(max_length=200)] = None
+    """Up to four strings that end a reply; they are not part of it."""
+    seed: Annotated[int | None, Field(ge=-(2**63), lt=2**63)] = None
+    """The same seed, bundle and conversation give the same reply."""
+    max_tokens: Annotated[int | None, Field(ge=1, le=2**31)] = None
+    """A reply has 40 at most."""
+    max_completion_tokens: Annotated[int | None, Field(ge=1, le=2**31)] = None
+    """The newer name of `max_tokens`."""
+    frequency_penalty: Annotated[float | None, Field(ge=-2, le=2)] = None
+    presence_penalty: Annotated[float | None, Field(ge=-2, le=2)] = None
+    user: _Ignored = None
+    metadata: _Ignored = None
+    safety_identifier: _Ignored = None
+    prompt_cache_key: _Ignored = None
+    store: _Refused = None
+    logprobs: _Refused = None
+
+    @model_validator(mode="after")
+    def _at_most_four_stops(self) -> Self:
+        if isinstance(self.stop, list) and len(self.stop) > 4:  # noqa: PLR2004 - OpenAI's number
+            raise ValueError("stop has at most four strings")
+        return self
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """The strings that end a reply."""
+        stop = self.stop or ()
+        return (stop,) if isinstance(stop, str) else tuple(stop)
+
+    @property
+    def turns(self) -> list[Message]:
+        """What user and bot said."""
+        return [message for message in self.messages if message.role in {"user", "assistant"}]
+
+
+class Usage(_Told):
+    """Tokens read and written."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class CompletionMessage(_Told):
+    """A reply."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+
+
+class Choice(_Told):
+    """One of the replies that were asked for."""
+
+    index: int
+    message: CompletionMessage
+    finish_reason: Literal["stop", "length"]
+    """`length`: the most tokens that were asked for, or that the bot can say."""
+    logprobs: None = None
+
+
+class ChatCompletion(_Told):
+    """The replies to a conversation."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    """Seconds since 1970."""
+    model: str
+    system_fingerprint: str
+    """The run that trained the bot."""
+    choices: list[Choice]
+    usage: Usage
+
+
+class Delta(_Told):
+    """What is new in a reply."""
+
+    role: Annotated[Literal["assistant"] | None, _Absent] = None
+    content: Annotated[str | None, _Absent] = None
+
+
+class ChunkChoice(_Told):
+    """What is new in one of the replies."""
+
+    index: int
+    delta: Delta
+    finish_reason: Literal["stop", "length"] | None = None
+    logprobs: None = None
+
+
+class ChatCompletionChunk(_Told):
+    """One event of a stream; the stream ends with the event `[DONE]`."""
+
+    id: str
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+    created: int
+    model: str
+    system_fingerprint: str
+    choices: list[ChunkChoice]
+    usage: Annotated[Usage | None, _Absent] = None
+
+
+class ModelCardSummary(_Told):
+    """How a bot came to be."""
+
+    language: Literal["en", "ja"]
+    architecture: str
+    run: str
+    steps: int
+    """Of the optimizer."""
+    epochs: float
+    parameters: int
+    exchanges: int
+    """Context-reply pairs it learned from."""
+    perplexity: float | None
+    """On held-out conversations, per word of English or character of Japanese."""
+    licence: str
+    attribution: list[str]
+    published: bool
+    """Trained here and found through the scores API; else shipped with the service."""
+
+
+class ModelObject(_Told):
+    """A bot."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int
+    """When its training finished, in seconds since 1970."""
+    owned_by: Literal["ntdemo"] = "ntdemo"
+    card: ModelCardSummary
+
+
+class ModelList(_Told):
+    """The bots that can be talked to now, and why others cannot."""
+
+    object: Literal["list"] = "list"
+    data: list[ModelObject]
+    missing: dict[str, str]
+    """Names of bots that are not here, with the reason."""
+
+
+def _text(content: str | list[TextPart]) -> str:
+    return content if isinstance(content, str) else "".join(part.text for part in content)
