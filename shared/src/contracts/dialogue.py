@@ -1,7 +1,7 @@
 """A dialogue bundle: the directory of a trained chatbot that the trainer publishes and the chatbot service runs.
 
 A bundle holds five files: `encoder.onnx`, `step.onnx` (both float32 in and out, weights in 8 bits), `tokens.model`
-(SentencePiece unigram, byte fallback, NFKC), `openings.json` (held-out openings and what the bot answered) and
+(SentencePiece unigram, byte fallback, NFKC), `openings.json` (openings it did not learn from and its answers) and
 `model-card.json` (`ModelCard`, written last, with the digest of every other file).
 
 **Arithmetic of a reply**, the same for every architecture. B is the number of rows (chats); rows never influence one
@@ -237,7 +237,7 @@ class ExportRecord(_Wire):
 
 
 class Opening(_Wire):
-    """A held-out opening and the bot's answer, unedited: `openings.json` is a list of these."""
+    """An opening that was not learned from and the bot's answer, unedited: `openings.json` is a list of these."""
 
     message: str
     reply: str

@@ -1,6 +1,7 @@
 """A bundle does what the network does, in 8 bits, row by row, and its card says where it comes from."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -11,30 +12,55 @@ import onnx
 import pytest
 import torch
 
-from contracts.dialogue import Architecture, ModelCard, StateUpdate, read_card
+from contracts.dialogue import Architecture, Language, ModelCard, StateUpdate, read_card
 from trainer.dialogue import export
 from trainer.dialogue.bundle_runtime import Graphs
+from trainer.dialogue.corpus.reading import read_corpus
+from trainer.dialogue.corpus.starter import openings_file, starter_file
 from trainer.dialogue.export import BadExport, Provenance, export_bundle
 from trainer.dialogue.graphs import write_graphs
-from trainer.dialogue.quantisation import quantise
+from trainer.dialogue.networks.network import DialogueNetwork
 from trainer.dialogue.scorecard import measure, openings
 from trainer.dialogue.training import DialogueResult
+from trainer.dialogue.wording import plain
 
 _PROVENANCE = Provenance("ntdemo-train dialogue", "dialogue-1", "0123abc", datetime(2026, 11, 23, tzinfo=UTC))
 _Trained = Callable[[Architecture], DialogueResult]
 
 
+_Writer = Callable[[DialogueNetwork, Path, Path], None]
+
+
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory, trained: _Trained) -> Callable[[Architecture], tuple[Path, ModelCard]]:
+def writer(tmp_path_factory: pytest.TempPathFactory) -> _Writer:
+    """Writes graphs as the trainer does, those of a network that comes again by copying: torch's exporter takes seconds."""
+    folder = tmp_path_factory.mktemp("graphs")
+
+    def write(network: DialogueNetwork, encoder: Path, step: Path) -> None:
+        kept = [folder / f"{id(network)}-{name}" for name in ("encoder", "step")]
+        if not kept[1].exists():
+            write_graphs(network, *kept)
+        for source, target in zip(kept, (encoder, step), strict=True):
+            shutil.copyfile(source, target)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def exported(
+    tmp_path_factory: pytest.TempPathFactory, trained: _Trained, writer: _Writer
+) -> Callable[[Architecture], tuple[Path, ModelCard]]:
     """A bundle with its scorecard."""
 
     @cache
     def of(architecture: Architecture) -> tuple[Path, ModelCard]:
         directory = tmp_path_factory.mktemp(f"bundle-{architecture}")
         result = trained(architecture)
-        card = export_bundle(
-            result, directory, provenance=_PROVENANCE, scorecard=measure(result), openings=openings(result, count=3)
-        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(export, "write_graphs", writer)
+            card = export_bundle(
+                result, directory, provenance=_PROVENANCE, scorecard=measure(result), openings=openings(result)
+            )
         return directory, card
 
     return of
@@ -130,25 +156,24 @@ def test_the_scorecard_is_in_the_card_and_is_the_same_each_time(
     assert card.scorecard.coverage_percent == 100
     assert card.scorecard.unit == "word"
     written = json.loads((directory / "openings.json").read_text("utf-8"))
-    assert len(written) == 3
+    assert len(written) == 20
     assert all(set(opening) == {"message", "reply", "reference"} for opening in written)
 
 
-def test_weights_are_stored_in_eight_bits(tmp_path: Path, trained: _Trained) -> None:
-    for architecture in Architecture:
-        write_graphs(trained(architecture).network, tmp_path / "encoder.onnx", tmp_path / "step.onnx")
-        for name, products in (("encoder", False), ("step", True)):
-            quantise(tmp_path / f"{name}.onnx", tmp_path / f"{name}8.onnx", products=products)
-            small = onnx.load(tmp_path / f"{name}8.onnx").graph
-            floats = [tensor for tensor in small.initializer if tensor.data_type == 1 and np.prod(tensor.dims) >= 2_048]
-            # Position tables and scales aside, nothing large is left in float.
-            assert sum(int(np.prod(tensor.dims)) for tensor in floats) < 12_000
-            assert any(node.op_type == "MatMulNBits" for node in small.node) == products
+@architectures
+def test_weights_are_stored_in_eight_bits(exported: _Exported, architecture: Architecture) -> None:
+    for name, products in (("encoder", False), ("step", True)):
+        small = onnx.load(exported(architecture)[0] / f"{name}.onnx").graph
+        floats = [tensor for tensor in small.initializer if tensor.data_type == 1 and np.prod(tensor.dims) >= 2_048]
+        # Position tables and scales aside, nothing large is left in float.
+        assert sum(int(np.prod(tensor.dims)) for tensor in floats) < 12_000
+        assert any(node.op_type == "MatMulNBits" for node in small.node) == products
 
 
 def test_graphs_that_differ_from_the_network_are_not_exported(
-    tmp_path: Path, trained: _Trained, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, trained: _Trained, writer: _Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(export, "write_graphs", writer)
     monkeypatch.setattr(export, "_PARITY", 1e-12)
     with pytest.raises(BadExport, match="the graphs differ from the network"):
         export_bundle(trained(Architecture.GRU), tmp_path, provenance=_PROVENANCE)
@@ -156,8 +181,10 @@ def test_graphs_that_differ_from_the_network_are_not_exported(
 
 
 def test_eight_bits_that_cost_too_much_are_not_exported(
-    tmp_path: Path, trained: _Trained, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, trained: _Trained, writer: _Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(export, "write_graphs", writer)
+
     def ruin(source: Path, target: Path, *, products: bool) -> None:
         model = onnx.load(source)
         for tensor in model.graph.initializer:
@@ -169,3 +196,11 @@ def test_eight_bits_that_cost_too_much_are_not_exported(
     with pytest.raises(BadExport, match="8-bit weights raise the perplexity"):
         export_bundle(trained(Architecture.GRU), tmp_path, provenance=_PROVENANCE)
     assert not (tmp_path / "model-card.json").exists()
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_no_bot_learns_the_openings_it_is_asked(language: Language) -> None:
+    asked = {plain(found.turns[0].text) for found in read_corpus(openings_file(language))}
+    learned = {plain(turn.text) for found in read_corpus(starter_file(language)) for turn in found.turns}
+    assert len(asked) == 20
+    assert not asked & learned

@@ -10,6 +10,8 @@ from scipy import sparse
 
 from contracts.dialogue import Language, Opening, RankingRow, ReplyRow, Scorecard
 from trainer.dialogue.corpus.exchanges import Exchange
+from trainer.dialogue.corpus.reading import read_corpus
+from trainer.dialogue.corpus.starter import openings_file
 from trainer.dialogue.decoding import GREEDY, SAMPLED
 from trainer.dialogue.diversity import describe_replies
 from trainer.dialogue.evaluation import candidate_log_p, reply_log_p
@@ -24,7 +26,6 @@ __all__ = ["hit_rate", "measure", "openings"]
 _CASES: Final = 500
 _CANDIDATES: Final = 20
 _FITTED: Final = 100_000
-_OPENINGS: Final = 20
 _MMI: Final = 0.5
 
 
@@ -49,16 +50,14 @@ def measure(result: DialogueResult, *, seed: int = 0) -> Scorecard | None:
     )
 
 
-def openings(result: DialogueResult, *, count: int = _OPENINGS) -> list[Opening]:
-    """The bot's greedy answers to the first different openings among the held-out conversations, unedited."""
-    first = {
-        plain(found.context[0]): found for found in reversed(result.prepared.held_out_exchanges) if len(found.context) == 1
-    }
-    chosen = list(reversed(first.values()))[:count]
-    replies = reply_to(result.network, result.prepared.tokens, [found.context for found in chosen], decoding=GREEDY, seed=0)
+def openings(result: DialogueResult, *, seed: int = 0) -> list[Opening]:
+    """The bot's answers to the twenty openings of our own writing that no training learns from, drawn as it is served."""
+    asked = [found.turns for found in read_corpus(openings_file(result.spec.language))]
+    contexts = [(turns[0].text,) for turns in asked]
+    replies = reply_to(result.network, result.prepared.tokens, contexts, decoding=SAMPLED, seed=seed)
     return [
-        Opening(message=found.context[0], reply=reply, reference=found.reply)
-        for found, reply in zip(chosen, replies, strict=True)
+        Opening(message=turns[0].text, reply=reply, reference=turns[1].text)
+        for turns, reply in zip(asked, replies, strict=True)
     ]
 
 

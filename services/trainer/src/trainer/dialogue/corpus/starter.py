@@ -1,15 +1,20 @@
-"""The starter corpus: exchanges of our own writing that ship with the trainer."""
+"""The starter corpus and the openings: exchanges of our own writing that ship with the trainer, to learn from and to ask."""
 
 from pathlib import Path
 from typing import Final
 
 from contracts.dialogue import Language
 
-__all__ = ["starter_file"]
+__all__ = ["openings_file", "starter_file"]
 
-_FOLDER: Final = Path(__file__).parents[1] / "starter"
+_FOLDER: Final = Path(__file__).parents[1]
 
 
 def starter_file(language: Language) -> Path:
     """Its file in this language."""
-    return _FOLDER / f"{language}.jsonl"
+    return _FOLDER / "starter" / f"{language}.jsonl"
+
+
+def openings_file(language: Language) -> Path:
+    """Twenty openings that no bot learns from, with what a person would answer: the same questions to every bot."""
+    return _FOLDER / "openings" / f"{language}.jsonl"
