@@ -4,7 +4,8 @@
 
 Prints held-out perplexity per word on the pairs that the tutorial can read at all, target tokens a CPU second, CPU
 milliseconds of a 10-token reply, and what a process costs from its start to its first reply. One thread throughout; both
-sides learn and predict the same texts, in the tutorial's alphabet of lower-case letters and `.!?`.
+sides learn and predict the same texts, in the tutorial's alphabet of lower-case letters and `.!?`. Then the shipped bots: their
+scorecards beside what is to be reached, and what their replies cost.
 """
 
 import argparse
@@ -22,17 +23,18 @@ import numpy as np
 import torch
 from benchmarks.tutorial_chatbot import Pair, TutorialChatbot, normalised
 
-from contracts.dialogue import Architecture, Language
+from contracts.dialogue import Architecture, Language, ModelCard, read_card
 from trainer.dialogue.bundle_runtime import Graphs
 from trainer.dialogue.corpus.reading import read_corpus
 from trainer.dialogue.evaluation import reply_log_p
 from trainer.dialogue.export import Provenance, export_bundle
 from trainer.dialogue.preparation import Prepared, prepare
 from trainer.dialogue.spec import CorpusChoice, DialogueSpec, Recipe, Sizes
-from trainer.dialogue.tokens import SPECIAL_TOKENS
+from trainer.dialogue.tokens import SPECIAL_TOKENS, Tokens
 from trainer.dialogue.training import DialogueResult, Surroundings, train
 
 REPLY_TOKENS = 10
+MODELS = Path(__file__).parents[1] / "services" / "chatbot" / "models"
 FIRST_REPLY = Path(__file__).with_name("first_reply.py")
 QUICK = Sizes(width=192, heads=4, inner=768, encoder_layers=1, decoder_layers=2)
 
@@ -68,6 +70,8 @@ def main() -> None:
         print(f"bundle: {size_mb:.1f} MB, parity {card.export.parity:.1e}, {quality}")
         compare_replies(ours, Path(folder) / "bundle", peer)
         compare_starts(Path(folder) / "bundle")
+    for language in Language:
+        describe_bot(MODELS / language)
 
 
 def plain_corpus(data: Path, folder: Path) -> Path:
@@ -125,6 +129,51 @@ def compare_starts(bundle: Path) -> None:
     wall_s = time.perf_counter() - began
     told = json.loads(done.stdout)
     print(f"start to first reply: {wall_s:.2f} s wall, {told['cpu_s']:.2f} CPU-s, {told['resident_mb']:.0f} MB")
+
+
+def describe_bot(bundle: Path) -> None:
+    """A shipped bot's scorecard beside what is to be reached, and what its replies cost."""
+    if not bundle.is_dir():
+        print(f"{bundle.name}: no bundle is shipped")
+        return
+    card = read_card(bundle)
+    training, scorecard = card.training, card.scorecard
+    if scorecard is None:
+        raise RuntimeError(f"{bundle} was not measured")
+    size_mb = sum(file.size_bytes for file in card.files) / 1e6
+    print(
+        f"{card.language} ({card.architecture}, {size_mb:.1f} MB, {training.epochs:.2f} epochs in "
+        f"{training.seconds / 60:.0f} minutes): perplexity a {scorecard.unit} {scorecard.perplexity:.1f}, {scorecard.coverage_percent:.1f} % of messages read"
+    )
+    hits = {row.name: row.random for row in scorecard.ranking}
+    rates = ", ".join(f"{name} {rate:.3f}" for name, rate in hits.items())
+    print(f"  hit@1/20 {rates} (to reach: above TF-IDF, 0.30)")
+    replies = {row.name: row for row in scorecard.replies}
+    for name, least in (("greedy", 0.30), ("sampled", 0.55), ("tf-idf", None), ("human", None)):
+        row = replies[name]
+        wanted = "" if least is None else f" (to reach {least:.2f}; 3 %)"
+        print(f"  {name}: distinct-2 {row.distinct_2:.3f}, most frequent {row.top_reply_percent:.1f} %{wanted}")
+    copies = replies["sampled"].memorised_percent
+    print(
+        f"  verbatim from training: {copies:.1f} % of sampled replies, {replies['human'].memorised_percent:.1f} % of human ones"
+    )
+    whole, first = _reply_cost(bundle, card)
+    print(f"  reply of {REPLY_TOKENS} tokens {whole:.2f} CPU-ms (to reach 4.5), first token {first:.2f} (3)")
+    compare_starts(bundle)
+
+
+def _reply_cost(bundle: Path, card: ModelCard) -> tuple[float, float]:
+    graphs = Graphs(bundle / "encoder.onnx", bundle / "step.onnx", card.states)
+    message = "what did you do this weekend?" if card.language is Language.ENGLISH else "週末は何をしましたか？"
+    context = np.array([card.context(Tokens((bundle / "tokens.model").read_bytes()).encode([message]))])
+
+    def reply(tokens: int) -> None:
+        states = graphs.encode(context)
+        token = np.array([card.tokens.start])
+        for position in range(tokens):
+            token = graphs.step(token, np.array([position]), states).argmax(1)
+
+    return _cpu_ms(lambda: reply(REPLY_TOKENS)), _cpu_ms(lambda: reply(1))
 
 
 def _cpu_ms(call: Callable[[], object]) -> float:
