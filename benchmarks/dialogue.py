@@ -141,10 +141,9 @@ def describe_bot(bundle: Path) -> None:
     if scorecard is None:
         raise RuntimeError(f"{bundle} was not measured")
     size_mb = sum(file.size_bytes for file in card.files) / 1e6
-    print(
-        f"{card.language} ({card.architecture}, {size_mb:.1f} MB, {training.epochs:.2f} epochs in "
-        f"{training.seconds / 60:.0f} minutes): perplexity a {scorecard.unit} {scorecard.perplexity:.1f}, {scorecard.coverage_percent:.1f} % of messages read"
-    )
+    made = f"{card.architecture}, {size_mb:.1f} MB, {training.epochs:.2f} epochs in {training.seconds / 60:.0f} minutes"
+    read = f"{scorecard.coverage_percent:.1f} % of messages read"
+    print(f"{card.language} ({made}): perplexity a {scorecard.unit} {scorecard.perplexity:.1f}, {read}")
     hits = {row.name: row.random for row in scorecard.ranking}
     rates = ", ".join(f"{name} {rate:.3f}" for name, rate in hits.items())
     print(f"  hit@1/20 {rates} (to reach: above TF-IDF, 0.30)")
