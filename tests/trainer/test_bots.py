@@ -44,7 +44,7 @@ def _after(steps: int) -> Callable[[], bool]:
     return lambda: next(asked) >= steps
 
 
-def test_a_bot_is_published_whole_and_its_training_can_be_continued(tmp_path: Path) -> None:
+def test_a_bot_is_published_whole_and_its_checkpoint_kept(tmp_path: Path) -> None:
     settings = Settings(state=tmp_path)
     report = SteppingReport()
     bot = bots.train(SPEC, settings, report)
@@ -72,11 +72,7 @@ def test_a_bot_is_published_whole_and_its_training_can_be_continued(tmp_path: Pa
     summary = bot_summary(bot)
     assert summary.startswith(f"{bot.run}: dialogue-en, 6 steps")
     assert all(word in summary for word in ("pmi", "tf-idf", "human", "perplexity a word"))
-
-    longer = bots.train(SPEC.model_copy(update={"resume": True, "iterations": 8}), settings, SteppingReport())
-    assert longer is not None
-    assert longer.card.training.steps == 8
-    assert [publication.run for publication in publications(store)] == [bot.run, longer.run]
+    assert (bots.working_directory(SPEC, settings) / "checkpoint.pt").is_file()
 
 
 def test_a_stopped_training_publishes_nothing_and_an_attempt_continues_where_the_last_one_was(tmp_path: Path) -> None:

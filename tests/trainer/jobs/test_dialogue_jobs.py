@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.support.jobs import MemoryKeeper
+from tests.support.jobs import MemoryKeeper, ScriptedExecutor
 
 from contracts.dialogue import read_card
 from contracts.store import Store
 from trainer.app import create_app
+from trainer.corpora import training_spec
+from trainer.run import BotSpec
 from trainer.settings import Settings
 from trainer.storekeeper import StoreKeeper
 
@@ -103,3 +105,15 @@ def test_resuming_where_nothing_was_trained_fails_with_its_problem(tmp_path: Pat
         job = client.post("/v1/jobs", json={"spec": {**BOT, "resume": True}}).json()["id"]
         told = dict(_events(client, job))
     assert (told["end"]["state"], told["end"]["problem"]["type"]) == ("failed", "/problems/checkpoint-unusable")
+
+
+def test_an_uploaded_corpus_can_be_learned_from(tmp_path: Path) -> None:
+    lines = [{"messages": [{"role": "A", "text": f"message {n}"}, {"role": "B", "text": f"reply {n}"}]} for n in range(3)]
+    settings = Settings(state=tmp_path)
+    with TestClient(create_app(settings, executor=ScriptedExecutor(), keeper=MemoryKeeper(found="there"))) as client:
+        body = "\n".join(map(json.dumps, lines)).encode()
+        source = client.post("/v1/datasets?name=talks.jsonl", content=body).json()["source"]
+        answer = client.post("/v1/jobs", json={"spec": BOT | {"corpora": ["starter*2", f"{source}*3"]}})
+    assert answer.status_code == 202, answer.text
+    spec = training_spec(BotSpec(**answer.json()["spec"]), settings)
+    assert [(choice.path.name, choice.times) for choice in spec.corpora] == [("en.jsonl", 2), ("talks.jsonl", 3)]
