@@ -88,7 +88,7 @@ class Jvm:
     cache: Path
     """Holds temporary files; may be removed while no session runs."""
     memory_mib: int
-    quick: bool
+    quick: bool = True
     """Compile quickly rather than well, collect garbage simply: for sessions of seconds."""
     archives: Path = Path(sys.prefix) / "share" / "ntdemo"
     """Holds the archives. They belong to the installation, whatever state directory a session works for."""
@@ -131,6 +131,17 @@ class Jvm:
             "org.apache.spark.deploy.SparkSubmit",
             *(part for key, value in settings.items() for part in ("--conf", f"{key}={value}")),
             "pyspark-shell",
+        ]
+
+    def daemon(self, main_class: str) -> list[str]:
+        """What runs another program of Spark's, such as the master of a cluster; its log goes to standard error."""
+        return [
+            str(self.java.executable),
+            f"-Xmx{self.memory_mib}m",
+            *_MODULE_OPTIONS,
+            "-cp",
+            os.pathsep.join(self.class_path),
+            main_class,
         ]
 
     def start(self, directory: Path, settings: Mapping[str, str], *, record: Path | None = None) -> "Gateway":

@@ -1,0 +1,84 @@
+# ruff: noqa: INP001, T201 - a script for image builds, no package; it prints what it saved
+"""Leaves of an installed virtual environment what runs: `python3 trim_venv.py VENV`, inside an image build.
+
+Tests of libraries, headers, sources of extension modules, programs for building, and parts of Arrow that no service calls.
+What a service imports is imported again in its Dockerfile's last step, by the image as it is shipped.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Final
+
+SOURCES: Final = frozenset({".a", ".c", ".cc", ".cpp", ".cu", ".cuh", ".h", ".hpp", ".pxd", ".pxi", ".pyx"})
+TESTS: Final = frozenset({"tests", "test"})
+TESTS_THAT_RUN: Final = ("numpy/testing/tests", "torch/testing")
+UNUSED_JARS: Final = (
+    # Machine learning, graphs and what they stand on; state of streams; Hive's metastore; other platforms' network libraries.
+    # The trainer's image rehearses a training after they went.
+    *("spark-mllib_*", "spark-graphx*", "breeze*", "spire*", "cats-kernel*", "algebra_*", "arpack*", "lapack*", "blas-*"),
+    *("rocksdbjni*", "spark-hive*", "hive-[!s]*", "hive-se*", "hive-sh*", "derby*", "datanucleus*"),
+    *("*quic*osx*", "*quic*windows*", "*boringssl*osx*", "*boringssl*windows*"),
+)
+UNUSED: Final = (
+    # Arrow: RPC, object stores, query plans from elsewhere, encryption. `pyarrow` imports each on demand only.
+    *("pyarrow/libarrow_flight.so.*", "pyarrow/libarrow_python_flight.so*", "pyarrow/_flight.*", "pyarrow/_substrait.*"),
+    *("pyarrow/libarrow_s3.so.*", "pyarrow/_s3fs.*", "pyarrow/_gcsfs.*", "pyarrow/_azurefs.*", "pyarrow/_hdfs.*"),
+    *("pyarrow/libarrow_python_parquet_encryption.so*", "pyarrow/_*parquet_encryption.*", "pyarrow/_orc.*"),
+    *("pyarrow/_dataset_orc.*", "pyarrow/_pyarrow_cpp_tests.*", "pyarrow/src", "pyarrow/include"),
+    # PyTorch: compiling against it, and its own test programs.
+    *("torch/include", "torch/test", "torch/bin", "torch/share"),
+    *("numpy/_core/include", "numpy/_core/lib", "numpy/random/lib"),
+    *("pyspark/examples", "pyspark/data", "pyspark/licenses", "onnx/backend/test", "rdkit/Contrib"),
+    *(f"pyspark/jars/{jar}" for jar in UNUSED_JARS),
+    *("plotly/package_data/datasets", "dash/labextension", "plotly/labextension"),
+)
+
+
+def main(venv: Path) -> None:
+    """Remove, and print how much went."""
+    for packages in (venv / "lib").glob("python3.*/site-packages"):
+        before_bytes = _size_bytes(packages)
+        for pattern in UNUSED:
+            for path in packages.glob(pattern):
+                _remove(path)
+        for path in sorted(packages.rglob("*")):
+            if path.is_dir() and path.name in TESTS and not _needed(path.relative_to(packages).as_posix()):
+                shutil.rmtree(path)
+            elif path.suffix in SOURCES and path.is_file():
+                path.unlink()
+        _link_copies(packages / "pyarrow")
+        print(f"{packages}: {before_bytes / 1e6:.0f} -> {_size_bytes(packages) / 1e6:.0f} MB")
+
+
+def _needed(directory: str) -> bool:
+    return any(directory.startswith(prefix) for prefix in TESTS_THAT_RUN)
+
+
+def _link_copies(directory: Path) -> None:
+    """A wheel cannot hold links, so a library that has three names lies in it three times."""
+    for library in sorted(directory.glob("lib*.so*"), key=lambda path: len(path.name), reverse=True):
+        for other in directory.glob("lib*.so*"):
+            if (
+                other.name != library.name
+                and library.name.startswith(other.name)
+                and not (other.is_symlink() or library.is_symlink())
+                and other.read_bytes() == library.read_bytes()
+            ):
+                other.unlink()
+                other.symlink_to(library.name)
+
+
+def _size_bytes(directory: Path) -> int:
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    elif path.exists():
+        path.unlink()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
