@@ -291,3 +291,18 @@ def test_a_builder_that_is_killed_leaves_nothing_that_looks_whole(tmp_path: Path
         opened(tmp_path, run)
     assert build(tmp_path) == 0
     assert opened(tmp_path, run).run == run
+
+
+def test_a_check_says_whether_this_release_can_serve_the_store_and_keeps_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert build(tmp_path, command="check") == 0
+    assert capsys.readouterr().out == "Nothing is published yet.\n"
+    publisher = Publisher(tmp_path)
+    run = publisher.publish(five_fragments())
+    assert build(tmp_path, command="check") == 0
+    assert capsys.readouterr().out == "This release can serve the store: 1 run.\n"
+    assert not list((tmp_path / "cache").iterdir())
+    publisher.announce(run, five_fragments().data, {"runs": 99}, {})
+    assert build(tmp_path, command="check") == 1
+    assert "holds no version 99" in capsys.readouterr().err

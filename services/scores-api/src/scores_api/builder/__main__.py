@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from contracts.store import Store
@@ -19,12 +20,14 @@ __all__ = ["main"]
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit status."""
     parser = argparse.ArgumentParser(prog="python -m scores_api.builder", description=__doc__)
-    parser.add_argument("command", choices=["refresh", "project"])
+    parser.add_argument("command", choices=["refresh", "project", "check"])
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--kept-runs", type=int, default=4)
     parser.add_argument("--run", help="the run to project, by default the newest")
     options = parser.parse_args(arguments)
+    if options.command == "check":
+        return _check(options.state, options.cache)
     workspace = Workspace(options.cache)
     try:
         index = _refresh(Store.under(options.state), workspace) if options.command == "refresh" else Index.read(workspace.index)
@@ -36,6 +39,20 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 - a command line
         return 1
     return 0
+
+
+def _check(state: Path, cache: Path) -> int:
+    """Whether this release can serve the store of another: builds what it would serve, and keeps nothing of it."""
+    if Store.under(state).version() < 0:
+        print("Nothing is published yet.")  # noqa: T201 - a command line
+        return 0
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as scratch:
+        status = main(["refresh", "--state", str(state), "--cache", scratch])
+        if status == 0:
+            runs = len(Index.read(Workspace(Path(scratch)).index).runs)
+            print(f"This release can serve the store: {runs} run{'s' if runs != 1 else ''}.")  # noqa: T201 - a command line
+    return status
 
 
 def _refresh(store: Store, workspace: Workspace) -> Index:
