@@ -91,7 +91,7 @@ def _halved(state: State) -> State:
         residual_KK=state.residual_KK,
         targets=state.targets,
         noise_T=state.noise_T,
-        link=state.link,
+        fragments_KK=state.fragments_KK,
         slope=state.slope,
     )
 

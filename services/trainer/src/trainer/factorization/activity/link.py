@@ -28,30 +28,30 @@ class Link:
         """A P: what its fragments say of every compound."""
         return self._A_CF @ fragments_FK
 
-    def solve(self, compounds_CK: Tensor, *, precision: float, normals: tuple[Tensor, Tensor] | None) -> Tensor:
-        """P given U = A P + N(0, 1) and P ~ N(0, 1 / precision): a draw, or the mean where `normals` is None.
+    def solve(self, compounds_CK: Tensor, *, precision_K: Tensor, normals: tuple[Tensor, Tensor] | None) -> Tensor:
+        """P given U = A P + N(0, 1) and columns P_k ~ N(0, 1 / precision_k): a draw, or the mean where `normals` is None.
 
         Conjugate gradients for all columns at once, scaled by the diagonal, to a relative residual of 1e-4; `normals` are
         numbers of the shapes of U and P (perturb and solve, Papandreou and Yuille 2010).
         """
         if normals is not None:
-            right_FK = self._A_FC @ (compounds_CK + normals[0]) + precision**0.5 * normals[1]
+            right_FK = self._A_FC @ (compounds_CK + normals[0]) + precision_K.sqrt() * normals[1]
         else:
             right_FK = self._A_FC @ compounds_CK
-        inverse_F1 = (1.0 / (self._squares_F + precision))[:, None]
+        inverse_FK = 1.0 / (self._squares_F[:, None] + precision_K)
         found_FK = torch.zeros_like(right_FK)
         residual_FK = right_FK
-        direction_FK = scaled_FK = inverse_F1 * residual_FK
+        direction_FK = scaled_FK = inverse_FK * residual_FK
         length_K = (residual_FK * scaled_FK).sum(0)
         enough_K = _TOLERANCE**2 * length_K
         for _ in range(_ITERATIONS):
             if bool((length_K <= enough_K).all()):
                 break
-            image_FK = self._A_FC @ (self._A_CF @ direction_FK) + precision * direction_FK
+            image_FK = self._A_FC @ (self._A_CF @ direction_FK) + precision_K * direction_FK
             step_K = length_K / (direction_FK * image_FK).sum(0).clamp_min(torch.finfo(torch.float32).tiny)
             found_FK = found_FK + step_K * direction_FK
             residual_FK = residual_FK - step_K * image_FK
-            scaled_FK = inverse_F1 * residual_FK
+            scaled_FK = inverse_FK * residual_FK
             before_K, length_K = length_K, (residual_FK * scaled_FK).sum(0)
             direction_FK = scaled_FK + length_K / before_K.clamp_min(torch.finfo(torch.float32).tiny) * direction_FK
         return found_FK

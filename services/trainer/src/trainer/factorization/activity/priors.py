@@ -10,6 +10,8 @@ __all__ = ["RowPrior", "draw_covariance", "draw_noise", "draw_row_prior", "draw_
 
 Array = npt.NDArray[np.float64]
 
+_FREEDOM: Final = 2.0
+"""Degrees of freedom of the prior of covariances, beyond their number of columns."""
 _MEAN_ROWS: Final = 2.0
 """How many rows at zero the prior of a mean counts for."""
 _NOISE_CELLS: Final = 20.0
@@ -26,7 +28,7 @@ class RowPrior:
 
 
 def draw_covariance(rows_RK: Array, generator: np.random.Generator, *, extra_KK: Array | float = 0.0) -> Array:
-    """Lower Cholesky factor of a covariance of rows with mean zero, under a Wishart prior with unit scale and K + 2 degrees.
+    """Lower Cholesky factor of the covariance of rows with mean zero, whose inverse has a Wishart prior: unit scale, K + 2 degrees.
 
     `extra_KK` is added to the scatter. Needs no rows: then it is a draw of the prior.
     """
@@ -34,7 +36,7 @@ def draw_covariance(rows_RK: Array, generator: np.random.Generator, *, extra_KK:
     inverse_KK = np.eye(K) + rows_RK.T @ rows_RK + extra_KK
     # Bartlett: precision = L A A^T L^T with L L^T = inverse^-1, so covariance = M M^T with M = chol(inverse) A^-T.
     A_KK = np.tril(generator.standard_normal((K, K)), -1)
-    A_KK[np.diag_indices(K)] = np.sqrt(generator.chisquare(K + 2 + R - np.arange(K)))
+    A_KK[np.diag_indices(K)] = np.sqrt(generator.chisquare(K + _FREEDOM + R - np.arange(K)))
     root_KK = np.linalg.cholesky(inverse_KK) @ np.linalg.inv(A_KK).T
     lower_KK: Array = np.linalg.cholesky(root_KK @ root_KK.T)
     return lower_KK
@@ -50,24 +52,52 @@ def draw_row_prior(rows_RK: Array, generator: np.random.Generator) -> RowPrior:
     return RowPrior(mean_K=mean_K, scale_KK=scale_KK)
 
 
-def draw_scale(part_N: Array, rest_N: Array, precision_N: Array, generator: np.random.Generator) -> float:
-    """The factor s > 0 by which a part of the prediction is stretched, given what it is to explain: rest = s part + noise.
+def draw_scale(
+    part_N: Array,
+    rest_N: Array,
+    precision_N: Array,
+    generator: np.random.Generator,
+    *,
+    prior_KK: Array | None = None,
+    columns: slice = slice(None),
+) -> float:
+    """The factor s by which a part of the prediction is stretched, given what it is to explain: rest = s part + noise.
 
-    Redrawing scales beside covariances (interweaving, Yu and Meng 2011) makes the chain forget where it started hundreds
-    of sweeps earlier. A part that says nothing keeps its scale.
+    The part is linear in rows ~ N(., covariance) whose `columns` are stretched together with those of the covariance, of
+    which `prior_KK` is the Cholesky factor, under the prior of `draw_covariance`; without it the part has a flat prior. Such
+    moves along orbits of a group (Liu and Sabatti 2000) make the chain forget where it started hundreds of sweeps earlier.
+    What the cells ask is proposed and accepted by the rest of the density (Metropolis and Hastings), so that the posterior
+    stays as it is. A part that says nothing keeps its scale.
     """
     information = float(np.sum(precision_N * part_N**2))
     if information < np.finfo(np.float32).eps:
         return 1.0
     centre = float(np.sum(precision_N * part_N * rest_N)) / information
-    return abs(centre + float(generator.standard_normal()) / float(np.sqrt(information)))
+    scale = centre + float(generator.standard_normal()) / float(np.sqrt(information))
+    threshold = -float(generator.standard_exponential())
+    if prior_KK is None:
+        return scale
+    if scale <= 0.0:
+        return 1.0
+    inverse_K = np.sum(np.linalg.inv(prior_KK) ** 2, axis=0)[columns]
+    freedom = len(inverse_K) * (len(prior_KK) + _FREEDOM) + 1.0
+    gain = -freedom * float(np.log(scale)) - 0.5 * float(inverse_K.sum()) * (scale**-2 - 1.0)
+    return scale if gain > threshold else 1.0
 
 
-def draw_noise(residual_N: Array, target_N: npt.NDArray[np.int64], targets: int, generator: np.random.Generator) -> Array:
-    """The noise precision of every target: its own where its cells say so, the common one where they are few."""
-    cells = len(residual_N)
-    common = generator.gamma(0.5 * cells + 1.0) / (0.5 * float(residual_N @ residual_N) + 1e-3)
+def draw_noise(
+    residual_N: Array,
+    target_N: npt.NDArray[np.int64],
+    before_T: Array,
+    generator: np.random.Generator,
+) -> Array:
+    """The noise precision of every target: its own where its cells say so, the common one where they are few.
+
+    noise_t ~ Gamma(10, rate 10 / common), 1 / common ~ Gamma(1, rate 1); `before_T` is the chain's last draw.
+    """
+    shape, targets = 0.5 * _NOISE_CELLS, len(before_T)
+    common = (1.0 + shape * float(before_T.sum())) / generator.gamma(1.0 + shape * targets)
     count_T = np.bincount(target_N, minlength=targets)
     squares_T = np.bincount(target_N, residual_N**2, minlength=targets)
-    noise_T: Array = generator.gamma(0.5 * (_NOISE_CELLS + count_T)) / (0.5 * (_NOISE_CELLS / common + squares_T))
+    noise_T: Array = generator.gamma(shape + 0.5 * count_T) / (shape / common + 0.5 * squares_T)
     return noise_T

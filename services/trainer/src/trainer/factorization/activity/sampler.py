@@ -1,6 +1,6 @@
 """Sampler: one Gibbs chain of the activity model (Salakhutdinov and Mnih 2008; Simm et al. 2017).
 
-    y_ct = centre + offset_ct + b_t + e_c + u_c . q_t + noise_ct,   (u_c, e_c) ~ N(A_c P, S),   (q_t, b_t) ~ N(m, W)
+    y_ct = centre + offset_ct + b_t + e_c + u_c . q_t + noise_ct,   (u_c, e_c) ~ N(A_c P, S),   p_f ~ N(0, V),   (q_t, b_t) ~ N(m, W)
 
 Rows carry their bias as a last column: U is C x (K+1) with e, Q is T x (K+1) with b, P is F x (K+1).
 """
@@ -28,7 +28,8 @@ Array = npt.NDArray[np.float64]
 
 _START_SCALE: Final = 0.3
 """Standard deviation of the first random factors, in units of the values' own."""
-_LINK_PRECISION: Final = 10.0
+_FRAGMENT_SCALE: Final = 0.1
+"""The same of fragments, of which a compound has about ten."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +62,8 @@ class State:
     targets: RowPrior
     noise_T: Array
     """Precision of a target's measurements."""
-    link: float
-    """Precision of fragments' rows in units of S."""
+    fragments_KK: Array
+    """Lower Cholesky factor of V, the covariance of fragments' rows."""
     slope: float
     """By how much the offset counts."""
 
@@ -105,7 +106,7 @@ class Sampler:
             residual_KK=_START_SCALE * spread * np.eye(K + 1),
             targets=RowPrior(mean_K=np.zeros(K + 1), scale_KK=_START_SCALE * spread * np.eye(K + 1)),
             noise_T=np.full(T, 1.0 if self.binary else 2.0 / spread**2),
-            link=_LINK_PRECISION,
+            fragments_KK=_FRAGMENT_SCALE * spread * np.eye(K + 1),
             slope=1.0,
         )
 
@@ -132,18 +133,19 @@ class Sampler:
             latent = self._streams.generator(Purpose.LATENT, sweep)
             value_N = draw_latent(self.expected_N(state), self.cells.value > 0, latent)
         value_N = value_N - self.centre
-        rest_N = value_N - state.slope * self.offset.mean_N
         precision_N = state.noise_T[self.cells.target] / self.offset.inflation_N
         generator = self._streams.generator(Purpose.PRECISIONS, sweep)
+        if bool(state.U_CK.any()):  # a chain that begins knows nothing of compounds
+            state = self._draw_link(state, sweep, generator)
+            state = self._draw_scales(state, value_N, precision_N, generator)
+        rest_N = value_N - state.slope * self.offset.mean_N
         state = self._draw_targets(state, rest_N, precision_N, sweep)
         state = self._draw_compounds(state, rest_N, precision_N, sweep)
-        state = self._draw_scales(state, value_N, precision_N, generator)
-        state = self._draw_link(state, sweep, generator)
         residual_N = value_N - state.slope * self.offset.mean_N - _host(self._parts(state).sum(0))
         noise_T = state.noise_T
         if not self.binary:
             residual_N /= np.sqrt(self.offset.inflation_N)
-            noise_T = draw_noise(residual_N, self.cells.target, self.cells.targets, generator)
+            noise_T = draw_noise(residual_N, self.cells.target, state.noise_T, generator)
         return replace(state, noise_T=noise_T, targets=draw_row_prior(_host(state.Q_TK), generator))
 
     def _draw_compounds(self, state: State, rest_N: Array, precision_N: Array, sweep: int) -> State:
@@ -180,9 +182,15 @@ class Sampler:
             state.slope * self.offset.mean_N,
         ]
         rest_N = value_N - _host(state.Q_TK[self._target_N, -1]) - sum(parts)
+        priors = (
+            (state.fragments_KK, slice(None)),
+            (state.residual_KK, slice(self.rank)),
+            (state.residual_KK, slice(self.rank, None)),
+            (None, slice(None)),
+        )
         scales = []
-        for part_N in parts:
-            scale = draw_scale(part_N, rest_N + part_N, precision_N, generator)
+        for part_N, (prior_KK, columns) in zip(parts, priors, strict=True):
+            scale = draw_scale(part_N, rest_N + part_N, precision_N, generator, prior_KK=prior_KK, columns=columns)
             rest_N = rest_N + (1.0 - scale) * part_N
             scales.append(scale)
         said, factors, bias, slope = scales
@@ -191,26 +199,30 @@ class Sampler:
             state,
             U_CK=said * said_CK + left_CK * self._tensor(stretch_K),
             P_FK=said * state.P_FK,
+            fragments_KK=said * state.fragments_KK,
             residual_KK=stretch_K[:, None] * state.residual_KK,
             slope=slope * state.slope,
         )
 
     def _draw_link(self, state: State, sweep: int, generator: np.random.Generator) -> State:
-        """S, then the precision of fragments in its units, then the fragments themselves."""
+        """S, then the fragments, then V."""
         left_CK = state.U_CK - self._link.compounds(state.P_FK)
         residual_KK = draw_covariance(_host(left_CK), generator)
-        whiten_KK = self._tensor(np.linalg.inv(residual_KK).T)
-        whitened_FK = state.P_FK @ whiten_KK
-        numbers = whitened_FK.numel()
-        squares = float((whitened_FK.double() ** 2).sum())
-        # Before the first draw of fragments there is nothing to learn a precision from.
-        link = generator.gamma(0.5 * numbers + 0.5) / (0.5 * squares + 0.5) if squares else state.link
+        # In these coordinates S is the identity and V diagonal, so that columns are independent of each other.
+        whiten_KK = np.linalg.inv(residual_KK)
+        fragments_KK = whiten_KK @ state.fragments_KK
+        axes_KK, deviation_K, _ = np.linalg.svd(fragments_KK)
+        forth_KK, back_KK = whiten_KK.T @ axes_KK, axes_KK.T @ residual_KK.T
         normals_C = self._streams.normals(Purpose.LINK, 2 * sweep, tuple(state.U_CK.shape))
         normals_F = self._streams.normals(Purpose.LINK, 2 * sweep + 1, tuple(state.P_FK.shape))
         whitened_FK = self._link.solve(
-            state.U_CK @ whiten_KK, precision=link, normals=(self._tensor(normals_C), self._tensor(normals_F))
+            state.U_CK @ self._tensor(forth_KK),
+            precision_K=self._tensor(deviation_K**-2),
+            normals=(self._tensor(normals_C), self._tensor(normals_F)),
         )
-        return replace(state, P_FK=whitened_FK @ self._tensor(residual_KK.T), residual_KK=residual_KK, link=link)
+        P_FK = whitened_FK @ self._tensor(back_KK)
+        fragments_KK = draw_covariance(_host(P_FK), generator)
+        return replace(state, P_FK=P_FK, residual_KK=residual_KK, fragments_KK=fragments_KK)
 
     def _normals(self, purpose: Purpose, sweep: int, shape: torch.Size) -> tuple[Tensor, Tensor]:
         cells = self._streams.normals(Purpose.CELLS, 2 * sweep + (purpose is Purpose.TARGETS), (len(self.cells),))
