@@ -1,7 +1,7 @@
 """A sweep leaves the posterior as it is (Gandy and Scott 2020, "Unit testing for MCMC and other Monte Carlo methods").
 
-A state drawn from the prior is a draw of the posterior given values drawn from that state. After some sweeps with those values it
-still is one, so over many repetitions its distribution is still that of the prior.
+A state drawn from the prior is a draw of the posterior given values drawn from that state. After some sweeps with those
+values it still is one, so over many repetitions its distribution is still that of the prior.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def drawn(generator: np.random.Generator) -> State:
         residual_KK=residual_KK,
         fragments_KK=fragments_KK,
         targets=targets,
-        noise_T=generator.gamma(10.0, common / 10.0, T),
+        noise_T=generator.gamma(10.0, 0.1, size=(T,)) * common,
         slope=1.0,
     )
 
@@ -51,9 +51,9 @@ def drawn(generator: np.random.Generator) -> State:
 def statistics(state: State) -> list[float]:
     """Numbers that any wrong conditional moves; none depends on signs."""
     said_CK = torch.from_numpy(MEMBERSHIP).float() @ state.P_FK
-    arrays = (state.residual_KK, state.fragments_KK, state.targets.scale_KK, state.P_FK.numpy(), state.Q_TK.numpy())
-    arrays = (*arrays, (state.U_CK - said_CK).numpy(), state.U_CK[:, -1].numpy())
-    squares = [float(np.sum(np.square(array))) for array in arrays]
+    hosted = [state.residual_KK, state.fragments_KK, state.targets.scale_KK]
+    tensors = [state.P_FK, state.Q_TK, state.U_CK - said_CK, state.U_CK[:, -1]]
+    squares = [float(np.sum(np.square(array))) for array in [*hosted, *(tensor.numpy() for tensor in tensors)]]
     return [*np.log(squares), float(np.log(state.noise_T).mean()), float(torch.tanh(state.Q_TK[0, -1]))]
 
 
@@ -90,7 +90,7 @@ def test_sweeps_leave_the_posterior_as_it_is(*, binary: bool) -> None:
         before.append(statistics(drawn(generator)))
         noise_N = generator.standard_normal(len(cells)) / np.sqrt(state.noise_T[cells.target])
         value_N = sampler.expected_N(state) + noise_N
-        sampler.cells = replace(cells, value=(value_N > 0) * 1.0 if binary else value_N)
+        sampler.cells = replace(cells, value=np.where(value_N > 0, 1.0, 0.0) if binary else value_N)
         chain = sampler.sweeps(state, first=1000 * repetition)
         for _ in range(SWEEPS):
             state = next(chain)

@@ -28,9 +28,10 @@ class RowPrior:
 
 
 def draw_covariance(rows_RK: Array, generator: np.random.Generator, *, extra_KK: Array | float = 0.0) -> Array:
-    """Lower Cholesky factor of the covariance of rows with mean zero, whose inverse has a Wishart prior: unit scale, K + 2 degrees.
+    """Lower Cholesky factor of the covariance of rows with mean zero.
 
-    `extra_KK` is added to the scatter. Needs no rows: then it is a draw of the prior.
+    Its inverse has a Wishart prior with unit scale and K + 2 degrees. `extra_KK` is added to the scatter. Needs no rows: then
+    it is a draw of the prior.
     """
     R, K = rows_RK.shape
     inverse_KK = np.eye(K) + rows_RK.T @ rows_RK + extra_KK

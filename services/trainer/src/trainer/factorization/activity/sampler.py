@@ -1,6 +1,7 @@
 """Sampler: one Gibbs chain of the activity model (Salakhutdinov and Mnih 2008; Simm et al. 2017).
 
-    y_ct = centre + offset_ct + b_t + e_c + u_c . q_t + noise_ct,   (u_c, e_c) ~ N(A_c P, S),   p_f ~ N(0, V),   (q_t, b_t) ~ N(m, W)
+    y_ct = centre + offset_ct + b_t + e_c + u_c . q_t + noise_ct
+    (u_c, e_c) ~ N(A_c P, S),   p_f ~ N(0, V),   (q_t, b_t) ~ N(m, W)
 
 Rows carry their bias as a last column: U is C x (K+1) with e, Q is T x (K+1) with b, P is F x (K+1).
 """
