@@ -1,35 +1,20 @@
 """The pages in a real browser: what a reader sees, and what the browser is asked to fetch."""
 
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.support.browser import PLAIN, Visit, axe_script, launched, serious_faults, watched
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
 from tests.viz.conftest import Addresses, viz_environment
 
 pytestmark = pytest.mark.browser
 
-_CHROMIUM = os.environ.get(
-    "CHROMIUM", shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
-)
-_FLAGS = [
-    "--no-sandbox",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-_PLAIN = ["--disable-gpu"]
 _WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
 _PATIENCE_MS = 60_000
 # Plotly's 3-D sees a press only when it draws: hold it for some frames and longer than a twitch.
@@ -41,41 +26,17 @@ _AFTER_FRAMES = """() => new Promise(done => {
 })"""
 
 
-class Visit:
-    """A page of our own under watch: what it complained of, and whom it asked."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        self.outside: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", self._asked)
-
-    def _asked(self, request: Any) -> None:
-        address = urlsplit(request.url)
-        if address.scheme not in {"data", "blob"} and address.hostname != "127.0.0.1":
-            self.outside.append(request.url)
-
-    def go(self, url: str) -> Page:
-        """Open an address."""
-        self.page.goto(url)
-        return self.page
-
-
 @pytest.fixture(scope="module")
 def launch() -> Iterator[Callable[[list[str]], Browser]]:
     """Starts Chromium with extra flags."""
-    if not _CHROMIUM:
-        pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:
-        yield lambda flags: playwright.chromium.launch(executable_path=_CHROMIUM, args=[*_FLAGS, *flags])
+        yield lambda flags: launched(playwright, flags)
 
 
 @pytest.fixture(scope="module")
 def browser(launch: Callable[[list[str]], Browser]) -> Iterator[Browser]:
     """Chromium without WebGL."""
-    chromium = launch(_PLAIN)
+    chromium = launch(PLAIN)
     yield chromium
     chromium.close()
 
@@ -97,14 +58,14 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def visit(context: BrowserContext) -> Iterator[Visit]:
     """A page that must neither complain nor call an outside host."""
-    yield from _watched(context)
+    yield from watched(context)
 
 
 @pytest.fixture
 def webgl_visit(webgl_browser: Browser) -> Iterator[Visit]:
     """The same, where the browser draws by WebGL."""
     for profile in _profile(webgl_browser):
-        yield from _watched(profile)
+        yield from watched(profile)
 
 
 def _profile(browser: Browser) -> Iterator[BrowserContext]:
@@ -112,13 +73,6 @@ def _profile(browser: Browser) -> Iterator[BrowserContext]:
     fresh.set_default_timeout(_PATIENCE_MS)
     yield fresh
     fresh.close()
-
-
-def _watched(context: BrowserContext) -> Iterator[Visit]:
-    watched = Visit(context.new_page())
-    yield watched
-    assert watched.outside == []
-    assert watched.complaints == []
 
 
 expect.set_options(timeout=_PATIENCE_MS)
@@ -362,14 +316,7 @@ def test_pages_fit_the_screen_and_pass_axe(
     if server == "bokeh" and path != "/":
         page.wait_for_function("() => !document.querySelector('[role=slider]:not([aria-label])')")
         expect(page.get_by_role("slider", name=re.compile("^(Listed range|Frame)")).first).to_be_visible(timeout=_PATIENCE_MS)
-    page.evaluate(axe)
-    found = page.evaluate("axe.run()")
-    serious = [
-        f"{rule['id']}: {rule['help']}: {[node['html'][:120] for node in rule['nodes'][:3]]}"
-        for rule in found["violations"]
-        if rule["impact"] in {"serious", "critical"}
-    ]
-    assert serious == []
+    assert serious_faults(page, axe) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
 
@@ -377,19 +324,7 @@ def test_pages_fit_the_screen_and_pass_axe(
 @pytest.fixture(scope="session")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     """axe-core's script, from the npm registry; it is not kept in the repository."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not installed, so axe-core cannot be had")
-    place = tmp_path_factory.mktemp("axe")
-    installed = subprocess.run(
-        [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "axe-core@4.11"],
-        cwd=place,
-        capture_output=True,
-        check=False,
-    )
-    if installed.returncode != 0:
-        pytest.skip("npm could not fetch axe-core")
-    return (place / "node_modules" / "axe-core" / "axe.min.js").read_text()
+    return axe_script(tmp_path_factory.mktemp("axe"))
 
 
 def _plotted(page: Page, graph: str, kind: str) -> list[str]:

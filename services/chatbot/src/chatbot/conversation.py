@@ -50,11 +50,11 @@ class Conversation:
             prompt_tokens = len(bundle.tokens.encode(message))
             yield Answer(prompt_tokens, _read_out(bundle, told, wish, count))
             return
-        replies = Reply.several(bundle, self._spoken(turns), wish, count=count)
+        replies = Reply.several(bundle, self.spoken(turns), wish, count=count)
         async with self._engine.write(replies) as pieces:
             yield Answer(len(replies[0].context), pieces)
 
-    def _spoken(self, turns: Sequence[Turn]) -> list[str]:
+    def spoken(self, turns: Sequence[Turn]) -> list[str]:
         """What the network reads: without questions about fragments and their answers, which it cannot make anything of."""
         kept: list[str] = []
         for turn in turns:

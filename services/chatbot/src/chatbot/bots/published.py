@@ -66,7 +66,7 @@ class PublishedBots:
         """Take what is new.
 
         Raises:
-            httpx.HTTPError: the scores API cannot be asked; so does ValueError when what answers there is not the scores API.
+            httpx.HTTPError: the scores API cannot be asked; ValueError and KeyError when something else answers.
         """
         for language in Language:
             answer = await get_artifact.asyncio(artifact_name(language), _LATEST, client=self._client)

@@ -26,7 +26,7 @@ _PAIRS_EN: Final = (
     rf"(?:what(?:'s|\s+is)\s+)?(?:the\s+)?similarity\s+(?:of|between)\s+{_FRAGMENTS}{_ONE}{_AND}{_TWO}",
     rf"compare\s+{_FRAGMENTS}{_ONE}{_AND}{_TWO}",
     rf"are\s+{_FRAGMENTS}{_ONE}\s+and\s+{_TWO}\s+(?:similar|alike|close|related)",
-    rf"is\s+{_ONE}\s+(?:anything\s+)?(?:like|similar\s+to|close\s+to|related\s+to)\s+{_TWO}",
+    rf"is\s+(?!there\b){_ONE}\s+(?:anything\s+)?(?:like|similar\s+to|close\s+to|related\s+to)\s+{_TWO}",
 )
 _NEAREST_EN: Final = (
     rf"(?:what|who)\s+are\s+(?:the\s+)?(?:(?:nearest|closest)\s+)?neighbou?rs?\s+of\s+{_ONE}",

@@ -167,15 +167,17 @@ class Engine:
             _log.exception("network_failed", language=bundle.language)
             self._give_up(bundle, newcomers, error)
             return
+        said = dict(zip(batch.replies, pieces, strict=True))
+        news = [(*self._orders[reply], piece) for reply, piece in said.items()]
+        finished = {reply for reply, piece in said.items() if piece.finish is not None}
+        for reply in finished:
+            del self._orders[reply]
+        if finished:
+            self._dismiss(bundle, finished)
         self.tally.steps += 1
         self.tally.tokens += len(pieces)
-        self._hand_back([(*self._orders[reply], piece) for reply, piece in zip(batch.replies, pieces, strict=True)])
-        finished = {reply for reply, piece in zip(batch.replies, pieces, strict=True) if piece.finish is not None}
-        if finished:
-            self.tally.replies += len(finished)
-            for reply in finished:
-                del self._orders[reply]
-            self._dismiss(bundle, finished)
+        self.tally.replies += len(finished)
+        self._hand_back(news)
 
     def _give_up(self, bundle: Bundle, newcomers: Sequence[tuple[_Order, int]], error: Exception) -> None:
         failed = {order.replies[place]: (order, place) for order, place in newcomers}

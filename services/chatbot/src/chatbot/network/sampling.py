@@ -5,6 +5,7 @@ measured is what is served. V is the vocabulary.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -66,11 +67,10 @@ def next_token(
 
 
 def _discourage(row_V: NDArray[np.float64], said: Sequence[int], sampling: Sampling) -> None:
-    used, times = np.unique(np.asarray(said, np.int64), return_counts=True)
-    kept = row_V[used]
-    row_V[used] = np.where(kept > 0, kept / _REPETITION, kept * _REPETITION)
-    if sampling.frequency_penalty or sampling.presence_penalty:
-        row_V[used] -= sampling.presence_penalty + sampling.frequency_penalty * times
+    for token, times in Counter(said).items():
+        kept = row_V[token]
+        row_V[token] = kept / _REPETITION if kept > 0 else kept * _REPETITION
+        row_V[token] -= sampling.presence_penalty + sampling.frequency_penalty * times
     if len(said) >= _BLOCKED_NGRAM:
         last = tuple(said[len(said) - _BLOCKED_NGRAM + 1 :])
         for begin in range(len(said) - _BLOCKED_NGRAM + 1):

@@ -1,0 +1,102 @@
+"""A bot's training continued by the trainer's jobs."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from chatbot.terminal.failures import TrainerAway, TrainingFailed
+from chatbot.terminal.training import Training
+from contracts.dialogue import Language
+
+_OLD = {
+    "kind": "dialogue",
+    "language": "en",
+    "corpora": ["dataset:abc"],
+    "architecture": "gru",
+    "iterations": None,
+    "minutes": 10.0,
+    "resume": False,
+    "seed": 3,
+}
+
+
+class Trainer:
+    """Takes one job and ends it as the test says."""
+
+    def __init__(self, *jobs: Mapping[str, Any], end: Mapping[str, Any] | None = None, refusal: str | None = None) -> None:
+        self.jobs = [{"spec": spec} for spec in jobs]
+        self.end = end or {"state": "succeeded", "run": "dialogue-new", "problem": None}
+        self.refusal = refusal
+        self.asked: dict[str, Any] = {}
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            self.asked = json.loads(request.content)["spec"]
+            if self.refusal:
+                return httpx.Response(422, json={"detail": self.refusal})
+            return httpx.Response(202, json={"id": "job-1"})
+        if request.url.path == "/v1/jobs":
+            assert request.url.params["state"] == "succeeded"
+            return httpx.Response(200, json={"items": self.jobs})
+        assert request.url.path == "/v1/jobs/job-1/events"
+        events = [("stage-started", {"stage": "learn"}), ("progress", {"stage": "learn", "done": 5, "total": 10, "loss": 3.2})]
+        text = ": comment\n\n" + "".join(
+            f"id: 1\nevent: {kind}\ndata: {json.dumps(data)}\n\n" for kind, data in [*events, ("end", self.end)]
+        )
+        return httpx.Response(200, text=text, headers={"Content-Type": "text/event-stream"})
+
+
+def go_on(trainer: Trainer, *, anew: bool = False, language: Language = Language.ENGLISH) -> tuple[str, list[str]]:
+    kinds: list[str] = []
+    with Training("http://trainer", transport=httpx.MockTransport(trainer)) as training:
+        run = training.go_on(language, 2000, anew=anew, told=lambda kind, _: kinds.append(kind))
+    return run, kinds
+
+
+def test_the_last_training_of_the_language_goes_on_with_what_it_learned_from() -> None:
+    trainer = Trainer({"kind": "factors"}, {**_OLD, "language": "ja"}, _OLD, {**_OLD, "seed": 1})
+    assert go_on(trainer) == ("dialogue-new", ["stage-started", "progress", "end"])
+    assert trainer.asked == {**_OLD, "iterations": 2000, "minutes": None, "resume": True}
+
+
+def test_without_an_earlier_job_the_checkpoint_is_asked_for_and_nothing_else() -> None:
+    trainer = Trainer()
+    go_on(trainer)
+    assert trainer.asked == {"kind": "dialogue", "language": "en", "iterations": 2000, "minutes": None, "resume": True}
+
+
+def test_a_language_without_a_bot_begins_anew() -> None:
+    trainer = Trainer(_OLD)
+    go_on(trainer, anew=True, language=Language.JAPANESE)
+    assert trainer.asked == {"kind": "dialogue", "language": "ja", "iterations": 2000}
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ({"state": "failed", "run": None, "problem": {"detail": "no checkpoint to resume"}}, "no checkpoint to resume"),
+        ({"state": "cancelled", "run": None, "problem": None}, "the job was cancelled"),
+    ],
+)
+def test_a_job_that_fails_says_why(end: Mapping[str, Any], said: str) -> None:
+    with pytest.raises(TrainingFailed, match=said):
+        go_on(Trainer(end=end))
+
+
+def test_a_job_that_is_refused_says_why() -> None:
+    with pytest.raises(TrainingFailed, match="a corpus is named twice"):
+        go_on(Trainer(refusal="a corpus is named twice"))
+
+
+def test_what_else_answers_there_is_no_trainer() -> None:
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text="hello")
+
+    with (
+        Training("http://trainer", transport=httpx.MockTransport(answer)) as training,
+        pytest.raises(TrainerAway, match="http://trainer"),
+    ):
+        training.go_on(Language.ENGLISH, 10, anew=False, told=lambda _kind, _event: None)
