@@ -13,7 +13,7 @@ LOCKS := $(SERVICES:%=services/%/requirements.txt) tools/requirements-dev.txt
 # PyTorch's own index has builds without CUDA; a wheel in wheelhouse/ or pip's configuration is taken as well.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help setup run test check format lint types imports lock openapi client-gen problems bench clean
+.PHONY: help setup run test check format lint types imports lock openapi client-gen problems chart bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ client-gen: openapi ## generate scores_client from the scores API's openapi.json
 
 problems: setup ## write docs/problems/ from the services' problem types
 	$(BIN)/python tools/problems.py
+
+chart: setup ## write the Helm chart's README and schema from its values
+	$(BIN)/python tools/chart.py
 
 clean: ## remove the virtual environment and all state
 	rm -rf $(VENV) var

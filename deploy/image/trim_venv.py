@@ -27,7 +27,7 @@ UNUSED: Final = (
     *("pyarrow/libarrow_python_parquet_encryption.so*", "pyarrow/_*parquet_encryption.*", "pyarrow/_orc.*"),
     *("pyarrow/_dataset_orc.*", "pyarrow/_pyarrow_cpp_tests.*", "pyarrow/src", "pyarrow/include"),
     # PyTorch: compiling against it, and its own test programs.
-    *("torch/include", "torch/test", "torch/bin", "torch/share"),
+    *("torch/include", "torch/test", "torch/share", "torch/bin/protoc*", "torch/bin/test_*", "torch/bin/*StoreTest"),
     *("numpy/_core/include", "numpy/_core/lib", "numpy/random/lib"),
     *("pyspark/examples", "pyspark/data", "pyspark/licenses", "onnx/backend/test", "rdkit/Contrib"),
     *(f"pyspark/jars/{jar}" for jar in UNUSED_JARS),

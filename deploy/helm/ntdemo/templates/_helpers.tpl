@@ -1,0 +1,225 @@
+{{/* Names and labels. A component is trainer, scores-api, viz or chatbot. */}}
+{{- define "ntdemo.name" -}}
+{{- if eq .Release.Name "ntdemo" }}ntdemo{{ else }}{{ printf "%s-ntdemo" .Release.Name | trunc 40 | trimSuffix "-" }}{{ end -}}
+{{- end }}
+
+{{- define "ntdemo.selector" -}}
+app.kubernetes.io/name: ntdemo
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "ntdemo.labels" -}}
+{{ include "ntdemo.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end }}
+
+{{- define "ntdemo.metadata" -}}
+name: {{ include "ntdemo.name" .root }}-{{ .component }}
+namespace: {{ .root.Release.Namespace }}
+labels:
+  {{- include "ntdemo.labels" . | nindent 2 }}
+{{- end }}
+
+{{- define "ntdemo.image" -}}
+{{- $suffix := "" }}
+{{- if and (eq .component "trainer") (ne .root.Values.gpu.mode "none") }}{{ $suffix = .root.Values.gpu.tagSuffix }}{{ end -}}
+{{ .root.Values.image.repository }}/{{ .component }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}{{ $suffix }}
+{{- end }}
+
+{{- define "ntdemo.claim" -}}
+{{ .Values.state.existingClaim | default (printf "%s-state" (include "ntdemo.name" .)) }}
+{{- end }}
+
+{{/* What every pod says of itself: no token, no root, nothing writable but /tmp. */}}
+{{- define "ntdemo.pod" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile: {type: RuntimeDefault}
+{{- with .root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "ntdemo.container" -}}
+image: {{ include "ntdemo.image" . }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- define "ntdemo.probes" -}}
+startupProbe:
+  httpGet: {path: /healthz, port: {{ .port }}}
+  periodSeconds: 2
+  failureThreshold: 60
+readinessProbe:
+  httpGet: {path: /readyz, port: {{ .port }}}
+  periodSeconds: 5
+  timeoutSeconds: 4
+livenessProbe:
+  httpGet: {path: /healthz, port: {{ .port }}}
+  periodSeconds: 10
+  timeoutSeconds: 5
+  failureThreshold: 6
+{{- end }}
+
+{{- define "ntdemo.placing" -}}
+{{- with .nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* With a volume for one node only, whoever mounts it goes where the trainer is. */}}
+{{- define "ntdemo.beside-the-trainer" -}}
+{{- if eq .Values.state.accessMode "ReadWriteOnce" }}
+affinity:
+  podAffinity:
+    requiredDuringSchedulingIgnoredDuringExecution:
+      - topologyKey: kubernetes.io/hostname
+        labelSelector:
+          matchLabels:
+            {{- include "ntdemo.selector" (dict "root" . "component" "trainer") | nindent 12 }}
+{{- end }}
+{{- end }}
+
+{{- define "ntdemo.config" -}}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  {{- include "ntdemo.metadata" . | nindent 2 }}
+data:
+  {{- $settings := merge (dict) .values.env .settings (dict "NTDEMO_LOG_FORMAT" .root.Values.log.format "NTDEMO_LOG_LEVEL" .root.Values.log.level) }}
+  {{- range $name, $value := $settings }}
+  {{ $name }}: {{ $value | toString | quote }}
+  {{- end }}
+{{- end }}
+
+{{- define "ntdemo.service" -}}
+apiVersion: v1
+kind: Service
+metadata:
+  {{- include "ntdemo.metadata" . | nindent 2 }}
+spec:
+  selector:
+    {{- include "ntdemo.selector" . | nindent 4 }}
+  ports:
+    {{- range $name, $port := .ports }}
+    - {name: {{ $name }}, port: {{ $port }}, targetPort: {{ $name }}, protocol: TCP}
+    {{- end }}
+{{- end }}
+
+{{- define "ntdemo.scaling" -}}
+{{- if .values.autoscaling.enabled }}
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  {{- include "ntdemo.metadata" . | nindent 2 }}
+spec:
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: {{ include "ntdemo.name" .root }}-{{ .component }}
+  minReplicas: {{ .values.autoscaling.minReplicas }}
+  maxReplicas: {{ .values.autoscaling.maxReplicas }}
+  metrics:
+    - type: Resource
+      resource:
+        name: cpu
+        target: {type: Utilization, averageUtilization: {{ .values.autoscaling.targetCpuPercent }}}
+{{- end }}
+{{- end }}
+
+{{- define "ntdemo.disruption" -}}
+{{- if and .root.Values.podDisruptionBudget.enabled (or .values.autoscaling.enabled (gt (int .values.replicas) 1)) }}
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  {{- include "ntdemo.metadata" . | nindent 2 }}
+spec:
+  maxUnavailable: 1
+  selector:
+    matchLabels:
+      {{- include "ntdemo.selector" . | nindent 6 }}
+{{- end }}
+{{- end }}
+
+{{/* Ports of a component's pods for those named in `callers`, and for people where `door` is set. */}}
+{{- define "ntdemo.network" -}}
+{{- if .root.Values.networkPolicy.enabled }}
+{{- $root := .root }}
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  {{- include "ntdemo.metadata" . | nindent 2 }}
+spec:
+  podSelector:
+    matchLabels:
+      {{- include "ntdemo.selector" . | nindent 6 }}
+  policyTypes: [Ingress, Egress]
+  ingress:
+    {{- with .callers }}
+    - from:
+        {{- range . }}
+        - podSelector:
+            matchLabels:
+              {{- include "ntdemo.selector" (dict "root" $root "component" .) | nindent 14 }}
+        {{- end }}
+      ports:
+        {{- range $port := $.ports }}
+        - {protocol: TCP, port: {{ $port }}}
+        {{- end }}
+    {{- end }}
+    - ports:
+        {{- range $port := .ports }}
+        - {protocol: TCP, port: {{ $port }}}
+        {{- end }}
+      {{- with .root.Values.networkPolicy.from }}
+      from:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+    {{- with .ingress }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  egress:
+    {{- if or .callees .egress .dns }}
+    - to:
+        - namespaceSelector: {}
+          podSelector:
+            matchLabels: {k8s-app: kube-dns}
+      ports:
+        - {protocol: UDP, port: 53}
+        - {protocol: TCP, port: 53}
+    {{- end }}
+    {{- range $component, $port := .callees }}
+    - to:
+        - podSelector:
+            matchLabels:
+              {{- include "ntdemo.selector" (dict "root" $root "component" $component) | nindent 14 }}
+      ports:
+        - {protocol: TCP, port: {{ $port }}}
+    {{- end }}
+    {{- with .egress }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+    {{- if not (or .callees .egress .dns) }} []{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,288 @@
+"""The Helm chart: rendered for every example, held against Kubernetes' schemas, the services' settings and compose."""
+
+import functools
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import kubernetes_validate
+import kubernetes_validate.utils
+import pytest
+import yaml
+from tests.support.compose import compose
+from tests.support.deployed import SERVICES, Service
+from tests.support.helm import CHART, Answer, Question, ask
+from tools import chart
+
+EXAMPLES: Final = sorted(path.stem for path in (CHART / "examples").glob("*.yaml"))
+VERSIONS: Final = ("1.30", "1.37")
+NOT_KUBERNETES_OWN: Final = {"ServiceMonitor", "HTTPRoute"}
+OLD_DRA: Final = "dra of Kubernetes 1.32"
+GPU: Final[dict[str, dict[str, Any]]] = {
+    "none": {"gpu": {"mode": "none"}},
+    "devicePlugin": {"gpu": {"mode": "devicePlugin", "count": 2}},
+    "dra": {"gpu": {"mode": "dra", "count": 2}},
+    OLD_DRA: {"gpu": {"mode": "dra", "count": 2, "draApiVersion": "resource.k8s.io/v1beta1"}},
+}
+REFUSED: Final[dict[str, dict[str, Any]]] = {
+    "a typo": {"trainr": {}},
+    "a typo below": {"scoresApi": {"replica": 2}},
+    "latest": {"image": {"tag": "latest"}},
+    "a GPU mode there is none of": {"gpu": {"mode": "cuda"}},
+    "no pods": {"scoresApi": {"replicas": 0}},
+    "a number for a text": {"log": {"level": 3}},
+}
+OTHERS: Final[dict[str, dict[str, Any]]] = {
+    "routes": {
+        "httpRoute": {"enabled": True, "parentRefs": [{"name": "gateway"}]},
+        "ingress": {"hosts": {"dash": "f.example.org"}},
+    },
+    "small": {"viz": {"enabled": False}, "chatbot": {"enabled": False}, "state": {"existingClaim": "mine"}},
+}
+
+
+@pytest.fixture(scope="module")
+def rendered() -> dict[str, Answer]:
+    examples = {name: yaml.safe_load((CHART / "examples" / f"{name}.yaml").read_text()) for name in EXAMPLES}
+    values: dict[str, dict[str, Any]] = {"default": {}, **examples, **GPU, **OTHERS, **REFUSED}
+    questions = [Question(one) for one in values.values()] + [Question({}, release="other", upgrade=True)]
+    return dict(zip([*values, "upgrade"], ask(questions), strict=True))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _schemas_read_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        read = functools.cache(kubernetes_validate.utils.schema_contents)
+        patch.setattr(kubernetes_validate.utils, "schema_contents", read)
+        yield
+
+
+@pytest.fixture
+def accepted(rendered: dict[str, Answer]) -> dict[str, Answer]:
+    return {name: answer for name, answer in rendered.items() if name not in REFUSED}
+
+
+def pods(answer: Answer) -> dict[str, dict[str, Any]]:
+    """The pod specs of everything that makes pods, hooks included."""
+    made = {
+        f"{found['kind']} {found['metadata']['name']}": found["spec"]["template"]["spec"]
+        for found in answer.objects
+        if found["kind"] in {"Deployment", "Job", "StatefulSet", "CronJob"}
+    }
+    return {**made, **{f"Pod {name}": found["spec"] for name, found in answer.kind("Pod").items()}}
+
+
+def versions(answer: Answer) -> tuple[str, ...]:
+    """The versions of Kubernetes that these objects are for: Dynamic Resource Allocation is younger than the chart's oldest."""
+    apis = {found["apiVersion"] for found in answer.kind("ResourceClaimTemplate").values()}
+    return {"resource.k8s.io/v1": ("1.37",), "resource.k8s.io/v1beta1": ("1.32",)}[apis.pop()] if apis else VERSIONS
+
+
+def policy(answer: Answer, component: str) -> dict[str, Any]:
+    spec: dict[str, Any] = answer.kind("NetworkPolicy")[f"ntdemo-{component}"]["spec"]
+    return spec
+
+
+def test_generated_files_are_what_the_values_say() -> None:
+    for path, text in chart.written().items():
+        assert path.read_text(encoding="utf-8") == text, "run `make chart`"
+
+
+def test_helm_has_nothing_to_say_against_it(accepted: dict[str, Answer]) -> None:
+    for name, answer in accepted.items():
+        assert answer.refused is None, name
+        assert [finding for finding in answer.findings if name != OLD_DRA or "is deprecated" not in finding] == [], name
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_values_that_cannot_be_meant_are_refused(rendered: dict[str, Answer], name: str) -> None:
+    assert "schema" in str(rendered[name].refused)
+
+
+def test_every_object_is_one_of_kubernetes(accepted: dict[str, Answer]) -> None:
+    distinct = {
+        (version, yaml.safe_dump(found))
+        for answer in accepted.values()
+        for version in versions(answer)
+        for found in answer.objects
+    }
+    for version, text in distinct:
+        found = yaml.safe_load(text)
+        if found["kind"] not in NOT_KUBERNETES_OWN:
+            kubernetes_validate.validate(found, version, strict=True)
+    assert {version for version, _ in distinct} == {"1.30", "1.32", "1.37"}
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_every_config_map_is_read_by_its_services_own_settings(
+    accepted: dict[str, Answer], service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, answer in accepted.items():
+        for map_name, found in answer.kind("ConfigMap").items():
+            if not map_name.endswith(f"-{service.name}"):
+                continue
+            assert set(found["data"]) <= service.variables(), name
+            with monkeypatch.context() as environment:
+                for variable, value in found["data"].items():
+                    environment.setenv(variable, value)
+                assert service.ports_of(service.settings()) == set(service.ports), name
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_ports_of_pods_services_and_compose_are_the_same(accepted: dict[str, Answer], service: Service) -> None:
+    answer = accepted["default"]
+    (container,) = pods(answer)[f"Deployment ntdemo-{service.name}"]["containers"]
+    named = {port["name"]: port["containerPort"] for port in container["ports"]}
+    offered = answer.kind("Service")[f"ntdemo-{service.name}"]["spec"]["ports"]
+    assert {port["targetPort"]: port["port"] for port in offered} == named
+    assert set(named.values()) == set(service.ports)
+    published = {int(port.rsplit(":", 1)[1]) for port in compose()["services"][service.name]["ports"]}
+    assert published == set(service.ports)
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_probes_ask_health_and_readiness_by_a_port_that_exists(accepted: dict[str, Answer], service: Service) -> None:
+    (container,) = pods(accepted["default"])[f"Deployment ntdemo-{service.name}"]["containers"]
+    ports = {port["name"] for port in container["ports"]}
+    asked = {kind: container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "readiness", "liveness")}
+    assert {kind: probe["path"] for kind, probe in asked.items()} == {
+        "startup": "/healthz",
+        "readiness": "/readyz",
+        "liveness": "/healthz",
+    }
+    assert {probe["port"] for probe in asked.values()} <= ports
+
+
+def test_selectors_select_the_pods_they_mean(accepted: dict[str, Answer]) -> None:
+    for name, answer in accepted.items():
+        labels = {
+            found["metadata"]["name"]: found["spec"]["template"]["metadata"]["labels"]
+            for found in answer.kind("Deployment").values()
+        }
+        for kind in ("Service", "Deployment", "PodDisruptionBudget", "NetworkPolicy"):
+            for found in answer.kind(kind).values():
+                spec = found["spec"]
+                selector = spec.get("podSelector") or spec["selector"]
+                wanted = selector.get("matchLabels", selector)
+                chosen = [pod for pod, has in labels.items() if wanted.items() <= has.items()]
+                assert chosen == [found["metadata"]["name"]], (name, kind)
+
+
+def test_no_pod_may_be_more_than_it_must(accepted: dict[str, Answer]) -> None:
+    for name, answer in accepted.items():
+        for pod, spec in pods(answer).items():
+            assert spec["automountServiceAccountToken"] is False, (name, pod)
+            assert spec["securityContext"]["runAsNonRoot"] is True, (name, pod)
+            assert spec["securityContext"]["runAsUser"] == 10001, (name, pod)
+            assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, (name, pod)
+            for container in spec["containers"]:
+                context = container["securityContext"]
+                assert context["readOnlyRootFilesystem"] is True, (name, pod)
+                assert context["allowPrivilegeEscalation"] is False, (name, pod)
+                assert context["capabilities"] == {"drop": ["ALL"]}, (name, pod)
+                assert "memory" in container["resources"]["limits"], (name, pod)
+
+
+def test_images_have_a_tag_that_names_one(accepted: dict[str, Answer]) -> None:
+    images = {
+        container["image"] for answer in accepted.values() for spec in pods(answer).values() for container in spec["containers"]
+    }
+    assert images
+    for image in images:
+        assert re.search(r":\d+\.\d+\.\d+(-cuda)?$", image), image
+
+
+def test_no_secret_lies_in_a_config_map(accepted: dict[str, Answer]) -> None:
+    for answer in accepted.values():
+        for found in answer.kind("ConfigMap").values():
+            for variable, value in found["data"].items():
+                assert not re.search(r"(?i)password|secret|token|api_?key|private", variable)
+                assert not re.search(r"://[^/@]+:[^/@]+@", value)
+
+
+def test_only_the_trainer_writes_the_store(accepted: dict[str, Answer]) -> None:
+    for answer in accepted.values():
+        for pod, spec in pods(answer).items():
+            for container in spec["containers"]:
+                for mount in container.get("volumeMounts", []):
+                    if mount["name"] == "state":
+                        assert mount.get("readOnly", False) is not pod.endswith("-trainer"), pod
+
+
+def test_network_policies_draw_the_arrows_of_the_design_and_no_others(accepted: dict[str, Answer]) -> None:
+    answer = accepted["default"]
+    ports = {service.name: set(service.ports) for service in SERVICES}
+    for service in SERVICES:
+        spec = policy(answer, service.name)
+        assert spec["policyTypes"] == ["Ingress", "Egress"]
+        called = {}
+        for rule in spec["egress"]:
+            component = rule["to"][0]["podSelector"]["matchLabels"].get("app.kubernetes.io/component")
+            if component is None:
+                assert {port["port"] for port in rule["ports"]} == {53}
+            else:
+                called[component] = {port["port"] for port in rule["ports"]}
+        assert called == {name: ports[name] for name in service.asks}
+        callers = {
+            peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"]
+            for rule in spec["ingress"]
+            for peer in rule.get("from", [])
+        }
+        assert callers - {"test"} == {other.name for other in SERVICES if service.name in other.asks}
+        assert {port["port"] for rule in spec["ingress"] for port in rule["ports"]} == set(service.ports)
+
+
+def test_doors_can_be_kept_to_named_peers(accepted: dict[str, Answer]) -> None:
+    for rule in policy(accepted["gpu-cluster-ingress"], "chatbot")["ingress"]:
+        assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}]
+
+
+@pytest.mark.parametrize("mode", GPU)
+def test_gpus_are_asked_for_in_the_clusters_way(accepted: dict[str, Answer], mode: str) -> None:
+    answer = accepted[mode]
+    spec = pods(answer)["Deployment ntdemo-trainer"]
+    (container,) = spec["containers"]
+    claims = answer.kind("ResourceClaimTemplate")
+    assert container["image"].endswith("-cuda") is (mode != "none")
+    assert container["resources"]["limits"].get("nvidia.com/gpu") == (2 if mode == "devicePlugin" else None)
+    assert bool(claims) is mode.startswith("dra")
+    if claims:
+        (name,) = claims
+        assert spec["resourceClaims"] == [{"name": "gpus", "resourceClaimTemplateName": name}]
+        assert container["resources"]["claims"] == [{"name": "gpus"}]
+        (request,) = claims[name]["spec"]["spec"]["devices"]["requests"]
+        asked = request if mode == OLD_DRA else request["exactly"]
+        assert (asked["deviceClassName"], asked["count"]) == ("gpu.nvidia.com", 2)
+    for other in SERVICES[1:]:
+        (container,) = pods(answer)[f"Deployment ntdemo-{other.name}"]["containers"]
+        assert not container["image"].endswith("-cuda")
+
+
+def test_a_volume_for_one_node_keeps_its_readers_with_the_trainer(accepted: dict[str, Answer]) -> None:
+    for name, beside in {"laptop": True, "default": False}.items():
+        assert ("affinity" in pods(accepted[name])["Deployment ntdemo-scores-api"]) is beside
+
+
+def test_the_store_outlives_the_release_and_an_upgrade_checks_it_first(accepted: dict[str, Answer]) -> None:
+    (claim,) = accepted["default"].kind("PersistentVolumeClaim").values()
+    assert claim["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    assert not accepted["small"].kind("PersistentVolumeClaim")
+    assert not accepted["default"].kind("Job")
+    (check,) = accepted["upgrade"].kind("Job").values()
+    assert check["metadata"]["annotations"]["helm.sh/hook"] == "pre-upgrade"
+    (container,) = check["spec"]["template"]["spec"]["containers"]
+    assert container["command"][:4] == ["python3", "-m", "scores_api.builder", "check"]
+    assert accepted["upgrade"].kind("Deployment")["other-ntdemo-trainer"]["spec"]["strategy"] == {"type": "Recreate"}
+
+
+def test_a_door_behind_a_proxy_knows_its_public_address(accepted: dict[str, Answer]) -> None:
+    answer = accepted["gpu-cluster-ingress"]
+    (ingress,) = answer.kind("Ingress").values()
+    hosts = {rule["host"] for rule in ingress["spec"]["rules"]}
+    assert hosts == set(ingress["spec"]["tls"][0]["hosts"])
+    settings = answer.kind("ConfigMap")["ntdemo-viz"]["data"]
+    assert settings["VIZ_BOKEH_ORIGINS"] == "plots.example.org,plots.example.org:443"
+    assert settings["VIZ_BOKEH_URL"] == "https://plots.example.org"
+    assert answer.kind("ConfigMap")["ntdemo-chatbot"]["data"]["CHATBOT_VIZ_URL"] == "https://fragments.example.org"
+    (route,) = accepted["routes"].kind("HTTPRoute").values()
+    assert route["spec"]["rules"][0]["backendRefs"] == [{"name": "ntdemo-viz", "port": 8050}]

@@ -1,0 +1,65 @@
+"""The Dockerfiles, as written."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Final
+
+import pytest
+from tests.support.deployed import SERVICES, Service
+
+ROOT: Final = Path(__file__).parents[2]
+ACCEPTED: Final = (
+    "DL3006",  # the base image's tag stands in an argument
+    "DL3008",  # Debian's stable packages keep their version
+    "DL3042",  # the cache is a mount, and stays outside
+    "DL3067",  # ADR 0071: the trimmed system becomes one layer on nothing
+    "SC2086",  # pip's options are several words
+)
+
+
+def dockerfile(service: Service) -> str:
+    return (ROOT / "services" / service.name / "Dockerfile").read_text(encoding="utf-8")
+
+
+def system_stage(service: Service) -> str:
+    """The instructions of the stage `system`."""
+    return dockerfile(service).split(" AS system\n")[1].split("\nFROM ")[0]
+
+
+def test_hadolint_has_nothing_to_say_against_them() -> None:
+    hadolint = Path(sys.executable).with_name("hadolint")
+    ignored = [part for rule in ACCEPTED for part in ("--ignore", rule)]
+    files = [str(ROOT / "services" / service.name / "Dockerfile") for service in SERVICES]
+    said = subprocess.run([hadolint, "--no-color", *ignored, *files], capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stdout) == (0, "")
+
+
+def test_images_share_the_layer_of_the_system() -> None:
+    stages = {service.name: system_stage(service) for service in SERVICES}
+    assert stages["viz"].endswith(stages["trainer"].split("    ", 1)[1])  # and Tk before it
+    assert stages["trainer"] == stages["scores-api"] == stages["chatbot"]
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_an_image_says_what_it_is_and_listens_where_the_design_says(service: Service) -> None:
+    text = dockerfile(service)
+    project = tomllib.loads((ROOT / "services" / service.name / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert f'org.opencontainers.image.title="ntdemo-{service.name}"' in text
+    assert f'org.opencontainers.image.version="{project["version"]}"' in text
+    assert f'org.opencontainers.image.licenses="{project["license"]}"' in text
+    exposed = re.search(r"^EXPOSE (.*)$", text, re.MULTILINE)
+    assert exposed is not None
+    assert {int(port) for port in exposed[1].split()} == set(service.ports)
+    assert re.search(r"^USER 10001:10001$", text, re.MULTILINE)
+    assert "HEALTHCHECK" in text
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_a_build_needs_nothing_that_a_registry_alone_gives(service: Service) -> None:
+    text = dockerfile(service)
+    assert "ARG PYTHON_IMAGE=python:3.11-slim-bookworm\n" in text
+    for word in ("# syntax=", "@sha256:", "--link", "<<EOF"):
+        assert word not in text
