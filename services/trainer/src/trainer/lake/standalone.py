@@ -23,6 +23,7 @@ _MASTER_PORT: Final = 7077
 _PAGES: Final = {"master": 8080, "worker": 8081}
 _CLASSES: Final = {role: f"org.apache.spark.deploy.{role}.{role.capitalize()}" for role in _PAGES}
 _MEMORY_MIB: Final = 512
+_SCALA: Final = "2.13"  # of the jars; workers compose commands by it
 
 
 def command(role: str, master: str | None, directory: Path) -> list[str]:
@@ -44,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     roles.add_parser("worker").add_argument("master", help="spark://HOST:PORT")
     options = parser.parse_args(arguments)
     directory = Path(tempfile.mkdtemp(prefix="spark-"))
-    environment = {"SPARK_HOME": str(Jvm(find_java(), directory, _MEMORY_MIB).home), "PYSPARK_PYTHON": sys.executable}
+    home = Jvm(find_java(), directory, _MEMORY_MIB).home
+    environment = {"SPARK_HOME": str(home), "SPARK_SCALA_VERSION": _SCALA, "PYSPARK_PYTHON": sys.executable}
     line = command(options.role, getattr(options, "master", None), directory)
     os.execve(line[0], line, {**os.environ, **environment})  # noqa: S606 - composed above
 
