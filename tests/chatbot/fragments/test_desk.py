@@ -1,5 +1,6 @@
 """Questions about fragments before a real scores API, and before none."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -70,10 +71,11 @@ async def test_what_is_like_a_fragment_is_told_in_percent_with_a_link(five: str)
 async def test_the_numbers_are_those_of_the_api(five: str) -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
         items = (await http.get(f"{five}/v1/fragments/fA/neighbours")).json()["items"]
-    percent = next(item["function"] for item in items if item["name"] == "fC")
+    other = next(item for item in items if item["name"] == "fC")
     told = await _answer(five, "how similar are fA and fC?")
     assert told is not None
-    assert f"fA and fC are alike by {percent:.0f} %" in told
+    assert f"fA and fC are alike by {other['function']:.0f} %; on the heat map" in told
+    assert "by 24 %." in told  # the seed's number
 
 
 async def test_japanese_is_answered_in_japanese(five: str) -> None:
@@ -161,7 +163,14 @@ async def with_intervals() -> AsyncIterator[FragmentDesk]:
             neighbour |= dict.fromkeys(("structure", "coassay", "combined")) | {"balanced": 80.0}
             return httpx.Response(200, json={"run": "r", "fragment": "fA", "similarity": "function", "items": [neighbour]})
         if path == "/v1/similarities":
-            body = {"run": "r", "similarity": "function", "names": ["fA", "fC"], "percents": [[100.0, -3.0], [-3.0, 100.0]]}
+            similarity = json.loads(request.content)["similarity"]
+            percent = {"function": -3.0, "balanced": 12.0}[similarity]
+            body = {
+                "run": "r",
+                "similarity": similarity,
+                "names": ["fA", "fC"],
+                "percents": [[100.0, percent], [percent, 100.0]],
+            }
             return httpx.Response(200, json=body)
         name = path.rsplit("/", 1)[-1]
         fragment = {"id": 0, "name": name, "smiles": None, "support": 3, "scaffolds": None, "shown": True}
@@ -180,4 +189,4 @@ async def test_an_interval_is_told_where_there_is_one(with_intervals: FragmentDe
 
 async def test_fragments_that_are_no_neighbours_are_compared_without_one(with_intervals: FragmentDesk) -> None:
     told = await with_intervals.answer("how similar are fA and fC?", _EN)
-    assert "fA and fC are alike by -3 %. http" in str(told)
+    assert "fA and fC are alike by -3 %; on the heat map, which compares their balanced factors, by 12 %. " in str(told)

@@ -1,4 +1,4 @@
-"""Findings: what the scores API told about fragments, as plain frozen values; percents are cosines of target profiles."""
+"""Findings: what the scores API told about fragments, as plain frozen values."""
 
 from dataclasses import dataclass
 
@@ -35,8 +35,11 @@ class Neighbour:
 
     name: str
     percent: float
+    """Of the predicted target profiles: `function`."""
+    balanced: float
+    """Of the balanced factors: what the heat map and `/cosine/score` show."""
     low: float | None
-    """Ends of the 90 % interval; None when the run drew none."""
+    """Ends of the 90 % interval of `percent`; None when the run drew none."""
     high: float | None
 
 

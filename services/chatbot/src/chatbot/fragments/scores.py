@@ -93,11 +93,17 @@ class FragmentScores:
         known = {item.name: item for item in await self._neighbours(one, _NEIGHBOURS)}
         if two.name in known:
             return Compared(one.run, one.name, known[two.name])
-        question = SimilarityQuestion(fragments=list(dict.fromkeys([one.name, two.name])), similarity=SimilarityKind.FUNCTION)
+        function, balanced = [
+            await self._similarity(one, two, kind) for kind in (SimilarityKind.FUNCTION, SimilarityKind.BALANCED)
+        ]
+        return Compared(one.run, one.name, Neighbour(two.name, function, balanced, None, None))
+
+    async def _similarity(self, one: Found, two: Found, similarity: SimilarityKind) -> float:
+        question = SimilarityQuestion(fragments=list(dict.fromkeys([one.name, two.name])), similarity=similarity)
         answer = await self._ask(ask_similarities.asyncio(client=self._client, body=question, run=one.run))
         if not isinstance(answer, Similarities):
             raise ScoresAway(answer.detail)
-        return Compared(one.run, one.name, Neighbour(two.name, answer.percents[0][-1], None, None))
+        return answer.percents[0][-1]
 
     async def _neighbours(self, fragment: Found, limit: int) -> tuple[Neighbour, ...]:
         answer = await self._ask(
@@ -107,7 +113,7 @@ class FragmentScores:
         )
         if not isinstance(answer, WireNeighbours):
             raise ScoresAway(answer.detail)
-        return tuple(Neighbour(item.name, item.function, item.low, item.high) for item in answer.items)
+        return tuple(Neighbour(item.name, item.function, item.balanced, item.low, item.high) for item in answer.items)
 
     async def _ask(self, question: Awaitable[Any]) -> Any:
         """The parsed answer, or the problem that says a fragment is missing."""

@@ -35,8 +35,14 @@ def compared(found: Compared, language: Language, viz_url: str) -> str:
             else f"どちらも同じ{one}ですから、100 %です: {link}"
         )
     if language is Language.ENGLISH:
-        return f"In what they do to targets, {one} and {other.name} are alike by {_percent(other, language)}. {link}"
-    return f"標的への働きでは、{one}と{other.name}の類似度は{_percent(other, language)}です。{link}"
+        return (
+            f"In what they do to targets, {one} and {other.name} are alike by {_percent(other, language)}; on the heat map, "
+            f"which compares their balanced factors, by {other.balanced:.0f} %. Look at it here: {link}"
+        )
+    return (
+        f"標的への働きでは、{one}と{other.name}の類似度は{_percent(other, language)}です。"
+        f"釣り合わせた因子を比べるヒートマップでは{other.balanced:.0f} %です。こちらで見られます: {link}"
+    )
 
 
 def unknown(missing: Sequence[Unknown], language: Language) -> str:

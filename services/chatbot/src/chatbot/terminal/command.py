@@ -53,7 +53,7 @@ def chat(
         _stop(f"{language!r} is no language of the chatbot: say EN or JA.", 2)
     spoken = _LANGUAGES[language.lower()]
     settings = load()
-    console = Console(stderr=True, markup=False, highlight=False)
+    console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
     with Talk(settings.url) as talk:
         try:
             bot = _bot(talk, spoken, iterations, settings, console)
