@@ -71,6 +71,7 @@ def test_a_stream_holds_the_same_reply_in_pieces_and_ends_with_done(chat: TestCl
         ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
         ({"stop": [""]}, "stop"),
         ({"tools": []}, "tools"),
+        ({"logprobs": True}, "logprobs"),
         ({"temprature": 1}, "temprature"),
     ],
 )

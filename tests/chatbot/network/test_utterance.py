@@ -32,7 +32,7 @@ def said(utterance: Utterance, ids: list[int]) -> list[str]:
 def test_pieces_are_the_text_whatever_it_is_made_of(text: str, language: Language) -> None:
     coder = tokens(language)
     ids = coder.encode(text)
-    utterance = Utterance(coder)
+    utterance = Utterance(coder, language)
     shown = "".join(said(utterance, ids))
     assert shown.isprintable()
     assert shown == utterance.shown
@@ -43,20 +43,20 @@ def test_a_character_is_shown_when_its_last_byte_has_come() -> None:
     coder = tokens()
     ids = coder.encode("鱲")  # in no corpus of ours: spelled in bytes
     assert len(ids) > 3
-    pieces = said(Utterance(coder), ids)
+    pieces = said(Utterance(coder, Language.ENGLISH), ids)
     assert [piece for piece in pieces if piece] == ["鱲"]
 
 
 def test_a_stop_string_ends_the_reply_and_no_part_of_it_is_shown() -> None:
     coder = tokens()
-    utterance = Utterance(coder, stops=["and you", "never"])
+    utterance = Utterance(coder, Language.ENGLISH, stops=["and you", "never"])
     assert "".join(said(utterance, coder.encode("I am fine, and you are a bot"))) == "I am fine, "
     assert utterance.stopped
 
 
 def test_what_only_looked_like_a_stop_string_is_shown_later() -> None:
     coder = tokens()
-    utterance = Utterance(coder, stops=["fine wine"])
+    utterance = Utterance(coder, Language.ENGLISH, stops=["fine wine"])
     assert "".join(said(utterance, coder.encode("I am fine with it"))) == "I am fine with it"
     assert not utterance.stopped
 
@@ -76,7 +76,7 @@ def test_what_only_looked_like_a_stop_string_is_shown_later() -> None:
 )
 def test_a_token_that_would_make_it_indecent_is_refused(begun: str, word: str) -> None:
     coder = tokens()
-    utterance = Utterance(coder)
+    utterance = Utterance(coder, Language.ENGLISH)
     for token in coder.encode(begun):
         assert not utterance.refuses(token, _END)
         utterance.add(token)
@@ -94,7 +94,7 @@ def test_a_token_that_would_make_it_indecent_is_refused(begun: str, word: str) -
 @pytest.mark.parametrize("word", ["死ね", "キチガイ", "〇〇さん", "シナ人"])
 def test_japanese_is_refused_alike(word: str) -> None:
     coder = tokens(Language.JAPANESE)
-    utterance = Utterance(coder)
+    utterance = Utterance(coder, Language.JAPANESE)
     refused = False
     for token in coder.encode(f"あなたは{word}"):
         refused = refused or utterance.refuses(token, _END)
@@ -106,7 +106,7 @@ def test_japanese_is_refused_alike(word: str) -> None:
 
 def test_an_empty_reply_does_not_end_and_neither_does_an_echo() -> None:
     coder = tokens()
-    utterance = Utterance(coder, echo_of="I have been to the sea.")
+    utterance = Utterance(coder, Language.ENGLISH, echo_of="I have been to the sea.")
     assert utterance.refuses(_END, _END)
     for token in coder.encode("i have been to the sea"):
         utterance.add(token)
@@ -117,15 +117,23 @@ def test_an_empty_reply_does_not_end_and_neither_does_an_echo() -> None:
 
 def test_a_greeting_may_be_returned() -> None:
     coder = tokens()
-    utterance = Utterance(coder, echo_of="Hello!")
+    utterance = Utterance(coder, Language.ENGLISH, echo_of="Hello!")
     for token in coder.encode("Hello!"):
         utterance.add(token)
     assert not utterance.refuses(_END, _END)
 
 
+def test_japanese_has_its_own_signs_and_english_keeps_its() -> None:
+    coder = tokens(Language.JAPANESE)
+    asked = "元気ですか？はい！OK? 3,000円、ね!?"
+    assert "".join(said(Utterance(coder, Language.JAPANESE), coder.encode(asked))) == "元気ですか？はい！OK? 3,000円、ね！？"
+    english = tokens()
+    assert "".join(said(Utterance(english, Language.ENGLISH), english.encode("Well, how are you?"))) == "Well, how are you?"
+
+
 def test_control_characters_become_spaces_and_marks_nothing() -> None:
     coder = tokens()
-    utterance = Utterance(coder)
+    utterance = Utterance(coder, Language.ENGLISH)
     piece_ids = [*coder.encode("a"), *_bytes("\x07"), *coder.encode("b"), *_bytes("\u202e"), *coder.encode("c")]
     assert "".join(said(utterance, piece_ids)) == "a  b c"
 

@@ -26,8 +26,15 @@ MESSAGE_LIMIT: Final = 8_000
 """Characters of a message; a bot reads the last 96 tokens."""
 MESSAGES_LIMIT: Final = 256
 
+
+def _not_asked_for(value: bool | None) -> bool | None:  # noqa: FBT001 - a validator
+    if value:
+        raise ValueError("this is not offered")
+    return value
+
+
 _Absent = Field(exclude_if=lambda value: value is None)
-_Refused = Annotated[Literal[False] | None, Field(description="Not offered: leave it out.")]
+_Refused = Annotated[bool | None, Field(strict=True, description="Not offered: leave it out."), AfterValidator(_not_asked_for)]
 _Ignored = Annotated[Any, Field(description="Taken and not used: it does not change a reply.")]
 
 

@@ -57,7 +57,7 @@ class Reply:
         self._random = random
         self._special = bundle.card.tokens
         self._limit = min(bundle.card.reply_tokens, wish.max_tokens or bundle.card.reply_tokens)
-        self._utterance = Utterance(bundle.tokens, stops=wish.stops, echo_of=echo_of)
+        self._utterance = Utterance(bundle.tokens, bundle.language, stops=wish.stops, echo_of=echo_of)
         self.token = self._special.start
         """The last token, from which the next step goes on."""
 

@@ -5,6 +5,8 @@ from typing import Final
 
 from chatbot.network.decency import is_decent, printable
 from chatbot.network.tokens import Tokens
+from chatbot.network.typesetting import typeset
+from contracts.dialogue import Language
 
 __all__ = ["Utterance"]
 
@@ -17,11 +19,12 @@ _ECHO: Final = 9
 class Utterance:
     """Text is shown once no later token can change it: characters are whole, and no stop string has begun."""
 
-    def __init__(self, tokens: Tokens, *, stops: Sequence[str] = (), echo_of: str = "") -> None:
+    def __init__(self, tokens: Tokens, language: Language, *, stops: Sequence[str] = (), echo_of: str = "") -> None:
         self.ids: list[int] = []
         self.stopped = False
         """A stop string came; it and what follows is not shown."""
         self._tokens = tokens
+        self._language = language
         self._stops = tuple(stops)
         self._echo = _plain(echo_of)
         self._text = ""
@@ -56,7 +59,7 @@ class Utterance:
         return self._show(len(self._text))
 
     def _decode(self, ids: Sequence[int]) -> str:
-        return printable(self._tokens.decode(ids)).lstrip(" ")
+        return typeset(printable(self._tokens.decode(ids)).lstrip(" "), self._language)
 
     def _show(self, until: int) -> str:
         added = self._text[self._shown : until]

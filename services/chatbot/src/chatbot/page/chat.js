@@ -132,7 +132,7 @@ function refresh(exchange) {
   if (!item) return;
   const text = item.querySelector(".text");
   item.classList.toggle("writing", exchange.state === "writing");
-  text.replaceChildren(...linked(exchange.bot));
+  text.replaceChildren(...linked(exchange.bot.replaceAll(" %", "\u00a0%")));
   text.hidden = exchange.bot === "" && exchange.state !== "writing";
   item.querySelector(".remark")?.remove();
   const remark = { stopped: words().stopped, failed: exchange.reason, done: exchange.bot === "" ? words().silent : "" }[exchange.state];
