@@ -26,6 +26,8 @@ class Batch:
         self.replies: list[Reply] = []
         self._graphs = bundle.graphs
         self._states: States = {}
+        self._slots: States = {}
+        """The appended states seen with rows and slots as their first axes."""
         self._room = 0
 
     def admit(self, replies: Sequence[Reply]) -> None:
@@ -43,14 +45,14 @@ class Batch:
         count = len(self.replies)
         token_B = np.fromiter((reply.token for reply in self.replies), np.int64, count)
         position_B = np.fromiter((reply.position for reply in self.replies), np.int64, count)
+        row_B = np.arange(count)
         states = {name: rows[:count] for name, rows in self._states.items()}
         logits_BV, successors = self._graphs.step(token_B, position_B, states)
         for state in self._graphs.states:
             if state.update is StateUpdate.REPLACED:
                 states[state.name][:] = successors[state.name]
-            elif state.slot_axis is not None:
-                slots_first = np.moveaxis(states[state.name], (0, state.slot_axis), (0, 1))
-                slots_first[np.arange(count), position_B] = successors[state.name]
+            elif state.update is StateUpdate.APPENDED:
+                self._slots[state.name][row_B, position_B] = successors[state.name]
         return [reply.say(row_V) for reply, row_V in zip(self.replies, logits_BV, strict=True)]
 
     def dismiss(self, leaving: set[Reply]) -> None:
@@ -74,3 +76,5 @@ class Batch:
             if self.replies:
                 grown[: len(self.replies)] = self._states[state.name][: len(self.replies)]
             self._states[state.name] = grown
+            if state.slot_axis is not None:
+                self._slots[state.name] = np.moveaxis(grown, (0, state.slot_axis), (0, 1))

@@ -29,6 +29,8 @@ class Utterance:
         self._echo = _plain(echo_of)
         self._text = ""
         self._shown = 0
+        self._looked_at: tuple[int, str] | None = None
+        """The token that was asked about last, and the text with it."""
 
     @property
     def shown(self) -> str:
@@ -39,13 +41,20 @@ class Utterance:
         """Whether the reply may not go on with this token: it says what none may say, or ends an empty reply or an echo."""
         if token == end:
             return not self._text.strip() or (bool(self._echo) and _plain(self._text) == self._echo)
-        text = self._decode([*self.ids, token]).rstrip(_INCOMPLETE)
+        whole = self._decode([*self.ids, token])
+        self._looked_at = (token, whole)
+        text = whole.rstrip(_INCOMPLETE)
         return _INCOMPLETE in text or not is_decent(text)
 
     def add(self, token: int) -> str:
         """Say one more token; what can be shown in addition."""
         self.ids.append(token)
-        self._text = self._decode(self.ids)
+        match self._looked_at:
+            case (looked_at, text) if looked_at == token:
+                self._text = text
+            case _:
+                self._text = self._decode(self.ids)
+        self._looked_at = None
         whole = self._text.rstrip(_INCOMPLETE)
         found = [place for stop in self._stops if (place := whole.find(stop)) >= 0]
         if found:
