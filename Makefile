@@ -13,7 +13,7 @@ LOCKS := $(SERVICES:%=services/%/requirements.txt) tools/requirements-dev.txt
 # PyTorch's own index has builds without CUDA; a wheel in wheelhouse/ or pip's configuration is taken as well.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help setup run test check format lint types imports lock openapi client-gen problems chart bench clean
+.PHONY: help setup run test test-deploy wheelhouse check format lint types imports lock openapi client-gen problems chart sbom bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,13 @@ run: setup ## start all services in this terminal; Ctrl-C stops them
 
 test: setup ## everything a user can run anywhere
 	$(BIN)/python -m pytest
+
+test-deploy: setup wheelhouse ## build the images and use the product in containers; needs a Docker engine
+	NTDEMO_TEST_DEPLOY=1 $(BIN)/python -m pytest -rA --timeout=2400 tests/deploy/engine
+
+wheelhouse: setup ## put PyTorch's wheel where image builds find it
+	test -n "$$(ls wheelhouse/torch-*.whl 2>/dev/null)" || $(BIN)/python -m pip download --quiet --no-deps --retries 0 \
+	  --dest wheelhouse --extra-index-url $(TORCH_INDEX) "$$(grep -o '^torch==[0-9.]*' services/trainer/requirements.txt)"
 
 check: lint types imports test ## format, lint, types, layers, tests: what CI runs
 
@@ -66,6 +73,9 @@ problems: setup ## write docs/problems/ from the services' problem types
 
 chart: setup ## write the Helm chart's README and schema from its values
 	$(BIN)/python tools/chart.py
+
+sbom: setup ## write a CycloneDX bill of materials a service to build/sbom
+	$(BIN)/python tools/sbom.py
 
 clean: ## remove the virtual environment and all state
 	rm -rf $(VENV) var

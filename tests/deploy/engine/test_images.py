@@ -1,0 +1,48 @@
+# ruff: noqa: T201 - prints what was measured, for the report at the end
+"""The images, as built."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.support.deployed import SERVICES, Service
+from tests.support.engine import Engine
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(2400)]
+
+LEFT_BEHIND = """
+import json, os, shutil
+from pathlib import Path
+tools = [tool for tool in "gcc cc ld make apt apt-get dpkg pip pip3 perl curl git bash".split() if shutil.which(tool)]
+caches = [path for path in "/root/.cache /var/lib/apt/lists /var/cache/apt /src /wheelhouse".split() if Path(path).exists()]
+writable = [str(path) for path in Path("/opt/venv").rglob("*") if not path.is_symlink() and os.access(path, os.W_OK)][:5]
+print(json.dumps([tools, caches, writable, os.getuid()]))
+"""
+
+
+def inspected(engine: Engine, service: Service) -> dict[str, Any]:
+    (found,) = json.loads(engine.docker("image", "inspect", f"ntdemo/{service.name}:0.1.0"))
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_an_image_weighs_no_more_than_the_design_allows(built: Engine, service: Service) -> None:
+    size_mb = inspected(built, service)["Size"] / 1e6
+    print(f"{service.name}: {size_mb:.0f} MB")
+    assert size_mb <= service.largest_mb
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_an_image_holds_no_tools_no_caches_and_nothing_its_user_can_change(built: Engine, service: Service) -> None:
+    said = built.docker("run", "--rm", "--network", "none", f"ntdemo/{service.name}:0.1.0", "python3", "-c", LEFT_BEHIND)
+    assert json.loads(said) == [[], [], [], 10001]
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_an_image_is_labelled_and_knows_when_it_is_well(built: Engine, service: Service) -> None:
+    config = inspected(built, service)["Config"]
+    assert config["Labels"]["org.opencontainers.image.title"] == f"ntdemo-{service.name}"
+    assert config["User"] == "10001:10001"
+    assert config["Healthcheck"]["Test"][:2] == ["CMD", "python3"]
+    assert {int(port.partition("/")[0]) for port in config["ExposedPorts"]} == set(service.ports)

@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import pytest
+from tests.support.deployed import SERVICES
+from tools import sbom
+
+LOCK = """\
+# Generated
+numpy==2.4.6 ; python_full_version < '3.12'  # via scipy
+numpy==2.5.5 ; python_full_version >= '3.12'  # via scipy
+colorama==0.4.6 ; sys_platform == 'win32'  # via click
+idna==3.20                # via anyio
+"""
+STATUS = """\
+Package: libc6
+Status: install ok installed
+Architecture: amd64
+Version: 2.36-9+deb12u10
+
+Package: gone
+Status: deinstall ok config-files
+Architecture: all
+Version: 1:1.0
+"""
+
+
+def test_a_bill_names_what_an_image_installs_and_nothing_else() -> None:
+    assert sbom.installed(LOCK) == ["numpy==2.4.6", "idna==3.20"]
+
+
+def test_debians_packages_are_those_that_are_installed() -> None:
+    (component,) = sbom.debian(STATUS)
+    assert component["purl"] == "pkg:deb/debian/libc6@2.36-9%2Bdeb12u10?arch=amd64&distro=bookworm"
+
+
+@pytest.mark.parametrize("service", [service.name for service in SERVICES])
+def test_every_service_has_a_bill_of_all_its_packages(service: str) -> None:
+    document = sbom.bill(service, STATUS)
+    assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")
+    assert document["metadata"]["component"]["name"] == f"ntdemo-{service}"
+    locked = sbom.installed((Path(sbom.ROOT) / "services" / service / "requirements.txt").read_text(encoding="utf-8"))
+    assert len(document["components"]) == len(locked) + 1
