@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -151,6 +152,36 @@ def test_tables_that_contradict_each_other_are_named_and_nothing_is_built(
     assert not (tmp_path / "cache" / layout.INDEX).exists()
     assert not list((tmp_path / "cache").glob("runs/*"))
     assert not list((tmp_path / "cache").glob("building/*"))
+
+
+BROKEN_DRAWS: dict[str, tuple[Callable[[pa.Table], pa.Table], str]] = {
+    "fragment missing": (lambda rows: rows.slice(1), "each of the 5 fragments"),
+    "shorter": (
+        lambda rows: rows.set_column(1, rows.schema.field(1), pa.array([b"\0" * 24] * 4 + [b"\0" * 12], pa.binary())),
+        "differ in length",
+    ),
+    "no number": (
+        lambda rows: rows.set_column(1, rows.schema.field(1), pa.array([b"\0\x7e" * 12] * 5, pa.binary())),
+        "no number",
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", BROKEN_DRAWS)
+def test_draws_that_do_not_fit_the_fragments_are_damage(
+    tmp_path: Path, damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change, said = BROKEN_DRAWS[damage]
+    draws_FSK = np.full((5, 4, 3), 3**-0.5, dtype=np.float16)
+    run = Publisher(tmp_path).publish(replace(five_fragments(), draws_FSK=draws_FSK))
+    assert build(tmp_path) == 0
+    kept = opened(tmp_path, run).draws_FSK
+    assert kept is not None
+    np.testing.assert_array_equal(kept, draws_FSK)
+    shutil.rmtree(tmp_path / "cache")
+    rewritten(tmp_path, "draws", change)
+    assert build(tmp_path) == 1
+    assert said in capsys.readouterr().err
 
 
 def test_numbers_that_are_none_are_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

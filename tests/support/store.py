@@ -43,6 +43,8 @@ class Contents:
     canonical_TK: _Floats
     balanced_FK: _Floats
     balanced_TK: _Floats
+    draws_FSK: npt.NDArray[np.float16] | None = None
+    """Posterior draws of directions; a run without a posterior where None."""
     steps: int = 5
     """Recorded steps of the trajectory and the curve."""
     ingest: Mapping[str, int] = field(default_factory=lambda: {"rows_read": 10, "rows_used": 10, "rows_rejected": 0})
@@ -283,6 +285,12 @@ def _results(contents: Contents, objective: Objective, finished: datetime) -> di
         "trajectory": _trajectory_rows(contents),
         "neighbours": _neighbour_rows(contents),
     }
+    if contents.draws_FSK is not None:
+        columns["draws"] = {
+            "fragment": range(len(contents.draws_FSK)),
+            "directions": [row.tobytes() for row in contents.draws_FSK],
+            "draws": [contents.draws_FSK.shape[1]] * len(contents.draws_FSK),
+        }
     if len(contents.shown) <= MATRIX_FRAGMENTS:
         percent_FF = contents.percents(SimilarityKind.BALANCED)[np.ix_(contents.shown, contents.shown)]
         columns["scores"] = {"fragment": contents.shown, "percents": list(percent_FF)}

@@ -1,24 +1,31 @@
 """The pipeline publishes a run that is whole, and numbers that depend on the data alone."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from pyspark.sql import SparkSession
 from tests.support.reader import whole_runs
 from tests.support.reports import SteppingReport
 from tests.support.seed_json import seed_json
 
+from contracts.kinds import ActivityKind, Objective
 from contracts.store import Store
 from contracts.tables import TABLES
+from trainer import objectives
 from trainer.device import DeviceUnavailable
+from trainer.jobs.diagnosis import diagnose
 from trainer.lake import tables
 from trainer.lake.publications import publications
+from trainer.misfit import Misfit
 from trainer.offences import InvalidData
 from trainer.pipeline import Trained, train
 from trainer.run import FactorsSpec
+from trainer.seed_table import built_in
 from trainer.settings import Settings
 from trainer.sources import DataNotFound
 
@@ -55,7 +62,7 @@ def test_the_built_in_data_give_the_similarities_their_users_know(spark: SparkSe
     assert metrics["mean_squared_error"] == run["curve"][-1]["loss"] == trained.loss
     assert metrics["onnx_difference"] <= 1e-5
     assert run["started"] <= run["finished"]
-    assert set(whole_runs(tmp_path)["factors-mine"]) == {*TABLES, "factors"} - {"publications"}
+    assert set(whole_runs(tmp_path)["factors-mine"]) == {*TABLES, "factors"} - {"publications", "draws"}
 
 
 @pytest.mark.spark
@@ -69,7 +76,7 @@ def test_facts_of_the_same_data_are_written_once_and_old_runs_stay(spark: SparkS
     for name, table in TABLES.items():
         if table.partition == "data":
             assert one.tables[name] == two.tables[name]
-        elif table.partition == "run":
+        elif table.partition == "run" and name != "draws":
             assert two.tables[name] > one.tables[name]
 
 
@@ -94,6 +101,52 @@ def test_molecules_are_trained_by_the_same_pipeline(spark: SparkSession, tmp_pat
     names = [row["name"] for row in _rows(tmp_path, trained, "fragments")]
     assert any("c1ccccc1" in name for name in names)
     assert len(names) == trained.fragments
+
+
+@pytest.mark.spark
+def test_an_activity_run_says_how_sure_it_is(spark: SparkSession, tmp_path: Path) -> None:
+    data = tmp_path / "assays.csv"
+    rings, chains = ("c1ccccc1", "c1ccccn1", "c1ccsc1"), ("CCO", "CCN", "CC(=O)O", "ClCC")
+    rows = [f"{chain}{ring},{5 + len(chain) / 4},{7 - len(ring) / 4}" for ring in rings for chain in chains]
+    data.write_text("smiles,t1,t2\n" + "\n".join(rows) + "\n")
+    asked = {"kind": "factors", "sources": [str(data)], "objective": "activity", "rank": 4, "holdout": "random"}
+    trained = train(FactorsSpec.model_validate(asked), Settings(state=tmp_path), SteppingReport(), spark=spark)
+    assert (trained.objective, trained.compounds, trained.rank) == ("activity", 12, 4)
+    assert {"rmse", "coverage_90", "rmse_target_mean", "test_cells", "seconds"} <= set(trained.metrics)
+    assert json.loads(_rows(tmp_path, trained, "runs")[0]["metrics"])["rmse"] == trained.metrics["rmse"]
+    draws = _rows(tmp_path, trained, "draws")
+    assert [row["fragment"] for row in draws] == list(range(trained.fragments))
+    directions = np.array([np.frombuffer(row["directions"], "<f2") for row in draws], dtype=np.float64)
+    means = 100 * directions @ directions.T / draws[0]["draws"]
+    neighbours = [row for row in _rows(tmp_path, trained, "neighbours") if row["ranking"] == "function"]
+    for row in neighbours:
+        assert row["function"] == pytest.approx(means[row["fragment"], row["other"]], abs=0.2)
+        assert row["low"] <= row["function"] <= row["high"]
+        assert 0 <= row["structure"] <= 100
+        assert 0 <= row["coassay"] <= 100
+
+
+def test_the_rank_of_an_objective_is_its_own_unless_one_is_given() -> None:
+    ranks = [
+        FactorsSpec.model_validate({"kind": "factors", **asked}).rank
+        for asked in ({}, {"objective": "activity"}, {"objective": "activity", "rank": 5}, {"objective": "counts", "rank": 5})
+    ]
+    assert ranks == [3, 32, 5, 5]
+    with pytest.raises(ValidationError, match="predicts no cells"):
+        FactorsSpec.model_validate({"kind": "factors", "holdout": "random"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells", "said"),
+    [(ActivityKind.POSITIVES, 3, "state only what acts"), (ActivityKind.REAL, 0, "No cell was measured")],
+)
+def test_an_objective_that_says_nothing_of_such_data_is_refused(kind: ActivityKind, cells: int, said: str) -> None:
+    facts = built_in()
+    odd = replace(facts, kind=kind, cells=facts.cells.slice(0, cells))
+    objectives.check(Objective.COUNTS, odd)
+    with pytest.raises(Misfit, match=said):
+        objectives.check(Objective.ACTIVITY, odd)
+    assert diagnose(Misfit("x")).slug == "objective-misfit"
 
 
 _NO_SPARK = cast("SparkSession", object())

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-__all__ = ["ActivityKind", "Objective", "RunKind", "SimilarityKind"]
+__all__ = ["ActivityKind", "Holdout", "Objective", "RunKind", "SimilarityKind"]
 
 
 class ActivityKind(StrEnum):
@@ -23,6 +23,18 @@ class Objective(StrEnum):
 
     COUNTS = "counts"
     """Mean squared error of P Q^T against the fragment x target sums A B."""
+    ACTIVITY = "activity"
+    """The posterior of a model that predicts activity: a compound is the sum of its fragments and a rest of its own."""
+
+
+class Holdout(StrEnum):
+    """Which cells an `activity` fit is judged by, before the fit that is published learns from all of them."""
+
+    NONE = "none"
+    RANDOM = "random"
+    """A tenth of the cells, without regard to their compounds."""
+    SCAFFOLD = "scaffold"
+    """A tenth of the cells, those of whole Murcko scaffolds: compounds unlike any that was learned from."""
 
 
 class SimilarityKind(StrEnum):

@@ -155,6 +155,16 @@ TABLES: Final[dict[str, Table]] = {
             _optional("combined", pa.float32()),
         ),
         _table(
+            "draws",
+            "run",
+            ("fragment",),
+            _required("fragment", pa.int32()),
+            # Posterior draws of the direction of its predicted target profile: draws x rank numbers, little-endian float16,
+            # each draw of length 1 (0 where it predicts nothing). The mean of their products is the functional similarity.
+            _required("directions", pa.binary()),
+            _required("draws", pa.int32()),
+        ),
+        _table(
             "scores",
             "run",
             ("fragment",),

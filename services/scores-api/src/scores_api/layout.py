@@ -16,6 +16,7 @@ from contracts.kinds import SimilarityKind
 __all__ = [
     "CURVE",
     "DOCUMENTS",
+    "DRAWS",
     "FORMAT",
     "FRAGMENTS",
     "GAUGES",
@@ -46,7 +47,7 @@ SIDES: Final[tuple[Side, ...]] = ("fragments", "targets")
 GAUGES: Final[tuple[Gauge, ...]] = ("vector", "balanced")
 """Canonical and balanced."""
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised whenever the meaning of a file changes."""
 INDEX: Final = "index.json"
 HEAD: Final = "projection.json"
@@ -57,6 +58,8 @@ SCORES: Final = "scores.json"
 """The body of `GET /cosine/score`; absent when the matrix is too large."""
 CURVE: Final = "curve.json"
 TRAJECTORY: Final = "trajectory.json"
+DRAWS: Final = "draws.npy"
+"""Float16, fragments x draws x rank: posterior draws of directions; absent when the run has no posterior."""
 DOCUMENTS: Final = frozenset({SCORES, CURVE, TRAJECTORY, *(f"factors-{side}.arrows" for side in SIDES)})
 """Ready-made bodies, served as they are."""
 NEIGHBOUR: Final = np.dtype(

@@ -4,7 +4,7 @@ import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from scores_api.fragments import Fragments
 from scores_api.layout import ProjectedFile, ProjectedFragments, ProjectedTargets, ProjectionHead
 from scores_api.models.factors import FactorSide
 from scores_api.neighbours import NeighbourLists
-from scores_api.similarity import percent_matrix
+from scores_api.similarity import interval_matrices, percent_matrix
 
 __all__ = ["DamagedProjection", "Factors", "Projection", "verify"]
 
@@ -41,6 +41,8 @@ class Projection:
     run: str
     fragments: Fragments
     factors: Mapping[FactorSide, Factors]
+    draws_FSK: npt.NDArray[np.float16] | None
+    """Posterior draws of directions, where the run has a posterior."""
     neighbours: Mapping[SimilarityKind, NeighbourLists]
     documents: Mapping[str, memoryview]
     """Ready-made bodies by file name, mapped: they outlive the directory."""
@@ -81,6 +83,7 @@ class Projection:
                 )
                 for side in FactorSide
             },
+            draws_FSK=_array(directory / layout.DRAWS) if layout.DRAWS in head.files else None,
             neighbours={
                 kind: NeighbourLists(directory / layout.neighbours_file(kind), np.load(directory / layout.offsets_array(kind)))
                 for kind in SimilarityKind
@@ -104,10 +107,20 @@ class Projection:
             raise MatrixTooLarge(self.run, sum(self.fragments.shown)) from None
 
     def percents(self, ids: list[int], similarity: SimilarityKind) -> npt.NDArray[np.float64]:
-        """Similarities among fragments, shape (len(ids), len(ids)), in percent."""
+        """Similarities among fragments, shape (len(ids), len(ids)), in percent: the posterior mean where there is one."""
+        if similarity is SimilarityKind.FUNCTION and self.draws_FSK is not None:
+            return percent_matrix(self.draws_FSK[ids].reshape(len(ids), -1).astype(np.float64))
         factors = self.factors[FactorSide.FRAGMENTS]
         rows_FK = factors.vector_NK if similarity is SimilarityKind.FUNCTION else factors.balanced_NK
         return percent_matrix(rows_FK[ids])
+
+    def intervals(
+        self, ids: list[int], similarity: SimilarityKind
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
+        """Between which percents each similarity lies with 90 %; None where the run has no posterior of it."""
+        if similarity is not SimilarityKind.FUNCTION or self.draws_FSK is None:
+            return None
+        return interval_matrices(self.draws_FSK[ids])
 
 
 def verify(directory: Path) -> ProjectionHead:
@@ -130,7 +143,7 @@ def _is_as_stated(path: Path, stated: ProjectedFile) -> bool:
     return path.stat().st_size == stated.size_bytes and layout.digest(path) == stated.blake2b
 
 
-def _array(path: Path) -> npt.NDArray[np.float64]:
+def _array(path: Path) -> npt.NDArray[Any]:
     """The array in a file, mapped; as a plain ndarray, whose rows are cheaper to take than a memmap's."""
     return np.asarray(np.load(path, mmap_mode="r")).view(np.ndarray)
 

@@ -1,9 +1,14 @@
 """Similarity of fragments: the cosine of their rows, in percent."""
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["percent_matrix"]
+__all__ = ["interval_matrices", "percent_matrix"]
+
+_INTERVAL: Final = (0.05, 0.95)
+_BLOCK_ROWS: Final = 32
 
 
 def percent_matrix(rows_NK: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -20,3 +25,21 @@ def percent_matrix(rows_NK: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     percent_NN = np.clip(np.round((percent_NN + percent_NN.T) / 2, 2), -100.0, 100.0) + 0.0
     np.fill_diagonal(percent_NN, 100.0)
     return percent_NN
+
+
+def interval_matrices(directions_NSK: npt.NDArray[np.float16]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Percents between which the cosine of every two of N fragments lies in 90 % of S draws: low and high, shape (N, N).
+
+    `directions_NSK` holds unit rows. Rounded to two decimals, within ±100, exactly 100 on the diagonal.
+    """
+    fragments = len(directions_NSK)
+    rows_SNK = np.moveaxis(directions_NSK, 1, 0).astype(np.float32)
+    bounds_2NN = np.empty((2, fragments, fragments))
+    for first in range(0, fragments, _BLOCK_ROWS):
+        block = slice(first, first + _BLOCK_ROWS)
+        bounds_2NN[:, block] = np.quantile(100.0 * (rows_SNK[:, block] @ np.swapaxes(rows_SNK, 1, 2)), _INTERVAL, axis=0)
+    bounds_2NN = (bounds_2NN + np.swapaxes(bounds_2NN, 1, 2)) / 2
+    bounds_2NN = np.clip(np.round(bounds_2NN, 2), -100.0, 100.0) + 0.0
+    for bound_NN in bounds_2NN:
+        np.fill_diagonal(bound_NN, 100.0)
+    return bounds_2NN[0], bounds_2NN[1]

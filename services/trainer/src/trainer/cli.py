@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from contracts.dialogue import Architecture, Language
-from contracts.kinds import ActivityKind, Objective
+from contracts.kinds import ActivityKind, Holdout, Objective
 from servicekit import logs
 from trainer import problems
 from trainer.bars import Bars
@@ -66,7 +66,12 @@ def factors(  # noqa: PLR0917 - an argument an option
         typer.Option(help="A file or a directory; may be given several times. `built-in` is the seed's five fragments."),
     ] = None,
     objective: Annotated[Objective, typer.Option(help="What the fit minimises.")] = Objective.COUNTS,
-    rank: Annotated[int, typer.Option(min=1, max=512, help="Numbers that describe a fragment.")] = 3,
+    rank: Annotated[
+        int | None, typer.Option(min=1, max=512, help="Numbers that describe a fragment; 3 for counts, 32 for activity.")
+    ] = None,
+    holdout: Annotated[
+        Holdout, typer.Option(help="Judge activity by cells it has not seen, before it learns from all of them.")
+    ] = Holdout.NONE,
     seed: Annotated[int, typer.Option(min=0, help="Of the random start; results do not depend on it.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     layout: Annotated[
@@ -104,7 +109,8 @@ def factors(  # noqa: PLR0917 - an argument an option
         "kind": "factors",
         "sources": tuple(data or (DEFAULT,)),
         "objective": objective,
-        "rank": rank,
+        **({} if rank is None else {"rank": rank}),
+        "holdout": holdout,
         "seed": seed,
         "device": device,
         "ingest": ingest,

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from contracts.evidence import NEIGHBOURS
 from contracts.kinds import RunKind
 from contracts.store import Store
 from trainer import intake, results
@@ -28,8 +27,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from trainer.activity import Activity
-    from trainer.factorization import Fit
     from trainer.lake.session import Session
+    from trainer.objectives import Found
 
 __all__ = ["Trained", "train"]
 
@@ -52,7 +51,9 @@ class Trained:
     targets: int
     rejected_rows: int
     rank: int
+    objective: str
     loss: float
+    metrics: dict[str, float]
     device: str
     fit_seconds: float
     seconds: float
@@ -80,6 +81,7 @@ def train(
     Raises:
         DataNotFound: A source is not there.
         InvalidData: The data cannot be used.
+        Misfit: The objective does not fit the data.
         DeviceUnavailable: The device is not there.
         ParityError: ONNX Runtime computes something else than PyTorch.
     """
@@ -91,24 +93,20 @@ def train(
         loading = _in_background(_load_torch)
         with report.stage(Stage.READ):
             activity = intake.read(paths, spec.ingest, session)
-        factorization = loading.result()
+        objectives = loading.result()
+        objectives.check(spec.objective, activity)
         device = choose(spec.device)
         report.computing_on(str(device))
         with report.stage(Stage.FIT):
-            fit = factorization.fit_counts(
-                activity.counts_FT(),
-                rank=spec.rank,
-                seed=spec.seed,
-                device=device.name,
-                on_step=lambda step, loss: report.progress(Stage.FIT, step, loss=loss),
+            found = objectives.fit(
+                spec, activity, device=device.name, on_step=lambda step, loss: report.progress(Stage.FIT, step, loss=loss)
             )
         with report.stage(Stage.NEIGHBOURS):
-            shown_F = activity.fragments["shown"].to_numpy()
-            neighbours = factorization.neighbours(fit.factors, shown_F=shown_F, limit=NEIGHBOURS, device=device.name)
+            neighbours = objectives.neighbours(found, activity, device=device.name)
         with publishing(settings.state, waiting=waiting):
             with report.stage(Stage.NETWORK):
                 artifact = StagedArtifact(store, _ARTIFACT, name)
-                difference = _write_network(artifact, fit, activity)
+                difference = _write_network(artifact, found, activity)
                 artifact.seal(kind=spec.kind, created=started, description=_DESCRIPTION, media_types=_FILES)
             record = results.RunRecord(
                 kind=spec.kind,
@@ -118,11 +116,11 @@ def train(
                 device=str(device),
                 started=started,
                 finished=datetime.now(UTC),
-                seconds=fit.seconds,
-                metrics={**_metrics(fit), "onnx_difference": difference},
-                curve=fit.curve,
+                seconds=found.seconds,
+                metrics={**found.metrics, "onnx_difference": difference},
+                curve=found.curve,
             )
-            tables = results.tables(activity, fit.factors, fit.trajectory, neighbours, record)
+            tables = results.tables(activity, found.factors, found.trajectory, neighbours, record, directions=found.directions)
             ready = session()
             from trainer.publish import Results, publish  # noqa: PLC0415 - loads pyspark
 
@@ -132,34 +130,31 @@ def train(
         data=activity.digest,
         source=activity.source,
         fragments=len(activity.fragments),
-        shown_fragments=int(shown_F.sum()),
+        shown_fragments=int(activity.fragments["shown"].to_numpy().sum()),
         compounds=len(activity.compounds),
         targets=len(activity.targets),
         rejected_rows=len(activity.rejects),
         rank=spec.rank,
-        loss=fit.curve[-1][1],
+        objective=spec.objective.value,
+        loss=found.curve[-1][1],
+        metrics=found.metrics,
         device=str(device),
-        fit_seconds=fit.seconds,
+        fit_seconds=found.seconds,
         seconds=(datetime.now(UTC) - started).total_seconds(),
     )
 
 
-def _write_network(artifact: StagedArtifact, fit: "Fit", activity: "Activity") -> float:
+def _write_network(artifact: StagedArtifact, found: "Found", activity: "Activity") -> float:
     """Write and check the artifact's files; the largest relative difference between ONNX Runtime and PyTorch."""
     from trainer import factorization  # noqa: PLC0415 - loads torch
 
     directory = artifact.begin()
     targets: list[str] = activity.targets["name"].to_pylist()
-    checkpoint = factorization.Checkpoint(artifact.run, fit.factors, tuple(activity.names), tuple(targets))
+    checkpoint = factorization.Checkpoint(artifact.run, found.factors, tuple(activity.names), tuple(targets))
     factorization.save_checkpoint(checkpoint, directory / "factors.npz")
     return factorization.export(
-        fit.factors, directory / "factors.onnx", fragments=activity.names, targets=targets, run=artifact.run
+        found.factors, directory / "factors.onnx", fragments=activity.names, targets=targets, run=artifact.run
     )
-
-
-def _metrics(fit: "Fit") -> dict[str, float]:
-    """What is said about the fit, beside its curve."""
-    return {"mean_squared_error": fit.curve[-1][1], "converged": float(fit.converged), "gap": fit.gap}
 
 
 @contextmanager
@@ -187,9 +182,9 @@ def _session(settings: Settings, report: Report, spark: "SparkSession | None") -
 
 
 def _load_torch() -> ModuleType:
-    from trainer import factorization  # noqa: PLC0415 - takes seconds
+    from trainer import objectives  # noqa: PLC0415 - takes seconds
 
-    return factorization
+    return objectives
 
 
 def _in_background(work: Callable[[], Result]) -> "Future[Result]":

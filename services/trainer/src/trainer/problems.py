@@ -18,6 +18,7 @@ __all__ = [
     "JOB_FINISHED",
     "JOB_INTERRUPTED",
     "JOB_NOT_FOUND",
+    "OBJECTIVE_MISFIT",
     "OUT_OF_MEMORY",
     "PROBLEM_TYPES",
     "STORAGE_FULL",
@@ -67,6 +68,15 @@ DATA_NOT_FOUND: Final = ProblemType(
     "A source names a file, a directory or an uploaded data set that does not exist or cannot be read.",
     "Compare the source with `GET /v1/datasets`, or with the files as the trainer sees them: in a container that is what is "
     "mounted there.",
+)
+OBJECTIVE_MISFIT: Final = ProblemType(
+    "objective-misfit",
+    "The objective does not fit the data",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "An objective says something about some kinds of data alone: `activity` needs stated cells, numbers or active and inactive "
+    "ones, and a holdout needs enough of them to leave some out.",
+    "Take the objective that the detail names, or data of the other kind; `activity_kind` says what values state where that is "
+    "not found from the values.",
 )
 DATA_NOT_ALLOWED: Final = ProblemType(
     "data-not-allowed",
@@ -134,6 +144,7 @@ PROBLEM_TYPES: Final = (
     INVALID_CURSOR,
     INVALID_DATA,
     DATA_NOT_FOUND,
+    OBJECTIVE_MISFIT,
     DATA_NOT_ALLOWED,
     DATASET_TOO_LARGE,
     STORAGE_FULL,

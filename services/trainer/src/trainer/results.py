@@ -55,10 +55,29 @@ class Positions(Protocol):
         """Balanced factors at those steps, at most 3 columns."""
 
 
+class Directions(Protocol):
+    """Posterior draws of the fragments' directions (`trainer.factorization.activity.summary.Directions`)."""
+
+    def __len__(self) -> int:
+        """Draws."""
+
+    def stored_FD(self) -> npt.NDArray[np.float16]:
+        """All draws of a fragment in a row."""
+
+
 def tables(
-    activity: Activity, factors: Factors, positions: Positions, neighbours: pa.Table, record: RunRecord
+    activity: Activity,
+    factors: Factors,
+    positions: Positions,
+    neighbours: pa.Table,
+    record: RunRecord,
+    *,
+    directions: Directions | None = None,
 ) -> dict[str, pa.Table]:
-    """The tables of a run by their names in the store; without `scores` where more fragments are shown than a matrix holds."""
+    """The tables of a run by their names in the store.
+
+    Without `scores` where more fragments are shown than a matrix holds, and without `draws` where there is no posterior.
+    """
     shown = np.flatnonzero(activity.fragments["shown"].to_numpy()).astype(np.int32)
     support = activity.fragments["support"].to_numpy()[shown]
     moving = np.sort(shown[np.argsort(-support, kind="stable")[:MOVING_FRAGMENTS]])
@@ -68,6 +87,8 @@ def tables(
         "trajectory": _trajectory_rows(positions, moving),
         "neighbours": neighbours,
     }
+    if directions is not None:
+        found["draws"] = _draw_rows(directions)
     if len(shown) <= MATRIX_FRAGMENTS:
         found["scores"] = _score_rows(factors, shown)
     return found
@@ -113,6 +134,17 @@ def _factor_rows(factors: Factors) -> pa.Table:
         for side, vectors_NK, balanced_NK in sides
     ]
     return pa.concat_tables(parts)
+
+
+def _draw_rows(directions: Directions) -> pa.Table:
+    """The table `draws`."""
+    stored_FD = directions.stored_FD()
+    columns = {
+        "fragment": np.arange(len(stored_FD), dtype=np.int32),
+        "directions": pa.array([row.tobytes() for row in stored_FD], pa.binary()),
+        "draws": np.full(len(stored_FD), len(directions), dtype=np.int32),
+    }
+    return pa.table(columns, schema=TABLES["draws"].schema)
 
 
 def _score_rows(factors: Factors, shown: npt.NDArray[np.int32]) -> pa.Table:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from contracts.dialogue import Architecture, Language
-from contracts.kinds import ActivityKind, Objective, RunKind
+from contracts.kinds import ActivityKind, Holdout, Objective, RunKind
 
 __all__ = [
     "BUILT_IN",
@@ -36,6 +36,8 @@ BUILT_IN: Final = "built-in"
 DEFAULT: Final = "default"
 """The source that a trainer was started with: `NTDEMO_DATA`, `/data/data.json` or the built-in data."""
 
+_ACTIVITY_RANK: Final = 32
+"""Factors that the data do not ask for are shrunk by their learned precisions, so that more do no harm."""
 STARTER: Final = "starter"
 """The corpus that needs no file: conversations of our own writing."""
 MINUTES: Final = 10.0
@@ -138,7 +140,13 @@ class FactorsSpec(BaseModel):
         ),
     ] = (DEFAULT,)
     objective: Objective = Objective.COUNTS
-    rank: Annotated[int, Field(ge=1, le=512, description="Numbers that describe a fragment.")] = 3
+    rank: Annotated[
+        int,
+        Field(ge=1, le=512, description=f"Numbers that describe a fragment; {_ACTIVITY_RANK} for `activity` where not given."),
+    ] = 3
+    holdout: Annotated[
+        Holdout, Field(description="Judge `activity` by cells it has not seen, before it learns from all of them.")
+    ] = Holdout.NONE
     seed: Annotated[
         int, Field(ge=0, lt=2**32, description="Of the random start; the published numbers do not depend on it.")
     ] = 0
@@ -151,6 +159,19 @@ class FactorsSpec(BaseModel):
         ),
     ] = "auto"
     ingest: IngestOptions = IngestOptions()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rank_of_the_objective(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("objective") == Objective.ACTIVITY and given.get("rank") is None:
+            return {**given, "rank": _ACTIVITY_RANK}
+        return given
+
+    @model_validator(mode="after")
+    def _only_predictions_are_judged(self) -> Self:
+        if self.holdout is not Holdout.NONE and self.objective is not Objective.ACTIVITY:
+            raise ValueError(f"objective {self.objective} predicts no cells, so holdout {self.holdout} has nothing to judge")
+        return self
 
     @model_validator(mode="after")
     def _named_data_stands_alone(self) -> Self:

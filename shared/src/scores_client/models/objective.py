@@ -4,6 +4,7 @@ from enum import StrEnum
 
 
 class Objective(StrEnum):
+    ACTIVITY = "activity"
     COUNTS = "counts"
 
     def __str__(self) -> str:

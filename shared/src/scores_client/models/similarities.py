@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar, cast
 from attrs import define as _attrs_define
 
 from ..models.similarity_kind import SimilarityKind
+from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="Similarities")
 
@@ -21,12 +22,17 @@ class Similarities:
         similarity (SimilarityKind): A way in which two fragments are alike; each is published in percent, -100 to 100.
         names (list[str]): As asked for, in the same order.
         percents (list[list[float]]): Symmetric; exactly 100.0 on the diagonal.
+        low (list[list[float]] | None | Unset): With `high` the 90 % interval of each, for `function` in runs that have
+            a posterior.
+        high (list[list[float]] | None | Unset):
     """
 
     run: str
     similarity: SimilarityKind
     names: list[str]
     percents: list[list[float]]
+    low: list[list[float]] | None | Unset = UNSET
+    high: list[list[float]] | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         run = self.run
@@ -41,6 +47,32 @@ class Similarities:
 
             percents.append(percents_item)
 
+        low: list[list[float]] | None | Unset
+        if isinstance(self.low, Unset):
+            low = UNSET
+        elif isinstance(self.low, list):
+            low = []
+            for low_type_0_item_data in self.low:
+                low_type_0_item = low_type_0_item_data
+
+                low.append(low_type_0_item)
+
+        else:
+            low = self.low
+
+        high: list[list[float]] | None | Unset
+        if isinstance(self.high, Unset):
+            high = UNSET
+        elif isinstance(self.high, list):
+            high = []
+            for high_type_0_item_data in self.high:
+                high_type_0_item = high_type_0_item_data
+
+                high.append(high_type_0_item)
+
+        else:
+            high = self.high
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -51,6 +83,10 @@ class Similarities:
                 "percents": percents,
             }
         )
+        if low is not UNSET:
+            field_dict["low"] = low
+        if high is not UNSET:
+            field_dict["high"] = high
 
         return field_dict
 
@@ -70,11 +106,57 @@ class Similarities:
 
             percents.append(percents_item)
 
+        def _parse_low(data: object) -> list[list[float]] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                low_type_0 = []
+                _low_type_0 = data
+                for low_type_0_item_data in _low_type_0:
+                    low_type_0_item = cast(list[float], low_type_0_item_data)
+
+                    low_type_0.append(low_type_0_item)
+
+                return low_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[list[float]] | None | Unset, data)
+
+        low = _parse_low(d.pop("low", UNSET))
+
+        def _parse_high(data: object) -> list[list[float]] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                high_type_0 = []
+                _high_type_0 = data
+                for high_type_0_item_data in _high_type_0:
+                    high_type_0_item = cast(list[float], high_type_0_item_data)
+
+                    high_type_0.append(high_type_0_item)
+
+                return high_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[list[float]] | None | Unset, data)
+
+        high = _parse_high(d.pop("high", UNSET))
+
         similarities = cls(
             run=run,
             similarity=similarity,
             names=names,
             percents=percents,
+            low=low,
+            high=high,
         )
 
         return similarities

@@ -1,52 +1,7 @@
 import numpy as np
-import pytest
 import scipy.sparse
-from hypothesis import given
-from hypothesis import strategies as st
 
-from trainer.factorization.activity.profiles import (
-    coassay_FF,
-    combined_FF,
-    functional_FF,
-    structural_FF,
-    top_neighbours,
-)
-
-
-def draws(seed: int, F: int = 6, T: int = 9, K: int = 3, S: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    generator = np.random.default_rng(seed)
-    return generator.standard_normal((S, F, K)), generator.standard_normal((S, T, K))
-
-
-def test_functional_similarity_is_the_cosine_of_predicted_profiles() -> None:
-    P, Q = draws(0)
-    every = np.arange(6)
-    found = functional_FF(P, Q, first=every, second=every)
-    profiles = [p @ q.T for p, q in zip(P, Q, strict=True)]
-    units = [profile / np.linalg.norm(profile, axis=1, keepdims=True) for profile in profiles]
-    np.testing.assert_allclose(found.percent_AB, 100 * np.mean([unit @ unit.T for unit in units], axis=0), atol=1e-9)
-    assert (found.low_AB <= found.high_AB).all()
-    np.testing.assert_array_equal(np.diag(found.percent_AB), 100.0)
-
-
-@given(st.integers(0, 10_000))
-def test_no_change_of_gauge_changes_functional_similarity(seed: int) -> None:
-    P, Q = draws(seed)
-    generator = np.random.default_rng(seed + 1)
-    G = np.linalg.qr(generator.standard_normal((3, 3)))[0] * generator.uniform(0.2, 5.0, size=3)
-    every = np.arange(6)
-    before = functional_FF(P, Q, first=every, second=every)
-    after = functional_FF(P @ G, Q @ np.linalg.inv(G).T, first=every, second=every)
-    for name in ("percent_AB", "low_AB", "high_AB"):
-        np.testing.assert_allclose(getattr(after, name), getattr(before, name), atol=1e-5)
-
-
-def test_a_fragment_that_does_nothing_is_like_itself_alone() -> None:
-    P, Q = draws(0)
-    P[:, 2] = 0.0
-    found = functional_FF(P, Q, first=np.arange(6), second=np.arange(6)).percent_AB
-    assert found[2, 2] == 100.0
-    assert not np.delete(found[2], 2).any()
+from trainer.factorization.activity.profiles import coassay_FF, coassay_rows_FT, combined_FF, row_products, structural_FF
 
 
 def test_coassay_sees_what_was_measured_and_not_what_came_out() -> None:
@@ -71,16 +26,12 @@ def test_combined_orders_pairs_by_the_sum_of_their_ranks() -> None:
     assert combined_FF(np.array([[100.0]]), np.array([[100.0]])).tolist() == [[100.0]]
 
 
-def test_neighbours_are_shown_fragments_nearest_first_and_never_the_fragment_itself() -> None:
-    percent = np.array([[100.0, 5, 9, 9], [5, 100, 1, 2], [9, 1, 100, 3], [9, 2, 3, 100]])
-    others, similarity = top_neighbours(percent, shown_F=np.array([True, False, True, True]), limit=10)
-    assert others.tolist() == [[2, 3], [0, 3], [0, 3], [0, 2]]
-    assert similarity.tolist() == [[9, 9], [5, 2], [9, 3], [9, 3]]
-    none, _ = top_neighbours(np.array([[100.0]]), shown_F=np.array([True]), limit=10)
-    assert none.shape == (1, 0)
-
-
-@pytest.mark.parametrize("limit", [1, 3])
-def test_no_more_neighbours_than_asked_for(limit: int) -> None:
-    percent = np.random.default_rng(0).random((8, 8))
-    assert top_neighbours(percent, shown_F=np.ones(8, dtype=np.bool_), limit=limit)[0].shape == (8, limit)
+def test_products_of_single_pairs_are_those_of_the_whole_matrix() -> None:
+    generator = np.random.default_rng(0)
+    membership = scipy.sparse.csr_array((generator.random((30, 7)) < 0.4) * 1.0)
+    measured = scipy.sparse.csr_array((generator.random((30, 5)) < 0.4) * 1.0)
+    first, second = (index.ravel().astype(np.int32) for index in np.indices((7, 7)))
+    apart = first != second
+    products = 100 * row_products(coassay_rows_FT(membership, measured), first[apart], second[apart])
+    np.testing.assert_allclose(products, coassay_FF(membership, measured)[first[apart], second[apart]], atol=1e-9)
+    assert len(row_products(coassay_rows_FT(membership, measured), first[:0], second[:0])) == 0

@@ -9,6 +9,7 @@ from contracts.kinds import SimilarityKind
 from scores_api import layout
 from scores_api.builder.damage import StoreDamaged
 from scores_api.builder.documents import write_curve, write_scores, write_trajectory
+from scores_api.builder.draw_files import write_draws
 from scores_api.builder.factor_files import write_factors
 from scores_api.builder.neighbour_files import write_neighbours
 from scores_api.builder.tables import PublishedTables
@@ -33,6 +34,7 @@ def write_projection(tables: PublishedTables, directory: Path) -> None:
         write_factors(directory, run, side, names[side], tables.rows("factors", side=side))
     for ranking in SimilarityKind:
         write_neighbours(directory, run, ranking, len(fragments.names), tables.rows("neighbours", ranking=ranking.value))
+    write_draws(directory, run, len(fragments.names), tables.rows_if_named("draws"))
     write_scores(directory, run, fragments.names, shown, tables.rows_if_named("scores"))
     write_curve(directory, run, tables.rows("runs")["curve"][0].as_py())
     write_trajectory(directory, run, fragments.names, tables.rows_if_named("trajectory"))

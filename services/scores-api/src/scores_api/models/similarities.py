@@ -43,3 +43,6 @@ class Similarities(Wire):
     """As asked for, in the same order."""
     percents: list[list[Percent]]
     """Symmetric; exactly 100.0 on the diagonal."""
+    low: list[list[Percent]] | None = None
+    """With `high` the 90 % interval of each, for `function` in runs that have a posterior."""
+    high: list[list[Percent]] | None = None

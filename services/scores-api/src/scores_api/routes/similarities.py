@@ -38,4 +38,8 @@ async def ask_similarities(request: Request, question: SimilarityQuestion, run: 
 
 def _compared(question: SimilarityQuestion, view: View, ids: list[int]) -> Similarities:
     percent_NN = view.projection.percents(ids, question.similarity)
-    return Similarities(run=view.run, similarity=question.similarity, names=question.fragments, percents=percent_NN.tolist())
+    bounds = view.projection.intervals(ids, question.similarity)
+    low, high = (None, None) if bounds is None else (bound_NN.tolist() for bound_NN in bounds)
+    return Similarities(
+        run=view.run, similarity=question.similarity, names=question.fragments, percents=percent_NN.tolist(), low=low, high=high
+    )

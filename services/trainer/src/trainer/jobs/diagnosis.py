@@ -9,6 +9,7 @@ from trainer import problems
 from trainer.device import DeviceUnavailable
 from trainer.dialogue.failures import InvalidCheckpoint
 from trainer.jobs.job import Failure
+from trainer.misfit import Misfit
 from trainer.offences import InvalidData
 from trainer.sources import DataNotFound
 
@@ -41,6 +42,8 @@ def _named(error: BaseException) -> Failure | None:
             return Failure(problems.INVALID_DATA.slug, str(error), invalid_data_members(error))
         case DataNotFound():
             return Failure(problems.DATA_NOT_FOUND.slug, str(error))
+        case Misfit():
+            return Failure(problems.OBJECTIVE_MISFIT.slug, str(error))
         case DeviceUnavailable():
             return Failure(problems.DEVICE_NOT_FOUND.slug, f"{error}.")
         case InvalidCheckpoint():

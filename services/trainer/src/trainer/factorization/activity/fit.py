@@ -1,8 +1,10 @@
 """The `activity` fit: cells and what compounds are made of in, a posterior out."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
+from typing import Final
 
 import numpy as np
 import scipy.sparse
@@ -12,8 +14,13 @@ from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.posterior import Draws, Posterior
 from trainer.factorization.activity.sampler import Offset, Sampler, State
 from trainer.factorization.activity.structure import Structure
+from trainer.factorization.threads import one_thread
 
 __all__ = ["Options", "fit_activity"]
+
+
+_SHARED_CELLS: Final = 5_000
+"""Sweeps over fewer cells are no work for several threads."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ def fit_activity(
     structure_CD: scipy.sparse.csr_array | None = None,
     options: Options | None = None,
     device: str = "cpu",
-    on_sweep: Callable[[int, State], None] | None = None,
+    on_sweep: Callable[[int, float], None] | None = None,
 ) -> Posterior:
     """The posterior of the activity model.
 
@@ -49,7 +56,8 @@ def fit_activity(
         structure_CD: unit rows of whole molecules for the hidden block; None leaves it out.
         options: defaults where None.
         device: of torch.
-        on_sweep: called after every sweep with its number from 1.
+        on_sweep: called after every sweep with its number from 1 and the mean squared error of the training cells (of their
+            chances, for binary data).
 
     Raises `ValueError` when there is no cell at all.
     """
@@ -74,11 +82,12 @@ def fit_activity(
     )
     sweeps = options.burn + options.draws * options.thin
     kept = []
-    for number, state in enumerate(islice(sampler.sweeps(sampler.start()), sweeps), start=1):
-        if on_sweep is not None:
-            on_sweep(number, state)
-        if number > options.burn and (number - options.burn) % options.thin == 0:
-            kept.append(_halved(state))
+    with one_thread() if len(cells) < _SHARED_CELLS else nullcontext():
+        for number, state in enumerate(islice(sampler.sweeps(sampler.start()), sweeps), start=1):
+            if on_sweep is not None:
+                on_sweep(number, sampler.loss(state))
+            if number > options.burn and (number - options.burn) % options.thin == 0:
+                kept.append(_halved(state))
     return Posterior(draws=_stacked(kept), centre=sampler.centre, binary=binary, structure=structure)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 import torch
+from scipy.special import ndtr
 from torch import Tensor
 
 from trainer.factorization.activity.cells import Cells
@@ -122,6 +123,12 @@ class Sampler:
     def expected_N(self, state: State) -> Array:
         """What the model expects of its cells, latent for binary data, offset included."""
         return self.centre + state.slope * self.offset.mean_N + _host(self._parts(state).sum(0))
+
+    def loss(self, state: State) -> float:
+        """Mean squared error of the cells, of their chances where they are binary."""
+        expected_N = self.expected_N(state)
+        stated_N = (self.cells.value > 0).astype(np.float64) if self.binary else self.cells.value
+        return float(np.mean(np.square((ndtr(expected_N) if self.binary else expected_N) - stated_N)))
 
     def _parts(self, state: State) -> Tensor:
         """3 x N: what factors, the compound's bias and the target's bias add to every cell."""

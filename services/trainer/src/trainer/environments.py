@@ -1,0 +1,65 @@
+"""Environments: what the hidden block of the activity model sees of a whole molecule, and how alike fragments look."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
+from rdkit import Chem, rdBase
+from rdkit.Chem import rdFingerprintGenerator
+
+__all__ = ["environments_CD", "tanimoto"]
+
+_COUNTS: Final = 4
+"""An environment that occurs n times sets min(n, 4) features."""
+_RADIUS: Final = 2
+"""Bonds around an atom: ECFP4 (Rogers and Hahn 2010)."""
+
+
+def environments_CD(molecules: Iterable[str], features: int) -> scipy.sparse.csr_array:
+    """Molecules by hashed atom environments with counts, 0/1 rows; `molecules` are SMILES that RDKit reads.
+
+    Feature numbers are mixed from RDKit's environment codes by multiplication with odd constants (Knuth), so that they are the
+    same on every machine.
+    """
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=_RADIUS)
+    rows: list[npt.NDArray[np.int64]] = []
+    for smiles in molecules:
+        found = generator.GetSparseCountFingerprint(_molecule(smiles)).GetNonzeroElements()
+        numbers = {
+            (((code + 1) * 0x9E3779B97F4A7C15 + repeat * 0xC2B2AE3D27D4EB4F) % 2**64 >> 32) % features
+            for code, count in found.items()
+            for repeat in range(min(count, _COUNTS))
+        }
+        rows.append(np.array(sorted(numbers), dtype=np.int64))
+    starts = np.cumsum([0, *map(len, rows)])
+    columns = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)
+    return scipy.sparse.csr_array((np.ones(len(columns)), columns, starts), shape=(len(rows), features))
+
+
+def tanimoto(
+    molecules: Sequence[str | None], first_N: npt.NDArray[np.int32], second_N: npt.NDArray[np.int32]
+) -> npt.NDArray[np.float32]:
+    """How alike each pair of `molecules` looks, in percent: Tanimoto similarity of ECFP4; NaN where one is no SMILES."""
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=_RADIUS)
+    sets = [None if smiles is None else generator.GetSparseFingerprint(_molecule(smiles)) for smiles in molecules]
+    found_N = np.full(len(first_N), np.nan, dtype=np.float32)
+    order = np.argsort(first_N, kind="stable")
+    starts = np.flatnonzero(np.diff(first_N[order], prepend=-1))
+    for pairs in np.split(order, starts[1:]) if len(order) else []:
+        one = sets[first_N[pairs[0]]]
+        others = [(pair, sets[second_N[pair]]) for pair in pairs]
+        known = [(pair, other) for pair, other in others if one is not None and other is not None]
+        if known:
+            percents = Chem.DataStructs.BulkTanimotoSimilarity(one, [other for _, other in known])
+            found_N[[pair for pair, _ in known]] = 100.0 * np.asarray(percents)
+    return found_N
+
+
+def _molecule(smiles: str) -> Chem.Mol:
+    with rdBase.BlockLogs():
+        molecule = Chem.MolFromSmiles(smiles)
+    if molecule is None:
+        raise ValueError(f"{smiles!r} is no molecule that RDKit reads")
+    return molecule

@@ -1,0 +1,177 @@
+"""Objectives: what a fit of either kind finds of the same facts, in the form in which it is published."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import scipy.sparse
+
+from contracts.evidence import NEIGHBOURS
+from contracts.kinds import ActivityKind, Holdout, Objective
+from trainer import factorization
+from trainer.activity import Activity
+from trainer.environments import environments_CD, tanimoto
+from trainer.evaluation.holdout import Question, measure
+from trainer.factorization import Trajectory
+from trainer.factorization.activity.cells import Cells
+from trainer.factorization.activity.fit import Options, fit_activity
+from trainer.factorization.activity.posterior import Posterior
+from trainer.factorization.activity.profiles import coassay_rows_FT, row_products
+from trainer.factorization.activity.structure import unit_rows
+from trainer.factorization.activity.summary import Directions, mean_factors
+from trainer.factorization.neighbours import PairPercents
+from trainer.factorization.trajectory import COLUMNS
+from trainer.factors import Factors
+from trainer.misfit import Misfit
+from trainer.run import FactorsSpec
+
+__all__ = ["Found", "check", "fit", "neighbours"]
+
+_CROWDED_CELLS: Final = 4096
+_FEATURES: Final = (4096, 2048)
+"""Hashed atom environments: fewer where a target has many cells, so that each target stays a small dense problem."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a fit found, and how."""
+
+    factors: Factors
+    curve: Sequence[tuple[int, float]]
+    """Step and loss."""
+    trajectory: Trajectory
+    seconds: float
+    metrics: dict[str, float]
+    directions: Directions | None = None
+    """Posterior draws, where the objective has a posterior."""
+    evidence: Mapping[str, PairPercents] = field(default_factory=dict)
+    """What is known of pairs beyond the factors: columns of the table `neighbours`."""
+
+
+def check(objective: Objective, activity: Activity) -> None:
+    """Refuse an objective that does not fit the data.
+
+    Raises:
+        Misfit: it does not.
+    """
+    if objective is not Objective.ACTIVITY:
+        return
+    if activity.kind is ActivityKind.POSITIVES:
+        raise Misfit(
+            "The data state only what acts, so that inactivity cannot be learned from them: take the objective counts, or data "
+            "that state inactive cells as 0."
+        )
+    if not len(activity.cells):
+        raise Misfit("No cell was measured, so there is no activity to learn from.")
+
+
+def fit(spec: FactorsSpec, activity: Activity, *, device: str, on_step: Callable[[int, float], None]) -> Found:
+    """Fit what `spec` asks for; `check` has let it pass.
+
+    Raises:
+        Misfit: too few cells to hold some out.
+    """
+    if spec.objective is Objective.ACTIVITY:
+        return _activity(spec, activity, device, on_step)
+    counts = factorization.fit_counts(activity.counts_FT(), rank=spec.rank, seed=spec.seed, device=device, on_step=on_step)
+    metrics = {"mean_squared_error": counts.curve[-1][1], "converged": float(counts.converged), "gap": counts.gap}
+    return Found(counts.factors, counts.curve, counts.trajectory, counts.seconds, metrics)
+
+
+def neighbours(found: Found, activity: Activity, *, device: str) -> pa.Table:
+    """The table `neighbours` of `contracts.tables`."""
+    return factorization.neighbours(
+        found.factors,
+        shown_F=activity.fragments["shown"].to_numpy(),
+        limit=NEIGHBOURS,
+        directions=found.directions,
+        evidence=found.evidence,
+        device=device,
+    )
+
+
+def _activity(spec: FactorsSpec, activity: Activity, device: str, on_step: Callable[[int, float], None]) -> Found:
+    question = _question(activity, with_structure=spec.holdout is not Holdout.NONE)
+    options = Options(rank=spec.rank, seed=spec.seed)
+    metrics: dict[str, float] = {}
+    if spec.holdout is not Holdout.NONE:
+
+        def judged(cells: Cells) -> Posterior:
+            return fit_activity(
+                cells,
+                question.membership_CF,
+                binary=question.binary,
+                structure_CD=question.structure_CD,
+                options=options,
+                device=device,
+            )
+
+        try:
+            metrics = measure(question, spec.holdout, judged, seed=spec.seed)
+        except ValueError as error:
+            raise Misfit(f"{error}.") from error
+    started = time.perf_counter()
+    curve: list[tuple[int, float]] = []
+
+    def keep(sweep: int, loss: float) -> None:
+        curve.append((sweep, loss))
+        on_step(sweep, loss)
+
+    posterior = fit_activity(
+        question.cells, question.membership_CF, binary=question.binary, options=options, device=device, on_sweep=keep
+    )
+    factors = mean_factors(posterior.draws, rank=spec.rank)
+    metrics["mean_squared_error"] = float(np.mean([loss for _, loss in curve[options.burn :]]))
+    return Found(
+        factors=factors,
+        curve=curve,
+        trajectory=_still(factors, curve[-1][0]),
+        seconds=time.perf_counter() - started,
+        metrics=metrics,
+        directions=Directions.of(posterior.draws),
+        evidence=_evidence(activity),
+    )
+
+
+def _question(activity: Activity, *, with_structure: bool) -> Question:
+    cells = Cells.of(
+        activity.cells["compound"].to_numpy(),
+        activity.cells["target"].to_numpy(),
+        activity.cells["value"].to_numpy(),
+        compounds=len(activity.compounds),
+        targets=len(activity.targets),
+    )
+    smiles: list[str | None] = activity.compounds["smiles"].to_pylist()
+    structure_CD = None
+    if with_structure and None not in smiles:
+        crowded = np.bincount(cells.target, minlength=1).max() > _CROWDED_CELLS
+        structure_CD = unit_rows(environments_CD((each or "" for each in smiles), _FEATURES[int(crowded)]))
+    return Question(
+        cells=cells,
+        membership_CF=scipy.sparse.csr_array(activity.membership_FC().T),
+        structure_CD=structure_CD,
+        scaffolds_C=[scaffold or "" for scaffold in activity.compounds["scaffold"].to_pylist()],
+        binary=activity.kind is ActivityKind.BINARY,
+    )
+
+
+def _evidence(activity: Activity) -> dict[str, PairPercents]:
+    """How far pairs were measured on the same targets, and how alike they look."""
+    measured_CT = activity.values_CT()
+    rows_FT = coassay_rows_FT(scipy.sparse.csr_array(activity.membership_FC().T), measured_CT)
+    found: dict[str, PairPercents] = {
+        "coassay": lambda first_N, second_N: 100.0 * np.clip(row_products(rows_FT, first_N, second_N), 0.0, 1.0)
+    }
+    smiles: list[str | None] = activity.fragments["smiles"].to_pylist()
+    if any(smiles):
+        found["structure"] = lambda first_N, second_N: tanimoto(smiles, first_N, second_N)
+    return found
+
+
+def _still(factors: Factors, step: int) -> Trajectory:
+    """A posterior is sampled, not descended to: the one position is where its mean lies."""
+    positions_FD = factors.balanced_fragments_FK[:, :COLUMNS].astype(np.float32)
+    return Trajectory(steps_S=np.array([step], dtype=np.int64), positions_SFD=positions_FD[None])
