@@ -31,7 +31,7 @@ def test_a_spec_travels_as_json() -> None:
         ({"rank": 2.5}, "rank", "valid integer"),
         ({"seed": -1}, "seed", "greater than or equal to 0"),
         ({"device": "tpu"}, "device", "'tpu' is no device: expected auto, cpu, cuda or cuda:N"),
-        ({"objective": "activity"}, "objective", "'counts'"),
+        ({"objective": "similarity"}, "objective", "'counts' or 'activity'"),
         ({"sources": []}, "sources", "at least 1 item"),
         ({"sources": ["built-in", "a.csv"]}, "", "'built-in' cannot be combined"),
         ({"sources": ["a.csv", "a.csv"]}, "", "named twice"),
