@@ -93,7 +93,7 @@ def _wrk(port: int, path: str, seconds: int) -> tuple[int, float]:
         script.write(COUNTING % (path, time.monotonic_ns()))
         script.flush()
         with_script = ["-s", script.name, address] if "*" in path else [address + path]
-        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *with_script]
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "30s", *with_script]
         said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     if "Non-2xx" in said or "Socket errors" in said:
         raise RuntimeError(f"{path} was not answered:\n{said}")
