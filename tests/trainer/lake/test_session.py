@@ -16,7 +16,7 @@ from contracts.fragmentation import fragment
 from trainer.lake.collection import collect
 from trainer.lake.java import Java, NoJava, find_java
 from trainer.lake.jvm import Jvm
-from trainer.lake.session import Session, SessionFailed
+from trainer.lake.session import Session, SessionFailed, settings
 
 PROGRAM = """
 import sys, time
@@ -108,6 +108,16 @@ def test_java_ends_with_a_process_that_is_killed_and_the_next_start_cleans_up(tm
     subprocess.run([sys.executable, "-c", PROGRAM, cache], check=True, stdout=subprocess.DEVNULL, timeout=120)
     assert not directory.exists()
     assert java_processes(cache) == []
+
+
+@pytest.mark.parametrize("master", ["spark://127.0.0.1:7077", "spark://localhost:7077,other:7077"])
+def test_a_driver_says_its_address_on_the_network_of_its_master(tmp_path: Path, master: str) -> None:
+    assert settings(tmp_path, master)["spark.driver.host"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("master", ["spark://nowhere.invalid:7077", "k8s://https://kubernetes:443"])
+def test_where_the_master_is_not_known_spark_chooses_its_own_address(tmp_path: Path, master: str) -> None:
+    assert "spark.driver.host" not in settings(tmp_path, master)
 
 
 def test_a_given_java_home_is_preferred(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import shutil
+import socket
 import sys
 import tempfile
 import threading
@@ -21,7 +22,7 @@ from pyspark.sql import SparkSession
 from trainer.lake.java import find_java
 from trainer.lake.jvm import Gateway, Jvm, JvmFailed
 
-__all__ = ["Session", "SessionFailed"]
+__all__ = ["Session", "SessionFailed", "settings"]
 
 _MEMORY_MIB: Final = 2048
 _LOG_LINES: Final = 5
@@ -102,7 +103,7 @@ class _Running:
     def __init__(self, jvm: Jvm, master: str, record: Path | None) -> None:
         self._directory, self._lock = _own_directory(jvm.cache)
         try:
-            self._gateway = jvm.start(self._directory, _settings(self._directory, master), record=record)
+            self._gateway = jvm.start(self._directory, settings(self._directory, master), record=record)
         except JvmFailed as error:
             self._remove_directory()
             said = " | ".join(str(error).splitlines()[-_LOG_LINES:])
@@ -128,9 +129,9 @@ class _Running:
         self._lock.close()
 
 
-def _settings(directory: Path, master: str) -> dict[str, str]:
+def settings(directory: Path, master: str) -> dict[str, str]:
     """Spark's configuration of a session."""
-    settings = {
+    found = {
         "spark.master": master,
         "spark.app.name": "ntdemo-trainer",
         "spark.ui.enabled": "false",
@@ -148,10 +149,12 @@ def _settings(directory: Path, master: str) -> dict[str, str]:
         "spark.sql.execution.arrow.maxRecordsPerBatch": "4096",  # rows are nested: a compound with all its cells
     }
     if cores := _local_cores(master):
-        settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
-        settings["spark.sql.shuffle.partitions"] = str(_PIECES_A_CORE * cores)
-        settings["spark.sql.files.minPartitionNum"] = str(2 * cores)
-    return settings
+        found |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+        found["spark.sql.shuffle.partitions"] = str(_PIECES_A_CORE * cores)
+        found["spark.sql.files.minPartitionNum"] = str(2 * cores)
+    elif address := _address_towards(master):
+        found["spark.driver.host"] = address
+    return found
 
 
 def _local_cores(master: str) -> int:
@@ -160,6 +163,22 @@ def _local_cores(master: str) -> int:
         return 0
     match = re.search(r"\d+", master)
     return int(match[0]) if match else (os.cpu_count() or 1) if "*" in master else 1
+
+
+def _address_towards(master: str) -> str | None:
+    """Our IPv4 address on the network of a standalone master: where we are on several, its executors may know no other.
+
+    None where the master is of another kind or is not found; Spark says so when it connects.
+    """
+    match = re.fullmatch(r"spark://([^:,]+):(\d+).*", master)
+    if match is None:
+        return None
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect((match[1], int(match[2])))  # looks up the route, sends nothing
+            return str(probe.getsockname()[0])
+    except OSError:
+        return None
 
 
 def _connect(gateway: Gateway) -> JavaGateway:

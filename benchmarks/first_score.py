@@ -1,0 +1,115 @@
+"""How long a user waits: from the start of everything to the first score, at first, again, and with a real assay table.
+
+    .venv/bin/python benchmarks/first_score.py [--data ../shared/data/activity/chembl5/chembl_5thresh.csv.gz]
+
+Times are wall seconds from the call of what `make run` calls after its installation; nothing else should be running.
+"""
+
+import argparse
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from tests.support.ports import free_ports
+
+ROOT = Path(__file__).parent.parent
+PORTS = ("NTDEMO_PORT", "TRAINER_PORT", "VIZ_DASH_PORT", "VIZ_BOKEH_PORT", "CHATBOT_PORT")
+GIVE_UP_S = 600
+
+
+@dataclass(frozen=True)
+class Start:
+    """All services, starting."""
+
+    api: str
+    process: subprocess.Popen[bytes]
+    begun_s: float
+
+    def answers(self, path: str) -> float:
+        """Seconds from the start until the API answers `path`."""
+        while time.monotonic() < self.begun_s + GIVE_UP_S:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the start ended with {self.process.returncode}")
+            try:
+                if httpx.get(self.api + path, timeout=60, trust_env=False).status_code == httpx.codes.OK:
+                    return time.monotonic() - self.begun_s
+            except httpx.TransportError:
+                pass
+            time.sleep(0.05)
+        raise TimeoutError(path)
+
+    def resident_mb(self, command: str) -> float:
+        """Resident memory of the service whose command line holds `command`, of those this start has begun."""
+        for directory in Path("/proc").glob("[0-9]*"):
+            try:
+                stated = (directory / "status").read_text(encoding="utf-8")
+                line = (directory / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                own = os.getpgid(int(directory.name)) == self.process.pid or _descends(int(directory.name), self.process.pid)
+            except (OSError, ValueError):
+                continue
+            if own and command in line and "sh -c" not in line:
+                return int(re.findall(r"VmRSS:\s+(\d+) kB", stated)[0]) / 1024
+        raise RuntimeError(f"no {command} runs")
+
+
+def _descends(pid: int, ancestor: int) -> bool:
+    while pid > 1:
+        if pid == ancestor:
+            return True
+        pid = int(Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[1])
+    return False
+
+
+@contextmanager
+def start(state: Path, **environment: str) -> Iterator[Start]:
+    """Everything that `make run` starts, on free ports; stopped as by Ctrl-C."""
+    ports = {name: str(port) for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True)}
+    begun_s = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "tools/run.py"],
+        cwd=ROOT,
+        env={**os.environ, "NTDEMO_STATE": str(state), **ports, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield Start(f"http://127.0.0.1:{ports['NTDEMO_PORT']}", process, begun_s)
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="a table to train on as well; molecules that cannot be used are left out")
+    data = parser.parse_args().data
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the services end with this
+    with tempfile.TemporaryDirectory() as directory:
+        state = Path(directory)
+        for title, wanted in (("first start, built-in data", ", target 20"), ("second start", "")):
+            with start(state, NTDEMO_DATA="") as begun:
+                print(f"{title}: first score after {begun.answers('/cosine/score'):.1f} s{wanted}")
+    if data is not None:
+        with (
+            tempfile.TemporaryDirectory() as directory,
+            start(Path(directory), NTDEMO_DATA=str(data.resolve()), NTDEMO_ON_ERROR="skip") as begun,
+        ):
+            begun.answers("/readyz")
+            fragments = httpx.get(f"{begun.api}/v1/fragments?limit=1", trust_env=False).json()["items"]
+            served_s = begun.answers(f"/v1/fragments/{fragments[0]['id']}/neighbours")
+            print(f"{data.name}: file to served neighbours {served_s:.1f} s, target 90")
+            print(f"the scores API holds {begun.resident_mb('scores-api'):.0f} MB, target 200")
+
+
+if __name__ == "__main__":
+    main()
