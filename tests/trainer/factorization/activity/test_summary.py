@@ -28,6 +28,7 @@ def draws(seed: int, *, F: int = 6, T: int = 9, K: int = 3, S: int = 8, G_KK: np
         P_SFK=P_SFK,
         Q_STK=Q_STK,
         residual_SKK=np.ones((S, K + 1, K + 1)),
+        fragments_SKK=np.ones((S, K + 1, K + 1)),
         noise_ST=np.ones((S, T)),
         slope_S=np.ones(S),
     )

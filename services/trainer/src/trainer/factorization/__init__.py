@@ -8,6 +8,8 @@ from trainer.factorization.fit import Fit, fit_counts
 from trainer.factorization.graph import InvalidGraph, ParityError, export, load_onnx
 from trainer.factorization.neighbours import neighbours
 from trainer.factorization.network import FactorNetwork
+from trainer.factorization.prediction_graph import export_predictor, load_predictor
+from trainer.factorization.predictor import Predictor
 from trainer.factorization.trajectory import Trajectory
 
 __all__ = [
@@ -17,11 +19,14 @@ __all__ = [
     "InvalidCheckpoint",
     "InvalidGraph",
     "ParityError",
+    "Predictor",
     "Trajectory",
     "export",
+    "export_predictor",
     "fit_counts",
     "load_checkpoint",
     "load_onnx",
+    "load_predictor",
     "neighbours",
     "save_checkpoint",
 ]

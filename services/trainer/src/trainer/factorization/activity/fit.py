@@ -112,6 +112,7 @@ def _stacked(kept: list[State]) -> Draws:
         P_SFK=np.stack([state.P_FK.numpy() for state in kept]),
         Q_STK=np.stack([state.Q_TK.numpy() for state in kept]),
         residual_SKK=np.stack([state.residual_KK for state in kept]),
+        fragments_SKK=np.stack([state.fragments_KK for state in kept]),
         noise_ST=np.stack([state.noise_T for state in kept]),
         slope_S=np.array([state.slope for state in kept]),
     )

@@ -31,6 +31,8 @@ class Draws:
     Q_STK: Half
     residual_SKK: Array
     """Square roots of the covariance of what fragments do not say of a compound."""
+    fragments_SKK: Array
+    """Square roots of the covariance of fragments: what is known of one that no compound contained."""
     noise_ST: Array
     """Precisions."""
     slope_S: Array
