@@ -15,7 +15,7 @@ from trainer import factorization
 from trainer.activity import Activity
 from trainer.environments import environments_CD, tanimoto
 from trainer.evaluation.holdout import Question, measure
-from trainer.factorization import Trajectory
+from trainer.factorization import Predictor, Trajectory
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.fit import Options, fit_activity
 from trainer.factorization.activity.posterior import Posterior
@@ -45,6 +45,8 @@ class Found:
     trajectory: Trajectory
     seconds: float
     metrics: dict[str, float]
+    predictor: Predictor | None = None
+    """What predicts compounds from their fragments."""
     directions: Directions | None = None
     """Posterior draws, where the objective has a posterior."""
     evidence: Mapping[str, PairPercents] = field(default_factory=dict)
@@ -78,7 +80,8 @@ def fit(spec: FactorsSpec, activity: Activity, *, device: str, on_step: Callable
         return _activity(spec, activity, device, on_step)
     counts = factorization.fit_counts(activity.counts_FT(), rank=spec.rank, seed=spec.seed, device=device, on_step=on_step)
     metrics = {"mean_squared_error": counts.curve[-1][1], "converged": float(counts.converged), "gap": counts.gap}
-    return Found(counts.factors, counts.curve, counts.trajectory, counts.seconds, metrics)
+    predictor = Predictor.from_factors(counts.factors)
+    return Found(counts.factors, counts.curve, counts.trajectory, counts.seconds, metrics, predictor=predictor)
 
 
 def neighbours(found: Found, activity: Activity, *, device: str) -> pa.Table:
@@ -131,6 +134,7 @@ def _activity(spec: FactorsSpec, activity: Activity, device: str, on_step: Calla
         trajectory=_still(factors, curve[-1][0]),
         seconds=time.perf_counter() - started,
         metrics=metrics,
+        predictor=Predictor.from_posterior(posterior),
         directions=Directions.of(posterior.draws),
         evidence=_evidence(activity),
     )

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from contracts.kinds import RunKind
+from contracts.predictions import ARTIFACT, FILE
 from contracts.store import Store
 from trainer import intake, results
 from trainer.artifacts import StagedArtifact
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Trained", "train"]
 
-_ARTIFACT: Final = "factors"
-_DESCRIPTION: Final = "The fitted network as ONNX (fragment ids in, target profiles out), and its factors in full precision."
-_FILES: Final = {"factors.onnx": "application/octet-stream", "factors.npz": "application/octet-stream"}
+_DESCRIPTION: Final = (
+    "The fitted network as ONNX (fragment ids in, target profiles out), what predicts compounds as ONNX (their fragments in, "
+    "activity on targets out), and the factors in full precision."
+)
+_FILES: Final = dict.fromkeys(("factors.onnx", FILE, "factors.npz"), "application/octet-stream")
 Result = TypeVar("Result")
 
 
@@ -105,7 +108,7 @@ def train(
             neighbours = objectives.neighbours(found, activity, device=device.name)
         with publishing(settings.state, waiting=waiting):
             with report.stage(Stage.NETWORK):
-                artifact = StagedArtifact(store, _ARTIFACT, name)
+                artifact = StagedArtifact(store, ARTIFACT, name)
                 difference = _write_network(artifact, found, activity)
                 artifact.seal(kind=spec.kind, created=started, description=_DESCRIPTION, media_types=_FILES)
             record = results.RunRecord(
@@ -152,9 +155,15 @@ def _write_network(artifact: StagedArtifact, found: "Found", activity: "Activity
     targets: list[str] = activity.targets["name"].to_pylist()
     checkpoint = factorization.Checkpoint(artifact.run, found.factors, tuple(activity.names), tuple(targets))
     factorization.save_checkpoint(checkpoint, directory / "factors.npz")
-    return factorization.export(
+    difference = factorization.export(
         found.factors, directory / "factors.onnx", fragments=activity.names, targets=targets, run=artifact.run
     )
+    if found.predictor is None:
+        return difference
+    predicted = factorization.export_predictor(
+        found.predictor, directory / FILE, fragments=activity.names, targets=targets, run=artifact.run
+    )
+    return max(difference, predicted)
 
 
 @contextmanager
