@@ -25,7 +25,7 @@ from trainer.jobs.diagnosis import diagnose, only_molecules
 from trainer.jobs.job import Failure
 from trainer.lock import Held
 from trainer.offences import Offence
-from trainer.run import DEFAULT, MINUTES, BotSpec, FactorsSpec, Layout, OnError
+from trainer.run import DEFAULT, MINUTES, BotSize, BotSpec, FactorsSpec, Layout, OnError
 from trainer.settings import InvalidSettings, Settings
 
 if TYPE_CHECKING:
@@ -153,6 +153,7 @@ def dialogue(  # noqa: PLR0917 - an argument an option
     architecture: Annotated[
         Architecture, typer.Option("--arch", help="The network behind the bot.")
     ] = Architecture.TRANSFORMER,
+    size: Annotated[BotSize, typer.Option(help="Of the network: small for processors, large for GPUs.")] = BotSize.SMALL,
     dropout: Annotated[
         float | None, typer.Option(help="0.1 if not given; 0 suits less than an epoch, 0.3 more than five.")
     ] = None,
@@ -177,6 +178,7 @@ def dialogue(  # noqa: PLR0917 - an argument an option
         "language": language,
         "corpora": tuple(corpus or ()),
         "architecture": architecture,
+        "size": size,
         "iterations": iterations,
         "minutes": minutes,
         "resume": resume,

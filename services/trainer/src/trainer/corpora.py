@@ -1,15 +1,15 @@
 """Corpora: which conversations the spec of a chatbot names, and whether they can be read at all."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from trainer.dialogue.corpus.conversation import InvalidCorpus
 from trainer.dialogue.corpus.reading import read_corpus
 from trainer.dialogue.corpus.starter import starter_file
-from trainer.dialogue.spec import CorpusChoice, DialogueSpec, Recipe
+from trainer.dialogue.spec import LARGE, SMALL, CorpusChoice, DialogueSpec, Recipe, Sizes
 from trainer.offences import InvalidData, Offence
-from trainer.run import MINUTES, STARTER, BotSpec
+from trainer.run import MINUTES, STARTER, BotSize, BotSpec
 from trainer.settings import Settings
 from trainer.sources import locate
 
@@ -17,6 +17,8 @@ __all__ = ["check", "command", "named_sources", "offence", "training_spec"]
 
 _HELD_OUT_OF_STARTER: Final = 0.1
 """The starter corpus alone is small: a larger part of it is held out, so that there is something to measure on."""
+
+_SIZES: Final[Mapping[BotSize, Sizes]] = {BotSize.SMALL: SMALL, BotSize.LARGE: LARGE}
 
 
 def named_sources(spec: BotSpec) -> tuple[str, ...]:
@@ -37,6 +39,7 @@ def training_spec(spec: BotSpec, settings: Settings) -> DialogueSpec:
         architecture=spec.architecture,
         iterations=iterations,
         minutes=MINUTES if iterations is None and minutes is None else minutes,
+        sizes=_SIZES[spec.size],
         recipe=Recipe() if spec.dropout is None else Recipe(dropout=spec.dropout),
         seed=spec.seed,
         held_out_share=_HELD_OUT_OF_STARTER if set(named_sources(spec)) == set() else 0.02,
@@ -67,6 +70,7 @@ def command(spec: BotSpec, choices: Sequence[CorpusChoice]) -> str:
     words = ["ntdemo-train dialogue", f"--language {spec.language}"]
     words += [f"--corpus '{choice.name}'" for choice in choices]
     words += [f"--arch {spec.architecture}"]
+    words += [f"--size {spec.size}"] if spec.size is not BotSize.SMALL else []
     words += [f"--iterations {spec.iterations}"] if spec.iterations is not None else [f"--minutes {spec.minutes or MINUTES:g}"]
     words += [f"--dropout {spec.dropout:g}"] if spec.dropout is not None else []
     words += [f"--seed {spec.seed}"] if spec.seed else []

@@ -20,6 +20,7 @@ __all__ = [
     "MINUTES",
     "RUN_SPEC",
     "STARTER",
+    "BotSize",
     "BotSpec",
     "FactorsSpec",
     "IngestOptions",
@@ -66,6 +67,15 @@ class OnError(StrEnum):
     """The run fails and lists the first of them."""
     SKIP = "skip"
     """Their rows are left out, counted, and kept in the rejects table with the reason."""
+
+
+class BotSize(StrEnum):
+    """How large a chatbot's network is; its bundle has at most 12 MB either way."""
+
+    SMALL = "small"
+    """Suits a processor: an hour of one core teaches it something."""
+    LARGE = "large"
+    """Suits a GPU: more than twice the numbers."""
 
 
 class Unit(StrEnum):
@@ -199,6 +209,7 @@ class BotSpec(BaseModel):
         ),
     ] = ()
     architecture: Architecture = Architecture.TRANSFORMER
+    size: BotSize = BotSize.SMALL
     iterations: Annotated[
         int | None, Field(ge=1, le=10_000_000, description="Steps of the optimizer, over all resumed parts.")
     ] = None

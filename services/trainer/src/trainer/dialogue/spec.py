@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from contracts.dialogue import Architecture, Language
 
-__all__ = ["CorpusChoice", "DialogueSpec", "Recipe", "Sizes"]
+__all__ = ["LARGE", "SMALL", "CorpusChoice", "DialogueSpec", "Recipe", "Sizes"]
 
 _CHOICE: Final = re.compile(r"(?P<path>.+?)(?:#(?P<source>[^#]*?))?(?:\*(?P<times>\d+))?", re.DOTALL)
 _Positive = Annotated[int, Field(ge=1)]
@@ -43,7 +43,7 @@ class CorpusChoice(_Asked):
 
 
 class Sizes(_Asked):
-    """Of the network; a field that the architecture does not have is ignored by it. The defaults suit an hour of one core."""
+    """Of the network; a field that the architecture does not have is ignored by it."""
 
     vocabulary: Annotated[int, Field(ge=300, le=65_536)] = 8_000
     width: _Positive = 192
@@ -59,6 +59,12 @@ class Sizes(_Asked):
         if self.width % self.heads:
             raise ValueError(f"width {self.width} cannot be shared by {self.heads} heads")
         return self
+
+
+SMALL: Final = Sizes()
+"""Suits an hour of one core; a bundle of some 4 MB."""
+LARGE: Final = Sizes(width=256, hidden=384, heads=4, inner=1_024, encoder_layers=2, decoder_layers=3)
+"""Suits a GPU; a bundle of some 11 MB."""
 
 
 class Recipe(_Asked):
@@ -93,7 +99,7 @@ class DialogueSpec(_Asked):
     """Steps of the optimizer, over all resumed parts."""
     minutes: Annotated[float, Field(gt=0)] | None = None
     """Of training, over all resumed parts; evaluation and export come on top."""
-    sizes: Sizes = Sizes()
+    sizes: Sizes = SMALL
     recipe: Recipe = Recipe()
     seed: int = 0
     held_out_share: Annotated[float, Field(gt=0, le=0.5)] = 0.02

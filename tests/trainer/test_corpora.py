@@ -1,0 +1,30 @@
+"""What a bot's spec asks for is what is trained, and the card's command asks for it again."""
+
+from pathlib import Path
+
+import pytest
+
+from contracts.dialogue import Architecture, Language
+from trainer import corpora
+from trainer.dialogue.networks.building import build_network, own_sizes
+from trainer.dialogue.spec import LARGE, SMALL, Sizes
+from trainer.run import BotSize, BotSpec
+from trainer.settings import Settings
+
+_LARGEST_BYTES = 11_500_000
+"""Of the 12 MB of a bundle, what scales and the tokenizer leave to 8-bit weights."""
+
+
+@pytest.mark.parametrize(("size", "sizes"), [(BotSize.SMALL, SMALL), (BotSize.LARGE, LARGE)])
+def test_a_size_is_that_of_the_network_and_stands_in_the_command(tmp_path: Path, size: BotSize, sizes: Sizes) -> None:
+    spec = BotSpec(kind="dialogue", language=Language.ENGLISH, size=size)
+    asked = corpora.training_spec(spec, Settings(state=tmp_path))
+    assert asked.sizes == sizes
+    assert ("--size large" in corpora.command(spec, asked.corpora)) == (size is BotSize.LARGE)
+
+
+@pytest.mark.parametrize("architecture", list(Architecture))
+def test_a_large_network_fits_a_bundle(architecture: Architecture) -> None:
+    network = build_network(architecture, own_sizes(architecture, LARGE, LARGE.vocabulary), dropout=0.0)
+    stored_twice = network.input_VD.numel()  # the encoder and the step each look tokens up
+    assert sum(parameter.numel() for parameter in network.parameters()) + stored_twice <= _LARGEST_BYTES
