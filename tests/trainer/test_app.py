@@ -203,6 +203,22 @@ def test_a_cursor_that_was_made_up_is_refused(tmp_path: Path, cursor: str) -> No
         _problem(client.get("/v1/jobs", params={"cursor": cursor}), 422, "invalid-cursor")
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/v1/jobs"), ("DELETE", "/v1/jobs/{job}"), ("POST", "/v1/datasets?name=a.json")]
+)
+@pytest.mark.parametrize("sent", [None, "Bearer wrong", "Basic c2VzYW1l", "sesame"])
+def test_a_trainer_with_a_key_changes_nothing_for_those_who_do_not_know_it(
+    tmp_path: Path, method: str, path: str, sent: str | None
+) -> None:
+    with _client(tmp_path, _succeeds, settings={"api_key": "sesame"}) as client:
+        job = client.post("/v1/jobs", json=BUILT_IN, headers={"Authorization": "Bearer sesame"}).json()["id"]
+        body: dict[str, Any] = {"json": BUILT_IN} if method == "POST" else {}
+        answer = client.request(method, path.format(job=job), headers={"Authorization": sent} if sent else {}, **body)
+        _problem(answer, 401, "unauthorized")
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert [found["id"] for found in client.get("/v1/jobs").json()["items"]] == [job]  # and reading needs none
+
+
 def test_events_come_with_ids_and_end_with_the_job(tmp_path: Path) -> None:
     with _client(tmp_path, _succeeds) as client:
         job = client.post("/v1/jobs", json=BUILT_IN).json()["id"]

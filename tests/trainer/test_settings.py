@@ -28,6 +28,7 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         "TRAINER_DATA_DIRS": f"{tmp_path}:relative",
         "TRAINER_UPLOAD_LIMIT_BYTES": "7",
         "TRAINER_SPARK_MASTER": "spark://host:7077",
+        "TRAINER_API_KEY": "open sesame",
         "NTDEMO_LOG_FORMAT": "json",
         "NTDEMO_LOG_LEVEL": "DEBUG",
     }.items():
@@ -38,6 +39,14 @@ def test_every_variable_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     assert settings.data_dirs == (tmp_path, Path.cwd() / "relative")
     assert (settings.upload_limit_bytes, settings.spark_master) == (7, "spark://host:7077")
     assert (settings.log_format, settings.log_level) == ("json", "DEBUG")
+    assert settings.api_key is not None
+    assert settings.api_key.get_secret_value() == "open sesame"
+
+
+def test_the_key_is_not_shown_and_does_not_travel_to_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRAINER_API_KEY", "open sesame")
+    settings = Settings.from_environment()
+    assert "sesame" not in f"{settings!r}{settings.model_dump_json(by_alias=True)}"
 
 
 @pytest.mark.parametrize(

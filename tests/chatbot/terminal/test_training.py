@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from chatbot.terminal.failures import TrainerAway, TrainingFailed
 from chatbot.terminal.training import Training
@@ -60,6 +61,22 @@ def test_the_last_training_of_the_language_goes_on_with_what_it_learned_from() -
     trainer = Trainer({"kind": "factors"}, {**_OLD, "language": "ja"}, _OLD, {**_OLD, "seed": 1})
     assert go_on(trainer) == ("dialogue-new", ["stage-started", "progress", "end"])
     assert trainer.asked == {**_OLD, "iterations": 2000, "minutes": None, "resume": True}
+
+
+def test_a_trainer_that_has_a_key_is_sent_it() -> None:
+    sent: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("Authorization"))
+        return httpx.Response(401, json={"detail": "The key that was sent is not this trainer's."})
+
+    for key in (SecretStr("open sesame"), None):
+        with (
+            Training("http://trainer", key=key, transport=httpx.MockTransport(answer)) as training,
+            pytest.raises(TrainingFailed, match="not this trainer's"),
+        ):
+            training.go_on(Language.ENGLISH, 2000, anew=True, told=lambda *_: None)
+    assert sent == ["Bearer open sesame", None]
 
 
 def test_without_an_earlier_job_the_checkpoint_is_asked_for_and_nothing_else() -> None:

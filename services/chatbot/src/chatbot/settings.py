@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from servicekit.logs import LogFormat
@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     scores_port: Annotated[Port, Field(validation_alias="NTDEMO_PORT")] = 3030
     trainer_url: Annotated[Url, Field(validation_alias="NTDEMO_TRAINER_URL")] = "http://localhost:3031"
     """Asked by `ntdemo-chat` alone, to go on training."""
+    trainer_key: Annotated[SecretStr | None, Field(validation_alias="TRAINER_API_KEY")] = None
+    """The trainer's key, where it has one; sent by `ntdemo-chat`."""
     viz_url: Annotated[Url, Field(validation_alias="CHATBOT_VIZ_URL")] = "http://localhost:8050"
     """Where browsers find the pages that answers about fragments link to."""
     refresh_s: Annotated[float, Field(validation_alias="CHATBOT_REFRESH_S", gt=0, le=3600)] = 10.0

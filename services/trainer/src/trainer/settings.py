@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from servicekit.logs import LogFormat
@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(alias="TRAINER_PORT", ge=1, le=65535)] = 3031
     data_dirs: Annotated[tuple[Path, ...], NoDecode, Field(alias="TRAINER_DATA_DIRS")] = ()
     """Directories whose files a job may name over HTTP, separated by `:`; the directory of the start's data is one of them."""
+    api_key: Annotated[SecretStr | None, Field(alias="TRAINER_API_KEY", exclude=True)] = None
+    """What a caller must know to hand in, cancel or upload anything over HTTP; unset, whoever reaches the trainer may."""
     upload_limit_bytes: Annotated[int, Field(alias="TRAINER_UPLOAD_LIMIT_BYTES", ge=1)] = 4 * 2**30
     spark_master: Annotated[str, Field(alias="TRAINER_SPARK_MASTER", pattern=r"^(local(\[.*\])?|spark://.+|k8s://.+)$")] = (
         "local[*]"

@@ -87,7 +87,10 @@ def _train(language: Language, iterations: int, found: Bot | str, settings: Sett
     """The published run; None when the bot that is there must do."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeRemainingColumn())
     try:
-        with Training(settings.trainer_url) as training, Progress(*columns, console=console, transient=True) as bars:
+        with (
+            Training(settings.trainer_url, key=settings.trainer_key) as training,
+            Progress(*columns, console=console, transient=True) as bars,
+        ):
             bar = bars.add_task("asking the trainer", total=None, figures="")
 
             def told(kind: str, event: Mapping[str, Any]) -> None:

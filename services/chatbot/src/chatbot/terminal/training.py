@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import httpx
+from pydantic import SecretStr
 
 from chatbot.terminal.events import server_events
 from chatbot.terminal.failures import TrainerAway, TrainingFailed
@@ -20,12 +21,13 @@ _JOBS: Final = 100
 
 
 class Training:
-    """A client of the trainer."""
+    """A client of the trainer, which may ask for its key."""
 
-    def __init__(self, url: str, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, *, key: SecretStr | None = None, transport: httpx.BaseTransport | None = None) -> None:
         self._url = url
         timeout = httpx.Timeout(_PATIENCE_S, connect=3.0, read=_SILENCE_S)
-        self._http = httpx.Client(base_url=url, timeout=timeout, trust_env=False, transport=transport)
+        headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+        self._http = httpx.Client(base_url=url, timeout=timeout, trust_env=False, transport=transport, headers=headers)
 
     def __enter__(self) -> Self:
         return self

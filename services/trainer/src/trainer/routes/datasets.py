@@ -10,7 +10,7 @@ from trainer import intake
 from trainer.datasets import Dataset, Upload
 from trainer.offences import InvalidData
 from trainer.problems import DATASET_TOO_LARGE
-from trainer.routes.access import Running
+from trainer.routes.access import PERMITTED, Running
 from trainer.routes.rendering import answers, dataset_resource, invalid_data, no_room
 from trainer.routes.wire import DatasetList, DatasetResource
 
@@ -38,8 +38,9 @@ _BODY = {
     "",
     status_code=status.HTTP_201_CREATED,
     summary="Upload a file",
+    dependencies=[PERMITTED],
     openapi_extra=_BODY,
-    responses=answers(413, 422, 503, 507)
+    responses=answers(401, 413, 422, 503, 507)
     | {200: {"model": DatasetResource, "description": "These bytes were uploaded before, under this name."}},
 )
 async def create_dataset(trainer: Running, request: Request, response: Response, name: _Name) -> DatasetResource:

@@ -16,7 +16,7 @@ from trainer.jobs.supervisor import JobFinished
 from trainer.jobs.table import IdempotencyConflict
 from trainer.offences import InvalidData
 from trainer.problems import DATA_NOT_ALLOWED, DATA_NOT_FOUND, IDEMPOTENCY_CONFLICT, INVALID_CURSOR, JOB_FINISHED
-from trainer.routes.access import NamedJob, Running
+from trainer.routes.access import PERMITTED, NamedJob, Running
 from trainer.routes.cursor import CursorInvalid, decode, encode
 from trainer.routes.rendering import answers, invalid_data, job_path, job_resource, no_room
 from trainer.routes.wire import JobPage, JobRequest, JobResource
@@ -44,7 +44,8 @@ _Seen = Annotated[
     "",
     status_code=status.HTTP_202_ACCEPTED,
     summary="Hand in a job",
-    responses=answers(403, 409, 422, 503, 507) | {202: {"headers": {"Location": {"schema": {"type": "string"}}}}},
+    dependencies=[PERMITTED],
+    responses=answers(401, 403, 409, 422, 503, 507) | {202: {"headers": {"Location": {"schema": {"type": "string"}}}}},
 )
 async def create_job(trainer: Running, request: JobRequest, response: Response, idempotency_key: _Key = None) -> JobResource:
     """Looks at the data as far as that is quick, queues the job and answers. `Location` names the job."""
@@ -94,7 +95,7 @@ async def get_job(job: NamedJob) -> JobResource:
     return job_resource(job)
 
 
-@router.delete("/{job}", summary="Cancel a job", responses=answers(404, 409, 503))
+@router.delete("/{job}", summary="Cancel a job", dependencies=[PERMITTED], responses=answers(401, 404, 409, 503))
 async def cancel_job(trainer: Running, job: NamedJob) -> JobResource:
     """Ends the job's process where it has one, and answers when that is gone. Cancelling twice is the same as once.
 
