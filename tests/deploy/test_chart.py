@@ -1,5 +1,6 @@
 """The Helm chart: rendered for every example, held against Kubernetes' schemas, the services' settings and compose."""
 
+import base64
 import functools
 import re
 from collections.abc import Iterator
@@ -38,6 +39,8 @@ OTHERS: Final[dict[str, dict[str, Any]]] = {
         "ingress": {"hosts": {"dash": "f.example.org"}},
     },
     "small": {"viz": {"enabled": False}, "chatbot": {"enabled": False}, "state": {"existingClaim": "mine"}},
+    "own key": {"trainer": {"apiKey": {"existingSecret": "mine"}}},
+    "open": {"trainer": {"apiKey": {"enabled": False}}},
 }
 
 
@@ -198,6 +201,19 @@ def test_no_secret_lies_in_a_config_map(accepted: dict[str, Answer]) -> None:
             for variable, value in found["data"].items():
                 assert not re.search(r"(?i)password|secret|token|api_?key|private", variable)
                 assert not re.search(r"://[^/@]+:[^/@]+@", value)
+
+
+def test_the_trainers_key_is_generated_or_named_and_known_to_who_sends_it(accepted: dict[str, Answer]) -> None:
+    (key,) = accepted["default"].kind("Secret")["ntdemo-trainer-key"]["data"].values()
+    assert re.fullmatch(rb"[A-Za-z0-9]{40}", base64.b64decode(key))
+    assert not accepted["own key"].kind("Secret")
+    assert not accepted["open"].kind("Secret")
+    for name, secret in {"default": "ntdemo-trainer-key", "own key": "mine", "open": None}.items():
+        for service in SERVICES:
+            (container,) = pods(accepted[name])[f"Deployment ntdemo-{service.name}"]["containers"]
+            found = {one["name"]: one["valueFrom"]["secretKeyRef"] for one in container.get("env", [])}
+            known = secret is not None and "TRAINER_API_KEY" in service.variables()
+            assert found == ({"TRAINER_API_KEY": {"name": secret, "key": "TRAINER_API_KEY"}} if known else {})
 
 
 def test_only_the_trainer_writes_the_store(accepted: dict[str, Answer]) -> None:

@@ -33,6 +33,20 @@ labels:
 {{ .Values.state.existingClaim | default (printf "%s-state" (include "ntdemo.name" .)) }}
 {{- end }}
 
+{{- define "ntdemo.key" -}}
+{{ .Values.trainer.apiKey.existingSecret | default (printf "%s-trainer-key" (include "ntdemo.name" .)) }}
+{{- end }}
+
+{{/* The trainer's key, for the trainer and for who sends it. */}}
+{{- define "ntdemo.key-env" -}}
+{{- if .Values.trainer.apiKey.enabled }}
+env:
+  - name: TRAINER_API_KEY
+    valueFrom:
+      secretKeyRef: {name: {{ include "ntdemo.key" . }}, key: TRAINER_API_KEY}
+{{- end }}
+{{- end }}
+
 {{/* What every pod says of itself: no token, no root, nothing writable but /tmp. */}}
 {{- define "ntdemo.pod" -}}
 automountServiceAccountToken: false
