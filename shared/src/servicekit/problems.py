@@ -36,6 +36,8 @@ __all__ = [
 ]
 
 MEDIA_TYPE: Final = "application/problem+json"
+_LISTED: Final = 20
+"""Places that an invalid request's problem names; `count` says how many there are."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -91,7 +93,8 @@ INVALID_REQUEST: Final = ProblemType(
     "invalid-request",
     "The request is not valid",
     HTTPStatus.UNPROCESSABLE_ENTITY,
-    "A parameter, header or the body does not fit the OpenAPI document; `errors` names each place and what was expected.",
+    "A parameter, header or the body does not fit the OpenAPI document; `errors` names the first 20 places and what was "
+    "expected, `count` says how many there are.",
     "Compare the request with the service's `/docs` and correct the places that `errors` names.",
 )
 NOT_FOUND: Final = ProblemType(
@@ -239,7 +242,8 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
         for item in error.errors()
     ]
     places = "; ".join(f"{item['place']}: {item['reason']}" for item in errors[:3])
-    return problem_response(INVALID_REQUEST, places, _instance(request), extensions={"errors": errors})
+    extensions = {"errors": errors[:_LISTED], "count": len(errors)}
+    return problem_response(INVALID_REQUEST, places, _instance(request), extensions=extensions)
 
 
 async def _on_http_error(request: Request, error: Exception) -> Response:

@@ -22,7 +22,7 @@ from trainer.factors import Factors
 
 FRAGMENTS = [f"fragment {index}" for index in range(6)] + ["c1ccccc1/C=C#日本"]
 TARGETS = [f"t{index}" for index in range(5)]
-QUESTION = {
+QUESTION: dict[str, npt.NDArray[Any]] = {
     "fragments": np.array([3, 0, 6, 6, 2], dtype=np.int64),
     "compounds": np.array([0, 0, 1, 3, 3], dtype=np.int64),
     "unseen": np.array([0, 2, 1, 0], dtype=np.float32),
@@ -52,7 +52,8 @@ def sampled(found: Posterior, *, repeats: int = 400) -> npt.NDArray[np.float64]:
         P_FK, Q_TK = (side[s].astype(np.float64) for side in (found.draws.P_SFK, found.draws.Q_STK))
         residual_KK, fragments_KK = found.draws.residual_SKK[s], found.draws.fragments_SKK[s]
         u_RBK = generator.standard_normal((repeats, 4, 4)) @ residual_KK.T
-        np.add.at(u_RBK, (slice(None), QUESTION["compounds"]), P_FK[QUESTION["fragments"]])
+        for compound, fragment in zip(QUESTION["compounds"], QUESTION["fragments"], strict=True):
+            u_RBK[:, compound] += P_FK[fragment]
         for compound, count in enumerate(QUESTION["unseen"].astype(int)):
             u_RBK[:, compound] += (generator.standard_normal((repeats, count, 4)) @ fragments_KK.T).sum(axis=1)
         q_MK = Q_TK[QUESTION["targets"]]
@@ -117,7 +118,7 @@ def test_sums_of_counts_are_those_of_the_profiles_without_bounds(tmp_path: Path)
 @pytest.mark.parametrize(("fragments", "targets"), [([], [1]), ([2], []), ([], [])])
 def test_nothing_asked_for_is_nothing_answered(tmp_path: Path, fragments: list[int], targets: list[int]) -> None:
     export(Predictor.from_posterior(posterior()), tmp_path / FILE)
-    question = {
+    question: dict[str, npt.NDArray[Any]] = {
         "fragments": np.array(fragments, dtype=np.int64),
         "compounds": np.zeros(len(fragments), dtype=np.int64),
         "unseen": np.array([1], dtype=np.float32),

@@ -13,8 +13,9 @@ from scores_api.builds import Builds
 from scores_api.files import ArtifactFiles
 from scores_api.head_layer import HeadLayer
 from scores_api.live import Live
+from scores_api.prediction.desk import Desk
 from scores_api.problems import PROBLEM_TYPES
-from scores_api.routes import artifacts, factors, fragments, refusals, runs, scores, similarities
+from scores_api.routes import artifacts, factors, fragments, predictions, refusals, runs, scores, similarities
 from scores_api.settings import Settings
 from servicekit.application import create_application
 
@@ -27,6 +28,7 @@ Everything is read from what the trainer published; a publication is visible to 
 * Published answers carry an `ETag`; send it back in `If-None-Match` and an unchanged answer is a 304 without a body.
 * Lists are pages: follow `next` by giving it back as `cursor`. A cursor stays in the run it began with.
 * Similarities are percent, -100 to 100, rounded to two decimals; a fragment's similarity to itself is exactly 100.
+* Predictions are those of a run's model, which `meaning` describes; `GET /v1/runs/{run}` says how well it predicts.
 * Failures are `application/problem+json` (RFC 9457); `GET` a problem's `type` for what it means and what to do.
 """
 
@@ -36,6 +38,8 @@ def create_app(settings: Settings) -> FastAPI:
     release = version("ntdemo-scores-api")
     builds = Builds(state=settings.state, cache=settings.cache_directory, kept_runs=settings.kept_runs)
     live = Live(settings, builds, release=release)
+    files = ArtifactFiles(Store.under(settings.state))
+    desk = Desk(files)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -43,6 +47,7 @@ def create_app(settings: Settings) -> FastAPI:
         try:
             yield
         finally:
+            await desk.close()
             await live.close()
 
     app = create_application(
@@ -55,7 +60,8 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.live = live
-    app.state.files = ArtifactFiles(Store.under(settings.state))
+    app.state.files = files
+    app.state.desk = desk
     refusals.install(app)
     app.put_before(HeadLayer)
     app.put_before(AnswerLayer, live=live, meter=app.state.meter)
@@ -67,7 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
             allow_headers=("If-None-Match", "Range", "If-Range", "X-Request-ID"),
             expose_headers=("ETag", "X-Request-ID", "Content-Range", "Accept-Ranges"),
         )
-    routers = (scores.router, fragments.router, similarities.router, factors.router, runs.router, artifacts.router)
-    published = [route for router in routers for route in router.routes]
+    groups = (scores, fragments, similarities, predictions, factors, runs, artifacts)
+    published = [route for group in groups for route in group.router.routes]
     app.router.routes[:0] = published  # first, and by themselves: `include_router` would match each request twice, for 100 µs
     return app

@@ -1,14 +1,22 @@
 """What can go wrong when published things are asked for; the routes turn each into a problem."""
 
+from dataclasses import dataclass
+
 __all__ = [
     "ArtifactDamaged",
     "ArtifactUnknown",
     "CursorInvalid",
     "FragmentsUnknown",
     "MatrixTooLarge",
+    "MoleculesFailed",
+    "MoleculesUnreadable",
+    "NothingPredicts",
     "NothingPublished",
+    "Offence",
+    "PredictionsTooMany",
     "RunUnknown",
     "RunUnreadable",
+    "TargetsUnknown",
 ]
 
 
@@ -61,3 +69,53 @@ class ArtifactDamaged(Exception):
 
 class CursorInvalid(Exception):
     """A cursor that this list did not hand out."""
+
+
+class TargetsUnknown(Exception):
+    """The run has no targets of these names; `near` lists names that look like the first."""
+
+    def __init__(self, run: str, names: list[str], near: list[str]) -> None:
+        super().__init__(names)
+        self.run = run
+        self.names = names
+        self.near = near
+
+
+@dataclass(frozen=True)
+class Offence:
+    """A SMILES that has no fragments."""
+
+    place: str
+    """In the request."""
+    value: str
+    reason: str
+
+
+class MoleculesUnreadable(Exception):
+    """Some SMILES of a request are no molecules with fragments."""
+
+    def __init__(self, first: list[Offence], count: int) -> None:
+        super().__init__(count)
+        self.first = first
+        self.count = count
+
+
+class MoleculesFailed(Exception):
+    """The process that reads molecules died or did not answer; the text says which."""
+
+
+class NothingPredicts(Exception):
+    """The run published nothing that predicts."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(run)
+        self.run = run
+
+
+class PredictionsTooMany(Exception):
+    """More predictions were asked for than one answer holds."""
+
+    def __init__(self, asked: int, most: int) -> None:
+        super().__init__(asked, most)
+        self.asked = asked
+        self.most = most

@@ -63,13 +63,14 @@ class Fragments:
         Raises:
             FragmentsUnknown: some do not exist; the failure carries all of these.
         """
-        ids = [self._find(name) for name in names]
+        ids = [self.place(name) for name in names]
         missing = [name for name, found in zip(names, ids, strict=True) if found is None]
         if missing:
             raise FragmentsUnknown(self.run, missing, self.near(missing[0]))
         return [found for found in ids if found is not None]
 
-    def _find(self, name: str) -> int | None:
+    def place(self, name: str) -> int | None:
+        """The id of a fragment as `find` knows it; None where there is none."""
         found = self._ids.get(name)
         if found is None and name.startswith(_BY_ID):
             digits = name.removeprefix(_BY_ID)

@@ -10,9 +10,14 @@ __all__ = [
     "ARTIFACT_NOT_FOUND",
     "FRAGMENT_NOT_FOUND",
     "MATRIX_TOO_LARGE",
+    "MOLECULES_FAILED",
+    "MOLECULES_UNREADABLE",
+    "NOTHING_PREDICTS",
+    "PREDICTIONS_TOO_MANY",
     "PROBLEM_TYPES",
     "RUN_NOT_FOUND",
     "RUN_UNREADABLE",
+    "TARGET_NOT_FOUND",
 ]
 
 RUN_NOT_FOUND: Final = ProblemType(
@@ -61,12 +66,56 @@ RUN_UNREADABLE: Final = ProblemType(
     "The run is published, but its tables or the cache directory could not be read or written; the service's log says why.",
     "Ask again; if it happens again, check the disk space of the cache and the store's files.",
 )
+TARGET_NOT_FOUND: Final = ProblemType(
+    "target-not-found",
+    "There is no such target in this run",
+    HTTPStatus.NOT_FOUND,
+    "The run's data have no target of this name. Names are exact, case included; `near` lists names that look alike and "
+    "`missing` all unknown names of the question.",
+    "Take a name from `near`, or list all of them with `GET /v1/factors/targets`. Without `targets` those with the highest "
+    "predictions are answered.",
+)
+MOLECULES_UNREADABLE: Final = ProblemType(
+    "molecules-unreadable",
+    "Some SMILES are no molecules with fragments",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "They cannot be parsed, are impossible, have no organic part, or are too large to be cut; `errors` names the "
+    "first 20 with their reasons, `count` says how many there are. Nothing was predicted.",
+    "Correct these compounds or leave them out. A compound can also be given by the names of its `fragments`.",
+)
+MOLECULES_FAILED: Final = ProblemType(
+    "molecules-failed",
+    "The molecules could not be read",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "The process that cuts molecules into fragments died or did not answer in time; the next question starts it again.",
+    "Ask again; if it happens again, ask in smaller parts to find the compound that causes it, and report it.",
+)
+NOTHING_PREDICTS: Final = ProblemType(
+    "nothing-predicts",
+    "The run published nothing that predicts",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "Its artifact holds no prediction graph: it was trained by an older release or by an engine that makes none.",
+    "Name another run with `?run=`, listed by `GET /v1/runs`, or train the data again; the objective `activity` predicts with "
+    "intervals.",
+)
+PREDICTIONS_TOO_MANY: Final = ProblemType(
+    "predictions-too-many",
+    "The answer would hold too many predictions",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "Compounds times targets are more than one answer holds; `asked` and `limit` are these numbers.",
+    "Ask about fewer compounds at a time, name fewer `targets`, or lower `limit`, the number of targets answered a compound.",
+)
 PROBLEM_TYPES: Final = (
     RUN_NOT_FOUND,
     FRAGMENT_NOT_FOUND,
     ARTIFACT_NOT_FOUND,
     ARTIFACT_DAMAGED,
     MATRIX_TOO_LARGE,
+    TARGET_NOT_FOUND,
+    MOLECULES_UNREADABLE,
+    MOLECULES_FAILED,
+    NOTHING_PREDICTS,
+    PREDICTIONS_TOO_MANY,
     INVALID_CURSOR,
     RUN_UNREADABLE,
 )

@@ -7,10 +7,14 @@ from .alive import Alive
 from .artifact import Artifact
 from .artifact_file import ArtifactFile
 from .artifact_page import ArtifactPage
+from .compound_prediction import CompoundPrediction
+from .compound_question import CompoundQuestion
+from .contributions import Contributions
 from .curve import Curve
 from .factor import Factor
 from .factor_page import FactorPage
 from .factor_side import FactorSide
+from .flag import Flag
 from .fragment import Fragment
 from .fragment_detail import FragmentDetail
 from .fragment_page import FragmentPage
@@ -18,6 +22,9 @@ from .manifest import Manifest
 from .neighbour import Neighbour
 from .neighbours import Neighbours
 from .objective import Objective
+from .predicted_fragment import PredictedFragment
+from .prediction_question import PredictionQuestion
+from .predictions import Predictions
 from .problem_document import ProblemDocument
 from .readiness import Readiness
 from .readiness_missing import ReadinessMissing
@@ -28,10 +35,12 @@ from .run_detail_spec import RunDetailSpec
 from .run_kind import RunKind
 from .run_page import RunPage
 from .run_summary import RunSummary
+from .scale import Scale
 from .scores import Scores
 from .similarities import Similarities
 from .similarity_kind import SimilarityKind
 from .similarity_question import SimilarityQuestion
+from .target_prediction import TargetPrediction
 from .trajectory import Trajectory
 
 __all__ = (
@@ -40,10 +49,14 @@ __all__ = (
     "Artifact",
     "ArtifactFile",
     "ArtifactPage",
+    "CompoundPrediction",
+    "CompoundQuestion",
+    "Contributions",
     "Curve",
     "Factor",
     "FactorPage",
     "FactorSide",
+    "Flag",
     "Fragment",
     "FragmentDetail",
     "FragmentPage",
@@ -51,6 +64,9 @@ __all__ = (
     "Neighbour",
     "Neighbours",
     "Objective",
+    "PredictedFragment",
+    "PredictionQuestion",
+    "Predictions",
     "ProblemDocument",
     "Readiness",
     "ReadinessMissing",
@@ -61,9 +77,11 @@ __all__ = (
     "RunKind",
     "RunPage",
     "RunSummary",
+    "Scale",
     "Scores",
     "Similarities",
     "SimilarityKind",
     "SimilarityQuestion",
+    "TargetPrediction",
     "Trajectory",
 )

@@ -8,7 +8,7 @@ from servicekit.problems import ProblemDocument
 __all__ = ["answers"]
 
 _WORDS = {
-    404: "The run, fragment, artifact or file does not exist.",
+    404: "The run, fragment, target, artifact or file does not exist.",
     413: "The body is too large.",
     416: "The range lies outside the file.",
     422: "A parameter or the body is not valid.",

@@ -1,5 +1,7 @@
 """Refusals: the failures of the domain, turned into problems at the door."""
 
+from typing import Final
+
 from fastapi import FastAPI, Request, Response
 
 from contracts.evidence import MATRIX_FRAGMENTS
@@ -8,6 +10,10 @@ from servicekit.problems import INVALID_CURSOR, NOT_READY, Problem, respond
 
 __all__ = ["install"]
 
+_LISTED: Final = 20
+"""Unknown targets that a refusal names."""
+_SHOWN: Final = 200
+"""Characters of a SMILES that it repeats."""
 _FAILURES = (
     failures.NothingPublished,
     failures.RunUnknown,
@@ -17,6 +23,11 @@ _FAILURES = (
     failures.ArtifactUnknown,
     failures.ArtifactDamaged,
     failures.CursorInvalid,
+    failures.TargetsUnknown,
+    failures.MoleculesUnreadable,
+    failures.MoleculesFailed,
+    failures.NothingPredicts,
+    failures.PredictionsTooMany,
 )
 
 
@@ -57,6 +68,30 @@ def _problem(error: Exception) -> Problem:
             problem = Problem(problems.ARTIFACT_DAMAGED, str(error))
         case failures.CursorInvalid():
             problem = Problem(INVALID_CURSOR, "The cursor is not one that this list handed out.")
+        case _:
+            problem = _problem_of_predictions(error)
+    return problem
+
+
+def _problem_of_predictions(error: Exception) -> Problem:
+    match error:
+        case failures.TargetsUnknown(run=run, names=names, near=near):
+            others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            hint = f" Near: {', '.join(near)}." if near else ""
+            detail = f"Run {run} has no target {names[0]!r}{others}.{hint}"
+            problem = Problem(problems.TARGET_NOT_FOUND, detail, missing=names[:_LISTED], near=near)
+        case failures.MoleculesUnreadable(first=first, count=count):
+            detail = f"{first[0].place}: {first[0].reason}" + (f"; and {count - 1} more." if count > 1 else ".")
+            errors = [{"place": one.place, "value": one.value[:_SHOWN], "reason": one.reason} for one in first]
+            problem = Problem(problems.MOLECULES_UNREADABLE, detail, errors=errors, count=count)
+        case failures.MoleculesFailed():
+            problem = Problem(problems.MOLECULES_FAILED, "The process that cuts molecules into fragments failed.")
+        case failures.NothingPredicts(run=run):
+            detail = f"Run {run} published no prediction graph. Name another one with ?run=, or train its data again."
+            problem = Problem(problems.NOTHING_PREDICTS, detail)
+        case failures.PredictionsTooMany(asked=asked, most=most):
+            detail = f"{asked} predictions were asked for; one answer holds up to {most}. Lower `limit` or ask in parts."
+            problem = Problem(problems.PREDICTIONS_TOO_MANY, detail, asked=asked, limit=most)
         case _:
             raise error
     return problem

@@ -25,7 +25,7 @@ _CHECKED: Final = 256
 """Fragments and targets compared, evenly spaced, where there are more."""
 _BATCH: Final = 64
 _BUFFERS: Final = ("fragments_FSK", "targets_TSK", "levels_TS", "mean_1", "variance_T", "unseen_T")
-_SHAPES: Final = {"contributions": ["N", "M"], "levels": ["M"], "mean": [1]}
+_SHAPES: Final[dict[str, list[str | int]]] = {"contributions": ["N", "M"], "levels": ["M"], "mean": [1]}
 _Question = dict[str, npt.NDArray[np.int64] | npt.NDArray[np.float32]]
 
 

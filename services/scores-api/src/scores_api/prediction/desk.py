@@ -1,0 +1,131 @@
+"""The desk: takes a question about compounds, has the molecules cut and the network asked, and puts the answer together."""
+
+import asyncio
+import difflib
+import json
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from contracts.predictions import Scale
+from scores_api.catalogue import Catalogue
+from scores_api.failures import MoleculesUnreadable, Offence, PredictionsTooMany, TargetsUnknown
+from scores_api.files import ArtifactFiles
+from scores_api.fragments import Fragments
+from scores_api.models.factors import FactorSide
+from scores_api.models.predictions import PREDICTIONS, PredictionQuestion
+from scores_api.prediction.molecules import Molecule, Molecules, Unreadable
+from scores_api.prediction.networks import Networks
+from scores_api.prediction.rendering import Asked, Named, rendered
+from scores_api.projection import Projection
+
+__all__ = ["Desk"]
+
+_LIMIT: Final = 10
+"""Targets a compound where nothing else is asked for."""
+_LISTED: Final = 20
+"""Offences that a refusal names."""
+_NEAR: Final = 5
+_BATCH: Final = 32
+_CELLS: Final = 50_000
+"""Compounds times targets that the network is asked at once: with 48 draws, 10 MB."""
+_ABOUT_CHANCES: Final = (
+    "The chance that the compound is active, by its fragments alone; the interval is that of the chance. "
+    "Contributions add up to a probit."
+)
+_ABOUT_VALUES: Final = (
+    "What a measurement would give, in the unit of the data, by the compound's fragments alone; "
+    "a new measurement lies in the interval with 90 %."
+)
+_ABOUT_SUMS: Final = (
+    "The sum, over the compound's fragments, of fitted fragment x target sums of stated activity: "
+    "how much was found on compounds that share fragments with it. Neither a potency nor a chance."
+)
+_MEANING: Final = {Scale.CHANCE: _ABOUT_CHANCES, Scale.VALUE: _ABOUT_VALUES, Scale.SUM: _ABOUT_SUMS}
+
+
+class Desk:
+    """Answers questions about compounds."""
+
+    def __init__(self, files: ArtifactFiles) -> None:
+        self._networks = Networks(files)
+        self._molecules = Molecules()
+
+    async def close(self) -> None:
+        """Stop what was started."""
+        await self._molecules.close()
+
+    async def answer(self, question: PredictionQuestion, projection: Projection, catalogue: Catalogue) -> bytes:
+        """The JSON of `models.predictions.Predictions`.
+
+        Raises:
+            NothingPredicts: the run published no network.
+            TargetsUnknown: it has no such targets.
+            PredictionsTooMany: the answer would be too large.
+            MoleculesUnreadable: some SMILES are no molecules with fragments.
+            MoleculesFailed: the process that reads them died.
+        """
+        network = await self._networks.of(projection, catalogue)
+        names = projection.factors[FactorSide.TARGETS].names
+        targets = np.array(_targets(question, projection.run, names), dtype=np.int64)
+        limit = question.limit if question.targets or question.limit else _LIMIT
+        count = len(question.compounds) * min(limit or len(targets), len(targets))
+        if count > PREDICTIONS:
+            raise PredictionsTooMany(count, PREDICTIONS)
+        asked = await self._asked(question, projection.fragments)
+        head = {
+            "run": projection.run,
+            "objective": catalogue.run(projection.run).objective.value,
+            "scale": network.scale.value,
+            "meaning": _MEANING[network.scale],
+        }
+        batch = max(1, min(_BATCH, _CELLS // max(len(targets), 1)))
+        parts = [
+            await asyncio.to_thread(rendered, network, asked[first : first + batch], targets, names, limit)
+            for first in range(0, len(asked), batch)
+        ]
+        return json.dumps(head, ensure_ascii=False).encode()[:-1] + b',"compounds":[' + b",".join(parts) + b"]}"
+
+    async def _asked(self, question: PredictionQuestion, fragments: Fragments) -> list[Asked]:
+        written = [(place, each.smiles) for place, each in enumerate(question.compounds) if each.smiles is not None]
+        molecules = await self._molecules.cut([smiles for _, smiles in written])
+        read: dict[int, Molecule] = {}
+        offences: list[Offence] = []
+        for (place, smiles), found in zip(written, molecules, strict=True):
+            match found:
+                case Molecule():
+                    read[place] = found
+                case Unreadable(reason=reason):
+                    offences.append(Offence(f"body.compounds.{place}.smiles", smiles, reason))
+        if offences:
+            raise MoleculesUnreadable(offences[:_LISTED], len(offences))
+        return [
+            Asked(
+                question=each,
+                parent=read[place].parent if place in read else None,
+                fragments=_named(read[place].fragments if place in read else each.fragments or [], fragments),
+            )
+            for place, each in enumerate(question.compounds)
+        ]
+
+
+def _named(names: Sequence[str], fragments: Fragments) -> list[Named]:
+    places = [fragments.place(name) for name in names]
+    return [
+        Named(
+            name=name if place is None else fragments.names[place],
+            place=place,
+            support=None if place is None else fragments.support[place],
+        )
+        for name, place in zip(names, places, strict=True)
+    ]
+
+
+def _targets(question: PredictionQuestion, run: str, names: Sequence[str]) -> list[int]:
+    if question.targets is None:
+        return list(range(len(names)))
+    places = {name: place for place, name in enumerate(names)}
+    if missing := [name for name in question.targets if name not in places]:
+        raise TargetsUnknown(run, missing, difflib.get_close_matches(missing[0], names, n=_NEAR, cutoff=0.5))
+    return [places[name] for name in question.targets]

@@ -1,0 +1,126 @@
+"""Rendering: compounds as the JSON of `models.predictions`.
+
+Written as bytes, part by part: an answer of 100,000 predictions is ten megabytes of text, and would be a hundred of objects.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from scores_api.models.predictions import CompoundQuestion, Flag
+from scores_api.prediction.network import Compound, Network, Predicted
+
+__all__ = ["Asked", "Named", "rendered"]
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A fragment of a compound."""
+
+    name: str
+    place: int | None
+    """Its id; None where the run does not know it."""
+    support: int | None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A compound of a question, with its fragments."""
+
+    question: CompoundQuestion
+    parent: str | None
+    fragments: list[Named]
+
+    @property
+    def compound(self) -> Compound:
+        """What the network is asked."""
+        known = [named.place for named in self.fragments if named.place is not None]
+        return Compound(known, len(self.fragments) - len(known))
+
+
+def rendered(network: Network, asked: Sequence[Asked], targets: Ints, names: Sequence[str], limit: int | None) -> bytes:
+    """These compounds as JSON objects separated by commas: the `limit` highest predictions of each, or all as in `targets`.
+
+    `names` are those of all targets of the run.
+    """
+    compounds = [each.compound for each in asked]
+    if limit is None:
+        parts = _objects(network, asked, compounds, targets, names)
+    else:
+        chosen_BL = network.highest(compounds, targets, limit)
+        parts = [
+            part
+            for each, compound, chosen_L in zip(asked, compounds, chosen_BL, strict=True)
+            for part in _objects(network, [each], [compound], chosen_L, names)
+        ]
+    text = ",".join(json.dumps(part, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for part in parts)
+    return text.encode("utf-8", "backslashreplace")  # half a surrogate pair stays escaped
+
+
+def _objects(
+    network: Network, asked: Sequence[Asked], compounds: Sequence[Compound], targets: Ints, names: Sequence[str]
+) -> list[dict[str, Any]]:
+    found = network.predict(compounds, targets)
+    ends = np.cumsum([0, *(len(compound.fragments) for compound in compounds)])
+    return [
+        {
+            "smiles": each.question.smiles,
+            "parent": each.parent,
+            "fragments": [
+                {"name": named.name, "known": named.place is not None, "support": named.support} for named in each.fragments
+            ],
+            "flags": _flags(compound),
+            "predictions": _predictions(found, row, _spread(each, found.contributions_NM[first:end]), targets, names),
+        }
+        for row, (each, compound, first, end) in enumerate(zip(asked, compounds, ends[:-1], ends[1:], strict=True))
+    ]
+
+
+def _flags(compound: Compound) -> list[str]:
+    flags = []
+    if compound.unseen:
+        flags.append(Flag.UNKNOWN_FRAGMENTS.value)
+    if not compound.fragments:
+        flags.append(Flag.NOTHING_KNOWN.value)
+    return flags
+
+
+def _spread(asked: Asked, contributions_KM: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Contributions of all fragments of a compound; unknown ones add nothing."""
+    known = [place for place, named in enumerate(asked.fragments) if named.place is not None]
+    spread_NM = np.zeros((len(asked.fragments), contributions_KM.shape[1]))
+    spread_NM[known] = contributions_KM
+    return spread_NM
+
+
+def _predictions(
+    found: Predicted, row: int, contributions_NM: npt.NDArray[np.float64], targets: Ints, names: Sequence[str]
+) -> list[dict[str, Any]]:
+    count = len(targets)
+    nothing = [None] * count
+    columns = (
+        [names[target] for target in targets.tolist()],
+        found.predictions_BM[row].tolist(),
+        nothing if found.low_BM is None else found.low_BM[row].tolist(),
+        nothing if found.high_BM is None else found.high_BM[row].tolist(),
+        found.sums_BM[row].tolist(),
+        found.levels_M.tolist(),
+        contributions_NM.T.tolist(),
+    )
+    return [
+        {
+            "target": target,
+            "value": value,
+            "low": low,
+            "high": high,
+            "sum": total,
+            "contributions": {"mean": found.mean, "target": level, "fragments": fragments},
+        }
+        for target, value, low, high, total, level, fragments in zip(*columns, strict=True)
+    ]

@@ -1,0 +1,37 @@
+"""Predictions of compounds."""
+
+from typing import Final
+
+from fastapi import Request, Response
+
+from scores_api.catalogue import CURRENT
+from scores_api.models.predictions import PredictionQuestion, Predictions
+from scores_api.prediction.desk import Desk
+from scores_api.routes.choice import RunName, live_store
+from scores_api.routes.errors import answers
+from scores_api.routes.published import published_router
+
+__all__ = ["router"]
+
+router = published_router("predictions")
+_LIMIT_BYTES: Final = 8 * 2**20
+"""10,000 compounds of 800 bytes."""
+
+
+@router.post(
+    "/v1/predictions",
+    response_model=Predictions,
+    summary="Activity of up to 10,000 compounds on targets",
+    responses=answers(404, 413, 422, 500, 503),
+    max_body_size=_LIMIT_BYTES,
+)
+async def ask_predictions(request: Request, question: PredictionQuestion, run: RunName = CURRENT) -> Response:
+    """Value, 90 % interval and what each fragment contributes; compounds by SMILES or by the names of their fragments.
+
+    A compound is known by its fragments alone: one that is in the data is predicted as if it had never been measured. What the
+    run has never seen is flagged; unknown fragments add nothing to a value and widen its interval.
+    """
+    view = await live_store(request).view(run)
+    catalogue = (await live_store(request).snapshot()).catalogue
+    desk: Desk = request.app.state.desk
+    return Response(await desk.answer(question, view.projection, catalogue), media_type="application/json")
