@@ -73,7 +73,8 @@ def test_a_failure_in_the_middle_of_a_body_is_not_answered_twice(client: TestCli
     ("method", "path", "level"),
     [
         ("GET", "/limited/x", logging.DEBUG),
-        ("HEAD", "/nothing", logging.INFO),
+        ("HEAD", "/nothing", logging.DEBUG),
+        ("POST", "/nothing", logging.INFO),
         ("GET", "/limited/x?limit=0", logging.INFO),
         ("POST", "/echo", logging.INFO),
         ("GET", "/broken", logging.WARNING),

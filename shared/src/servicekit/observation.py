@@ -3,8 +3,9 @@
 The id comes from the caller's `X-Request-ID` when that is plain, else it is made here; it goes out with the response and
 into every log event of the request. `GET /metrics` answers in the Prometheus text format.
 
-Reading what is there is the ordinary case and is logged at debug level; what changes something or is refused at info; what
-fails at warning. Every request is counted, and an exception that nobody foresaw becomes the problem `internal-error`.
+Reading is the ordinary case and is logged at debug level, also of what is not there; what changes something or is refused is
+logged at info, what fails at warning. Every request is counted, and an exception that nobody foresaw becomes the problem
+`internal-error`.
 """
 
 import itertools
@@ -32,7 +33,7 @@ _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _BOUNDS_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_OK, _REFUSED, _FAILED = 100, 400, 500
+_OK, _REFUSED, _NOT_THERE, _FAILED = 100, 400, 404, 500
 _LOGGER: Final = "servicekit.requests"
 _log = structlog.stdlib.get_logger(_LOGGER)
 
@@ -95,12 +96,12 @@ class Series:
         self.statuses: dict[int, int] = {}
         self.seconds = 0.0
         self._buckets = [0] * (len(_BOUNDS_S) + 1)
-        self._usual = logging.DEBUG if method in _READING else logging.INFO
+        self._reading = method in _READING
 
     def level(self, status: int) -> int:
         """The level at which a request that ended so is logged; 0 is one that was cut off before it was answered."""
-        if _OK <= status < _REFUSED:
-            return self._usual
+        if _OK <= status < _REFUSED or (self._reading and status == _NOT_THERE):
+            return logging.DEBUG if self._reading else logging.INFO
         return logging.INFO if _REFUSED <= status < _FAILED else logging.WARNING
 
     def add(self, status: int, seconds: float) -> None:

@@ -110,7 +110,7 @@ async def test_a_bot_is_fetched_once_and_an_older_one_not_at_all(store: Store, s
     await published.look()
     fetched = len(store.asked)
     await published.look()
-    assert len(store.asked) == fetched + 2  # whether there is a newer version, for each language
+    assert len(store.asked) == fetched + 3  # whether it is ready, then whether there is a newer version, for each language
 
 
 @pytest.mark.parametrize("name", [CARD_FILE, ENCODER_FILE, STEP_FILE, TOKENS_FILE])
@@ -142,6 +142,17 @@ async def test_a_bot_of_another_language_is_not_taken(store: Store, shelf: Shelf
     await bots(store, shelf).look()
     assert shelf.of_model("ntdemo-en").published is False
     assert shelf.of_language(Language.JAPANESE) is None
+
+
+async def test_a_scores_api_that_is_not_ready_is_asked_for_nothing(shelf: Shelf) -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(503, json={"ready": False, "missing": {"run": "Nothing is published."}})
+
+    await bots(answer, shelf).look()
+    assert asked == ["/readyz"]
 
 
 async def test_a_scores_api_that_goes_and_comes_back_is_asked_again(store: Store, shelf: Shelf) -> None:

@@ -18,7 +18,8 @@ from chatbot.network.bundle import FILES, Bundle, open_bundle, parse_card
 from contracts.dialogue import CARD_FILE, BrokenBundle, Language, artifact_name
 from scores_client import Client
 from scores_client.api.artifacts import get_artifact, get_artifact_file
-from scores_client.models import Manifest, ProblemDocument
+from scores_client.api.operation import readyz
+from scores_client.models import Manifest, ProblemDocument, Readiness
 from scores_client.types import File
 
 __all__ = ["PublishedBots"]
@@ -63,11 +64,14 @@ class PublishedBots:
         await self._client.__aexit__(kind, error, trace)
 
     async def look(self) -> None:
-        """Take what is new.
+        """Take what is new; nothing is asked for while the scores API says that it has nothing to serve.
 
         Raises:
             httpx.HTTPError: the scores API cannot be asked; ValueError and KeyError when something else answers.
         """
+        readiness = await readyz.asyncio(client=self._client)
+        if isinstance(readiness, Readiness) and not readiness.ready:
+            return
         for language in Language:
             answer = await get_artifact.asyncio(artifact_name(language), _LATEST, client=self._client)
             if isinstance(answer, ProblemDocument) and answer.type_.endswith(_NOTHING_YET):
