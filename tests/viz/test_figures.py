@@ -35,6 +35,7 @@ def test_a_large_set_has_neither_names_nor_lines() -> None:
     markers, *_ = space(_points(LABELLED + 1, 3), _LIGHT, revision="a").data
     assert markers.mode == "markers"
     assert len(markers.x) == LABELLED + 1
+    assert markers.marker.line.width is None, "rings of thousands hide the points"
 
 
 def test_scales_are_equal_so_that_angles_are_true() -> None:

@@ -112,6 +112,11 @@ class Space:
         """How many fragments the run shows."""
         return len(self.fragments)
 
+    def most_studied(self, count: int) -> tuple[str, ...]:
+        """Names of the fragments in most compounds, at most `count`, in the order of the rows."""
+        order = np.argsort([-fragment.support for fragment in self.fragments], kind="stable")[:count]
+        return tuple(self.fragments[at].name for at in sorted(order.tolist()))
+
     def vectors(self, similarity: Similarity) -> Floats:
         """The factors whose cosine is `similarity`: balanced rows, or canonical rows for function."""
         return self.balanced_FK if similarity == "balanced" else self.canonical_FK

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
-import numpy as np
 import typer
 from matplotlib.figure import Figure
 
@@ -74,9 +73,7 @@ async def _ask(url: str, run: str) -> tuple[Run, Space, Matrix]:
     async with Scores(url) as scores:
         shown = await scores.run(run)
         space = await scores.space(shown.id)
-        order = np.argsort([-fragment.support for fragment in space.fragments], kind="stable")[:ANNOTATED]
-        names = [space.names[at] for at in sorted(order.tolist())]
-        return shown, space, await scores.similarities(shown.id, names, "balanced")
+        return shown, space, await scores.similarities(shown.id, space.most_studied(ANNOTATED), "balanced")
 
 
 def _drawings(run: Run, space: Space, matrix: Matrix, *, three_dimensional: bool) -> list[Drawing]:

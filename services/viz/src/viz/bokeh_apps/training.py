@@ -9,6 +9,7 @@ from bokeh.document import Document
 from bokeh.layouts import column, row
 from bokeh.models import ColumnDataSource, HoverTool, LayoutDOM
 from bokeh.models.annotations import LabelSet, Span
+from bokeh.models.tickers import LogTicker
 from bokeh.models.widgets import Button, RadioButtonGroup, Slider
 
 from viz.answers import Curve, Floats, Run, Trajectory
@@ -166,6 +167,7 @@ class _Playback:
             y_axis_label="loss",
             html_attributes={"role": "img", "aria-label": "Loss by step on a logarithmic axis, with a mark at the chosen step"},
         )
+        drawn.yaxis.ticker = LogTicker(desired_num_ticks=3, num_minor_ticks=0)
         drawn.line(curve.steps_S[shown], curve.losses_S[shown], color=palette.point, line_width=2)
         drawn.add_layout(self._now)
         return drawn

@@ -64,7 +64,7 @@ def space(points: Points, palette: Palette, *, revision: str) -> go.Figure:
             text=[short(name) for name in points.names] if few else None,
             textposition="top center",
             textfont={"color": palette.text, "size": 13},
-            marker=_marker(points, palette, size=7 if few else 4, ring=True),
+            marker=_marker(points, palette, size=7 if few else 4, ring=few),
             **_hover(points),
         )
     )

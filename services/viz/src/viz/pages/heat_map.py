@@ -1,4 +1,4 @@
-"""Page "Heat map": similarity of every pair, clustered; for large runs of one fragment and its nearest."""
+"""Page "Heat map": similarity of every pair, clustered; for large runs of one fragment and its nearest, or the most studied."""
 
 import asyncio
 from typing import Any, Final
@@ -61,7 +61,17 @@ def register(dash: Dash, scores: Scores) -> None:
         if len(names) <= WHOLE:
             about = f"All {len(names)} fragments"
         elif view.fragment is None:
-            return _ask_for_fragment(len(names), view)
+            names = of_run.most_studied(int(view.nearest))
+            about = f"The {len(names)} of {of_run.count:,} fragments that are in most compounds"
+            hint = html.P(
+                [
+                    "Choose a fragment in the figure, or ",
+                    dcc.Link("search", href=f"/fragments{view.search}"),
+                    ", to see it among its nearest.",
+                ],
+                className="quiet",
+            )
+            tools = [html.Div(segments("Fragments shown", PATH, view, "nearest"), className="toolbar"), hint]
         else:
             neighbours = await scores.neighbours(view.run, view.fragment, view.similarity, int(view.nearest))
             names = (view.fragment, *(neighbour.name for neighbour in neighbours))
@@ -110,17 +120,3 @@ def _percent_table(matrix: Matrix, ordering: Ordering, view: View) -> Component:
     whole = len(matrix.names) <= _TABLED
     caption = "Similarity in percent" if whole else f"Similarity in percent, the first {_TABLED} in the order of the figure"
     return table(caption, head, rows)
-
-
-def _ask_for_fragment(count: int, view: View) -> Component:
-    return html.Div(
-        [
-            html.H2("Choose a fragment"),
-            html.P(
-                f"This run shows {count:,} fragments, too many for one picture. "
-                "Choose one, and the map shows it among its nearest."
-            ),
-            html.P(dcc.Link("Search the fragments", href=f"/fragments{view.search}")),
-        ],
-        className="notice",
-    )

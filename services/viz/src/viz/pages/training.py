@@ -20,6 +20,7 @@ __all__ = ["PATH", "layout", "register"]
 
 PATH: Final = "/training"
 _JOBS: Final = 5
+_MINUTE: Final = "%Y-%m-%d %H:%M"
 
 
 def layout() -> Component:
@@ -110,14 +111,14 @@ def _runs(runs: Sequence[Run], view: View) -> Component:
                     html.Span("newest", className="badge") if run.current else None,
                 ]
             ),
-            run.source,
+            html.Span(run.source, className="wrap"),
             f"{run.shown_fragments:,}",
-            html.Span(_time(run), className="nowrap"),
+            html.Span(f"{run.published:{_MINUTE}}", className="nowrap"),
         ]
         for run in runs
     ]
     chosen = next((at for at, run in enumerate(runs) if run.id == view.run or (run.current and view.run == CURRENT)), None)
-    head = [("Run", "text"), ("Data", "text"), ("Fragments", "figure"), ("Published", "text")]
+    head = [("Run", "text"), ("Data", "text"), ("Fragments", "figure"), ("Published, UTC", "text")]
     return table("Published runs, the newest first", head, rows, chosen=chosen)
 
 
@@ -142,7 +143,7 @@ def _job(job: Job) -> list[Component]:
         [
             html.Span(job.state, className=f"badge {job.state}"),
             html.Span(f" {job.title} "),
-            html.Span(said or f"{job.created:%Y-%m-%d %H:%M} UTC", className="quiet"),
+            html.Span(said or f"{job.created:{_MINUTE}} UTC", className="quiet"),
         ]
     )
     if not job.unfinished:
@@ -152,4 +153,4 @@ def _job(job: Job) -> list[Component]:
 
 
 def _time(run: Run) -> str:
-    return f"{run.published:%Y-%m-%d %H:%M} UTC"
+    return f"{run.published:{_MINUTE}} UTC"
