@@ -13,10 +13,10 @@ LOCKS := $(SERVICES:%=services/%/requirements.txt) tools/requirements-dev.txt
 # PyTorch's own index has builds without CUDA; a wheel in wheelhouse/ or pip's configuration is taken as well.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help setup run test test-deploy wheelhouse check format lint types imports lock openapi client-gen problems chart sbom bench clean
+.PHONY: help setup run test test-deploy wheelhouse check format lint types imports lock openapi client-gen problems chart sbom bench e2e train chat client up down clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv and install the locked requirements
 
@@ -33,8 +33,31 @@ $(STAMP): $(LOCKS) $(SERVICES:%=services/%/pyproject.toml) shared/pyproject.toml
 run: setup ## start all services in this terminal; Ctrl-C stops them
 	@$(BIN)/python tools/run.py
 
+train: setup ## learn from data: make train ARGS="--data assays.csv.gz --rank 16"
+	$(BIN)/ntdemo-train factors $(ARGS)
+
+client: setup ## look at the heat map in a window: ARGS=1 adds the factors in 3-D
+	$(BIN)/ntdemo-client $(ARGS)
+
+chat: setup ## chat in the terminal: ARGS=JA for Japanese
+	$(BIN)/ntdemo-chat $(ARGS)
+
+up: ## everything in containers, in the background; needs a Docker engine
+	docker compose up --build --detach --wait
+
+down: ## stop the containers; their volumes stay
+	docker compose down
+
 test: setup ## everything a user can run anywhere
 	$(BIN)/python -m pytest
+
+e2e: setup ## use the product as a whole, and kill it at every stage: a part of `make test`
+	$(BIN)/python -m pytest -rA tests/e2e tests/agreements
+
+bench: setup ## print the numbers of the README; DATA=assays.csv.gz for the start with a table
+	$(BIN)/python benchmarks/first_score.py $(if $(DATA),--data $(DATA))
+	$(BIN)/python benchmarks/scores_api.py
+	$(BIN)/python benchmarks/factorization.py --skip-large
 
 test-deploy: setup wheelhouse ## build the images and use the product in containers; needs a Docker engine
 	NTDEMO_TEST_DEPLOY=1 $(BIN)/python -m pytest -rA --timeout=2400 tests/deploy/engine

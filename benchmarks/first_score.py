@@ -19,9 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from tests.support.ports import free_ports
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 PORTS = ("NTDEMO_PORT", "TRAINER_PORT", "VIZ_DASH_PORT", "VIZ_BOKEH_PORT", "CHATBOT_PORT")
 GIVE_UP_S = 600
 
@@ -93,6 +96,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="a table to train on as well; molecules that cannot be used are left out")
     data = parser.parse_args().data
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the services end with this
     with tempfile.TemporaryDirectory() as directory:
         state = Path(directory)
