@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ class Answer:
     texts: dict[str, str]
     """Template -> what it rendered to."""
 
-    @property
+    @cached_property
     def objects(self) -> list[dict[str, Any]]:
         """The rendered objects, hooks included."""
         texts = [text for name, text in self.texts.items() if name.endswith(".yaml")]

@@ -26,6 +26,14 @@ PUBLISHED: Final = {
     "VIZ_PUBLISH_DASH_PORT": "viz",
     "VIZ_PUBLISH_BOKEH_PORT": "bokeh",
 }
+KEY: Final = "open-sesame"
+NAMES: Final = {
+    "scores-api": "scores.example.org",
+    "viz": "fragments.example.org",
+    "bokeh": "plots.example.org",
+    "chatbot": "chat.example.org",
+}
+"""The doors' names behind the proxy of `deploy/nginx`."""
 DATA: Final = {
     "fragment_comp": {"own-1": [1, 0, 1], "own-2": [0, 1, 1], "own-3": [1, 1, 0]},
     "comp_target_interaction": [[1, 0, 1], [0, 1, 1], [1, 1, 0]],
@@ -99,9 +107,15 @@ def product(built: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     override = directory / "override.yaml"
     mounted = {"volumes": [f"{data}:/data:ro"]}
     override.write_text(yaml.safe_dump({"services": dict.fromkeys(("trainer", "spark-worker-1", "spark-worker-2"), mounted)}))
-    ports = free_ports(len(PUBLISHED))
+    *ports, proxy = free_ports(len(PUBLISHED) + 1)
     built.environment |= {variable: str(port) for variable, port in zip(PUBLISHED, ports, strict=True)}
-    own = Product(built, override, dict(zip(PUBLISHED.values(), ports, strict=True)))
+    built.environment |= {
+        "VIZ_DASH_URL": f"https://{NAMES['viz']}:{proxy}",
+        "VIZ_BOKEH_URL": f"https://{NAMES['bokeh']}:{proxy}",
+        "VIZ_BOKEH_ORIGINS": f"{NAMES['bokeh']}:{proxy}",
+        "TRAINER_API_KEY": KEY,
+    }
+    own = Product(built, override, {**dict(zip(PUBLISHED.values(), ports, strict=True)), "proxy": proxy})
     try:
         own.up()
         yield own

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.deploy.engine.conftest import DATA, Product
+from tests.deploy.engine.conftest import DATA, KEY, Product
 from tests.support.deployed import SERVICES
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(2400)]
@@ -33,6 +33,11 @@ def eventually(what: Callable[[], Any], *, within_s: float = 120) -> Any:
             last = error
         time.sleep(0.5)
     raise AssertionError(f"not within {within_s} s: {last}")
+
+
+def handed_in(product: Product, spec: dict[str, Any], *, key: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {key}"}
+    return httpx.post(product.url("trainer", "/v1/jobs"), json={"spec": spec}, headers=headers, timeout=30, trust_env=False)
 
 
 def current_run(product: Product) -> str:
@@ -91,6 +96,10 @@ def test_a_running_container_is_held_to_what_it_needs(product: Product, service:
     assert status["NoNewPrivs"] == "1"
     said = product.compose("exec", "-T", service, "sh", "-c", "touch /opt/x /etc/x 2>&1 || true")
     assert said.count("Read-only file system") == 2
+
+
+def test_a_job_is_taken_from_those_who_know_the_key_alone(product: Product) -> None:
+    assert handed_in(product, {"kind": "factors"}, key="wrong").status_code == 401
 
 
 def test_the_scores_api_cannot_write_the_store(product: Product) -> None:
@@ -172,10 +181,8 @@ def colours(dump: Path) -> int:
 def test_a_spark_cluster_does_the_ingest(product: Product) -> None:
     product.engine.environment["TRAINER_SPARK_MASTER"] = "spark://spark-master:7077"
     product.up("--profile", "cluster")
-    asked = httpx.post(
-        product.url("trainer", "/v1/jobs"), json={"spec": {"kind": "factors", "rank": 2}}, timeout=10, trust_env=False
-    )
-    assert asked.status_code == 202
+    asked = handed_in(product, {"kind": "factors", "rank": 2}, key=KEY)
+    assert asked.status_code == 202, asked.text
     job = f"/v1/jobs/{asked.json()['id']}"
     try:
         ended = eventually(
