@@ -247,11 +247,14 @@ def test_network_policies_draw_the_arrows_of_the_design_and_no_others(accepted: 
         }
         assert callers - {"test"} == {other.name for other in SERVICES if service.name in other.asks}
         assert {port["port"] for rule in spec["ingress"] for port in rule["ports"]} == set(service.ports)
+        assert any("from" not in rule for rule in spec["ingress"]) is (service.name != "trainer")  # which is no door
 
 
 def test_doors_can_be_kept_to_named_peers(accepted: dict[str, Answer]) -> None:
-    for rule in policy(accepted["gpu-cluster-ingress"], "chatbot")["ingress"]:
-        assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}]
+    for name, namespaces in {"chatbot": ["ingress-nginx", "monitoring"], "trainer": ["spark", "monitoring"]}.items():
+        peers = [peer for rule in policy(accepted["gpu-cluster-ingress"], name)["ingress"] for peer in rule["from"]]
+        named = [peer["namespaceSelector"]["matchLabels"] for peer in peers if "namespaceSelector" in peer]
+        assert sorted(labels["kubernetes.io/metadata.name"] for labels in named) == sorted(namespaces)
 
 
 @pytest.mark.parametrize("mode", GPU)

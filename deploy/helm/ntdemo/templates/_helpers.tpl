@@ -176,7 +176,7 @@ spec:
 {{- end }}
 {{- end }}
 
-{{/* Ports of a component's pods for those named in `callers`, and for people where `door` is set. */}}
+{{/* Ports of a component's pods for those named in `callers`, for people where `door` is set, and for Prometheus. */}}
 {{- define "ntdemo.network" -}}
 {{- if .root.Values.networkPolicy.enabled }}
 {{- $root := .root }}
@@ -202,6 +202,7 @@ spec:
         - {protocol: TCP, port: {{ $port }}}
         {{- end }}
     {{- end }}
+    {{- if .door }}
     - ports:
         {{- range $port := .ports }}
         - {protocol: TCP, port: {{ $port }}}
@@ -210,6 +211,15 @@ spec:
       from:
         {{- toYaml . | nindent 8 }}
       {{- end }}
+    {{- end }}
+    {{- if .root.Values.serviceMonitor.enabled }}
+    - from:
+        {{- toYaml .root.Values.serviceMonitor.from | nindent 8 }}
+      ports:
+        {{- range $port := .ports }}
+        - {protocol: TCP, port: {{ $port }}}
+        {{- end }}
+    {{- end }}
     {{- with .ingress }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
