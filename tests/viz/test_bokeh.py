@@ -20,7 +20,7 @@ from viz.answers import Trajectory
 from viz.bokeh_apps.histogram import quartiles
 from viz.bokeh_apps.markup import html_table
 from viz.bokeh_apps.server import BokehServer
-from viz.bokeh_apps.training import Frames
+from viz.bokeh_apps.training import Frames, ticks
 from viz.cosines import FINE_BINS
 from viz.settings import Settings
 
@@ -218,3 +218,9 @@ def test_table_cells_are_flush_where_they_are_numbers() -> None:
     markup = html_table("Pairs", "2 pairs", ("A", "B"), [("x", "1")], figures=1)
     assert '<th scope="row">x</th><td class="figure">1</td>' in markup
     assert "<caption>2 pairs</caption>" in markup
+
+
+def test_a_logarithmic_axis_has_three_round_marks_apart() -> None:
+    assert ticks(np.array([3900.0, 500.0, 72.1])) == [72.0, 530.0, 3900.0]
+    assert ticks(np.array([0.5, 0.5])) == [0.5]
+    assert ticks(np.array([])) == []

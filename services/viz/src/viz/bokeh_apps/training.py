@@ -9,7 +9,8 @@ from bokeh.document import Document
 from bokeh.layouts import column, row
 from bokeh.models import ColumnDataSource, HoverTool, LayoutDOM
 from bokeh.models.annotations import LabelSet, Span
-from bokeh.models.tickers import LogTicker
+from bokeh.models.formatters import BasicTickFormatter
+from bokeh.models.tickers import FixedTicker
 from bokeh.models.widgets import Button, RadioButtonGroup, Slider
 
 from viz.answers import Curve, Floats, Run, Trajectory
@@ -19,7 +20,7 @@ from viz.bokeh_apps.style import styled_figure
 from viz.scores import Scores
 from viz.view import View
 
-__all__ = ["Frames", "PlaybackApp"]
+__all__ = ["Frames", "PlaybackApp", "ticks"]
 
 _FRAME_MS: Final = 120
 _LABELLED: Final = 40
@@ -65,6 +66,13 @@ class Frames:
             column_SF: Floats = positions_SFD[:, :, factor]
             return column_SF
         return np.zeros(positions_SFD.shape[:2])
+
+
+def ticks(losses_S: Floats) -> list[float]:
+    """At most three values of two digits that divide the range of positive losses evenly on a logarithmic axis."""
+    if not losses_S.size:
+        return []
+    return sorted({float(f"{value:.2g}") for value in np.geomspace(losses_S.max(), losses_S.min(), 3)})
 
 
 class PlaybackApp:
@@ -167,7 +175,7 @@ class _Playback:
             y_axis_label="loss",
             html_attributes={"role": "img", "aria-label": "Loss by step on a logarithmic axis, with a mark at the chosen step"},
         )
-        drawn.yaxis.ticker = LogTicker(desired_num_ticks=3, num_minor_ticks=0)
+        drawn.yaxis.update(ticker=FixedTicker(ticks=ticks(curve.losses_S[shown])), formatter=BasicTickFormatter())
         drawn.line(curve.steps_S[shown], curve.losses_S[shown], color=palette.point, line_width=2)
         drawn.add_layout(self._now)
         return drawn
