@@ -16,7 +16,7 @@ from chatbot.network.typesetting import typeset
 from chatbot.settings import Settings
 from contracts.dialogue import ENCODER_FILE, STEP_FILE, Language, read_card
 from trainer.dialogue.bundle_runtime import Graphs
-from trainer.dialogue.decoding import GREEDY, next_tokens
+from trainer.dialogue.decoding import GREEDY, against_silence, next_tokens
 
 pytestmark = pytest.mark.anyio
 _LIMIT_BYTES = 12 * 2**20
@@ -68,11 +68,11 @@ async def test_tokens_are_those_by_which_the_trainer_measured_it(shipped: Bundle
     card = shipped.card
     graphs = Graphs(directory / ENCODER_FILE, directory / STEP_FILE, card.states)
     message = _MESSAGES[shipped.language][1]
-    states = graphs.encode(np.array([shipped.context([message])]))
+    spoken, silent = (graphs.encode(np.array([shipped.context(turns)])) for turns in ([message], []))
     token_B, said = np.array([card.tokens.start]), list[int]()
     while len(said) < card.reply_tokens:
-        logits_BV = graphs.step(token_B, np.array([len(said)]), states)
-        token_B = next_tokens(logits_BV, [said], GREEDY, [np.random.default_rng(0)])
+        rows = [graphs.step(token_B, np.array([len(said)]), states) for states in (spoken, silent)]
+        token_B = next_tokens(against_silence(*rows, [said], GREEDY), [said], GREEDY, [np.random.default_rng(0)])
         if token_B[0] == card.tokens.end:
             break
         said.append(int(token_B[0]))

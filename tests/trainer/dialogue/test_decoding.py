@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.dialogue import Architecture
-from trainer.dialogue.decoding import GREEDY, SAMPLED, Decoding, next_tokens
+from trainer.dialogue.decoding import GREEDY, SAMPLED, Decoding, against_silence, next_tokens
 from trainer.dialogue.replies import reply_to
 from trainer.dialogue.tokens import SPECIAL_TOKENS
 from trainer.dialogue.training import DialogueResult
@@ -62,6 +62,34 @@ def test_temperature_sharpens() -> None:
     logits = np.log([0.6, 0.4]).tolist()
     drawn = Counter(_one(logits, [], replace(_PLAIN, temperature=0.25), seed) for seed in range(600))
     assert abs(drawn[0] / 600 - 0.6**4 / (0.6**4 + 0.4**4)) < 0.06
+
+
+def _weighed(spoken: list[float], silent: list[float], said: list[int] | None = None) -> list[float]:
+    rows = (np.array([values], np.float32) for values in (spoken, silent))
+    weighed: list[float] = against_silence(*rows, [said or []], GREEDY)[0].tolist()
+    return weighed
+
+
+def test_what_answers_the_context_is_preferred_to_what_is_said_anyway() -> None:
+    assert _weighed([3.0, 2.5], [3.0, 1.0]) == [3.0, 4.0]
+
+
+def test_no_contrast_makes_an_implausible_token_likely() -> None:
+    weighed = _weighed([9.0, 8.0, 5.0, 4.0], [9.0, 9.0, -90.0, -90.0])
+    assert weighed[0] > weighed[1] > weighed[2] > weighed[3]
+
+
+def test_a_topic_is_named_once() -> None:
+    assert _weighed([3.0, 2.5], [3.0, 1.0], [1]) == [3.0, 2.5]
+    assert _weighed([3.0, 2.5], [3.0, 4.0], [1]) == [3.0, 1.0]
+
+
+@given(st.lists(st.floats(-5, 5, width=32), min_size=3, max_size=8, unique=True))
+def test_where_the_context_changes_nothing_contrast_changes_no_plausible_token(logits: list[float]) -> None:
+    weighed, plausible = _weighed(logits, logits), [logit >= max(logits) - 2.9 for logit in logits]
+    assert [one for one, kept in zip(weighed, plausible, strict=True) if kept] == [
+        one for one, kept in zip(logits, plausible, strict=True) if kept
+    ]
 
 
 def test_a_reply_is_the_same_whoever_else_is_answered(trained: Callable[[Architecture], DialogueResult]) -> None:

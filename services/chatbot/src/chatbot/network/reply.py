@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.network.bundle import Bundle
-from chatbot.network.sampling import Sampling, next_token
+from chatbot.network.sampling import Sampling, against_silence, next_token
 from chatbot.network.utterance import Utterance
 
 __all__ = ["Finish", "Piece", "Reply", "Wish"]
@@ -78,12 +78,12 @@ class Reply:
         """Tokens said."""
         return len(self._utterance.ids)
 
-    def say(self, logits_V: NDArray[np.float32]) -> Piece:
-        """Choose the next token."""
+    def say(self, logits_V: NDArray[np.float32], silent_V: NDArray[np.float32]) -> Piece:
+        """Choose the next token; `silent_V` are the logits of the same reply where nothing was said."""
         end = self._special.end
         said = self._utterance.ids
         token = next_token(
-            logits_V,
+            against_silence(logits_V, silent_V, said),
             said,
             self._wish.sampling,
             self._random,

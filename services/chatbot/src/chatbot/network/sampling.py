@@ -1,4 +1,4 @@
-"""Which token comes next: penalties, no repeated 3-grams, top-k, temperature, nucleus. Pure arithmetic over logits.
+"""Which token comes next: contrast with silence, penalties, no repeated 3-grams, top-k, temperature, nucleus. Pure arithmetic.
 
 The rules, and with default penalties the very tokens, are those by which the trainer's scorecard measures a bot: what is
 measured is what is served. V is the vocabulary.
@@ -15,11 +15,17 @@ from numpy.typing import NDArray
 
 from contracts.dialogue import SpecialTokens
 
-__all__ = ["Sampling", "next_token"]
+__all__ = ["Sampling", "against_silence", "next_token"]
 
 _TOP_K: Final = 40
 _REPETITION: Final = 1.1
 _BLOCKED_NGRAM: Final = 3
+_CONTRAST: Final = 1.0
+"""How much of what the context adds to a token's logit is added once more (arXiv:2306.17806)."""
+_PLAUSIBLE: Final = math.log(0.05)
+"""Log of the share of the likeliest token's probability below which no contrast makes a token likely (arXiv:2210.15097)."""
+_BEHIND: Final = 1e4
+"""Taken from the logit of a token that is not plausible: behind all that are, in the same order."""
 _TRIES: Final = 64
 """Tokens that may be refused before a reply has to end."""
 
@@ -35,6 +41,19 @@ class Sampling:
     """Taken from the logit of a token for each time the reply holds it already."""
     presence_penalty: float = 0.0
     """Taken once from the logit of a token that the reply holds already."""
+
+
+def against_silence(logits_V: NDArray[np.float32], silent_V: NDArray[np.float32], said: Sequence[int]) -> NDArray[np.float32]:
+    """Logits that favour what answers the context over what is said anyway.
+
+    `silent_V` are those of the same reply where nothing was said. A token that the reply holds already gains nothing: a topic
+    is named once.
+    """
+    gain_V = _CONTRAST * (logits_V - silent_V)
+    if said:
+        gain_V[said] = np.minimum(gain_V[said], 0)
+    weighed_V: NDArray[np.float32] = logits_V + gain_V - _BEHIND * (logits_V < logits_V.max() + _PLAUSIBLE)
+    return weighed_V.astype(np.float32)
 
 
 def next_token(

@@ -1,9 +1,10 @@
-"""Which token comes next: temperature, top-k, nucleus, no repeated 3-grams, by row, in numpy.
+"""Which token comes next: contrast with silence, temperature, top-k, nucleus, no repeated 3-grams, by row, in numpy.
 
 Pure arithmetic over the logits of a step; the chatbot service draws by the same rules, so the scorecard measures what is
 served.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,9 +14,12 @@ from numpy.typing import NDArray
 
 from trainer.dialogue.tokens import SPECIAL_TOKENS
 
-__all__ = ["GREEDY", "SAMPLED", "Decoding", "next_tokens"]
+__all__ = ["GREEDY", "SAMPLED", "Decoding", "against_silence", "next_tokens"]
 
 _NEVER: Final = (SPECIAL_TOKENS.pad, SPECIAL_TOKENS.unknown, SPECIAL_TOKENS.start, SPECIAL_TOKENS.separator)
+
+_BEHIND: Final = 1e4
+"""Taken from the logit of a token that is not plausible: behind all that are, in the same order."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,30 @@ class Decoding:
     """Divides (multiplies, below 0) the logit of a token that the reply holds already (arXiv:1909.05858)."""
     blocked_ngram: int = 3
     """No run of this many tokens occurs twice in a reply; 0 allows it."""
+    contrast: float = 1.0
+    """How much of what the context adds to a token's logit is added once more (arXiv:2306.17806)."""
+    plausible: float = 0.05
+    """Share of the likeliest token's probability below which no contrast makes a token likely (arXiv:2210.15097)."""
 
 
 GREEDY: Final = Decoding(temperature=0.0, top_k=0, top_p=1.0, repetition_penalty=1.1)
 SAMPLED: Final = Decoding(temperature=0.8, top_k=40, top_p=0.9, repetition_penalty=1.1)
+
+
+def against_silence(
+    logits_BV: NDArray[np.float32], silent_BV: NDArray[np.float32], replies: Sequence[Sequence[int]], decoding: Decoding
+) -> NDArray[np.float32]:
+    """Logits that favour what answers the context over what is said anyway.
+
+    `silent_BV` are those of the same replies where nothing was said. A token that the reply holds already gains nothing: a
+    topic is named once.
+    """
+    gain_BV = decoding.contrast * (logits_BV - silent_BV)
+    for gain_V, reply in zip(gain_BV, replies, strict=True):
+        gain_V[list(reply)] = np.minimum(gain_V[list(reply)], 0)
+    least_B1 = logits_BV.max(1, keepdims=True) + math.log(decoding.plausible)
+    weighed_BV: NDArray[np.float32] = logits_BV + gain_BV - _BEHIND * (logits_BV < least_B1)
+    return weighed_BV.astype(np.float32)
 
 
 def next_tokens(
