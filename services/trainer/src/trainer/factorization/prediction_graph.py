@@ -24,6 +24,7 @@ _PARITY: Final = 1e-5
 _CHECKED: Final = 256
 """Fragments and targets compared, evenly spaced, where there are more."""
 _BATCH: Final = 64
+_ERRORS_ONLY: Final = 3
 _BUFFERS: Final = ("fragments_FSK", "targets_TSK", "levels_TS", "mean_1", "variance_T", "unseen_T")
 _SHAPES: Final[dict[str, list[str | int]]] = {"contributions": ["N", "M"], "levels": ["M"], "mean": [1]}
 _Question = dict[str, npt.NDArray[np.int64] | npt.NDArray[np.float32]]
@@ -163,7 +164,9 @@ def _nodes(scale: Scale) -> Iterator[NodeProto]:
 
 def _difference(predictor: Predictor, path: Path) -> float:
     """The largest difference between the file's outputs and the predictor's, each relative to the largest of its output."""
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _ERRORS_ONLY  # no warning of weights that `load_predictor` needs and no node
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     furthest, largest = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
     for question in _questions(len(predictor.fragments_FSK), len(predictor.targets_TSK)):
