@@ -24,7 +24,7 @@ from trainer.lake.publications import publications
 from trainer.misfit import Misfit
 from trainer.offences import InvalidData
 from trainer.pipeline import Trained, train
-from trainer.run import FactorsSpec
+from trainer.run import Engine, FactorsSpec
 from trainer.seed_table import built_in
 from trainer.settings import Settings
 from trainer.sources import DataNotFound
@@ -124,6 +124,42 @@ def test_an_activity_run_says_how_sure_it_is(spark: SparkSession, tmp_path: Path
         assert row["low"] <= row["function"] <= row["high"]
         assert 0 <= row["structure"] <= 100
         assert 0 <= row["coassay"] <= 100
+
+
+@pytest.mark.spark
+def test_a_run_by_spark_is_published_in_the_same_form_with_its_engine_on_record(spark: SparkSession, tmp_path: Path) -> None:
+    spec = FactorsSpec(kind="factors", sources=("built-in",), engine=Engine.SPARK_ALS)
+    trained = train(spec, Settings(state=tmp_path), SteppingReport(), run="factors-als", spark=spark)
+    percents = np.array([row["percents"] for row in _rows(tmp_path, trained, "scores")])
+    upper = [percents[a, b] for a, b in ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))]
+    assert upper == pytest.approx([42, 24, 80, 98, 87, 74], abs=2)
+    assert set(whole_runs(tmp_path)["factors-als"]) == {*TABLES, "factors"} - {"publications", "draws"}
+    run = _rows(tmp_path, trained, "runs")[0]
+    assert json.loads(run["spec"])["engine"] == "spark-als"
+    metrics = json.loads(run["metrics"])
+    assert (metrics["als_iterations"], metrics["als_regularisation"], metrics["stated_counts"]) == (20, 1e-3, 50)
+    assert metrics["mean_squared_error"] == run["curve"][-1]["loss"]
+    assert metrics["onnx_difference"] <= 1e-5
+
+
+@pytest.mark.spark
+def test_a_cluster_ranks_many_neighbours_and_the_table_is_the_same(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = train(BUILT_IN, Settings(state=tmp_path / "a"), SteppingReport(), spark=spark)
+    monkeypatch.setattr("trainer.pipeline._SHARED_FRAGMENTS", 5)
+    settings = Settings(state=tmp_path / "b", spark_master="spark://elsewhere:7077")
+    spread = train(BUILT_IN.model_copy(update={"device": "cpu"}), settings, SteppingReport(), spark=spark)
+    assert (tmp_path / "b" / "cache" / "trainer").is_dir()  # where the rows were shared
+    assert not (tmp_path / "a" / "cache").exists()
+    assert _rows(tmp_path / "b", spread, "neighbours") == _rows(tmp_path / "a", alone, "neighbours")
+
+
+def test_an_engine_that_looks_at_stated_cells_alone_is_refused_positives(tmp_path: Path) -> None:
+    positives = replace(built_in(), kind=ActivityKind.POSITIVES)
+    objectives.check(Objective.COUNTS, positives)
+    with pytest.raises(Misfit, match="take the engine torch"):
+        objectives.check(Objective.COUNTS, positives, Engine.SPARK_ALS)
 
 
 def test_the_rank_of_an_objective_is_its_own_unless_one_is_given() -> None:

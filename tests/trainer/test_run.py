@@ -32,6 +32,8 @@ def test_a_spec_travels_as_json() -> None:
         ({"seed": -1}, "seed", "greater than or equal to 0"),
         ({"device": "tpu"}, "device", "'tpu' is no device: expected auto, cpu, cuda or cuda:N"),
         ({"objective": "similarity"}, "objective", "'counts' or 'activity'"),
+        ({"engine": "spark"}, "engine", "'torch' or 'spark-als'"),
+        ({"engine": "spark-als", "objective": "activity"}, "", "fits the objective counts alone: take engine torch"),
         ({"sources": []}, "sources", "at least 1 item"),
         ({"sources": ["built-in", "a.csv"]}, "", "'built-in' cannot be combined"),
         ({"sources": ["a.csv", "a.csv"]}, "", "named twice"),

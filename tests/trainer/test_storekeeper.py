@@ -8,7 +8,7 @@ from tests.support.seed_json import seed_json
 from tests.support.store import Publisher, five_fragments
 
 from trainer.offences import InvalidData
-from trainer.run import FactorsSpec
+from trainer.run import Engine, FactorsSpec
 from trainer.settings import Settings
 from trainer.storekeeper import StoreKeeper
 
@@ -31,6 +31,7 @@ def test_the_newest_run_of_the_same_data_and_numbers_is_found(tmp_path: Path) ->
     assert keeper.run_of(SPEC) == newest
     assert keeper.run_of(SPEC.model_copy(update={"seed": 9, "device": "cuda"})) == newest
     assert keeper.run_of(SPEC.model_copy(update={"rank": 4})) is None
+    assert keeper.run_of(SPEC.model_copy(update={"engine": Engine.SPARK_ALS})) is None
     assert keeper.published(newest)
     assert not keeper.published("factors-other")
 

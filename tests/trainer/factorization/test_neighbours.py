@@ -9,10 +9,10 @@ from contracts.kinds import SimilarityKind
 from contracts.tables import TABLES
 from trainer.factorization import fit_counts, neighbours
 from trainer.factorization import nearest as module
-from trainer.factorization.nearest import TICKS, nearest
+from trainer.factorization.nearest import nearest
 from trainer.factors import Factors
 from trainer.seed_table import built_in
-from trainer.similarity import directions_FK, percents_FF, vectors_FK
+from trainer.similarity import TICKS, directions_FK, percents_FF, vectors_FK
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -6,7 +6,8 @@ from pyspark.sql import SparkSession
 from scipy.sparse import csr_array, random_array
 
 from trainer import seed_table
-from trainer.lake.counting import COMPOUNDS, compounds_of, count
+from trainer.lake.collection import collect
+from trainer.lake.counting import COMPOUNDS, compounds_of, count, stated
 
 pytestmark = pytest.mark.spark
 
@@ -37,6 +38,20 @@ def test_counts_of_an_activity_equal_those_it_makes_itself(spark: SparkSession) 
     activity = seed_table.built_in()
     counts_FT = count(compounds_of(spark, activity), fragments=5, targets=10)
     np.testing.assert_array_equal(counts_FT.toarray(), activity.counts_FT().toarray())
+
+
+@pytest.mark.parametrize("pieces", [1, 3])
+def test_stated_counts_are_rows_zeros_that_are_stated_or_add_up_included(spark: SparkSession, pieces: int) -> None:
+    rows = [([0, 1], [1.0, 2.0], [0, 2], [1.0, 0.0]), ([0], [1.0], [0], [-1.0]), ([300], [1.0], [1], [5.0])]
+    frame = spark.createDataFrame(rows, COMPOUNDS).repartition(pieces)
+    found = collect(stated(frame, fragments=301, targets=4)).to_pylist()
+    assert sorted((row["fragment"], row["target"], row["count"]) for row in found) == [
+        (0, 0, 0.0),
+        (0, 2, 0.0),
+        (1, 0, 2.0),
+        (1, 2, 0.0),
+        (300, 1, 5.0),
+    ]
 
 
 def test_no_compounds_count_nothing(spark: SparkSession) -> None:

@@ -25,12 +25,13 @@ from trainer.jobs.diagnosis import diagnose, only_molecules
 from trainer.jobs.job import Failure
 from trainer.lock import Held
 from trainer.offences import Offence
-from trainer.run import DEFAULT, MINUTES, BotSize, BotSpec, FactorsSpec, Layout, OnError
+from trainer.run import CURRENT, DEFAULT, MINUTES, BotSize, BotSpec, Engine, FactorsSpec, Layout, OnError
 from trainer.settings import InvalidSettings, Settings
 
 if TYPE_CHECKING:
     from trainer.bots import TrainedBot
     from trainer.pipeline import Trained
+    from trainer.screen import Screened
 
 __all__ = ["app", "main"]
 
@@ -42,6 +43,7 @@ _CALLERS: Final = frozenset(
         problems.INVALID_DATA.slug,
         problems.DATA_NOT_FOUND.slug,
         problems.DEVICE_NOT_FOUND.slug,
+        problems.OBJECTIVE_MISFIT.slug,
         problems.CHECKPOINT_UNUSABLE.slug,
     }
 )
@@ -66,12 +68,19 @@ def factors(  # noqa: PLR0917 - an argument an option
         typer.Option(help="A file or a directory; may be given several times. `built-in` is the seed's five fragments."),
     ] = None,
     objective: Annotated[Objective, typer.Option(help="What the fit minimises.")] = Objective.COUNTS,
+    engine: Annotated[
+        Engine, typer.Option(help="spark-als spreads a fit of counts over Spark's cluster, and ends near the optimum.")
+    ] = Engine.TORCH,
     rank: Annotated[
         int | None, typer.Option(min=1, max=512, help="Numbers that describe a fragment; 3 for counts, 32 for activity.")
     ] = None,
     holdout: Annotated[
         Holdout, typer.Option(help="Judge activity by cells it has not seen, before it learns from all of them.")
     ] = Holdout.NONE,
+    later: Annotated[
+        list[str] | None,
+        typer.Option(help="A file whose cells judge with --holdout time, and are learned from in the end; may be repeated."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the random start; results do not depend on it.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     layout: Annotated[
@@ -109,8 +118,10 @@ def factors(  # noqa: PLR0917 - an argument an option
         "kind": "factors",
         "sources": tuple(data or (DEFAULT,)),
         "objective": objective,
+        "engine": engine,
         **({} if rank is None else {"rank": rank}),
         "holdout": holdout,
+        "later": tuple(later or ()),
         "seed": seed,
         "device": device,
         "ingest": ingest,
@@ -123,7 +134,7 @@ def factors(  # noqa: PLR0917 - an argument an option
 
             return pipeline.train(spec, settings, bars, waiting=waiting)
 
-        trained, stages = _perform(work, out, as_json=as_json, hint=lambda failure: _hint(failure, spec))
+        trained, stages = _perform(work, out, as_json=as_json, hint=lambda failure: _hint(failure, spec.ingest.on_error))
         if as_json:
             _answer({**asdict(trained), "stages": stages}, out)
             return
@@ -132,8 +143,63 @@ def factors(  # noqa: PLR0917 - an argument an option
             f"compounds on {trained.targets:,} targets, from {trained.source}; rank {trained.rank}, loss {trained.loss:.6g}, "
             f"{trained.seconds:.1f} s\n"
         )
+        if spec.holdout is not Holdout.NONE:
+            measures = {name: value for name, value in trained.metrics.items() if name != "mean_squared_error"}
+            out.write("".join(f"  {name:22}{value:12.4f}\n" for name, value in measures.items()))
         if trained.rejected_rows:
             out.write(f"{trained.rejected_rows:,} rows were left out; the table `rejects` of data {trained.data} lists them\n")
+
+
+@app.command()
+def score(
+    data: Annotated[list[Path], typer.Option(help="A file or a directory of molecules; may be given several times.")],
+    out: Annotated[Path, typer.Option(help="Directory of Parquet files that is made; it must not exist.")],
+    run: Annotated[str, typer.Option(help="A published run of factors; `current` is the last.")] = CURRENT,
+    target: Annotated[
+        list[str] | None, typer.Option(help="Score on this target alone; may be given several times. All if not given.")
+    ] = None,
+    best: Annotated[int | None, typer.Option(min=1, help="Keep so many molecules a target, the highest predictions.")] = None,
+    smiles_column: Annotated[str | None, typer.Option(help="The SMILES.", rich_help_panel=_COLUMNS)] = None,
+    compound_column: Annotated[str | None, typer.Option(help="Identifiers of molecules.", rich_help_panel=_COLUMNS)] = None,
+    on_error: Annotated[
+        OnError, typer.Option(help="What happens to molecules that cannot be used.", rich_help_panel=_COLUMNS)
+    ] = OnError.FAIL,
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object, and nothing else, to standard output.")
+    ] = False,
+) -> None:
+    """Predict a library of molecules, of any size, by a published run: a row a molecule and target.
+
+    Spark spreads the work over this machine, or over the cluster that TRAINER_SPARK_MASTER names.
+    """
+    with _one_answer() as answer:
+
+        def work(settings: Settings, bars: Bars, _: Waiting) -> "Screened":
+            from trainer.screen import Screening, screen  # noqa: PLC0415 - a wrong option need not wait for it
+
+            asked = Screening(
+                data=tuple(data),
+                out=out,
+                run=run,
+                targets=tuple(dict.fromkeys(target or ())),
+                best=best,
+                smiles_column=smiles_column,
+                compound_column=compound_column,
+                on_error=on_error,
+            )
+            return screen(asked, settings, bars)
+
+        screened, stages = _perform(work, answer, as_json=as_json, hint=lambda failure: _hint(failure, on_error))
+        if as_json:
+            _answer({**asdict(screened), "stages": stages}, answer)
+            return
+        answer.write(
+            f"{screened.out}: {screened.molecules - screened.rejected:,} molecules on {screened.targets:,} targets by "
+            f"{screened.run}\n"
+        )
+        if screened.rejected:
+            answer.write(f"{screened.rejected:,} molecules have no score; their rows say why in the column `reason`\n")
 
 
 @app.command()
@@ -164,6 +230,10 @@ def dialogue(  # noqa: PLR0917 - an argument an option
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue this language's last training from its checkpoint.")
     ] = False,
+    begin_with: Annotated[
+        str | None,
+        typer.Option(help="`shipped`, or the weights.npz published with a bot: begin with its network and words."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object, and nothing else, to standard output.")
     ] = False,
@@ -182,6 +252,7 @@ def dialogue(  # noqa: PLR0917 - an argument an option
         "iterations": iterations,
         "minutes": minutes,
         "resume": resume,
+        "begin_with": begin_with,
         "dropout": dropout,
         "licence": licence,
         "seed": seed,
@@ -316,11 +387,11 @@ def _make(state: Path) -> None:
         raise InvalidSettings(f"NTDEMO_STATE is {str(state)!r}, which cannot be made: {error.strerror}.") from None
 
 
-def _hint(failure: Failure, spec: FactorsSpec) -> str | None:
+def _hint(failure: Failure, on_error: OnError) -> str | None:
     """What helps where single molecules are at fault."""
-    if spec.ingest.on_error is OnError.SKIP or not only_molecules(failure):
+    if on_error is OnError.SKIP or not only_molecules(failure):
         return None
-    return "With --on-error skip, molecules that cannot be used are left out, counted and listed in the table `rejects`."
+    return "With --on-error skip, molecules that cannot be used are left out, counted and kept with the reason."
 
 
 def _give_up(failure: Failure, out: TextIO, *, as_json: bool, hint: str | None = None) -> NoReturn:

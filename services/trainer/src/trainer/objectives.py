@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
@@ -22,11 +22,14 @@ from trainer.factorization.activity.posterior import Posterior
 from trainer.factorization.activity.profiles import coassay_rows_FT, row_products
 from trainer.factorization.activity.structure import unit_rows
 from trainer.factorization.activity.summary import Directions, mean_factors
-from trainer.factorization.neighbours import PairPercents
+from trainer.factorization.neighbours import PairPercents, Search
 from trainer.factorization.trajectory import COLUMNS
 from trainer.factors import Factors
 from trainer.misfit import Misfit
-from trainer.run import FactorsSpec
+from trainer.run import Engine, FactorsSpec
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 __all__ = ["Found", "check", "fit", "neighbours"]
 
@@ -53,12 +56,17 @@ class Found:
     """What is known of pairs beyond the factors: columns of the table `neighbours`."""
 
 
-def check(objective: Objective, activity: Activity) -> None:
-    """Refuse an objective that does not fit the data.
+def check(objective: Objective, activity: Activity, engine: Engine = Engine.TORCH) -> None:
+    """Refuse an objective, or an engine for it, that does not fit the data.
 
     Raises:
         Misfit: it does not.
     """
+    if engine is Engine.SPARK_ALS and activity.kind is ActivityKind.POSITIVES:
+        raise Misfit(
+            "The data state only what acts, and the engine spark-als looks at stated cells alone, so that all fragments would "
+            "be alike to it: take the engine torch, which counts what is not stated as 0."
+        )
     if objective is not Objective.ACTIVITY:
         return
     if activity.kind is ActivityKind.POSITIVES:
@@ -70,22 +78,31 @@ def check(objective: Objective, activity: Activity) -> None:
         raise Misfit("No cell was measured, so there is no activity to learn from.")
 
 
-def fit(spec: FactorsSpec, activity: Activity, *, device: str, on_step: Callable[[int, float], None]) -> Found:
-    """Fit what `spec` asks for; `check` has let it pass.
+def fit(
+    spec: FactorsSpec,
+    activity: Activity,
+    *,
+    device: str,
+    on_step: Callable[[int, float], None],
+    spark: "Callable[[], SparkSession]",
+) -> Found:
+    """Fit what `spec` asks for; `check` has let it pass. `spark` is asked for its session by the engine `spark-als` alone.
 
     Raises:
         Misfit: too few cells to hold some out.
     """
     if spec.objective is Objective.ACTIVITY:
         return _activity(spec, activity, device, on_step)
+    if spec.engine is Engine.SPARK_ALS:
+        return _alternating(spec, activity, spark(), on_step)
     counts = factorization.fit_counts(activity.counts_FT(), rank=spec.rank, seed=spec.seed, device=device, on_step=on_step)
     metrics = {"mean_squared_error": counts.curve[-1][1], "converged": float(counts.converged), "gap": counts.gap}
     predictor = Predictor.from_factors(counts.factors)
     return Found(counts.factors, counts.curve, counts.trajectory, counts.seconds, metrics, predictor=predictor)
 
 
-def neighbours(found: Found, activity: Activity, *, device: str) -> pa.Table:
-    """The table `neighbours` of `contracts.tables`."""
+def neighbours(found: Found, activity: Activity, *, device: str, search: Search | None = None) -> pa.Table:
+    """The table `neighbours` of `contracts.tables`; `search` finds the same elsewhere."""
     return factorization.neighbours(
         found.factors,
         shown_F=activity.fragments["shown"].to_numpy(),
@@ -93,6 +110,38 @@ def neighbours(found: Found, activity: Activity, *, device: str) -> pa.Table:
         directions=found.directions,
         evidence=found.evidence,
         device=device,
+        search=search,
+    )
+
+
+def _alternating(spec: FactorsSpec, activity: Activity, spark: "SparkSession", on_step: Callable[[int, float], None]) -> Found:
+    """Counts by Spark's alternating least squares, in the same canonical form."""
+    from trainer.lake.als import fit_als  # noqa: PLC0415 - loads pyspark
+    from trainer.lake.counting import compounds_of  # noqa: PLC0415 - the same
+
+    started = time.perf_counter()
+    found = fit_als(
+        compounds_of(spark, activity),
+        fragments=len(activity.fragments),
+        targets=len(activity.targets),
+        rank=spec.rank,
+        seed=spec.seed,
+    )
+    factors = Factors.from_product(found.P_FK, found.Q_TK)
+    on_step(found.iterations, found.mean_squared_error)
+    metrics = {
+        "mean_squared_error": found.mean_squared_error,
+        "stated_counts": float(found.cells),
+        "als_iterations": float(found.iterations),
+        "als_regularisation": found.regularisation,
+    }
+    return Found(
+        factors=factors,
+        curve=[(found.iterations, found.mean_squared_error)],
+        trajectory=_still(factors, found.iterations),
+        seconds=time.perf_counter() - started,
+        metrics=metrics,
+        predictor=Predictor.from_factors(factors),
     )
 
 
@@ -176,6 +225,6 @@ def _evidence(activity: Activity) -> dict[str, PairPercents]:
 
 
 def _still(factors: Factors, step: int) -> Trajectory:
-    """A posterior is sampled, not descended to: the one position is where its mean lies."""
+    """A posterior is sampled, not descended to, and Spark shows no step of a fit: the one position is where it ended."""
     positions_FD = factors.balanced_fragments_FK[:, :COLUMNS].astype(np.float32)
     return Trajectory(steps_S=np.array([step], dtype=np.int64), positions_SFD=positions_FD[None])

@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -17,7 +18,7 @@ from contracts.predictions import ARTIFACT, FILE
 from contracts.store import Store
 from trainer import intake, results
 from trainer.artifacts import StagedArtifact
-from trainer.device import choose
+from trainer.device import Device, choose
 from trainer.lock import Held, publishing
 from trainer.report import Report, Stage
 from trainer.run import FactorsSpec, code_version, new_run
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from trainer.activity import Activity
+    from trainer.factorization.neighbours import Search
     from trainer.lake.session import Session
     from trainer.objectives import Found
 
@@ -38,6 +40,8 @@ _DESCRIPTION: Final = (
     "activity on targets out), and the factors in full precision."
 )
 _FILES: Final = dict.fromkeys(("factors.onnx", FILE, "factors.npz"), "application/octet-stream")
+_SHARED_FRAGMENTS: Final = 20_000
+"""Fragments from which a cluster ranks neighbours: fewer take this machine seconds, and a GPU more than as many."""
 Result = TypeVar("Result")
 
 
@@ -97,15 +101,20 @@ def train(
         with report.stage(Stage.READ):
             activity = intake.read(paths, spec.ingest, session)
         objectives = loading.result()
-        objectives.check(spec.objective, activity)
+        objectives.check(spec.objective, activity, spec.engine)
         device = choose(spec.device)
         report.computing_on(str(device))
         with report.stage(Stage.FIT):
             found = objectives.fit(
-                spec, activity, device=device.name, on_step=lambda step, loss: report.progress(Stage.FIT, step, loss=loss)
+                spec,
+                activity,
+                device=device.name,
+                on_step=lambda step, loss: report.progress(Stage.FIT, step, loss=loss),
+                spark=session,
             )
         with report.stage(Stage.NEIGHBOURS):
-            neighbours = objectives.neighbours(found, activity, device=device.name)
+            search = _search(settings, len(activity.fragments), device, session)
+            neighbours = objectives.neighbours(found, activity, device=device.name, search=search)
         with publishing(settings.state, waiting=waiting):
             with report.stage(Stage.NETWORK):
                 artifact = StagedArtifact(store, ARTIFACT, name)
@@ -164,6 +173,15 @@ def _write_network(artifact: StagedArtifact, found: "Found", activity: "Activity
         found.predictor, directory / FILE, fragments=activity.names, targets=targets, run=artifact.run
     )
     return max(difference, predicted)
+
+
+def _search(settings: Settings, fragments: int, device: Device, session: Callable[[], "SparkSession"]) -> "Search | None":
+    """Where there is a cluster and enough to share out, a search for neighbours on it; what is found is the same without it."""
+    if settings.spark_master.startswith("local") or device.name != "cpu" or fragments < _SHARED_FRAGMENTS:
+        return None
+    from trainer.lake.nearest import nearest  # noqa: PLC0415 - loads pyspark
+
+    return partial(nearest, session(), settings.state / "cache" / "trainer")
 
 
 @contextmanager

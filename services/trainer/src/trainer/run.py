@@ -16,12 +16,15 @@ from contracts.kinds import ActivityKind, Holdout, Objective, RunKind
 
 __all__ = [
     "BUILT_IN",
+    "CURRENT",
     "DEFAULT",
     "MINUTES",
     "RUN_SPEC",
+    "SHIPPED",
     "STARTER",
     "BotSize",
     "BotSpec",
+    "Engine",
     "FactorsSpec",
     "IngestOptions",
     "Layout",
@@ -34,11 +37,15 @@ __all__ = [
 
 BUILT_IN: Final = "built-in"
 """The source that needs no file: the seed's five fragments."""
+CURRENT: Final = "current"
+"""The run of factors that was published last."""
 DEFAULT: Final = "default"
 """The source that a trainer was started with: `NTDEMO_DATA`, `/data/data.json` or the built-in data."""
 
 _ACTIVITY_RANK: Final = 32
 """Factors that the data do not ask for are shrunk by their learned precisions, so that more do no harm."""
+SHIPPED: Final = "shipped"
+"""The weights that need no file: those of the bot that comes with the product."""
 STARTER: Final = "starter"
 """The corpus that needs no file: conversations of our own writing."""
 MINUTES: Final = 10.0
@@ -67,6 +74,15 @@ class OnError(StrEnum):
     """The run fails and lists the first of them."""
     SKIP = "skip"
     """Their rows are left out, counted, and kept in the rejects table with the reason."""
+
+
+class Engine(StrEnum):
+    """What fits the factors."""
+
+    TORCH = "torch"
+    """PyTorch, on this machine's processor or GPU."""
+    SPARK_ALS = "spark-als"
+    """Alternating least squares by Spark, spread over its cluster: `counts` that outgrow one machine, near their optimum."""
 
 
 class BotSize(StrEnum):
@@ -150,6 +166,13 @@ class FactorsSpec(BaseModel):
         ),
     ] = (DEFAULT,)
     objective: Objective = Objective.COUNTS
+    engine: Annotated[
+        Engine,
+        Field(
+            description="`spark-als` spreads a fit of `counts` over Spark's cluster, for tables that outgrow one machine. It "
+            "fits stated counts alone, with a ridge, and ends near the optimum."
+        ),
+    ] = Engine.TORCH
     rank: Annotated[
         int,
         Field(ge=1, le=512, description=f"Numbers that describe a fragment; {_ACTIVITY_RANK} for `activity` where not given."),
@@ -157,8 +180,20 @@ class FactorsSpec(BaseModel):
     holdout: Annotated[
         Holdout, Field(description="Judge `activity` by cells it has not seen, before it learns from all of them.")
     ] = Holdout.NONE
+    later: Annotated[
+        tuple[Source, ...],
+        Field(
+            max_length=64,
+            description="Files of the holdout `time`, as `sources`: the cells they state judge the fit of all others.",
+        ),
+    ] = ()
     seed: Annotated[
-        int, Field(ge=0, lt=2**32, description="Of the random start; the published numbers do not depend on it.")
+        int,
+        Field(
+            ge=0,
+            lt=2**32,
+            description="Of the random start; the published numbers do not depend on it, except a little by `spark-als`.",
+        ),
     ] = 0
     device: Annotated[
         str,
@@ -184,10 +219,25 @@ class FactorsSpec(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _engine_of_the_objective(self) -> Self:
+        if self.engine is Engine.SPARK_ALS and self.objective is not Objective.COUNTS:
+            raise ValueError(f"engine {self.engine} fits the objective counts alone: take engine torch for {self.objective}")
+        return self
+
+    @model_validator(mode="after")
+    def _time_is_given_as_files(self) -> Self:
+        if self.holdout is Holdout.TIME and not self.later:
+            raise ValueError("holdout time judges by the cells of later files: name them in later")
+        if self.later and self.holdout is not Holdout.TIME:
+            raise ValueError("later names the files that judge with holdout time")
+        return self
+
+    @model_validator(mode="after")
     def _named_data_stands_alone(self) -> Self:
-        if len(self.sources) > 1 and (named := {BUILT_IN, DEFAULT} & set(self.sources)):
+        everything = self.sources + self.later
+        if len(everything) > 1 and (named := {BUILT_IN, DEFAULT} & set(everything)):
             raise ValueError(f"{min(named)!r} cannot be combined with other sources")
-        if len(set(self.sources)) < len(self.sources):
+        if len(set(everything)) < len(everything):
             raise ValueError("a source is named twice")
         return self
 
@@ -218,6 +268,13 @@ class BotSpec(BaseModel):
         Field(gt=0, le=100_000, description=f"Of training, over all resumed parts; {MINUTES:.0f} when iterations are null."),
     ] = None
     resume: Annotated[bool, Field(description="Continue from the checkpoint of this language's last training.")] = False
+    begin_with: Annotated[
+        Source | None,
+        Field(
+            description="`shipped`, or the `weights.npz` that was published with a bot, as a path or `dataset:<sha256>`: a new "
+            "training of the same language, architecture and size begins with its network and its words."
+        ),
+    ] = None
     dropout: Annotated[
         float | None, Field(ge=0, lt=1, description="0.1 when null; 0 suits less than an epoch, 0.3 more than five.")
     ] = None

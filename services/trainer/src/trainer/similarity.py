@@ -4,15 +4,20 @@ Both are cosines, of rows that do not depend on the gauge of a fit (`trainer.fac
 model says nothing, is 0 percent like every other fragment and 100 percent like itself.
 """
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
 from contracts.kinds import SimilarityKind
 from trainer.factors import Factors
 
-__all__ = ["directions_FK", "percents_FF", "vectors_FK"]
+__all__ = ["TICKS", "directions_FK", "percents_FF", "vectors_FK"]
 
 Array = npt.NDArray[np.float64]
+
+TICKS: Final = 1_000_000
+"""Resolution of a cosine (1e-4 percent), far above rounding: two that are the same in it are equal, and ordered by id."""
 
 
 def vectors_FK(factors: Factors, kind: SimilarityKind) -> Array:

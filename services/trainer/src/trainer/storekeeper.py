@@ -8,7 +8,7 @@ import structlog
 from contracts.store import Store
 from trainer import intake
 from trainer.lock import Held, publishing
-from trainer.run import FactorsSpec
+from trainer.run import Engine, FactorsSpec
 from trainer.settings import Settings
 from trainer.sources import locate
 
@@ -60,9 +60,13 @@ class StoreKeeper:
 
 
 def _same(made: dict[str, Any], asked: FactorsSpec) -> bool:
-    """Does a run's record say what `asked` does? Data are told apart by their digest, and seed and device change no number."""
-    wanted = asked.model_dump(mode="json", include={"objective", "rank"})
-    return {name: made.get(name) for name in wanted} == wanted
+    """Does a run's record say what `asked` does? Data are told apart by their digest, and seed and device change no number.
+
+    A record from before there was a choice of engine names none.
+    """
+    wanted = asked.model_dump(mode="json", include={"objective", "engine", "rank"})
+    recorded = {"engine": Engine.TORCH.value, **made}
+    return {name: recorded.get(name) for name in wanted} == wanted
 
 
 def _tell(held: Held) -> None:

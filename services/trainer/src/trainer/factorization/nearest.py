@@ -17,11 +17,10 @@ import torch
 from torch import Tensor
 
 from trainer.factorization.threads import one_thread
+from trainer.similarity import TICKS
 
-__all__ = ["TICKS", "cosine_ticks", "nearest"]
+__all__ = ["cosine_ticks", "nearest"]
 
-TICKS: Final = 1_000_000
-"""Resolution of a cosine (1e-4 percent), far above rounding: two that are the same in it are equal, and ordered by id."""
 _SPARE: Final = 4
 """Candidates looked at beyond the limit and a sixteenth of it, so that few rows have to be compared with all."""
 _GROUP: Final = 64

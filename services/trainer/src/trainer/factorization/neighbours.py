@@ -1,7 +1,7 @@
 """Neighbours: the exact nearest fragments of every fragment, under both similarities, for any number of fragments."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,14 +11,24 @@ import torch
 from contracts.kinds import SimilarityKind
 from contracts.tables import TABLES
 from trainer.factorization.activity.summary import Directions
-from trainer.factorization.nearest import TICKS, cosine_ticks, nearest
+from trainer.factorization.nearest import cosine_ticks, nearest
 from trainer.factors import Factors
-from trainer.similarity import directions_FK, vectors_FK
+from trainer.similarity import TICKS, directions_FK, vectors_FK
 
-__all__ = ["PairPercents", "neighbours"]
+__all__ = ["PairPercents", "Search", "neighbours"]
 
 Ids = npt.NDArray[np.int32]
 PairPercents = Callable[[Ids, Ids], npt.NDArray[np.floating]]
+
+
+class Search(Protocol):
+    """Finds the nearest rows elsewhere than in this process; the answer is that of `trainer.factorization.nearest`."""
+
+    def __call__(
+        self, unit_FK: npt.NDArray[np.float64], shown_F: npt.NDArray[np.bool_], *, limit: int
+    ) -> npt.NDArray[np.int64]:
+        """F x `limit` ids, nearest first, filled up with -1."""
+
 
 _DECIMALS: Final = 12
 """To which directions are rounded, so that fragments with the same counts have the same direction to the last bit."""
@@ -32,6 +42,7 @@ def neighbours(
     directions: Directions | None = None,
     evidence: Mapping[str, PairPercents] | None = None,
     device: str = "cpu",
+    search: Search | None = None,
 ) -> pa.Table:
     """The table `neighbours` of `contracts.tables`, sorted by ranking, fragment and rank.
 
@@ -39,13 +50,14 @@ def neighbours(
     columns of the table, such as `structure`: percents of pairs, NaN where nobody knows.
 
     Every fragment has a list for each ranking (`balanced`, `function`) of up to `limit` shown fragments other than itself.
-    Percents are exact to 1e-4; fragments that are equally near to that are ordered by id.
+    Percents are exact to 1e-4; fragments that are equally near to that are ordered by id. `search` finds them elsewhere,
+    such as on a cluster, and changes nothing of the answer.
     """
     rows = {kind: vectors_FK(factors, kind) for kind in SimilarityKind}
     if directions is not None:
         rows[SimilarityKind.FUNCTION] = directions.joined_FD
     unit = {kind: torch.from_numpy(np.round(directions_FK(rows_FK), _DECIMALS)).to(device) for kind, rows_FK in rows.items()}
-    rankings = [_ranking(unit, ranking, shown_F, limit) for ranking in sorted(SimilarityKind)]
+    rankings = [_ranking(unit, ranking, shown_F, limit, search) for ranking in sorted(SimilarityKind)]
     return pa.concat_tables(_with_evidence(table, directions, evidence or {}) for table in rankings)
 
 
@@ -62,10 +74,18 @@ def _with_evidence(table: pa.Table, directions: Directions | None, evidence: Map
 
 
 def _ranking(
-    unit: dict[SimilarityKind, torch.Tensor], ranking: SimilarityKind, shown_F: npt.NDArray[np.bool_], limit: int
+    unit: dict[SimilarityKind, torch.Tensor],
+    ranking: SimilarityKind,
+    shown_F: npt.NDArray[np.bool_],
+    limit: int,
+    search: Search | None,
 ) -> pa.Table:
     """The rows of one ranking."""
-    found_FL = nearest(unit[ranking], shown_F, limit=limit)
+    unit_FK = unit[ranking]
+    if search is None:
+        found_FL = nearest(unit_FK, shown_F, limit=limit)
+    else:
+        found_FL = torch.from_numpy(search(unit_FK.cpu().numpy(), shown_F, limit=limit)).to(unit_FK.device)
     ids_F = torch.arange(len(found_FL), device=found_FL.device)
     ticks = {kind: cosine_ticks(unit_FK, ids_F, found_FL.clamp(min=0)).cpu().numpy() for kind, unit_FK in unit.items()}
     others_FL = found_FL.cpu().numpy()

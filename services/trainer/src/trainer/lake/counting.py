@@ -19,13 +19,17 @@ from scipy.sparse import csr_array, vstack
 from trainer.activity import Activity
 from trainer.lake.collection import collect
 
-__all__ = ["COMPOUNDS", "compounds_of", "count"]
+__all__ = ["COMPOUNDS", "STATED", "compounds_of", "count", "stated"]
+
+_Kind = type[np.float64] | type[np.complex128]
 
 COMPOUNDS: Final = "fragments array<int>, counts array<float>, targets array<int>, values array<double>"
 """Columns of the rows, as Spark writes types."""
+STATED: Final = "fragment int, target int, count double"
+"""Columns of stated counts."""
 _CHUNK_MEMBERSHIPS: Final = 10_000_000
 _BLOCK_FRAGMENTS: Final = 256
-_KINDS: Final = {"indptr": np.int64, "indices": np.int32, "data": np.float64}
+_KINDS: Final = {"indptr": np.int64, "indices": np.int32}
 _PARTS: Final = "block int, piece int, indptr binary, indices binary, data binary"
 
 
@@ -34,11 +38,17 @@ def count(compounds: DataFrame, *, fragments: int, targets: int) -> csr_array:
 
     Pieces are multiplied where they are, and summed in their order by blocks of fragments: the same pieces give the same bits.
     """
-    columns = compounds.select("fragments", "counts", "targets", "values")
-    parts = columns.mapInArrow(partial(_multiply, fragments, targets), _PARTS)
-    blocks = collect(parts.repartition("block").mapInArrow(partial(_sum, targets), _PARTS)).sort_by("block")
-    whole = [_matrix(row, targets) for row in blocks.to_pylist()]
+    blocks = collect(_blocks(compounds, fragments, targets, np.float64)).sort_by("block")
+    whole = [_matrix(row, targets, np.float64) for row in blocks.to_pylist()]
     return csr_array(vstack(whole, format="csr")) if whole else csr_array((fragments, targets), dtype=np.float64)
+
+
+def stated(compounds: DataFrame, *, fragments: int, targets: int) -> DataFrame:
+    """A B as rows `STATED`, which stay where they are: one for each fragment and target of which a cell is stated.
+
+    Counts of 0 are among them where cells state it, or where what they state adds up to it.
+    """
+    return _blocks(compounds, fragments, targets, np.complex128).mapInArrow(partial(_rows, targets), STATED)
 
 
 def compounds_of(spark: SparkSession, activity: Activity) -> DataFrame:
@@ -56,12 +66,24 @@ def compounds_of(spark: SparkSession, activity: Activity) -> DataFrame:
     return spark.createDataFrame(table, COMPOUNDS)
 
 
-def _multiply(fragments: int, targets: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The sum of A B over the compounds of a piece, in blocks of fragments."""
-    counts_FT = csr_array((fragments, targets), dtype=np.float64)
+def _blocks(compounds: DataFrame, fragments: int, targets: int, kind: _Kind) -> DataFrame:
+    """A B as rows `_PARTS`, a block of fragments each."""
+    columns = compounds.select("fragments", "counts", "targets", "values")
+    parts = columns.mapInArrow(partial(_multiply, fragments, targets, kind), _PARTS)
+    return parts.repartition("block").mapInArrow(partial(_sum, targets, kind), _PARTS)
+
+
+def _multiply(fragments: int, targets: int, kind: _Kind, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The sum of A B over the compounds of a piece, in blocks of fragments.
+
+    As complex numbers, a value v is v + i: a sum is then 0 only where nothing is stated, and SciPy keeps every other one.
+    """
+    counts_FT = csr_array((fragments, targets), dtype=np.float64).astype(kind)
     for chunk in _chunks(batches):
         membership_CF = _sparse(chunk.column("fragments"), chunk.column("counts"), fragments)
         values_CT = _sparse(chunk.column("targets"), chunk.column("values"), targets)
+        if kind is np.complex128:
+            values_CT = csr_array((values_CT.data + 1j, values_CT.indices, values_CT.indptr), shape=values_CT.shape)
         counts_FT = counts_FT + csr_array(membership_CF.T) @ values_CT
     context = TaskContext.get()
     piece = context.partitionId() if context else 0
@@ -69,7 +91,7 @@ def _multiply(fragments: int, targets: int, batches: Iterable[pa.RecordBatch]) -
         yield _part(block, piece, counts_FT[first : first + _BLOCK_FRAGMENTS])
 
 
-def _sum(targets: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _sum(targets: int, kind: _Kind, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     """The sums of the parts of each block, in the order of their pieces."""
     parts: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for batch in batches:
@@ -77,20 +99,29 @@ def _sum(targets: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordB
             parts[row["block"]].append(row)
     for block, rows in parts.items():
         rows.sort(key=itemgetter("piece"))
-        yield _part(block, 0, reduce(add, (_matrix(row, targets) for row in rows)))
+        yield _part(block, 0, reduce(add, (_matrix(row, targets, kind) for row in rows)))
+
+
+def _rows(targets: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The real parts of blocks of complex counts, a row a number."""
+    for batch in batches:
+        for row in batch.to_pylist():
+            block = _matrix(row, targets, np.complex128).tocoo()
+            first = row["block"] * _BLOCK_FRAGMENTS
+            columns = {"fragment": (first + block.row).astype(np.int32), "target": block.col.astype(np.int32)}
+            yield pa.RecordBatch.from_pydict({**columns, "count": block.data.real})
 
 
 def _part(block: int, piece: int, matrix: csr_array) -> pa.RecordBatch:
     """A sparse matrix as a row of bytes."""
     arrays = {name: [getattr(matrix, name).astype(kind).tobytes()] for name, kind in _KINDS.items()}
-    return pa.RecordBatch.from_pydict(
-        {"block": pa.array([block], pa.int32()), "piece": pa.array([piece], pa.int32()), **arrays}
-    )
+    places = {"block": pa.array([block], pa.int32()), "piece": pa.array([piece], pa.int32())}
+    return pa.RecordBatch.from_pydict({**places, **arrays, "data": [matrix.data.tobytes()]})
 
 
-def _matrix(row: Mapping[str, Any], targets: int) -> csr_array:
-    indptr, indices, data = (np.frombuffer(row[name], kind) for name, kind in _KINDS.items())
-    return csr_array((data, indices, indptr), shape=(len(indptr) - 1, targets))
+def _matrix(row: Mapping[str, Any], targets: int, kind: _Kind) -> csr_array:
+    indptr, indices = (np.frombuffer(row[name], each) for name, each in _KINDS.items())
+    return csr_array((np.frombuffer(row["data"], kind), indices, indptr), shape=(len(indptr) - 1, targets))
 
 
 def _chunks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
