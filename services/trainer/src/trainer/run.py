@@ -20,7 +20,6 @@ __all__ = [
     "DEFAULT",
     "MINUTES",
     "RUN_SPEC",
-    "SHIPPED",
     "STARTER",
     "BotSize",
     "BotSpec",
@@ -44,8 +43,6 @@ DEFAULT: Final = "default"
 
 _ACTIVITY_RANK: Final = 32
 """Factors that the data do not ask for are shrunk by their learned precisions, so that more do no harm."""
-SHIPPED: Final = "shipped"
-"""The weights that need no file: those of the bot that comes with the product."""
 STARTER: Final = "starter"
 """The corpus that needs no file: conversations of our own writing."""
 MINUTES: Final = 10.0
@@ -180,13 +177,6 @@ class FactorsSpec(BaseModel):
     holdout: Annotated[
         Holdout, Field(description="Judge `activity` by cells it has not seen, before it learns from all of them.")
     ] = Holdout.NONE
-    later: Annotated[
-        tuple[Source, ...],
-        Field(
-            max_length=64,
-            description="Files of the holdout `time`, as `sources`: the cells they state judge the fit of all others.",
-        ),
-    ] = ()
     seed: Annotated[
         int,
         Field(
@@ -225,19 +215,10 @@ class FactorsSpec(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _time_is_given_as_files(self) -> Self:
-        if self.holdout is Holdout.TIME and not self.later:
-            raise ValueError("holdout time judges by the cells of later files: name them in later")
-        if self.later and self.holdout is not Holdout.TIME:
-            raise ValueError("later names the files that judge with holdout time")
-        return self
-
-    @model_validator(mode="after")
     def _named_data_stands_alone(self) -> Self:
-        everything = self.sources + self.later
-        if len(everything) > 1 and (named := {BUILT_IN, DEFAULT} & set(everything)):
+        if len(self.sources) > 1 and (named := {BUILT_IN, DEFAULT} & set(self.sources)):
             raise ValueError(f"{min(named)!r} cannot be combined with other sources")
-        if len(set(everything)) < len(everything):
+        if len(set(self.sources)) < len(self.sources):
             raise ValueError("a source is named twice")
         return self
 
@@ -268,13 +249,6 @@ class BotSpec(BaseModel):
         Field(gt=0, le=100_000, description=f"Of training, over all resumed parts; {MINUTES:.0f} when iterations are null."),
     ] = None
     resume: Annotated[bool, Field(description="Continue from the checkpoint of this language's last training.")] = False
-    begin_with: Annotated[
-        Source | None,
-        Field(
-            description="`shipped`, or the `weights.npz` that was published with a bot, as a path or `dataset:<sha256>`: a new "
-            "training of the same language, architecture and size begins with its network and its words."
-        ),
-    ] = None
     dropout: Annotated[
         float | None, Field(ge=0, lt=1, description="0.1 when null; 0 suits less than an epoch, 0.3 more than five.")
     ] = None
