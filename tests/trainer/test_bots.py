@@ -73,6 +73,10 @@ def test_a_bot_is_published_whole_and_its_checkpoint_kept(tmp_path: Path) -> Non
     assert summary.startswith(f"{bot.run}: dialogue-en, 6 steps")
     assert all(word in summary for word in ("pmi", "tf-idf", "human", "perplexity a word"))
     assert (bots.working_directory(SPEC, settings) / "checkpoint.pt").is_file()
+    more = SPEC.model_copy(update={"begin_with": str(directory / "weights.npz")})
+    begun = bots.train(more, settings, SteppingReport())
+    assert begun is not None
+    assert "--begin-with weights.npz" in begun.card.training.command
 
 
 def test_a_stopped_training_publishes_nothing_and_an_attempt_continues_where_the_last_one_was(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from trainer.device import choose
 from trainer.dialogue.corpus.conversation import InvalidCorpus
 from trainer.dialogue.events import Event, HeldOut, Progress
 from trainer.dialogue.failures import InvalidCheckpoint, Stopped
+from trainer.dialogue.weights import WEIGHTS_FILE, Weights, write_weights
 from trainer.lock import Held, publishing
 from trainer.report import Report, Stage
 from trainer.run import BotSpec, code_version, new_run
@@ -48,6 +49,7 @@ _FILES: Final = {
     STEP_FILE: _BYTES,
     TOKENS_FILE: _BYTES,
     OPENINGS_FILE: _JSON,
+    WEIGHTS_FILE: _BYTES,
     CARD_FILE: _JSON,
 }
 
@@ -96,7 +98,8 @@ def train(
         DataNotFound: A corpus is not there.
         InvalidData: A corpus cannot be read, or leaves nothing to learn from.
         DeviceUnavailable: The device is not there.
-        InvalidCheckpoint: `resume`, and there is no checkpoint or it belongs to another training.
+        InvalidCheckpoint: `resume`, and there is no checkpoint or it belongs to another training; or the weights to begin
+            with do not fit.
         Stopped: `stop` said so; the checkpoint is written, nothing is published.
         BadExport: The bundle does not do what the network does.
     """
@@ -192,9 +195,11 @@ def _publish(
         artifact = StagedArtifact(store, artifact_name(spec.language), name)
         with report.stage(Stage.NETWORK):
             provenance = Provenance(corpora.command(spec, result.spec.corpora), name, code_version(), datetime.now(UTC))
-            card = export_bundle(result, artifact.begin(), provenance=provenance, scorecard=scorecard, openings=answered)
+            directory = artifact.begin()
+            card = export_bundle(result, directory, provenance=provenance, scorecard=scorecard, openings=answered)
+            write_weights(_weights(result), directory / WEIGHTS_FILE)
         with report.stage(Stage.WRITE):
-            description = f"A chatbot ({spec.language}, {spec.architecture}): graphs, tokens, openings and the model card."
+            description = f"A chatbot ({spec.language}, {spec.architecture}): graphs, tokens, openings, model card and weights."
             artifact.seal(kind=RunKind.DIALOGUE, created=started, description=description, media_types=_FILES)
         with report.stage(Stage.COMMIT):
             artifact.place()
@@ -212,3 +217,13 @@ def _publish(
             )
         report.published(name)
     return card
+
+
+def _weights(result: "DialogueResult") -> Weights:
+    return Weights(
+        language=result.spec.language,
+        architecture=result.spec.architecture,
+        sizes=result.sizes,
+        tokens=result.prepared.tokens.model,
+        parameters={name: values.numpy() for name, values in result.network.state_dict().items()},
+    )

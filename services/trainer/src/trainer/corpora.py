@@ -7,9 +7,11 @@ from typing import Final
 from trainer.dialogue.corpus.conversation import InvalidCorpus
 from trainer.dialogue.corpus.reading import read_corpus
 from trainer.dialogue.corpus.starter import starter_file
+from trainer.dialogue.failures import InvalidCheckpoint
 from trainer.dialogue.spec import LARGE, SMALL, CorpusChoice, DialogueSpec, Recipe, Sizes
+from trainer.dialogue.weights import WEIGHTS_FILE, shipped_weights
 from trainer.offences import InvalidData, Offence
-from trainer.run import MINUTES, STARTER, BotSize, BotSpec
+from trainer.run import MINUTES, SHIPPED, STARTER, BotSize, BotSpec
 from trainer.settings import Settings
 from trainer.sources import locate
 
@@ -22,15 +24,17 @@ _SIZES: Final[Mapping[BotSize, Sizes]] = {BotSize.SMALL: SMALL, BotSize.LARGE: L
 
 
 def named_sources(spec: BotSpec) -> tuple[str, ...]:
-    """What the corpora name on this machine, without their `#SOURCE` and `*N`: `trainer.sources` judges and finds it."""
-    return tuple(path for path in (_word(text) for text in spec.corpora) if path != STARTER)
+    """What is named on this machine, corpora without their `#SOURCE` and `*N`: `trainer.sources` judges and finds it."""
+    begun = (spec.begin_with,) if spec.begin_with not in {None, SHIPPED} else ()
+    return tuple(path for path in (*map(_word, spec.corpora), *begun) if path is not None and path != STARTER)
 
 
 def training_spec(spec: BotSpec, settings: Settings) -> DialogueSpec:
-    """What is trained: every corpus as a file or folder.
+    """What is trained: every corpus and the weights to begin with as a file or folder.
 
     Raises:
         DataNotFound: One of them is not there.
+        InvalidCheckpoint: `shipped`, and no bot of this language is shipped.
     """
     iterations, minutes = spec.iterations, spec.minutes
     return DialogueSpec(
@@ -41,8 +45,9 @@ def training_spec(spec: BotSpec, settings: Settings) -> DialogueSpec:
         minutes=MINUTES if iterations is None and minutes is None else minutes,
         sizes=_SIZES[spec.size],
         recipe=Recipe() if spec.dropout is None else Recipe(dropout=spec.dropout),
+        begin_with=_weights(spec, settings),
         seed=spec.seed,
-        held_out_share=_HELD_OUT_OF_STARTER if set(named_sources(spec)) == set() else 0.02,
+        held_out_share=_HELD_OUT_OF_STARTER if all(_word(text) == STARTER for text in spec.corpora) else 0.02,
         licence=spec.licence,
     )
 
@@ -72,6 +77,8 @@ def command(spec: BotSpec, choices: Sequence[CorpusChoice]) -> str:
     words += [f"--arch {spec.architecture}"]
     words += [f"--size {spec.size}"] if spec.size is not BotSize.SMALL else []
     words += [f"--iterations {spec.iterations}"] if spec.iterations is not None else [f"--minutes {spec.minutes or MINUTES:g}"]
+    if spec.begin_with is not None:
+        words += [f"--begin-with {SHIPPED if spec.begin_with == SHIPPED else WEIGHTS_FILE}"]
     words += [f"--dropout {spec.dropout:g}"] if spec.dropout is not None else []
     words += [f"--seed {spec.seed}"] if spec.seed else []
     return " ".join([*words, f"--licence {spec.licence}"])
@@ -85,3 +92,14 @@ def _choice(text: str, spec: BotSpec, settings: Settings) -> CorpusChoice:
     choice = CorpusChoice.parse(text)
     path: Path = starter_file(spec.language) if str(choice.path) == STARTER else locate([str(choice.path)], settings)[0]
     return choice.model_copy(update={"path": path})
+
+
+def _weights(spec: BotSpec, settings: Settings) -> Path | None:
+    if spec.begin_with is None:
+        return None
+    if spec.begin_with != SHIPPED:
+        return locate([spec.begin_with], settings)[0]
+    shipped = shipped_weights(spec.language)
+    if not shipped.is_file():
+        raise InvalidCheckpoint(f"No weights are shipped for {spec.language}.")
+    return shipped

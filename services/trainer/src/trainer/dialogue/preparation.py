@@ -14,6 +14,7 @@ from trainer.dialogue.corpus.starter import starter_file
 from trainer.dialogue.encoding import EncodedExchanges, encode_exchanges
 from trainer.dialogue.spec import CorpusChoice, DialogueSpec
 from trainer.dialogue.tokens import Tokens, train_tokens
+from trainer.dialogue.weights import read_weights
 
 __all__ = ["Prepared", "prepare", "starter_corpus"]
 
@@ -40,10 +41,11 @@ def starter_corpus(spec: DialogueSpec) -> CorpusChoice:
 
 
 def prepare(spec: DialogueSpec, *, tokens: Tokens | None = None) -> Prepared:
-    """Reads the spec's corpora; learns a tokenizer from the training part unless one is given.
+    """Reads the corpora; learns a tokenizer from the training part, unless one is given or comes with the weights begun with.
 
     Raises:
         InvalidCorpus: when a corpus cannot be read, or nothing is left to learn from or to measure on.
+        InvalidCheckpoint: when the weights to begin with cannot be read.
     """
     exchanges = Exchanges(spec.held_out_share)
     sources: list[CorpusSource] = []
@@ -61,6 +63,8 @@ def prepare(spec: DialogueSpec, *, tokens: Tokens | None = None) -> Prepared:
     if not exchanges.train or not exchanges.held_out:
         side = "learn from" if not exchanges.train else "measure on (raise held_out_share)"
         raise InvalidCorpus(Path("the corpora"), f"no conversation is left to {side}")
+    if tokens is None and spec.begin_with is not None:
+        tokens = Tokens(read_weights(spec.begin_with).tokens)
     if tokens is None:
         lines = list(dict.fromkeys(text for found in exchanges.train for text in (found.context[-1], found.reply)))
         try:

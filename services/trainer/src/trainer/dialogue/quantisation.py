@@ -17,7 +17,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-__all__ = ["quantise"]
+__all__ = ["by_row", "quantise"]
 
 _LARGE: Final = 1_024
 """Weights with fewer numbers stay as they are."""
@@ -70,7 +70,7 @@ class _Rewriter:
     def _lookup(self, node: NodeProto) -> list[NodeProto]:
         """Gather of int8 rows and their scales."""
         table_VD = numpy_helper.to_array(self._weights[node.input[0]])
-        rows, scales = _by_row(table_VD)
+        rows, scales = by_row(table_VD)
         name = node.input[0]
         self._add(f"{name}_int8", rows)
         self._add(f"{name}_scale", scales)
@@ -120,7 +120,7 @@ class _Rewriter:
 
     def _restore(self, name: str) -> list[NodeProto]:
         weight = numpy_helper.to_array(self._weights[name])
-        rows, scales = _by_row(weight)
+        rows, scales = by_row(weight)
         self._add(f"{name}_int8", rows)
         self._add(f"{name}_scale", scales)
         return [
@@ -139,7 +139,7 @@ class _Rewriter:
         self._tensors[name] = numpy_helper.from_array(values, name)
 
 
-def _by_row(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+def by_row(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     """int8 and scale, one scale for each vector along the last axis."""
     scales = np.maximum(np.abs(weight).max(-1, keepdims=True) / 127, 1e-12).astype(np.float32)
     return np.rint(weight / scales).astype(np.int8), scales

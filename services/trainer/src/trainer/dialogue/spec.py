@@ -101,6 +101,8 @@ class DialogueSpec(_Asked):
     """Of training, over all resumed parts; evaluation and export come on top."""
     sizes: Sizes = SMALL
     recipe: Recipe = Recipe()
+    begin_with: Path | None = None
+    """The `weights.npz` of another bot of the same language, architecture and sizes; None begins with what counting finds."""
     seed: int = 0
     held_out_share: Annotated[float, Field(gt=0, le=0.5)] = 0.02
     licence: str = "Apache-2.0"

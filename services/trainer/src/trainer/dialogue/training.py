@@ -1,5 +1,6 @@
 """The training of a dialogue network, read from top to bottom."""
 
+import hashlib
 import math
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from trainer.dialogue.decoding import GREEDY
 from trainer.dialogue.distributed import Ranks, ranks
 from trainer.dialogue.evaluation import token_perplexity
 from trainer.dialogue.events import HeldOut, Progress, Report, SampleReplies
-from trainer.dialogue.failures import Stopped
+from trainer.dialogue.failures import InvalidCheckpoint, Stopped
 from trainer.dialogue.learner import Learner
 from trainer.dialogue.networks.building import build_network, own_sizes
 from trainer.dialogue.networks.network import PAD, DialogueNetwork
@@ -26,6 +27,7 @@ from trainer.dialogue.preparation import Prepared, prepare
 from trainer.dialogue.replies import reply_to
 from trainer.dialogue.schedule import schedule_of
 from trainer.dialogue.spec import DialogueSpec
+from trainer.dialogue.weights import Weights, read_weights
 
 __all__ = ["CHECKPOINT_FILE", "DialogueResult", "Surroundings", "train"]
 
@@ -88,7 +90,7 @@ def train(
 
     Raises:
         InvalidCorpus: a corpus cannot be read.
-        InvalidCheckpoint: `resume`, and the checkpoint belongs to another training.
+        InvalidCheckpoint: `resume`, and the checkpoint belongs to another training; or the weights to begin with do not fit.
         Stopped: `surroundings.stop` said so; the checkpoint is written.
     """
     data = prepared if prepared is not None else prepare(spec)
@@ -112,11 +114,7 @@ class _Training:
         self.schedule = schedule_of(spec.recipe, spec.architecture, on_gpu=place.type == "cuda")
         torch.manual_seed(spec.seed)  # the same first weights in every process
         network = build_network(spec.architecture, self.sizes, dropout=spec.recipe.dropout)
-        vocabulary, topic_width = data.tokens.size, network.topic_width
-        network.begin_with(
-            bigram_factors(data.train, vocabulary=vocabulary, width=network.width - topic_width),
-            answer_factors(data.train, vocabulary=vocabulary, width=topic_width, seed=spec.seed),
-        )
+        self._begin(network)
         self.learner = Learner(network, spec.recipe, place, group)
         torch.manual_seed(spec.seed + group.rank)  # other dropout in each
         self.position = Position()
@@ -164,6 +162,17 @@ class _Training:
                 self.save()
                 heard.lap_s()  # neither is training time
 
+    def _begin(self, network: DialogueNetwork) -> None:
+        """With another bot's weights, or with what counting finds."""
+        if self.spec.begin_with is not None:
+            _take(read_weights(self.spec.begin_with), network, self.spec, self.sizes)
+            return
+        vocabulary, topic_width = self.data.tokens.size, network.topic_width
+        network.begin_with(
+            bigram_factors(self.data.train, vocabulary=vocabulary, width=network.width - topic_width),
+            answer_factors(self.data.train, vocabulary=vocabulary, width=topic_width, seed=self.spec.seed),
+        )
+
     def evaluate(self) -> None:
         """Perplexity and replies of the averaged weights; every process computes them, so that none waits alone."""
         network = self.learner.average
@@ -209,7 +218,19 @@ class _Training:
         """What must not change between the parts of a training; how long it is may."""
         spec = self.spec.model_dump(mode="json", include={"language", "architecture", "recipe", "seed", "held_out_share"})
         digests = [f"{source.name} {source.sha256}" for source in self.data.sources]
-        return spec | {"sizes": self.sizes, "corpora": digests, "processes": self.group.world}
+        begun = self.spec.begin_with and hashlib.sha256(self.spec.begin_with.read_bytes()).hexdigest()
+        return spec | {"sizes": self.sizes, "corpora": digests, "processes": self.group.world, "begun_with": begun}
+
+
+def _take(weights: Weights, network: DialogueNetwork, spec: DialogueSpec, sizes: dict[str, int]) -> None:
+    for name, found, asked in (
+        ("language", weights.language, spec.language),
+        ("architecture", weights.architecture, spec.architecture),
+        ("sizes", weights.sizes, sizes),
+    ):
+        if found != asked:
+            raise InvalidCheckpoint(f"the weights to begin with have {name} {found}, this training has {asked}")
+    network.load_state_dict({name: torch.from_numpy(values) for name, values in weights.parameters.items()})
 
 
 def _spread(length: int, count: int) -> NDArray[np.int64]:
