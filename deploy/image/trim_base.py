@@ -70,8 +70,17 @@ def _trim_python() -> None:
         for name in INSTALLERS:
             for path in (library / "site-packages").glob(f"{name}*"):
                 _remove(path)
-    for installer in Path("/usr/local/bin").glob("pip*"):
+    programs = Path("/usr/local/bin")
+    for installer in programs.glob("pip*"):
         _remove(installer)
+    for name in ("python3.11", "python3", "python"):  # in the stand-in, copies of Debian's
+        _link_copy(programs / name, Path("/usr/bin/python3.11"))
+
+
+def _link_copy(copy: Path, original: Path) -> None:
+    if copy.exists() and original.exists() and not copy.is_symlink() and copy.read_bytes() == original.read_bytes():
+        copy.unlink()
+        copy.symlink_to(original)
 
 
 def _name(stanza: str) -> str:
