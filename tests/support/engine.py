@@ -14,7 +14,7 @@ __all__ = ["BASE", "Engine", "NoEngine", "engine"]
 BASE: Final = "python:3.11-slim-bookworm"
 STANDIN: Final = Path(__file__).parents[3] / "shared" / "ci" / "base-image"
 """Makes a stand-in for `BASE` from Debian's packages, where no image registry can be reached."""
-_START_S: Final = 60
+_START_S: Final = 180
 
 
 class NoEngine(Exception):
@@ -48,7 +48,7 @@ class Engine:
     def answers(self) -> bool:
         """Is there an engine?"""
         try:
-            self.docker("info", timeout_s=10)
+            self.docker("info", timeout_s=60)
         except (RuntimeError, subprocess.TimeoutExpired):
             return False
         return True
