@@ -129,11 +129,12 @@ def announce(doors: Iterable[Door], terminal: Terminal, started_s: float, stop: 
                 if trouble is not None and trouble != told:
                     told = trouble
                     _say(terminal, f"not ready: {trouble}")
-    if stop.is_set():
-        return
+        if stop.is_set():
+            return
+        served = _served(client, doors)
     width = max(len(what) for what, _ in rows)
     lines = [f"ready in {time.perf_counter() - started_s:.1f} s", *(f"  {what:<{width}}  {url}" for what, url in rows)]
-    for line in [*lines, "Ctrl-C stops everything."]:
+    for line in [*lines, *served, "Ctrl-C stops everything."]:
         _say(terminal, line)
 
 
@@ -148,6 +149,16 @@ def _answers(client: httpx.Client, door: Door) -> bool:
         return False
 
 
+def _served(client: httpx.Client, doors: Iterable[Door]) -> list[str]:
+    """Which run answers, as a line; none where it cannot be asked for now."""
+    scores_api = next(door for door in doors if door.service == "scores-api")
+    try:
+        run = client.get(_url(scores_api, "/v1/runs/current")).json()
+        return [f"the newest run is {run['id']}: {run['shown_fragments']:,} fragments of {run['source']}"]
+    except (httpx.HTTPError, ValueError, KeyError):
+        return []
+
+
 def _trouble(client: httpx.Client, doors: Iterable[Door]) -> str | None:
     """Why the trainer will not publish a first run, in its words; None while it may."""
     trainer = next(door for door in doors if door.service == "trainer")
@@ -158,9 +169,9 @@ def _trouble(client: httpx.Client, doors: Iterable[Door]) -> str | None:
     return next(iter(missing.values()), None)
 
 
-def _url(door: Door) -> str:
+def _url(door: Door, path: str | None = None) -> str:
     host, port = door.address()
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}{door.ready_path}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}{path or door.ready_path}"
 
 
 def main() -> int:

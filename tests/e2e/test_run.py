@@ -37,6 +37,8 @@ def test_the_built_in_data_is_trained_and_served_at_the_published_numbers(produc
 
 def test_every_door_answers_and_its_address_is_printed(product: Product) -> None:
     log = product.log.read_text()
+    run = product.get(f"{product.scores}/v1/runs/current").json()["id"]
+    assert f"the newest run is {run}: 5 fragments of built-in" in log
     doors = {"NTDEMO_PORT": "/docs", "TRAINER_PORT": "/docs", "VIZ_DASH_PORT": "/", "VIZ_BOKEH_PORT": "/", "CHATBOT_PORT": "/"}
     for name, path in doors.items():
         assert f"http://localhost:{product.ports[name]}{path}" in log
