@@ -7,10 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import torch
+from tests.support.posteriors import drawn
 
 from contracts.fragmentation import fragment
 from contracts.predictions import Scale
 from trainer.factorization import Predictor, export_predictor
+from trainer.factorization.activity.posterior import Posterior
 from trainer.factors import Factors
 from trainer.lake.scores import LIBRARY, SCORES
 from trainer.scoring import Scorer
@@ -56,6 +58,20 @@ def test_each_molecule_has_a_row_a_target_with_the_graphs_prediction(graph: Path
         assert {(row["known"], row["unseen"], row["low"], row["high"], row["reason"]) for row in mine} == {
             (len(ids), 0, None, None, None)
         }
+
+
+def test_a_run_with_a_posterior_says_between_which_bounds(tmp_path: Path) -> None:
+    draws = drawn(40, fragments=len(KNOWN), targets=3)
+    predictor = Predictor.from_posterior(Posterior(draws=draws, centre=6.0, binary=False, structure=None))
+    export_predictor(predictor, tmp_path / "p.onnx", fragments=KNOWN, targets=TARGETS, run="factors-1")
+    rows = scored(Scorer(tmp_path / "p.onnx"), library("CCOc1ccccc1", "CCOc1ccsc1"))
+    ids = torch.tensor([KNOWN.index(name) for name in fragment("CCOc1ccccc1").fragments])
+    expected = predictor(ids, torch.zeros_like(ids), torch.zeros(1), torch.arange(3))
+    for name, values in (("prediction", expected.predictions), ("low", expected.low), ("high", expected.high)):
+        assert values is not None
+        assert [row[name] for row in rows[:3]] == pytest.approx(values[0].tolist(), rel=1e-4)
+    assert all(row["low"] < row["prediction"] < row["high"] for row in rows)
+    assert Scorer(tmp_path / "p.onnx").scale is Scale.VALUE
 
 
 def test_targets_that_are_named_are_scored_alone_and_in_their_order(graph: Path) -> None:

@@ -67,6 +67,8 @@ class _Network:
         if stated.get("schema") != SCHEMA:
             raise ValueError(f"{graph.name} has the schema {stated.get('schema')!r}, expected {SCHEMA!r}")
         self.scale = Scale(stated["scale"])
+        present = {output.name for output in self._session.get_outputs()}
+        self._outputs = [name for name in ("predictions", *BOUNDS) if name in present]
         self._fragments = {name: place for place, name in enumerate(json.loads(stated["fragments"]))}
         names: list[str] = json.loads(stated["targets"])
         places = {name: place for place, name in enumerate(names)}
@@ -87,14 +89,15 @@ class _Network:
     def _predicted(self, molecules: Sequence[tuple[dict[str, Any], Molecule]]) -> pa.RecordBatch:
         known = [[self._fragments[name] for name in molecule.fragments if name in self._fragments] for _, molecule in molecules]
         unseen = [len(molecule.fragments) - len(ids) for (_, molecule), ids in zip(molecules, known, strict=True)]
-        names = ["predictions", *(() if self.scale is Scale.SUM else BOUNDS)]
         question = {
             "fragments": np.array([place for ids in known for place in ids], dtype=np.int64),
             "compounds": np.repeat(np.arange(len(known), dtype=np.int64), [len(ids) for ids in known]),
             "unseen": np.array(unseen, dtype=np.float32),
             "targets": self._places_M,
         }
-        found: dict[str, npt.NDArray[np.float32]] = dict(zip(names, self._session.run(names, question), strict=True))
+        found: dict[str, npt.NDArray[np.float32]] = dict(
+            zip(self._outputs, self._session.run(self._outputs, question), strict=True)
+        )
         B, M = found["predictions"].shape
         each_N = np.repeat(np.arange(B), M)
         columns: dict[str, pa.Array] = {
