@@ -5,7 +5,7 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.scores_api.conftest import AWKWARD, Published
 
-from contracts.kinds import SimilarityKind
+from contracts.kinds import RANKINGS, SimilarityKind
 
 
 def address(name: str, end: str = "") -> str:
@@ -87,7 +87,7 @@ def test_the_search_knows_unicode_composed_or_not(client: TestClient, published:
     assert every(client, run=published.runs["awkward"], query="ゼン") == ["ベンゼン"]
 
 
-@pytest.mark.parametrize("similarity", list(SimilarityKind))
+@pytest.mark.parametrize("similarity", RANKINGS)
 def test_neighbours_are_the_nearest_shown_fragments_in_order(
     client: TestClient, published: Published, similarity: SimilarityKind
 ) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.scores_api.conftest import Published
 from tests.support.store import Publisher, five_fragments
 
-from contracts.kinds import Objective, SimilarityKind
+from contracts.kinds import RANKINGS, Objective, SimilarityKind
 from scores_api.app import create_app
 from scores_api.settings import Settings
 
@@ -22,7 +22,7 @@ def ask(client: TestClient, names: list[str], run: str = "current", **question: 
     return answer
 
 
-@pytest.mark.parametrize("similarity", list(SimilarityKind))
+@pytest.mark.parametrize("similarity", RANKINGS)
 def test_it_is_a_part_of_the_whole_matrix(client: TestClient, published: Published, similarity: SimilarityKind) -> None:
     contents = published.contents["many"]
     places = [3, 1, 4, 159, 26, 5]

@@ -19,7 +19,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
 from contracts.evidence import MATRIX_FRAGMENTS, NEIGHBOURS, SHOWN_SCAFFOLDS, SHOWN_SUPPORT
-from contracts.kinds import ActivityKind, Objective, RunKind, SimilarityKind
+from contracts.kinds import RANKINGS, ActivityKind, Objective, RunKind, SimilarityKind
 from contracts.manifest import ArtifactFile, Manifest
 from contracts.store import Store
 from contracts.tables import TABLES
@@ -45,6 +45,10 @@ class Contents:
     balanced_TK: _Floats
     draws_FSK: npt.NDArray[np.float16] | None = None
     """Posterior draws of directions; a run without a posterior where None."""
+    likeness: Mapping[str, pa.Table] = field(default_factory=dict)
+    """The tables `likeness` and `ranks`, where the run publishes them."""
+    structure_FF: _Floats | None = None
+    """Percents that neighbours state, where the run has structures."""
     steps: int = 5
     """Recorded steps of the trajectory and the curve."""
     ingest: Mapping[str, int] = field(default_factory=lambda: {"rows_read": 10, "rows_used": 10, "rows_rejected": 0})
@@ -294,7 +298,7 @@ def _results(contents: Contents, objective: Objective, finished: datetime) -> di
     if len(contents.shown) <= MATRIX_FRAGMENTS:
         percent_FF = contents.percents(SimilarityKind.BALANCED)[np.ix_(contents.shown, contents.shown)]
         columns["scores"] = {"fragment": contents.shown, "percents": list(percent_FF)}
-    return {name: pa.table(rows, schema=TABLES[name].schema) for name, rows in columns.items()}
+    return {name: pa.table(rows, schema=TABLES[name].schema) for name, rows in columns.items()} | dict(contents.likeness)
 
 
 def _run_row(contents: Contents, objective: Objective, finished: datetime) -> dict[str, list[Any]]:
@@ -339,12 +343,17 @@ def _trajectory_rows(contents: Contents) -> dict[str, list[Any]]:
 
 
 def _neighbour_rows(contents: Contents) -> dict[str, Any]:
-    blocks = [_nearest(contents, similarity) for similarity in SimilarityKind]
-    ranking = np.repeat([similarity.value for similarity in SimilarityKind], [len(block["fragment"]) for block in blocks])
+    blocks = [_nearest(contents, similarity) for similarity in RANKINGS]
+    ranking = np.repeat([similarity.value for similarity in RANKINGS], [len(block["fragment"]) for block in blocks])
     joined = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     order = np.argsort(ranking, kind="stable")
     rows = {name: pa.array(column[order]) for name, column in joined.items()}
-    nulls = dict.fromkeys(("low", "high", "structure", "coassay", "combined"), pa.nulls(len(order), pa.float32()))
+    nulls: dict[str, pa.Array] = dict.fromkeys(
+        ("low", "high", "structure", "coassay", "combined"), pa.nulls(len(order), pa.float32())
+    )
+    if contents.structure_FF is not None:
+        structure = contents.structure_FF[joined["fragment"][order], joined["other"][order]]
+        nulls["structure"] = pa.array(structure.astype(np.float32))
     return {"ranking": pa.array(ranking[order]), **rows, **nulls}
 
 

@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from contracts.kinds import SimilarityKind
+from contracts.kinds import RANKINGS, SimilarityKind
 from trainer.factors import Factors
 from trainer.similarity import directions_FK, percents_FF, vectors_FK
 
@@ -67,7 +67,7 @@ def test_no_change_of_gauge_changes_a_percent(seed: int, fragments: int, targets
         np.abs(np.linalg.norm(factors.fragments_FK, axis=1)).min() / factors.singular_K[0] for factors in (ours, theirs)
     )
     assume(weakest > 1e-6)  # a row of almost nothing has no direction that float64 could keep
-    for kind in SimilarityKind:
+    for kind in RANKINGS:
         percent_FF = percents_FF(vectors_FK(theirs, kind))
         np.testing.assert_allclose(percent_FF, percents_FF(vectors_FK(ours, kind)), atol=1e-5)
 

@@ -1,8 +1,9 @@
 """The closed vocabularies of the product: kinds of activity, objectives, similarities and runs."""
 
 from enum import StrEnum
+from typing import Final
 
-__all__ = ["ActivityKind", "Holdout", "Objective", "RunKind", "SimilarityKind"]
+__all__ = ["RANKINGS", "ActivityKind", "Holdout", "Objective", "RunKind", "SimilarityKind"]
 
 
 class ActivityKind(StrEnum):
@@ -35,6 +36,8 @@ class Holdout(StrEnum):
     """A tenth of the cells, without regard to their compounds."""
     SCAFFOLD = "scaffold"
     """A tenth of the cells, those of whole Murcko scaffolds: compounds unlike any that was learned from."""
+    TIME = "time"
+    """The cells that the files named for it state: what was measured later than the rest, say."""
 
 
 class SimilarityKind(StrEnum):
@@ -44,6 +47,16 @@ class SimilarityKind(StrEnum):
     """Cosine of predicted target profiles: rows of P Q^T, invariant under any change of gauge."""
     BALANCED = "balanced"
     """Cosine of rows of U sqrt(S), where P Q^T = U S V^T: what `GET /cosine/score` serves."""
+    STRUCTURE = "structure"
+    """Tanimoto similarity of atom environments (ECFP4): how alike they look, whatever they do. From 0."""
+    COASSAY = "coassay"
+    """On how far the same targets they were measured, whatever came out: what was studied together. From 0."""
+    COMBINED = "combined"
+    """The share of pairs of fragments that are less alike, the mean of that in function and that in structure. From 0."""
+
+
+RANKINGS: Final = (SimilarityKind.BALANCED, SimilarityKind.FUNCTION)
+"""Those that are cosines of factors, and whose nearest fragments a run publishes as lists."""
 
 
 class RunKind(StrEnum):

@@ -39,6 +39,9 @@ class Scale(StrEnum):
 
     VALUE = "value"
     """What a measurement would give, in the unit of the data; the interval holds a new measurement with 90 %."""
+    SCORE = "score"
+    """How much it is like what is stated to act, where nothing else is stated: 1 for that, 0 for the rest. It ranks compounds
+    on a target and targets of a compound; it is no chance. The interval is that of the score."""
     CHANCE = "chance"
     """The chance to be active, 0 to 1: the normal distribution's share below the sum of the contributions, less sure than that
     by what is not known. The interval is that of the chance."""

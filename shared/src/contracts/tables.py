@@ -142,7 +142,7 @@ TABLES: Final[dict[str, Table]] = {
             "neighbours",
             "run",
             ("ranking", "fragment", "rank"),
-            _required("ranking", pa.string()),  # contracts.kinds.SimilarityKind that orders the rows
+            _required("ranking", pa.string()),  # one of contracts.kinds.RANKINGS: what orders the rows
             _required("fragment", pa.int32()),
             _required("rank", pa.int32()),  # 1 is the nearest
             _required("other", pa.int32()),  # a shown fragment
@@ -163,6 +163,28 @@ TABLES: Final[dict[str, Table]] = {
             # each draw of length 1 (0 where it predicts nothing). The mean of their products is the functional similarity.
             _required("directions", pa.binary()),
             _required("draws", pa.int32()),
+        ),
+        _table(
+            "likeness",
+            "run",
+            ("fragment",),
+            _required("fragment", pa.int32()),
+            # Atom environments, rising: the same number for the same environment in every fragment of the run. Their Tanimoto
+            # similarity is `structure`; null without a structure.
+            _optional("environments", pa.list_(pa.int32())),
+            # A row of length 1 (or 0) as its entries above 0 and their targets, rising: inner products are `coassay`.
+            _required("targets", pa.list_(pa.int32())),
+            _required("coassay", _VECTOR),
+        ),
+        _table(
+            "ranks",
+            "run",
+            ("similarity",),
+            _required("similarity", pa.string()),  # function and structure, where the run has structures
+            # The share of pairs of shown fragments that are less alike than each percent, both rising; linear in between.
+            # `combined` is 100 times the mean of the two shares.
+            _required("percents", _VECTOR),
+            _required("shares", _VECTOR),
         ),
         _table(
             "scores",

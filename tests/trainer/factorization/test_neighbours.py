@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.kinds import SimilarityKind
+from contracts.kinds import RANKINGS
 from contracts.tables import TABLES
 from trainer.factorization import fit_counts, neighbours
 from trainer.factorization import nearest as module
@@ -85,10 +85,10 @@ def test_the_table_holds_both_rankings_in_the_declared_schema_and_order() -> Non
     assert keys == [
         (ranking, fragment, rank) for ranking in ("balanced", "function") for fragment in range(5) for rank in range(1, 5)
     ]
-    percents = {kind: percents_FF(vectors_FK(factors, kind)) for kind in SimilarityKind}
+    percents = {kind: percents_FF(vectors_FK(factors, kind)) for kind in RANKINGS}
     for row in table.to_pylist():
         assert row["fragment"] != row["other"]
-        for kind in SimilarityKind:
+        for kind in RANKINGS:
             assert row[kind.value] == pytest.approx(percents[kind][row["fragment"], row["other"]], abs=6e-5)
         assert {row[name] for name in ("low", "high", "structure", "coassay", "combined")} == {None}
     fa = [row["other"] for row in table.to_pylist() if (row["ranking"], row["fragment"]) == ("balanced", 0)]

@@ -102,6 +102,16 @@ def test_each_unknown_fragment_widens_the_interval_and_moves_nothing(tmp_path: P
     np.testing.assert_array_equal(answers[0]["predictions"], answers[2]["predictions"])
 
 
+def test_scores_of_positives_have_the_intervals_of_the_score_without_a_measurements_noise(tmp_path: Path) -> None:
+    quiet = replace(drawn(300, fragments=7, targets=5), noise_ST=np.full((300, 5), 1e9))
+    export(Predictor.from_posterior(posterior(), positives=True), tmp_path / FILE)
+    export(Predictor.from_posterior(replace(posterior(), draws=quiet)), tmp_path / "quiet.onnx")
+    assert onnxruntime.InferenceSession(tmp_path / FILE).get_modelmeta().custom_metadata_map["scale"] == Scale.SCORE.value
+    scores, values = ask(tmp_path / FILE), ask(tmp_path / "quiet.onnx")
+    for name in (*OUTPUTS, *BOUNDS):
+        np.testing.assert_allclose(scores[name], values[name], atol=1e-5)
+
+
 def test_sums_of_counts_are_those_of_the_profiles_without_bounds(tmp_path: Path) -> None:
     generator = np.random.default_rng(0)
     factors = Factors.from_product(generator.normal(size=(7, 3)), generator.normal(size=(5, 3)))

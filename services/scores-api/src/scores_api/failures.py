@@ -16,6 +16,7 @@ __all__ = [
     "PredictionsTooMany",
     "RunUnknown",
     "RunUnreadable",
+    "SimilarityUnavailable",
     "TargetsUnknown",
 ]
 
@@ -69,6 +70,15 @@ class ArtifactDamaged(Exception):
 
 class CursorInvalid(Exception):
     """A cursor that this list did not hand out."""
+
+
+class SimilarityUnavailable(Exception):
+    """The run publishes nothing that tells a similarity, or not of these fragments."""
+
+    def __init__(self, run: str, similarity: str) -> None:
+        super().__init__(run, similarity)
+        self.run = run
+        self.similarity = similarity
 
 
 class TargetsUnknown(Exception):

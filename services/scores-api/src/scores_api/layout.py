@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.kinds import SimilarityKind
 
 __all__ = [
+    "COASSAY",
     "CURVE",
     "DOCUMENTS",
     "DRAWS",
@@ -23,11 +24,13 @@ __all__ = [
     "HEAD",
     "INDEX",
     "NEIGHBOUR",
+    "RANKS",
     "SCORES",
     "SIDES",
     "TARGETS",
     "TRAJECTORY",
     "Gauge",
+    "Lists",
     "ProjectedFile",
     "ProjectedFragments",
     "ProjectedTargets",
@@ -35,6 +38,8 @@ __all__ = [
     "Side",
     "digest",
     "factors_stream",
+    "list_array",
+    "list_offsets",
     "neighbours_file",
     "offsets_array",
     "run_directory",
@@ -43,11 +48,12 @@ __all__ = [
 
 Side = Literal["fragments", "targets"]
 Gauge = Literal["vector", "balanced"]
+Lists = Literal["environments", "targets"]
 SIDES: Final[tuple[Side, ...]] = ("fragments", "targets")
 GAUGES: Final[tuple[Gauge, ...]] = ("vector", "balanced")
 """Canonical and balanced."""
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Raised whenever the meaning of a file changes."""
 INDEX: Final = "index.json"
 HEAD: Final = "projection.json"
@@ -60,6 +66,10 @@ CURVE: Final = "curve.json"
 TRAJECTORY: Final = "trajectory.json"
 DRAWS: Final = "draws.npy"
 """Float16, fragments x draws x rank: posterior draws of directions; absent when the run has no posterior."""
+RANKS: Final = "ranks.json"
+"""Similarity to `percents` and `shares`; with the lists and `COASSAY`, absent for runs that publish no likeness."""
+COASSAY: Final = "coassay.npy"
+"""Float32, one for each number of the list `targets`."""
 DOCUMENTS: Final = frozenset({SCORES, CURVE, TRAJECTORY, *(f"factors-{side}.arrows" for side in SIDES)})
 """Ready-made bodies, served as they are."""
 NEIGHBOUR: Final = np.dtype(
@@ -100,6 +110,16 @@ def neighbours_file(similarity: SimilarityKind) -> str:
 def offsets_array(similarity: SimilarityKind) -> str:
     """Name of the int64 array that says where each fragment's neighbours begin and the last one's end."""
     return f"neighbours-{similarity}-offsets.npy"
+
+
+def list_array(lists: Lists) -> str:
+    """Name of the int32 array of the lists of all fragments, end to end."""
+    return f"{lists}.npy"
+
+
+def list_offsets(lists: Lists) -> str:
+    """Name of the int64 array that says where each of them begins and the last one ends."""
+    return f"{lists}-offsets.npy"
 
 
 def digest(path: Path) -> str:

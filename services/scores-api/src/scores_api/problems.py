@@ -17,6 +17,7 @@ __all__ = [
     "PROBLEM_TYPES",
     "RUN_NOT_FOUND",
     "RUN_UNREADABLE",
+    "SIMILARITY_UNAVAILABLE",
     "TARGET_NOT_FOUND",
 ]
 
@@ -66,6 +67,14 @@ RUN_UNREADABLE: Final = ProblemType(
     "The run is published, but its tables or the cache directory could not be read or written; the service's log says why.",
     "Ask again; if it happens again, check the disk space of the cache and the store's files.",
 )
+SIMILARITY_UNAVAILABLE: Final = ProblemType(
+    "similarity-unavailable",
+    "The run does not tell this similarity",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "`structure`, `combined` and `max_structure` need the structures of fragments, which data of names alone do not hold; "
+    "and runs of older releases published neither these nor `coassay`.",
+    "Take `similarity=function` or `balanced`, which every run tells, another run, or train data that state SMILES.",
+)
 TARGET_NOT_FOUND: Final = ProblemType(
     "target-not-found",
     "There is no such target in this run",
@@ -111,6 +120,7 @@ PROBLEM_TYPES: Final = (
     ARTIFACT_NOT_FOUND,
     ARTIFACT_DAMAGED,
     MATRIX_TOO_LARGE,
+    SIMILARITY_UNAVAILABLE,
     TARGET_NOT_FOUND,
     MOLECULES_UNREADABLE,
     MOLECULES_FAILED,

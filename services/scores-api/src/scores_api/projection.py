@@ -1,7 +1,8 @@
 """A projection: one published run, mapped from the cache for reading at the speed of memory."""
 
+import json
 import mmap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -9,16 +10,19 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from contracts.kinds import SimilarityKind
+from contracts.kinds import RANKINGS, SimilarityKind
 from scores_api import layout
-from scores_api.failures import MatrixTooLarge
+from scores_api.failures import MatrixTooLarge, SimilarityUnavailable
 from scores_api.fragments import Fragments
 from scores_api.layout import ProjectedFile, ProjectedFragments, ProjectedTargets, ProjectionHead
+from scores_api.likeness import Likeness, Lists
 from scores_api.models.factors import FactorSide
 from scores_api.neighbours import NeighbourLists
-from scores_api.similarity import interval_matrices, percent_matrix
+from scores_api.similarity import interval_matrices, interval_with, percent_matrix, percents_with
 
 __all__ = ["DamagedProjection", "Factors", "Projection", "verify"]
+
+Floats = npt.NDArray[np.float64]
 
 
 class DamagedProjection(Exception):
@@ -43,6 +47,8 @@ class Projection:
     factors: Mapping[FactorSide, Factors]
     draws_FSK: npt.NDArray[np.float16] | None
     """Posterior draws of directions, where the run has a posterior."""
+    likeness: Likeness | None
+    """What other similarities are told by, where the run publishes it."""
     neighbours: Mapping[SimilarityKind, NeighbourLists]
     documents: Mapping[str, memoryview]
     """Ready-made bodies by file name, mapped: they outlive the directory."""
@@ -84,9 +90,10 @@ class Projection:
                 for side in FactorSide
             },
             draws_FSK=_array(directory / layout.DRAWS) if layout.DRAWS in head.files else None,
+            likeness=_likeness(directory) if layout.RANKS in head.files else None,
             neighbours={
                 kind: NeighbourLists(directory / layout.neighbours_file(kind), np.load(directory / layout.offsets_array(kind)))
-                for kind in SimilarityKind
+                for kind in RANKINGS
             },
             documents={name: _mapping(directory / name) for name in head.files if name in layout.DOCUMENTS},
         )
@@ -106,21 +113,82 @@ class Projection:
         except KeyError:
             raise MatrixTooLarge(self.run, sum(self.fragments.shown)) from None
 
-    def percents(self, ids: list[int], similarity: SimilarityKind) -> npt.NDArray[np.float64]:
-        """Similarities among fragments, shape (len(ids), len(ids)), in percent: the posterior mean where there is one."""
-        if similarity is SimilarityKind.FUNCTION and self.draws_FSK is not None:
-            return percent_matrix(self.draws_FSK[ids].reshape(len(ids), -1).astype(np.float64))
-        factors = self.factors[FactorSide.FRAGMENTS]
-        rows_FK = factors.vector_NK if similarity is SimilarityKind.FUNCTION else factors.balanced_NK
-        return percent_matrix(rows_FK[ids])
+    def knows(self, similarity: SimilarityKind, ids: Sequence[int]) -> bool:
+        """Whether the run publishes what tells this similarity of these fragments."""
+        if similarity in RANKINGS:
+            return True
+        if self.likeness is None:
+            return False
+        if similarity is SimilarityKind.COASSAY:
+            return True
+        return bool(self.likeness.ranks) and all(len(self.likeness.environments.of(place)) for place in ids)
 
-    def intervals(
-        self, ids: list[int], similarity: SimilarityKind
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
+    def require(self, similarity: SimilarityKind, ids: Sequence[int]) -> Likeness | None:
+        """What tells this similarity of these fragments, where it is not the factors.
+
+        Raises:
+            SimilarityUnavailable: the run does not publish it.
+        """
+        if not self.knows(similarity, ids):
+            raise SimilarityUnavailable(self.run, similarity.value)
+        return None if similarity in RANKINGS else self.likeness
+
+    def percents(self, ids: list[int], similarity: SimilarityKind) -> Floats:
+        """Similarities among fragments, shape (len(ids), len(ids)), in percent: the posterior mean where there is one.
+
+        Raises:
+            SimilarityUnavailable: the run publishes nothing to tell it by.
+        """
+        likeness = self.require(similarity, ids)
+        if likeness is None:
+            rows_FD = self._rows_FD(similarity)[ids]
+            return percent_matrix(rows_FD.reshape(len(ids), -1).astype(np.float64))
+        if similarity is not SimilarityKind.COMBINED:
+            return likeness.matrix(ids, similarity)
+        function_NN = self.percents(ids, SimilarityKind.FUNCTION)
+        combined_NN = likeness.combined(function_NN, likeness.matrix(ids, SimilarityKind.STRUCTURE))
+        combined_NN = np.round(combined_NN, 2)
+        np.fill_diagonal(combined_NN, 100.0)
+        return combined_NN
+
+    def percents_with_all(self, place: int, similarity: SimilarityKind) -> Floats:
+        """Similarity of one fragment with every one, in percent; NaN where it is not known.
+
+        Raises:
+            SimilarityUnavailable: the run publishes nothing to tell it by.
+        """
+        likeness = self.require(similarity, [place])
+        if likeness is None:
+            return self.pair_percents(place, np.arange(len(self.fragments)), similarity)
+        match similarity:
+            case SimilarityKind.STRUCTURE:
+                return likeness.structure_F(place)
+            case SimilarityKind.COASSAY:
+                return likeness.coassay_F(place)
+            case _:
+                function_F = self.percents_with_all(place, SimilarityKind.FUNCTION)
+                return likeness.combined(function_F, likeness.structure_F(place))
+
+    def pair_percents(self, place: int, others: npt.NDArray[np.int64], similarity: SimilarityKind) -> Floats:
+        """A cosine of factors of one fragment with some, in percent."""
+        return percents_with(self._rows_FD(similarity), place, others)
+
+    def pair_bounds(self, place: int, others: npt.NDArray[np.int64]) -> tuple[Floats, Floats] | None:
+        """Between which percents the functional similarity lies with 90 %; None where the run has no posterior."""
+        return None if self.draws_FSK is None else interval_with(self.draws_FSK, place, others)
+
+    def intervals(self, ids: list[int], similarity: SimilarityKind) -> tuple[Floats, Floats] | None:
         """Between which percents each similarity lies with 90 %; None where the run has no posterior of it."""
         if similarity is not SimilarityKind.FUNCTION or self.draws_FSK is None:
             return None
         return interval_matrices(self.draws_FSK[ids])
+
+    def _rows_FD(self, similarity: SimilarityKind) -> npt.NDArray[np.floating]:
+        """The rows whose cosine a similarity is."""
+        if similarity is SimilarityKind.FUNCTION and self.draws_FSK is not None:
+            return self.draws_FSK.reshape(len(self.draws_FSK), -1)
+        factors = self.factors[FactorSide.FRAGMENTS]
+        return factors.vector_NK if similarity is SimilarityKind.FUNCTION else factors.balanced_NK
 
 
 def verify(directory: Path) -> ProjectionHead:
@@ -141,6 +209,19 @@ def verify(directory: Path) -> ProjectionHead:
 
 def _is_as_stated(path: Path, stated: ProjectedFile) -> bool:
     return path.stat().st_size == stated.size_bytes and layout.digest(path) == stated.blake2b
+
+
+def _likeness(directory: Path) -> Likeness:
+    def lists(what: layout.Lists) -> Lists:
+        return Lists(_array(directory / layout.list_array(what)), _array(directory / layout.list_offsets(what)))
+
+    stated = json.loads((directory / layout.RANKS).read_bytes())
+    return Likeness(
+        environments=lists("environments"),
+        targets=lists("targets"),
+        coassay=_array(directory / layout.COASSAY),
+        ranks={SimilarityKind(name): (np.array(one["percents"]), np.array(one["shares"])) for name, one in stated.items()},
+    )
 
 
 def _array(path: Path) -> npt.NDArray[Any]:

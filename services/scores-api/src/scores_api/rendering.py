@@ -2,7 +2,10 @@
 
 from math import isnan
 
-from contracts.kinds import RunKind, SimilarityKind
+import numpy as np
+import numpy.typing as npt
+
+from contracts.kinds import RunKind
 from contracts.manifest import Manifest
 from scores_api.catalogue import Catalogue
 from scores_api.fragments import Fragments
@@ -53,11 +56,11 @@ def factor_item(factors: Factors, place: int) -> Factor:
     )
 
 
-def neighbour_items(projection: Projection, place: int, similarity: SimilarityKind, limit: int) -> list[Neighbour]:
-    """The nearest of a fragment, numbers rounded to two decimals."""
+def neighbour_items(projection: Projection, rows: npt.NDArray[np.void]) -> list[Neighbour]:
+    """Neighbours, dtype `layout.NEIGHBOUR`, the nearest first; numbers rounded to two decimals."""
     fragments = projection.fragments
     items = []
-    for rank, (other, *numbers) in enumerate(projection.neighbours[similarity].of(place, limit).tolist(), start=1):
+    for rank, (other, *numbers) in enumerate(rows.tolist(), start=1):
         function, low, high, balanced, structure, coassay, combined = [
             None if isnan(number) else round(number, 2) for number in numbers
         ]

@@ -5,10 +5,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["interval_matrices", "percent_matrix"]
+__all__ = ["interval_matrices", "interval_with", "percent_matrix", "percents_with"]
 
 _INTERVAL: Final = (0.05, 0.95)
 _BLOCK_ROWS: Final = 32
+_BLOCK_NUMBERS: Final = 1_000_000
 
 
 def percent_matrix(rows_NK: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -25,6 +26,30 @@ def percent_matrix(rows_NK: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     percent_NN = np.clip(np.round((percent_NN + percent_NN.T) / 2, 2), -100.0, 100.0) + 0.0
     np.fill_diagonal(percent_NN, 100.0)
     return percent_NN
+
+
+def percents_with(rows_FD: npt.NDArray[np.floating], place: int, others: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Cosine of one row with some, in percent; a zero row is 0 percent alike."""
+    own_D = rows_FD[place].astype(np.float64)
+    own_norm = np.linalg.norm(own_D)
+    percent_N = np.zeros(len(others))
+    block = max(1, _BLOCK_NUMBERS // max(len(own_D), 1))
+    for first in range(0, len(others), block):
+        part = slice(first, first + block)
+        rows_ND = rows_FD[others[part]].astype(np.float64)
+        norms_N = np.linalg.norm(rows_ND, axis=1) * own_norm
+        percent_N[part] = 100.0 * np.divide(rows_ND @ own_D, norms_N, out=np.zeros(len(rows_ND)), where=norms_N > 0)
+    return np.clip(percent_N, -100.0, 100.0)
+
+
+def interval_with(
+    directions_FSK: npt.NDArray[np.float16], place: int, others: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Percents between which the cosine of one fragment with each of some lies in 90 % of the draws."""
+    own_SK = directions_FSK[place].astype(np.float64)
+    percents_NS = 100.0 * np.einsum("nsk,sk->ns", directions_FSK[others].astype(np.float64), own_SK)
+    low_N, high_N = np.clip(np.quantile(percents_NS, _INTERVAL, axis=1), -100.0, 100.0)
+    return low_N, high_N
 
 
 def interval_matrices(directions_NSK: npt.NDArray[np.float16]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

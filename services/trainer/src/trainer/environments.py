@@ -9,7 +9,7 @@ import scipy.sparse
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdFingerprintGenerator
 
-__all__ = ["environments_CD", "tanimoto"]
+__all__ = ["environment_sets", "environments_CD", "tanimoto"]
 
 _COUNTS: Final = 4
 """An environment that occurs n times sets min(n, 4) features."""
@@ -36,6 +36,17 @@ def environments_CD(molecules: Iterable[str], features: int) -> scipy.sparse.csr
     starts = np.cumsum([0, *map(len, rows)])
     columns = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)
     return scipy.sparse.csr_array((np.ones(len(columns)), columns, starts), shape=(len(rows), features))
+
+
+def environment_sets(molecules: Sequence[str | None]) -> list[npt.NDArray[np.int32] | None]:
+    """The environments of each molecule, numbered from 0 over all of them, rising; None where one is no SMILES."""
+    generator = rdFingerprintGenerator.GetMorganGenerator(radius=_RADIUS)
+    codes = [
+        None if smiles is None else np.array(generator.GetSparseFingerprint(_molecule(smiles)).GetOnBits(), dtype=np.int64)
+        for smiles in molecules
+    ]
+    every = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(each for each in codes if each is not None)]))
+    return [None if each is None else np.searchsorted(every, np.sort(each)).astype(np.int32) for each in codes]
 
 
 def tanimoto(

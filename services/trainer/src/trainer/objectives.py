@@ -1,8 +1,8 @@
 """Objectives: what a fit of either kind finds of the same facts, in the form in which it is published."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,25 +13,26 @@ from contracts.evidence import NEIGHBOURS
 from contracts.kinds import ActivityKind, Holdout, Objective
 from trainer import factorization
 from trainer.activity import Activity
-from trainer.environments import environments_CD, tanimoto
+from trainer.environments import environments_CD
 from trainer.evaluation.holdout import Question, measure
 from trainer.factorization import Predictor, Trajectory
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.fit import Options, fit_activity
 from trainer.factorization.activity.posterior import Posterior
-from trainer.factorization.activity.profiles import coassay_rows_FT, row_products
 from trainer.factorization.activity.structure import unit_rows
 from trainer.factorization.activity.summary import Directions, mean_factors
-from trainer.factorization.neighbours import PairPercents, Search
+from trainer.factorization.neighbours import Search
 from trainer.factorization.trajectory import COLUMNS
 from trainer.factors import Factors
+from trainer.likeness import Likeness
 from trainer.misfit import Misfit
 from trainer.run import Engine, FactorsSpec
+from trainer.similarity import directions_FK
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["Found", "check", "fit", "neighbours"]
+__all__ = ["Found", "check", "fit", "likeness", "neighbours"]
 
 _CROWDED_CELLS: Final = 4096
 _FEATURES: Final = (4096, 2048)
@@ -52,8 +53,6 @@ class Found:
     """What predicts compounds from their fragments."""
     directions: Directions | None = None
     """Posterior draws, where the objective has a posterior."""
-    evidence: Mapping[str, PairPercents] = field(default_factory=dict)
-    """What is known of pairs beyond the factors: columns of the table `neighbours`."""
 
 
 def check(objective: Objective, activity: Activity, engine: Engine = Engine.TORCH) -> None:
@@ -101,14 +100,20 @@ def fit(
     return Found(counts.factors, counts.curve, counts.trajectory, counts.seconds, metrics, predictor=predictor)
 
 
-def neighbours(found: Found, activity: Activity, *, device: str, search: Search | None = None) -> pa.Table:
+def likeness(found: Found, activity: Activity) -> Likeness:
+    """How alike the fragments are beyond their factors."""
+    rows_FD = found.factors.fragments_FK if found.directions is None else found.directions.joined_FD
+    return Likeness.of(activity, directions_FK(rows_FD))
+
+
+def neighbours(found: Found, activity: Activity, likeness: Likeness, *, device: str, search: Search | None = None) -> pa.Table:
     """The table `neighbours` of `contracts.tables`; `search` finds the same elsewhere."""
     return factorization.neighbours(
         found.factors,
         shown_F=activity.fragments["shown"].to_numpy(),
         limit=NEIGHBOURS,
         directions=found.directions,
-        evidence=found.evidence,
+        evidence=likeness.pairs,
         device=device,
         search=search,
     )
@@ -183,9 +188,8 @@ def _activity(spec: FactorsSpec, activity: Activity, device: str, on_step: Calla
         trajectory=_still(factors, curve[-1][0]),
         seconds=time.perf_counter() - started,
         metrics=metrics,
-        predictor=Predictor.from_posterior(posterior),
+        predictor=Predictor.from_posterior(posterior, positives=activity.kind is ActivityKind.POSITIVES),
         directions=Directions.of(posterior.draws),
-        evidence=_evidence(activity),
     )
 
 
@@ -209,19 +213,6 @@ def _question(activity: Activity, *, with_structure: bool) -> Question:
         scaffolds_C=[scaffold or "" for scaffold in activity.compounds["scaffold"].to_pylist()],
         binary=activity.kind is ActivityKind.BINARY,
     )
-
-
-def _evidence(activity: Activity) -> dict[str, PairPercents]:
-    """How far pairs were measured on the same targets, and how alike they look."""
-    measured_CT = activity.values_CT()
-    rows_FT = coassay_rows_FT(scipy.sparse.csr_array(activity.membership_FC().T), measured_CT)
-    found: dict[str, PairPercents] = {
-        "coassay": lambda first_N, second_N: 100.0 * np.clip(row_products(rows_FT, first_N, second_N), 0.0, 1.0)
-    }
-    smiles: list[str | None] = activity.fragments["smiles"].to_pylist()
-    if any(smiles):
-        found["structure"] = lambda first_N, second_N: tanimoto(smiles, first_N, second_N)
-    return found
 
 
 def _still(factors: Factors, step: int) -> Trajectory:

@@ -114,7 +114,8 @@ def train(
             )
         with report.stage(Stage.NEIGHBOURS):
             search = _search(settings, len(activity.fragments), device, session)
-            neighbours = objectives.neighbours(found, activity, device=device.name, search=search)
+            likeness = objectives.likeness(found, activity)
+            neighbours = objectives.neighbours(found, activity, likeness, device=device.name, search=search)
         with publishing(settings.state, waiting=waiting):
             with report.stage(Stage.NETWORK):
                 artifact = StagedArtifact(store, ARTIFACT, name)
@@ -133,6 +134,7 @@ def train(
                 curve=found.curve,
             )
             tables = results.tables(activity, found.factors, found.trajectory, neighbours, record, directions=found.directions)
+            tables |= likeness.tables()
             ready = session()
             from trainer.publish import Results, publish  # noqa: PLC0415 - loads pyspark
 

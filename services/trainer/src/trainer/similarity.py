@@ -24,12 +24,15 @@ def vectors_FK(factors: Factors, kind: SimilarityKind) -> Array:
     """The rows whose cosine is the similarity `kind`.
 
     `function` takes U S: with orthonormal V its rows have the lengths and angles of the predicted target profiles U S V^T.
+    Raises ValueError for a similarity that is none of `contracts.kinds.RANKINGS`.
     """
     match kind:
         case SimilarityKind.FUNCTION:
             return factors.fragments_FK
         case SimilarityKind.BALANCED:
             return factors.balanced_fragments_FK
+        case _:
+            raise ValueError(f"{kind} is no cosine of factors")
 
 
 def directions_FK(rows_FK: Array) -> Array:

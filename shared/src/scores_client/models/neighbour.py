@@ -24,8 +24,10 @@ class Neighbour:
         high (float | None): Upper end of the same interval.
         balanced (float): Cosine of the balanced factors: what `/cosine/score` shows.
         structure (float | None): Tanimoto similarity of the structures; null when there are none.
-        coassay (float | None): How much the two were studied together.
-        combined (float | None): Rank sum of function and structure.
+        coassay (float | None): On how far the same targets the two were measured, whatever came out; null when the run
+            does not tell.
+        combined (float | None): The percentage of pairs less alike, the mean of that in function and that in structure;
+            null without structures.
     """
 
     rank: int

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 class Scale(StrEnum):
     CHANCE = "chance"
+    SCORE = "score"
     SUM = "sum"
     VALUE = "value"
 

@@ -5,7 +5,10 @@ from enum import StrEnum
 
 class SimilarityKind(StrEnum):
     BALANCED = "balanced"
+    COASSAY = "coassay"
+    COMBINED = "combined"
     FUNCTION = "function"
+    STRUCTURE = "structure"
 
     def __str__(self) -> str:
         return str(self.value)

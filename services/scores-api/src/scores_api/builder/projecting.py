@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from contracts.kinds import SimilarityKind
+from contracts.kinds import RANKINGS
 from scores_api import layout
 from scores_api.builder.damage import StoreDamaged
 from scores_api.builder.documents import write_curve, write_scores, write_trajectory
 from scores_api.builder.draw_files import write_draws
 from scores_api.builder.factor_files import write_factors
+from scores_api.builder.likeness_files import write_likeness
 from scores_api.builder.neighbour_files import write_neighbours
 from scores_api.builder.tables import PublishedTables
 from scores_api.layout import ProjectedFile, ProjectedFragments, ProjectedTargets, ProjectionHead
@@ -32,8 +33,16 @@ def write_projection(tables: PublishedTables, directory: Path) -> None:
     (directory / layout.TARGETS).write_text(ProjectedTargets(names=names["targets"]).model_dump_json(), encoding="utf-8")
     for side in layout.SIDES:
         write_factors(directory, run, side, names[side], tables.rows("factors", side=side))
-    for ranking in SimilarityKind:
+    for ranking in RANKINGS:
         write_neighbours(directory, run, ranking, len(fragments.names), tables.rows("neighbours", ranking=ranking.value))
+    write_likeness(
+        directory,
+        run,
+        len(fragments.names),
+        len(names["targets"]),
+        tables.rows_if_named("likeness"),
+        tables.rows_if_named("ranks"),
+    )
     write_draws(directory, run, len(fragments.names), tables.rows_if_named("draws"))
     write_scores(directory, run, fragments.names, shown, tables.rows_if_named("scores"))
     write_curve(directory, run, tables.rows("runs")["curve"][0].as_py())

@@ -59,9 +59,9 @@ class Neighbour(Wire):
     structure: Percent | None
     """Tanimoto similarity of the structures; null when there are none."""
     coassay: Percent | None
-    """How much the two were studied together."""
+    """On how far the same targets the two were measured, whatever came out; null when the run does not tell."""
     combined: float | None
-    """Rank sum of function and structure."""
+    """The percentage of pairs less alike, the mean of that in function and that in structure; null without structures."""
 
 
 class Neighbours(Wire):

@@ -42,7 +42,11 @@ _ABOUT_SUMS: Final = (
     "The sum, over the compound's fragments, of fitted fragment x target sums of stated activity: "
     "how much was found on compounds that share fragments with it. Neither a potency nor a chance."
 )
-_MEANING: Final = {Scale.CHANCE: _ABOUT_CHANCES, Scale.VALUE: _ABOUT_VALUES, Scale.SUM: _ABOUT_SUMS}
+_ABOUT_SCORES: Final = (
+    "How much the compound, by its fragments alone, is like what is stated to act: 1 for that, 0 for the rest. It ranks; "
+    "it is no chance. The interval is that of the score."
+)
+_MEANING: Final = {Scale.SCORE: _ABOUT_SCORES, Scale.CHANCE: _ABOUT_CHANCES, Scale.VALUE: _ABOUT_VALUES, Scale.SUM: _ABOUT_SUMS}
 
 
 class Desk:

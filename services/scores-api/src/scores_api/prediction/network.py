@@ -127,7 +127,7 @@ class Network:
         )
         found = self.predict([Compound([place], 0) for place in some_N.tolist()], some_M)
         usual: list[Floats] = [found.sums_BM, found.contributions_NM]
-        if found.low_BM is not None and found.high_BM is not None and self.scale is Scale.VALUE:
+        if found.low_BM is not None and found.high_BM is not None and self.scale is not Scale.CHANCE:
             usual.append(np.subtract(found.high_BM, found.low_BM, dtype=np.float64))
         largest = max(float(np.abs(numbers).max(initial=0.0)) for numbers in usual)
         if not largest:

@@ -1,5 +1,7 @@
 """Fragments: the list and the search, one fragment, and its neighbours."""
 
+import asyncio
+from functools import partial
 from typing import Annotated
 
 from fastapi import Query, Request, Response
@@ -14,6 +16,7 @@ from scores_api.rendering import fragment_detail, fragment_item, neighbour_items
 from scores_api.routes.choice import FragmentName, Limit, PageCursor, RunName, chosen_run, chosen_run_of_page
 from scores_api.routes.errors import answers
 from scores_api.routes.published import published_router
+from scores_api.search import is_published, nearest
 
 __all__ = ["router"]
 
@@ -47,13 +50,22 @@ async def list_neighbours(
     fragment: FragmentName,
     run: RunName = CURRENT,
     similarity: Annotated[SimilarityKind, Query(description="What the order follows.")] = SimilarityKind.FUNCTION,
+    max_structure: Annotated[
+        float | None,
+        Query(ge=0, le=100, description="Only fragments that look no more alike than so many percent (Tanimoto of ECFP4)."),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=NEIGHBOURS)] = 10,
 ) -> Neighbours:
-    """The shown fragments most alike to this one, found exactly, each with all similarities and its evidence."""
+    """The shown fragments most alike to this one, found exactly, each with all similarities and its evidence.
+
+    `similarity=function&max_structure=30` asks for what is alike in function and unlike in structure.
+    """
     projection = (await chosen_run(request, response, run)).projection
     place = projection.fragments.find(fragment)
-    items = neighbour_items(projection, place, similarity, limit)
-    return Neighbours(run=projection.run, fragment=projection.fragments.names[place], similarity=similarity, items=items)
+    search = partial(nearest, projection, place, similarity, limit, max_structure=max_structure)
+    rows = search() if is_published(similarity, max_structure) else await asyncio.to_thread(search)
+    name = projection.fragments.names[place]
+    return Neighbours(run=projection.run, fragment=name, similarity=similarity, items=neighbour_items(projection, rows))
 
 
 @router.get("/v1/fragments/{fragment:path}", summary="One fragment with its vectors", responses=answers(404, 422, 503))

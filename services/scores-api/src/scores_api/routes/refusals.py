@@ -23,6 +23,7 @@ _FAILURES = (
     failures.ArtifactUnknown,
     failures.ArtifactDamaged,
     failures.CursorInvalid,
+    failures.SimilarityUnavailable,
     failures.TargetsUnknown,
     failures.MoleculesUnreadable,
     failures.MoleculesFailed,
@@ -62,6 +63,9 @@ def _problem(error: Exception) -> Problem:
                 "Read /v1/fragments/{fragment}/neighbours instead."
             )
             problem = Problem(problems.MATRIX_TOO_LARGE, detail, fragments=fragments, limit=MATRIX_FRAGMENTS)
+        case failures.SimilarityUnavailable(run=run, similarity=similarity):
+            detail = f"Run {run} publishes nothing that tells the {similarity} similarity of these fragments."
+            problem = Problem(problems.SIMILARITY_UNAVAILABLE, detail)
         case failures.ArtifactUnknown():
             problem = Problem(problems.ARTIFACT_NOT_FOUND, str(error))
         case failures.ArtifactDamaged():

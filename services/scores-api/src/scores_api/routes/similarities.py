@@ -5,6 +5,7 @@ from typing import Final
 
 from fastapi import Request
 
+from contracts.kinds import RANKINGS
 from scores_api.catalogue import CURRENT
 from scores_api.models.similarities import Similarities, SimilarityQuestion
 from scores_api.routes.choice import RunName, live_store
@@ -31,7 +32,7 @@ async def ask_similarities(request: Request, question: SimilarityQuestion, run: 
     """A part of the whole matrix, shown fragments or not; the order of the names is kept."""
     view = await live_store(request).view(run)
     ids = view.projection.fragments.find_all(question.fragments)
-    if len(ids) <= _FEW:
+    if len(ids) <= _FEW and question.similarity in RANKINGS:
         return _compared(question, view, ids)
     return await asyncio.to_thread(_compared, question, view, ids)
 

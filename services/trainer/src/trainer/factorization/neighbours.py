@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import torch
 
-from contracts.kinds import SimilarityKind
+from contracts.kinds import RANKINGS, SimilarityKind
 from contracts.tables import TABLES
 from trainer.factorization.activity.summary import Directions
 from trainer.factorization.nearest import cosine_ticks, nearest
@@ -53,11 +53,11 @@ def neighbours(
     Percents are exact to 1e-4; fragments that are equally near to that are ordered by id. `search` finds them elsewhere,
     such as on a cluster, and changes nothing of the answer.
     """
-    rows = {kind: vectors_FK(factors, kind) for kind in SimilarityKind}
+    rows = {kind: vectors_FK(factors, kind) for kind in RANKINGS}
     if directions is not None:
         rows[SimilarityKind.FUNCTION] = directions.joined_FD
     unit = {kind: torch.from_numpy(np.round(directions_FK(rows_FK), _DECIMALS)).to(device) for kind, rows_FK in rows.items()}
-    rankings = [_ranking(unit, ranking, shown_F, limit, search) for ranking in sorted(SimilarityKind)]
+    rankings = [_ranking(unit, ranking, shown_F, limit, search) for ranking in sorted(RANKINGS)]
     return pa.concat_tables(_with_evidence(table, directions, evidence or {}) for table in rankings)
 
 

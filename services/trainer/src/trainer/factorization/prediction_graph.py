@@ -145,10 +145,10 @@ def _nodes(scale: Scale) -> Iterator[NodeProto]:
     yield node("Add", ["known_BM", "unseen_BM"], ["variance_BM"])
     yield node("Sqrt", ["variance_BM"], ["root_BM"])
     yield node("Mul", ["root_BM", "quantile"], ["reach_BM"])
-    below, above = ("low", "high") if scale is Scale.VALUE else ("low_BM", "high_BM")
+    below, above = ("low", "high") if scale is not Scale.CHANCE else ("low_BM", "high_BM")
     yield node("Sub", ["sums", "reach_BM"], [below])
     yield node("Add", ["sums", "reach_BM"], [above])
-    if scale is Scale.VALUE:
+    if scale is not Scale.CHANCE:
         yield node("Identity", ["sums"], ["predictions"])
         return
 

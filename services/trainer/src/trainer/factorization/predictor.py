@@ -73,8 +73,11 @@ class Predictor(nn.Module):
         )
 
     @classmethod
-    def from_posterior(cls, posterior: Posterior) -> Self:
-        """Of the activity model; `ValueError` for a posterior that predicts from more than fragments."""
+    def from_posterior(cls, posterior: Posterior, *, positives: bool = False) -> Self:
+        """Of the activity model; `ValueError` for a posterior that predicts from more than fragments.
+
+        `positives` says that the data state only what acts.
+        """
         if posterior.structure is not None:
             raise ValueError("fragments alone do not predict what a fit with structure does")
         draws = posterior.draws
@@ -82,10 +85,11 @@ class Predictor(nn.Module):
         levels_ST = Q_STK[:, :, -1].copy()
         Q_STK[:, :, -1] = 1.0  # what the bias of a compound is multiplied by
         variance_T = _variance_ST(Q_STK, draws.residual_SKK).mean(axis=0)
-        if not posterior.binary:
+        scale = Scale.CHANCE if posterior.binary else Scale.SCORE if positives else Scale.VALUE
+        if scale is Scale.VALUE:
             variance_T += (1.0 / draws.noise_ST).mean(axis=0)
         return cls(
-            Scale.CHANCE if posterior.binary else Scale.VALUE,
+            scale,
             fragments_FSK=torch.from_numpy(np.ascontiguousarray(np.moveaxis(draws.P_SFK, 0, 1))),
             targets_TSK=_single(np.moveaxis(Q_STK, 0, 1)),
             levels_TS=_single(levels_ST.T),
@@ -117,7 +121,7 @@ class Predictor(nn.Module):
         variance_BM = variance_BM + unseen[:, None] * self.unseen_T[targets]
         reach_BM = variance_BM.sqrt() * QUANTILE
         low_BM, high_BM = sums_BM - reach_BM, sums_BM + reach_BM
-        if self.scale is Scale.VALUE:
+        if self.scale is not Scale.CHANCE:
             return Predicted(sums_BM, sums_BM, *common, low_BM, high_BM)
         chance_BM = _share(sums_BM / (variance_BM + 1.0).sqrt())
         return Predicted(chance_BM, sums_BM, *common, _share(low_BM), _share(high_BM))

@@ -18,6 +18,7 @@ def _get_kwargs(
     *,
     run: str | Unset = "current",
     similarity: SimilarityKind | Unset = UNSET,
+    max_structure: float | None | Unset = UNSET,
     limit: int | Unset = 10,
 ) -> dict[str, Any]:
 
@@ -30,6 +31,13 @@ def _get_kwargs(
         json_similarity = similarity.value
 
     params["similarity"] = json_similarity
+
+    json_max_structure: float | None | Unset
+    if isinstance(max_structure, Unset):
+        json_max_structure = UNSET
+    else:
+        json_max_structure = max_structure
+    params["max_structure"] = json_max_structure
 
     params["limit"] = limit
 
@@ -91,6 +99,7 @@ def sync_detailed(
     client: AuthenticatedClient | Client,
     run: str | Unset = "current",
     similarity: SimilarityKind | Unset = UNSET,
+    max_structure: float | None | Unset = UNSET,
     limit: int | Unset = 10,
 ) -> Response[Neighbours | ProblemDocument]:
     """The nearest fragments
@@ -98,12 +107,16 @@ def sync_detailed(
      The shown fragments most alike to this one, found exactly, each with all similarities and its
     evidence.
 
+    `similarity=function&max_structure=30` asks for what is alike in function and unlike in structure.
+
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
         similarity (SimilarityKind | Unset): A way in which two fragments are alike; each is
             published in percent, -100 to 100.
+        max_structure (float | None | Unset): Only fragments that look no more alike than so many
+            percent (Tanimoto of ECFP4).
         limit (int | Unset):  Default: 10.
 
     Raises:
@@ -118,6 +131,7 @@ def sync_detailed(
         fragment=fragment,
         run=run,
         similarity=similarity,
+        max_structure=max_structure,
         limit=limit,
     )
 
@@ -134,6 +148,7 @@ def sync(
     client: AuthenticatedClient | Client,
     run: str | Unset = "current",
     similarity: SimilarityKind | Unset = UNSET,
+    max_structure: float | None | Unset = UNSET,
     limit: int | Unset = 10,
 ) -> Neighbours | ProblemDocument | None:
     """The nearest fragments
@@ -141,12 +156,16 @@ def sync(
      The shown fragments most alike to this one, found exactly, each with all similarities and its
     evidence.
 
+    `similarity=function&max_structure=30` asks for what is alike in function and unlike in structure.
+
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
         similarity (SimilarityKind | Unset): A way in which two fragments are alike; each is
             published in percent, -100 to 100.
+        max_structure (float | None | Unset): Only fragments that look no more alike than so many
+            percent (Tanimoto of ECFP4).
         limit (int | Unset):  Default: 10.
 
     Raises:
@@ -162,6 +181,7 @@ def sync(
         client=client,
         run=run,
         similarity=similarity,
+        max_structure=max_structure,
         limit=limit,
     ).parsed
 
@@ -172,6 +192,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
     run: str | Unset = "current",
     similarity: SimilarityKind | Unset = UNSET,
+    max_structure: float | None | Unset = UNSET,
     limit: int | Unset = 10,
 ) -> Response[Neighbours | ProblemDocument]:
     """The nearest fragments
@@ -179,12 +200,16 @@ async def asyncio_detailed(
      The shown fragments most alike to this one, found exactly, each with all similarities and its
     evidence.
 
+    `similarity=function&max_structure=30` asks for what is alike in function and unlike in structure.
+
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
         similarity (SimilarityKind | Unset): A way in which two fragments are alike; each is
             published in percent, -100 to 100.
+        max_structure (float | None | Unset): Only fragments that look no more alike than so many
+            percent (Tanimoto of ECFP4).
         limit (int | Unset):  Default: 10.
 
     Raises:
@@ -199,6 +224,7 @@ async def asyncio_detailed(
         fragment=fragment,
         run=run,
         similarity=similarity,
+        max_structure=max_structure,
         limit=limit,
     )
 
@@ -213,6 +239,7 @@ async def asyncio(
     client: AuthenticatedClient | Client,
     run: str | Unset = "current",
     similarity: SimilarityKind | Unset = UNSET,
+    max_structure: float | None | Unset = UNSET,
     limit: int | Unset = 10,
 ) -> Neighbours | ProblemDocument | None:
     """The nearest fragments
@@ -220,12 +247,16 @@ async def asyncio(
      The shown fragments most alike to this one, found exactly, each with all similarities and its
     evidence.
 
+    `similarity=function&max_structure=30` asks for what is alike in function and unlike in structure.
+
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
         similarity (SimilarityKind | Unset): A way in which two fragments are alike; each is
             published in percent, -100 to 100.
+        max_structure (float | None | Unset): Only fragments that look no more alike than so many
+            percent (Tanimoto of ECFP4).
         limit (int | Unset):  Default: 10.
 
     Raises:
@@ -242,6 +273,7 @@ async def asyncio(
             client=client,
             run=run,
             similarity=similarity,
+            max_structure=max_structure,
             limit=limit,
         )
     ).parsed

@@ -1,0 +1,51 @@
+"""Files of what similarities beyond the factors are told by."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scores_api import layout
+from scores_api.builder.damage import StoreDamaged
+
+__all__ = ["write_likeness"]
+
+
+def write_likeness(directory: Path, run: str, fragments: int, targets: int, rows: pa.Table, ranks: pa.Table) -> None:
+    """Write the lists of fragments 0 to `fragments` - 1, and the ranks; nothing where the run publishes none.
+
+    Raises:
+        StoreDamaged: fragments are missing, lists are no lists of ids, or ranks do not rise.
+    """
+    if not len(rows):
+        return
+    if not np.array_equal(rows["fragment"].to_numpy(), np.arange(fragments)):
+        raise StoreDamaged(f"{run}: the table 'likeness' does not hold each of the {fragments} fragments once")
+    for name in ("environments", "targets"):
+        numbers, offsets = _flat(rows[name])
+        if len(numbers) and (numbers.min() < 0 or (name == "targets" and numbers.max() >= targets)):
+            raise StoreDamaged(f"{run}: the column {name!r} of the table 'likeness' holds what is no id")
+        np.save(directory / layout.list_array(name), numbers.astype(np.int32))
+        np.save(directory / layout.list_offsets(name), offsets)
+    values, ends = _flat(rows["coassay"])
+    if not (np.array_equal(ends, _flat(rows["targets"])[1]) and np.isfinite(values).all()):
+        raise StoreDamaged(f"{run}: the table 'likeness' does not hold one number for each target of a fragment")
+    np.save(directory / layout.COASSAY, values.astype(np.float32))
+    stated = {row["similarity"]: {"percents": row["percents"], "shares": row["shares"]} for row in ranks.to_pylist()}
+    if not all(_rises(one["percents"]) and _rises(one["shares"]) for one in stated.values()):
+        raise StoreDamaged(f"{run}: the table 'ranks' does not rise")
+    (directory / layout.RANKS).write_text(json.dumps(stated), encoding="utf-8")
+
+
+def _flat(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.floating | np.integer], npt.NDArray[np.int64]]:
+    """All lists end to end, and where each begins; a null is an empty one."""
+    lists = column.combine_chunks()
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy()
+    return pc.list_flatten(lists).to_numpy(), np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+
+
+def _rises(numbers: list[float]) -> bool:
+    return len(numbers) > 1 and bool(np.isfinite(numbers).all()) and bool((np.diff(numbers) >= 0).all())
