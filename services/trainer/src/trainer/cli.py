@@ -221,6 +221,10 @@ def dialogue(  # noqa: PLR0917 - an argument an option
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue this language's last training from its checkpoint.")
     ] = False,
+    begin_with: Annotated[
+        str | None,
+        typer.Option(help="`shipped`, or the weights.npz published with a bot: begin with its network and words."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object, and nothing else, to standard output.")
     ] = False,
@@ -239,6 +243,7 @@ def dialogue(  # noqa: PLR0917 - an argument an option
         "iterations": iterations,
         "minutes": minutes,
         "resume": resume,
+        "begin_with": begin_with,
         "dropout": dropout,
         "licence": licence,
         "seed": seed,

@@ -20,6 +20,7 @@ __all__ = [
     "DEFAULT",
     "MINUTES",
     "RUN_SPEC",
+    "SHIPPED",
     "STARTER",
     "BotSize",
     "BotSpec",
@@ -43,6 +44,8 @@ DEFAULT: Final = "default"
 
 _ACTIVITY_RANK: Final = 32
 """Factors that the data do not ask for are shrunk by their learned precisions, so that more do no harm."""
+SHIPPED: Final = "shipped"
+"""The weights that need no file: those of the bot that comes with the product."""
 STARTER: Final = "starter"
 """The corpus that needs no file: conversations of our own writing."""
 MINUTES: Final = 10.0
@@ -249,6 +252,13 @@ class BotSpec(BaseModel):
         Field(gt=0, le=100_000, description=f"Of training, over all resumed parts; {MINUTES:.0f} when iterations are null."),
     ] = None
     resume: Annotated[bool, Field(description="Continue from the checkpoint of this language's last training.")] = False
+    begin_with: Annotated[
+        Source | None,
+        Field(
+            description="`shipped`, or the `weights.npz` that was published with a bot, as a path or `dataset:<sha256>`: a new "
+            "training of the same language, architecture and size begins with its network and its words."
+        ),
+    ] = None
     dropout: Annotated[
         float | None, Field(ge=0, lt=1, description="0.1 when null; 0 suits less than an epoch, 0.3 more than five.")
     ] = None
