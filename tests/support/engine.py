@@ -27,22 +27,28 @@ class Engine:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = {**os.environ, "DOCKER_BUILDKIT": "1", **environment}
 
-    def docker(self, *arguments: str, timeout_s: float = 120, cwd: Path | None = None, check: bool = True) -> str:
-        """What a command prints; raises RuntimeError with the end of what it said where it fails."""
+    def docker(
+        self, *arguments: str, timeout_s: float = 120, cwd: Path | None = None, check: bool = True, given: bytes = b""
+    ) -> str:
+        """What a command that is `given` something prints; raises RuntimeError with the end of what it said where it fails."""
+        return self.raw(*arguments, timeout_s=timeout_s, cwd=cwd, check=check, given=given).decode(errors="replace")
+
+    def raw(
+        self, *arguments: str, timeout_s: float = 120, cwd: Path | None = None, check: bool = True, given: bytes = b""
+    ) -> bytes:
+        """The same, as bytes."""
         done = subprocess.run(
             ["docker", *arguments],
             capture_output=True,
-            text=True,
             timeout=timeout_s,
             cwd=cwd,
             env=self.environment,
             check=False,
-            stdin=subprocess.DEVNULL,
+            input=given,
         )
         if check and done.returncode:
-            raise RuntimeError(
-                f"docker {' '.join(arguments)} ended with {done.returncode}:\n{(done.stdout + done.stderr)[-4000:]}"
-            )
+            said = (done.stdout + done.stderr)[-4000:].decode(errors="replace")
+            raise RuntimeError(f"docker {' '.join(arguments)} ended with {done.returncode}:\n{said}")
         return done.stdout
 
     def answers(self) -> bool:

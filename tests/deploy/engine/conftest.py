@@ -50,11 +50,16 @@ class Product:
     up_s: list[float] = field(default_factory=list)
     """How long each `up --wait` took."""
 
-    def compose(self, *arguments: str, timeout_s: float = 300, check: bool = True) -> str:
+    def compose(self, *arguments: str, timeout_s: float = 300, check: bool = True, given: bytes = b"") -> str:
+        return self.engine.docker(*self._line(arguments), timeout_s=timeout_s, check=check, given=given)
+
+    def archive(self, place: str) -> bytes:
+        """A directory of a service as tar."""
+        return self.engine.raw(*self._line(("cp", f"{place}/.", "-")), timeout_s=300)
+
+    def _line(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
         files = ("--file", str(ROOT / "docker-compose.yml"), "--file", str(self.override))
-        return self.engine.docker(
-            "compose", "--project-name", "ntdemo-test", "--ansi", "never", *files, *arguments, timeout_s=timeout_s, check=check
-        )
+        return ("compose", "--project-name", "ntdemo-test", "--ansi", "never", *files, *arguments)
 
     def up(self, *arguments: str) -> None:
         begun_s = time.monotonic()

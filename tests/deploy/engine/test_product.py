@@ -140,6 +140,19 @@ def test_state_survives_down_and_up(product: Product) -> None:
     assert [job["id"] for job in product.get("trainer", "/v1/jobs").json()["items"]] == jobs
 
 
+def test_a_backup_that_is_restored_is_the_product_again(product: Product) -> None:
+    run = current_run(product)
+    product.compose("stop", "trainer")
+    assert current_run(product) == run  # who reads goes on meanwhile
+    backup = product.archive("trainer:/state")
+    product.compose("down", "--volumes", "--timeout", "20")
+    product.compose("up", "--no-start")
+    product.compose("cp", "-", "trainer:/state", given=backup)
+    product.up()
+    assert current_run(product) == run
+    assert len(product.get("trainer", "/v1/jobs").json()["items"]) == 1
+
+
 def test_the_client_draws_on_a_screen_of_this_machine(product: Product, tmp_path: Path) -> None:
     if shutil.which("Xvfb") is None:
         pytest.skip("Xvfb is not installed")
