@@ -19,9 +19,8 @@ SOURCES: Final = frozenset({".a", ".c", ".cc", ".cpp", ".cu", ".cuh", ".h", ".hp
 TESTS: Final = frozenset({"tests", "test"})
 TESTS_THAT_RUN: Final = ("numpy/testing/tests", "torch/testing")
 UNUSED_JARS: Final = (
-    # Machine learning, graphs and what they stand on; state of streams; Hive's metastore; other platforms' network libraries.
-    # The trainer's image rehearses a training after they went.
-    *("spark-mllib_*", "spark-graphx*", "breeze*", "spire*", "cats-kernel*", "algebra_*", "arpack*", "lapack*", "blas-*"),
+    # State of streams; Hive's metastore; other platforms' network libraries. The trainer's image rehearses a training after
+    # they went. MLlib and what it stands on stay: the engine `spark-als` is in it.
     *("rocksdbjni*", "spark-hive*", "hive-[!s]*", "hive-se*", "hive-sh*", "derby*", "datanucleus*"),
     *("*quic*osx*", "*quic*windows*", "*boringssl*osx*", "*boringssl*windows*"),
 )

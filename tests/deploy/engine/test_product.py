@@ -193,10 +193,10 @@ def colours(dump: Path) -> int:
     return len({pixels[place : place + 4] for place in range(0, len(pixels) - 4, 4)})
 
 
-def test_a_spark_cluster_does_the_ingest(product: Product) -> None:
+def test_a_spark_cluster_fits_and_writes_a_run(product: Product) -> None:
     product.engine.environment["TRAINER_SPARK_MASTER"] = "spark://spark-master:7077"
     product.up("--profile", "cluster")
-    asked = handed_in(product, {"kind": "factors", "rank": 2}, key=KEY)
+    asked = handed_in(product, {"kind": "factors", "rank": 2, "engine": "spark-als"}, key=KEY)
     assert asked.status_code == 202, asked.text
     job = f"/v1/jobs/{asked.json()['id']}"
     try:
