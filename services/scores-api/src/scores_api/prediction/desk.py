@@ -3,10 +3,11 @@
 import asyncio
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from contracts.predictions import Scale
 from scores_api.catalogue import Catalogue
@@ -16,6 +17,7 @@ from scores_api.fragments import Fragments
 from scores_api.models.factors import FactorSide
 from scores_api.models.predictions import PREDICTIONS, PredictionQuestion
 from scores_api.prediction.molecules import Molecule, Molecules, Unreadable
+from scores_api.prediction.network import Network
 from scores_api.prediction.networks import Networks
 from scores_api.prediction.rendering import Asked, Named, rendered
 from scores_api.projection import Projection
@@ -60,8 +62,8 @@ class Desk:
         """Stop what was started."""
         await self._molecules.close()
 
-    async def answer(self, question: PredictionQuestion, projection: Projection, catalogue: Catalogue) -> bytes:
-        """The JSON of `models.predictions.Predictions`.
+    async def answer(self, question: PredictionQuestion, projection: Projection, catalogue: Catalogue) -> AsyncIterator[bytes]:
+        """The JSON of `models.predictions.Predictions` in parts; whatever can be refused is refused before the first.
 
         Raises:
             NothingPredicts: the run published no network.
@@ -78,18 +80,14 @@ class Desk:
         if count > PREDICTIONS:
             raise PredictionsTooMany(count, PREDICTIONS)
         asked = await self._asked(question, projection.fragments)
+        objective = catalogue.run(projection.run).objective.value
         head = {
             "run": projection.run,
-            "objective": catalogue.run(projection.run).objective.value,
+            "objective": objective,
             "scale": network.scale.value,
             "meaning": _MEANING[network.scale],
         }
-        batch = max(1, min(_BATCH, _CELLS // max(len(targets), 1)))
-        parts = [
-            await asyncio.to_thread(rendered, network, asked[first : first + batch], targets, names, limit)
-            for first in range(0, len(asked), batch)
-        ]
-        return json.dumps(head, ensure_ascii=False).encode()[:-1] + b',"compounds":[' + b",".join(parts) + b"]}"
+        return _parts(head, network, asked, targets, names, limit)
 
     async def _asked(self, question: PredictionQuestion, fragments: Fragments) -> list[Asked]:
         written = [(place, each.smiles) for place, each in enumerate(question.compounds) if each.smiles is not None]
@@ -112,6 +110,22 @@ class Desk:
             )
             for place, each in enumerate(question.compounds)
         ]
+
+
+async def _parts(
+    head: dict[str, str],
+    network: Network,
+    asked: list[Asked],
+    targets: npt.NDArray[np.int64],
+    names: Sequence[str],
+    limit: int | None,
+) -> AsyncIterator[bytes]:
+    batch = max(1, min(_BATCH, _CELLS // max(len(targets), 1)))
+    opening = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()[:-1] + b',"compounds":['
+    for first in range(0, len(asked), batch):
+        yield opening + await asyncio.to_thread(rendered, network, asked[first : first + batch], targets, names, limit)
+        opening = b","
+    yield b"]}"
 
 
 def _named(names: Sequence[str], fragments: Fragments) -> list[Named]:

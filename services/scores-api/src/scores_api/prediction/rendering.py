@@ -1,6 +1,6 @@
 """Rendering: compounds as the JSON of `models.predictions`.
 
-Written as bytes, part by part: an answer of 100,000 predictions is ten megabytes of text, and would be a hundred of objects.
+Written as bytes, part by part: an answer of 100,000 predictions is thirty megabytes of text, and would be hundreds of objects.
 """
 
 import json

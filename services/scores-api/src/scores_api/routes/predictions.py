@@ -3,6 +3,7 @@
 from typing import Final
 
 from fastapi import Request, Response
+from fastapi.responses import StreamingResponse
 
 from scores_api.catalogue import CURRENT
 from scores_api.models.predictions import PredictionQuestion, Predictions
@@ -34,4 +35,4 @@ async def ask_predictions(request: Request, question: PredictionQuestion, run: R
     view = await live_store(request).view(run)
     catalogue = (await live_store(request).snapshot()).catalogue
     desk: Desk = request.app.state.desk
-    return Response(await desk.answer(question, view.projection, catalogue), media_type="application/json")
+    return StreamingResponse(await desk.answer(question, view.projection, catalogue), media_type="application/json")
