@@ -124,6 +124,7 @@ def test_the_heat_map_states_the_known_numbers(addresses: Addresses, visit: Visi
 def test_the_heat_map_of_a_large_run_never_asks_for_all_of_it(addresses: Addresses, visit: Visit, http: httpx.Client) -> None:
     page = visit.go(f"{addresses.dash}/heat-map?run={addresses.many}")
     expect(page.locator("#heat-map-view .caption")).to_contain_text("The 30 of 3,400 fragments that are in most compounds")
+    expect(page.locator("#heat-map-graph .heatmaplayer image").first).to_be_visible()
     assert page.evaluate("document.querySelector('#heat-map-graph .js-plotly-plot').data[0].customdata.length") == 30
     name = _some_fragment(addresses, http, "c1ccncc1")
     visit.go(f"{addresses.dash}/heat-map?run={addresses.many}&fragment={quote(name, safe='')}&nearest=15")
