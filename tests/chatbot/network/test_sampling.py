@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.network.sampling import Sampling, against_silence, next_token
+from chatbot.network.sampling import CONTRASTED, Sampling, against_silence, next_token
 from trainer.dialogue import decoding
 from trainer.dialogue.decoding import GREEDY, SAMPLED, next_tokens
 from trainer.dialogue.tokens import SPECIAL_TOKENS
@@ -41,11 +41,12 @@ def test_tokens_are_those_of_the_scorecards_decoding(seed: int, said: list[int],
     assert ours == theirs[0]
 
 
-@given(seed=st.integers(0, 2**32 - 1), said=st.lists(st.integers(5, _VOCABULARY - 1), max_size=12))
+@given(seed=st.integers(0, 2**32 - 1), said=st.lists(st.integers(5, _VOCABULARY - 1), max_size=CONTRASTED - 1))
 def test_contrast_is_that_of_the_scorecards_decoding(seed: int, said: list[int]) -> None:
     spoken_V, silent_V = np.random.default_rng(seed).normal(scale=3, size=(2, _VOCABULARY)).astype(np.float32)
     theirs = decoding.against_silence(spoken_V[np.newaxis], silent_V[np.newaxis], [said], SAMPLED)
-    np.testing.assert_array_equal(against_silence(spoken_V, silent_V, said), theirs[0])
+    assert SAMPLED.contrasted == GREEDY.contrasted == CONTRASTED
+    np.testing.assert_array_equal(against_silence(spoken_V, silent_V, said, special=SPECIAL_TOKENS), theirs[0])
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])

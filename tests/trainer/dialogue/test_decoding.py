@@ -65,9 +65,10 @@ def test_temperature_sharpens() -> None:
 
 
 def _weighed(spoken: list[float], silent: list[float], said: list[int] | None = None) -> list[float]:
-    rows = (np.array([values], np.float32) for values in (spoken, silent))
-    weighed: list[float] = against_silence(*rows, [said or []], GREEDY)[0].tolist()
-    return weighed
+    """Of the tokens from 5 on, which are numbered from 0 here."""
+    rows = (np.array([[-99.0] * 5 + values], np.float32) for values in (spoken, silent))
+    weighed: list[float] = against_silence(*rows, [[token + 5 for token in said or []]], GREEDY)[0].tolist()
+    return weighed[5:]
 
 
 def test_what_answers_the_context_is_preferred_to_what_is_said_anyway() -> None:
@@ -82,6 +83,17 @@ def test_no_contrast_makes_an_implausible_token_likely() -> None:
 def test_a_topic_is_named_once() -> None:
     assert _weighed([3.0, 2.5], [3.0, 1.0], [1]) == [3.0, 2.5]
     assert _weighed([3.0, 2.5], [3.0, 4.0], [1]) == [3.0, 1.0]
+
+
+def test_a_reply_is_weighed_in_its_first_tokens() -> None:
+    assert _weighed([3.0, 2.5, 2.0], [3.0, 1.0, 2.0], [2, 2, 2, 2]) == [3.0, 4.0, 2.0]
+    assert _weighed([3.0, 2.5, 2.0], [3.0, 1.0, 2.0], [2, 2, 2, 2, 2]) == [3.0, 2.5, 2.0]
+
+
+def test_no_contrast_ends_a_reply() -> None:
+    spoken, silent = (np.zeros((1, 9), np.float32) for _ in range(2))
+    silent[0, SPECIAL_TOKENS.end] = -9
+    assert against_silence(spoken, silent, [[7]], GREEDY)[0, SPECIAL_TOKENS.end] == 0
 
 
 @given(st.lists(st.floats(-5, 5, width=32), min_size=3, max_size=8, unique=True))

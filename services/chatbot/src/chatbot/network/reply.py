@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.network.bundle import Bundle
-from chatbot.network.sampling import Sampling, against_silence, next_token
+from chatbot.network.sampling import CONTRASTED, Sampling, against_silence, next_token
 from chatbot.network.utterance import Utterance
 
 __all__ = ["Finish", "Piece", "Reply", "Wish"]
@@ -78,12 +78,19 @@ class Reply:
         """Tokens said."""
         return len(self._utterance.ids)
 
-    def say(self, logits_V: NDArray[np.float32], silent_V: NDArray[np.float32]) -> Piece:
-        """Choose the next token; `silent_V` are the logits of the same reply where nothing was said."""
+    @property
+    def is_contrasted(self) -> bool:
+        """Whether the next token is weighed against silence."""
+        return self.position < CONTRASTED
+
+    def say(self, logits_V: NDArray[np.float32], silent_V: NDArray[np.float32] | None) -> Piece:
+        """Choose the next token; `silent_V` are the logits of the same reply where nothing was said, while it is weighed."""
         end = self._special.end
         said = self._utterance.ids
+        if silent_V is not None:
+            logits_V = against_silence(logits_V, silent_V, said, special=self._special)
         token = next_token(
-            against_silence(logits_V, silent_V, said),
+            logits_V,
             said,
             self._wish.sampling,
             self._random,

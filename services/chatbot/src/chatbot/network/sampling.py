@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from contracts.dialogue import SpecialTokens
 
-__all__ = ["Sampling", "against_silence", "next_token"]
+__all__ = ["CONTRASTED", "Sampling", "against_silence", "next_token"]
 
 _TOP_K: Final = 40
 _REPETITION: Final = 1.1
 _BLOCKED_NGRAM: Final = 3
+CONTRASTED: Final = 5
+"""Tokens of a reply that are weighed against silence; its first words decide what it is about (arXiv:1510.03055)."""
 _CONTRAST: Final = 1.0
 """How much of what the context adds to a token's logit is added once more (arXiv:2306.17806)."""
 _PLAUSIBLE: Final = math.log(0.05)
@@ -43,15 +45,17 @@ class Sampling:
     """Taken once from the logit of a token that the reply holds already."""
 
 
-def against_silence(logits_V: NDArray[np.float32], silent_V: NDArray[np.float32], said: Sequence[int]) -> NDArray[np.float32]:
+def against_silence(
+    logits_V: NDArray[np.float32], silent_V: NDArray[np.float32], said: Sequence[int], *, special: SpecialTokens
+) -> NDArray[np.float32]:
     """Logits that favour what answers the context over what is said anyway.
 
-    `silent_V` are those of the same reply where nothing was said. A token that the reply holds already gains nothing: a topic
-    is named once.
+    `silent_V` are those of the same reply where nothing was said. A token that the reply holds already gains nothing, for a
+    topic is named once; nor does the end.
     """
     gain_V = _CONTRAST * (logits_V - silent_V)
-    if said:
-        gain_V[said] = np.minimum(gain_V[said], 0)
+    bounded = [special.end, *said]
+    gain_V[bounded] = np.minimum(gain_V[bounded], 0)
     weighed_V: NDArray[np.float32] = logits_V + gain_V - _BEHIND * (logits_V < logits_V.max() + _PLAUSIBLE)
     return weighed_V.astype(np.float32)
 

@@ -38,6 +38,8 @@ class Decoding:
     """How much of what the context adds to a token's logit is added once more (arXiv:2306.17806)."""
     plausible: float = 0.05
     """Share of the likeliest token's probability below which no contrast makes a token likely (arXiv:2210.15097)."""
+    contrasted: int = 5
+    """Tokens of a reply that are weighed so; its first words decide what it is about (arXiv:1510.03055)."""
 
 
 GREEDY: Final = Decoding(temperature=0.0, top_k=0, top_p=1.0, repetition_penalty=1.1)
@@ -47,17 +49,19 @@ SAMPLED: Final = Decoding(temperature=0.8, top_k=40, top_p=0.9, repetition_penal
 def against_silence(
     logits_BV: NDArray[np.float32], silent_BV: NDArray[np.float32], replies: Sequence[Sequence[int]], decoding: Decoding
 ) -> NDArray[np.float32]:
-    """Logits that favour what answers the context over what is said anyway.
+    """Logits that favour what answers the context over what is said anyway, in the first tokens of replies.
 
-    `silent_BV` are those of the same replies where nothing was said. A token that the reply holds already gains nothing: a
-    topic is named once.
+    `silent_BV` are those of the same replies where nothing was said. A token that the reply holds already gains nothing, for
+    a topic is named once; nor does the end.
     """
+    begun_B1 = np.array([[len(reply) >= decoding.contrasted] for reply in replies])
     gain_BV = decoding.contrast * (logits_BV - silent_BV)
     for gain_V, reply in zip(gain_BV, replies, strict=True):
-        gain_V[list(reply)] = np.minimum(gain_V[list(reply)], 0)
+        bounded = [SPECIAL_TOKENS.end, *reply]
+        gain_V[bounded] = np.minimum(gain_V[bounded], 0)
     least_B1 = logits_BV.max(1, keepdims=True) + math.log(decoding.plausible)
-    weighed_BV: NDArray[np.float32] = logits_BV + gain_BV - _BEHIND * (logits_BV < least_B1)
-    return weighed_BV.astype(np.float32)
+    weighed_BV = logits_BV + gain_BV - _BEHIND * (logits_BV < least_B1)
+    return np.where(begun_B1, logits_BV, weighed_BV).astype(np.float32)
 
 
 def next_tokens(
