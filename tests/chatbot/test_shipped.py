@@ -71,8 +71,9 @@ async def test_tokens_are_those_by_which_the_trainer_measured_it(shipped: Bundle
     spoken, silent = (graphs.encode(np.array([shipped.context(turns)])) for turns in ([message], []))
     token_B, said = np.array([card.tokens.start]), list[int]()
     while len(said) < card.reply_tokens:
-        rows = [graphs.step(token_B, np.array([len(said)]), states) for states in (spoken, silent)]
-        token_B = next_tokens(against_silence(*rows, [said], GREEDY), [said], GREEDY, [np.random.default_rng(0)])
+        spoken_1V, silent_1V = (graphs.step(token_B, np.array([len(said)]), states) for states in (spoken, silent))
+        weighed_1V = against_silence(spoken_1V, silent_1V, [said], GREEDY)
+        token_B = next_tokens(weighed_1V, [said], GREEDY, [np.random.default_rng(0)])
         if token_B[0] == card.tokens.end:
             break
         said.append(int(token_B[0]))

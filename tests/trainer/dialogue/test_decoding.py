@@ -66,8 +66,8 @@ def test_temperature_sharpens() -> None:
 
 def _weighed(spoken: list[float], silent: list[float], said: list[int] | None = None) -> list[float]:
     """Of the tokens from 5 on, which are numbered from 0 here."""
-    rows = (np.array([[-99.0] * 5 + values], np.float32) for values in (spoken, silent))
-    weighed: list[float] = against_silence(*rows, [[token + 5 for token in said or []]], GREEDY)[0].tolist()
+    spoken_1V, silent_1V = (np.array([[-99.0] * 5 + values], np.float32) for values in (spoken, silent))
+    weighed: list[float] = against_silence(spoken_1V, silent_1V, [[token + 5 for token in said or []]], GREEDY)[0].tolist()
     return weighed[5:]
 
 
