@@ -62,9 +62,9 @@ class Sizes(_Asked):
 
 
 SMALL: Final = Sizes()
-"""Suits an hour of one core; a bundle of some 4 MB."""
+"""Suits an hour of one core; a bundle of some 7 MB."""
 LARGE: Final = Sizes(width=256, hidden=384, heads=4, inner=1_024, encoder_layers=2, decoder_layers=3)
-"""Suits a GPU; a bundle of some 11 MB."""
+"""Suits a GPU; a bundle of some 12 MB."""
 
 
 class Recipe(_Asked):
