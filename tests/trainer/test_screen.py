@@ -74,7 +74,7 @@ def test_the_best_of_each_target_are_ranked_and_what_has_no_score_stays(
         )
         mine = sorted((row["rank"], row["row"]) for row in rows if row["target"] == target)
         assert mine == [(rank, row["row"]) for rank, row in enumerate(highest[:3], start=1)]
-    assert [row["row"] for row in rows if row["rank"] is None] == [23]
+    assert [(row["target"], row["rank"], row["row"]) for row in rows[-2:]] == [("t2", 3, rows[-2]["row"]), (None, None, 23)]
 
 
 def test_a_target_may_be_scored_alone(state: Path, spark: SparkSession, tmp_path: Path) -> None:

@@ -186,8 +186,8 @@ def score(
             _answer({**asdict(screened), "stages": stages}, answer)
             return
         answer.write(
-            f"{screened.out}: {screened.molecules - screened.rejected:,} molecules on {screened.targets:,} targets by "
-            f"{screened.run}\n"
+            f"{screened.out}: {screened.molecules - screened.rejected:,} molecules scored by {screened.run} "
+            f"(targets: {screened.targets:,})\n"
         )
         if screened.rejected:
             answer.write(f"{screened.rejected:,} molecules have no score; their rows say why in the column `reason`\n")

@@ -80,7 +80,8 @@ def write_best(spark: SparkSession, scores: Path, directory: Path, *, best: int)
     order = Window.partitionBy("target").orderBy(sf.desc("prediction"), "file", "row")
     ranked = found.filter("reason is null").withColumn(_RANK, sf.row_number().over(order)).filter(sf.col(_RANK) <= best)
     refused = found.filter("reason is not null").withColumn(_RANK, sf.lit(None).cast("int"))
-    ranked.union(refused).coalesce(1).sort("target", _RANK, "file", "row").write.parquet(f"file://{directory}")
+    whole = ranked.union(refused).coalesce(1).sort(sf.asc_nulls_last("target"), _RANK, "file", "row")
+    whole.write.parquet(f"file://{directory}")
 
 
 def rejects(spark: SparkSession, scores: Path, plans: Sequence[FilePlan]) -> tuple[list[Offence], int]:
