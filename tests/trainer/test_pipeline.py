@@ -173,14 +173,39 @@ def test_the_rank_of_an_objective_is_its_own_unless_one_is_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "cells", "said"),
-    [(ActivityKind.POSITIVES, 3, "state only what acts"), (ActivityKind.REAL, 0, "No cell was measured")],
+    ("asked", "said"),
+    [
+        ({"holdout": "time"}, "name them in later"),
+        ({"holdout": "random", "later": ["b.csv"]}, "with holdout time"),
+        ({"holdout": "time", "later": ["a.csv"]}, "named twice"),
+        ({"holdout": "time", "sources": ["built-in"], "later": ["b.csv"]}, "cannot be combined"),
+    ],
 )
-def test_an_objective_that_says_nothing_of_such_data_is_refused(kind: ActivityKind, cells: int, said: str) -> None:
+def test_later_files_and_the_holdout_by_time_belong_together(asked: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        FactorsSpec.model_validate({"kind": "factors", "objective": "activity", "sources": ["a.csv"], **asked})
+
+
+@pytest.mark.spark
+def test_what_acts_is_learned_from_and_judged_by_what_later_files_state(spark: SparkSession, tmp_path: Path) -> None:
+    rings, chains = ("c1ccccc1", "c1ccccn1", "c1ccsc1"), ("CCO", "CCN", "CC(=O)O", "ClCC")
+    early, late = tmp_path / "early.csv", tmp_path / "late.csv"
+    early.write_text("smiles,target\n" + "".join(f"{c}{r},t{rings.index(r)}\n" for r in rings for c in chains))
+    late.write_text("smiles,target\n" + "".join(f"{c}{rings[0]},t1\n" for c in chains))
+    asked = {"kind": "factors", "sources": [str(early)], "objective": "activity", "rank": 4}
+    spec = FactorsSpec.model_validate({**asked, "holdout": "time", "later": [str(late)]})
+    trained = train(spec, Settings(state=tmp_path), SteppingReport(), spark=spark)
+    assert (trained.metrics["train_cells"], trained.metrics["test_cells"]) == (12, 4)
+    assert trained.metrics["recall_at_10"] == 1.0  # of three targets
+    assert _rows(tmp_path, trained, "runs")[0]["activity_kind"] == "positives"
+    assert trained.cpu_seconds > 0
+
+
+def test_an_objective_that_says_nothing_of_such_data_is_refused() -> None:
     facts = built_in()
-    odd = replace(facts, kind=kind, cells=facts.cells.slice(0, cells))
+    odd = replace(facts, kind=ActivityKind.REAL, cells=facts.cells.slice(0, 0))
     objectives.check(Objective.COUNTS, odd)
-    with pytest.raises(Misfit, match=said):
+    with pytest.raises(Misfit, match="No cell was measured"):
         objectives.check(Objective.ACTIVITY, odd)
     assert diagnose(Misfit("x")).slug == "objective-misfit"
 

@@ -43,6 +43,7 @@ _CALLERS: Final = frozenset(
         problems.INVALID_DATA.slug,
         problems.DATA_NOT_FOUND.slug,
         problems.DEVICE_NOT_FOUND.slug,
+        problems.OBJECTIVE_MISFIT.slug,
         problems.CHECKPOINT_UNUSABLE.slug,
     }
 )
@@ -76,6 +77,10 @@ def factors(  # noqa: PLR0917 - an argument an option
     holdout: Annotated[
         Holdout, typer.Option(help="Judge activity by cells it has not seen, before it learns from all of them.")
     ] = Holdout.NONE,
+    later: Annotated[
+        list[str] | None,
+        typer.Option(help="A file whose cells judge with --holdout time, and are learned from in the end; may be repeated."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the random start; results do not depend on it.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     layout: Annotated[
@@ -116,6 +121,7 @@ def factors(  # noqa: PLR0917 - an argument an option
         "engine": engine,
         **({} if rank is None else {"rank": rank}),
         "holdout": holdout,
+        "later": tuple(later or ()),
         "seed": seed,
         "device": device,
         "ingest": ingest,
@@ -137,6 +143,9 @@ def factors(  # noqa: PLR0917 - an argument an option
             f"compounds on {trained.targets:,} targets, from {trained.source}; rank {trained.rank}, loss {trained.loss:.6g}, "
             f"{trained.seconds:.1f} s\n"
         )
+        if spec.holdout is not Holdout.NONE:
+            measures = {name: value for name, value in trained.metrics.items() if name != "mean_squared_error"}
+            out.write("".join(f"  {name:22}{value:12.4f}\n" for name, value in measures.items()))
         if trained.rejected_rows:
             out.write(f"{trained.rejected_rows:,} rows were left out; the table `rejects` of data {trained.data} lists them\n")
 

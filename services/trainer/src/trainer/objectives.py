@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,17 +13,18 @@ from contracts.evidence import NEIGHBOURS
 from contracts.kinds import ActivityKind, Holdout, Objective
 from trainer import factorization
 from trainer.activity import Activity
-from trainer.environments import environments_CD
-from trainer.evaluation.holdout import Question, measure
+from trainer.calibration import widening
 from trainer.factorization import Predictor, Trajectory
+from trainer.factorization.activity.background import Background
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.fit import Options, fit_activity
+from trainer.factorization.activity.link import Link
 from trainer.factorization.activity.posterior import Posterior
-from trainer.factorization.activity.structure import unit_rows
 from trainer.factorization.activity.summary import Directions, mean_factors
 from trainer.factorization.neighbours import Search
 from trainer.factorization.trajectory import COLUMNS
 from trainer.factors import Factors
+from trainer.judgement import judge, question
 from trainer.likeness import Likeness
 from trainer.misfit import Misfit
 from trainer.run import Engine, FactorsSpec
@@ -34,9 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "check", "fit", "likeness", "neighbours"]
 
-_CROWDED_CELLS: Final = 4096
-_FEATURES: Final = (4096, 2048)
-"""Hashed atom environments: fewer where a target has many cells, so that each target stays a small dense problem."""
+_CHAIN: Final = 0
+"""Names the random numbers of the chain that is published, so that equal data give equal numbers whatever the seed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +68,6 @@ def check(objective: Objective, activity: Activity, engine: Engine = Engine.TORC
         )
     if objective is not Objective.ACTIVITY:
         return
-    if activity.kind is ActivityKind.POSITIVES:
-        raise Misfit(
-            "The data state only what acts, so that inactivity cannot be learned from them: take the objective counts, or data "
-            "that state inactive cells as 0."
-        )
     if not len(activity.cells):
         raise Misfit("No cell was measured, so there is no activity to learn from.")
 
@@ -84,14 +79,17 @@ def fit(
     device: str,
     on_step: Callable[[int, float], None],
     spark: "Callable[[], SparkSession]",
+    later: Activity | None = None,
 ) -> Found:
     """Fit what `spec` asks for; `check` has let it pass. `spark` is asked for its session by the engine `spark-als` alone.
+
+    `later` holds the facts of the files that judge, for the holdout `time`.
 
     Raises:
         Misfit: too few cells to hold some out.
     """
     if spec.objective is Objective.ACTIVITY:
-        return _activity(spec, activity, device, on_step)
+        return _activity(spec, activity, device, on_step, later)
     if spec.engine is Engine.SPARK_ALS:
         return _alternating(spec, activity, spark(), on_step)
     counts = factorization.fit_counts(activity.counts_FT(), rank=spec.rank, seed=spec.seed, device=device, on_step=on_step)
@@ -150,24 +148,35 @@ def _alternating(spec: FactorsSpec, activity: Activity, spark: "SparkSession", o
     )
 
 
-def _activity(spec: FactorsSpec, activity: Activity, device: str, on_step: Callable[[int, float], None]) -> Found:
-    question = _question(activity, with_structure=spec.holdout is not Holdout.NONE)
-    options = Options(rank=spec.rank, seed=spec.seed)
+def _activity(
+    spec: FactorsSpec, activity: Activity, device: str, on_step: Callable[[int, float], None], later: Activity | None
+) -> Found:
+    asked = question(activity, with_structure=spec.holdout is not Holdout.NONE, later=later)
+    link = Link(asked.membership_CF, device=device)
+    background = Background() if asked.positives else None
+
+    def posterior_of(
+        cells: Cells,
+        structure_CD: scipy.sparse.csr_array | None,
+        seed: int,
+        on_sweep: Callable[[int, float], None] | None = None,
+    ) -> Posterior:
+        return fit_activity(
+            cells,
+            link,
+            binary=asked.binary,
+            background=background,
+            structure_CD=structure_CD,
+            options=replace(options, seed=seed),
+            device=device,
+            on_sweep=on_sweep,
+        )
+
+    options = Options(rank=spec.rank)
     metrics: dict[str, float] = {}
     if spec.holdout is not Holdout.NONE:
-
-        def judged(cells: Cells) -> Posterior:
-            return fit_activity(
-                cells,
-                question.membership_CF,
-                binary=question.binary,
-                structure_CD=question.structure_CD,
-                options=options,
-                device=device,
-            )
-
         try:
-            metrics = measure(question, spec.holdout, judged, seed=spec.seed)
+            metrics = judge(spec, activity, asked, posterior_of)
         except ValueError as error:
             raise Misfit(f"{error}.") from error
     started = time.perf_counter()
@@ -177,41 +186,25 @@ def _activity(spec: FactorsSpec, activity: Activity, device: str, on_step: Calla
         curve.append((sweep, loss))
         on_step(sweep, loss)
 
-    posterior = fit_activity(
-        question.cells, question.membership_CF, binary=question.binary, options=options, device=device, on_sweep=keep
-    )
+    posterior = posterior_of(asked.cells, None, _CHAIN, keep)
     factors = mean_factors(posterior.draws, rank=spec.rank)
     metrics["mean_squared_error"] = float(np.mean([loss for _, loss in curve[options.burn :]]))
+    widened = 1.0
+    if not (asked.binary or asked.positives):
+
+        def short(cells: Cells) -> Posterior:
+            return fit_activity(cells, link, binary=False, options=replace(options, burn=20, draws=16), device=device)
+
+        widened = widening(asked.cells, asked.membership_CF, asked.scaffolds_C, short)
+        metrics["interval_widening"] = widened
     return Found(
         factors=factors,
         curve=curve,
         trajectory=_still(factors, curve[-1][0]),
         seconds=time.perf_counter() - started,
         metrics=metrics,
-        predictor=Predictor.from_posterior(posterior, positives=activity.kind is ActivityKind.POSITIVES),
+        predictor=Predictor.from_posterior(posterior, positives=asked.positives, widening=widened),
         directions=Directions.of(posterior.draws),
-    )
-
-
-def _question(activity: Activity, *, with_structure: bool) -> Question:
-    cells = Cells.of(
-        activity.cells["compound"].to_numpy(),
-        activity.cells["target"].to_numpy(),
-        activity.cells["value"].to_numpy(),
-        compounds=len(activity.compounds),
-        targets=len(activity.targets),
-    )
-    smiles: list[str | None] = activity.compounds["smiles"].to_pylist()
-    structure_CD = None
-    if with_structure and None not in smiles:
-        crowded = np.bincount(cells.target, minlength=1).max() > _CROWDED_CELLS
-        structure_CD = unit_rows(environments_CD((each or "" for each in smiles), _FEATURES[int(crowded)]))
-    return Question(
-        cells=cells,
-        membership_CF=scipy.sparse.csr_array(activity.membership_FC().T),
-        structure_CD=structure_CD,
-        scaffolds_C=[scaffold or "" for scaffold in activity.compounds["scaffold"].to_pylist()],
-        binary=activity.kind is ActivityKind.BINARY,
     )
 
 

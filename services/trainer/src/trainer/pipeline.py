@@ -3,6 +3,7 @@
 Spark and PyTorch take seconds to load, so both begin at once, beside each other and beside the reading of the data.
 """
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -64,6 +65,8 @@ class Trained:
     device: str
     fit_seconds: float
     seconds: float
+    cpu_seconds: float
+    """Of this process and of those it started and has seen end; Spark's Java is not among them while it runs."""
 
 
 def train(
@@ -92,14 +95,15 @@ def train(
         DeviceUnavailable: The device is not there.
         ParityError: ONNX Runtime computes something else than PyTorch.
     """
-    started = datetime.now(UTC)
+    started, begun_s = datetime.now(UTC), sum(os.times()[:4])
     name = run or new_run(RunKind(spec.kind), started)
     store = Store.under(settings.state)
-    paths = locate(spec.sources, settings)
+    paths, later = (locate(sources, settings) for sources in (spec.sources + spec.later, spec.later))
     with _session(settings, report, spark) as session:
         loading = _in_background(_load_torch)
         with report.stage(Stage.READ):
             activity = intake.read(paths, spec.ingest, session)
+            judging = intake.read(later, spec.ingest, session) if later else None
         objectives = loading.result()
         objectives.check(spec.objective, activity, spec.engine)
         device = choose(spec.device)
@@ -111,6 +115,7 @@ def train(
                 device=device.name,
                 on_step=lambda step, loss: report.progress(Stage.FIT, step, loss=loss),
                 spark=session,
+                later=judging,
             )
         with report.stage(Stage.NEIGHBOURS):
             search = _search(settings, len(activity.fragments), device, session)
@@ -155,6 +160,7 @@ def train(
         device=str(device),
         fit_seconds=found.seconds,
         seconds=(datetime.now(UTC) - started).total_seconds(),
+        cpu_seconds=sum(os.times()[:4]) - begun_s,
     )
 
 

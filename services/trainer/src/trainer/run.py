@@ -180,6 +180,13 @@ class FactorsSpec(BaseModel):
     holdout: Annotated[
         Holdout, Field(description="Judge `activity` by cells it has not seen, before it learns from all of them.")
     ] = Holdout.NONE
+    later: Annotated[
+        tuple[Source, ...],
+        Field(
+            max_length=64,
+            description="Files of the holdout `time`, as `sources`: the cells they state judge the fit of all others.",
+        ),
+    ] = ()
     seed: Annotated[
         int,
         Field(
@@ -218,10 +225,19 @@ class FactorsSpec(BaseModel):
         return self
 
     @model_validator(mode="after")
+    def _time_is_given_as_files(self) -> Self:
+        if self.holdout is Holdout.TIME and not self.later:
+            raise ValueError("holdout time judges by the cells of later files: name them in later")
+        if self.later and self.holdout is not Holdout.TIME:
+            raise ValueError("later names the files that judge with holdout time")
+        return self
+
+    @model_validator(mode="after")
     def _named_data_stands_alone(self) -> Self:
-        if len(self.sources) > 1 and (named := {BUILT_IN, DEFAULT} & set(self.sources)):
+        everything = self.sources + self.later
+        if len(everything) > 1 and (named := {BUILT_IN, DEFAULT} & set(everything)):
             raise ValueError(f"{min(named)!r} cannot be combined with other sources")
-        if len(set(self.sources)) < len(self.sources):
+        if len(set(everything)) < len(everything):
             raise ValueError("a source is named twice")
         return self
 

@@ -14,6 +14,7 @@ import torch
 from scipy.stats import ks_2samp
 
 from trainer.factorization.activity.cells import Cells
+from trainer.factorization.activity.link import Link
 from trainer.factorization.activity.priors import draw_covariance, draw_row_prior
 from trainer.factorization.activity.sampler import Offset, Sampler, State
 
@@ -74,7 +75,7 @@ def test_sweeps_leave_the_posterior_as_it_is(*, binary: bool) -> None:
     cells = Cells.of(compound, target, np.zeros(len(compound)), compounds=len(MEMBERSHIP), targets=MEASURED.shape[1])
     sampler = Sampler(
         cells,
-        scipy.sparse.csr_array(MEMBERSHIP),
+        Link(scipy.sparse.csr_array(MEMBERSHIP), device=torch.device("cpu")),
         rank=RANK,
         binary=binary,
         offset=Offset.none(len(cells)),

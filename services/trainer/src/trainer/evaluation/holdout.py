@@ -3,20 +3,23 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
 from contracts.kinds import Holdout
-from trainer.evaluation.metrics import auc_macro, coverage, median_actives, rmse
-from trainer.evaluation.splits import Split, random_split, scaffold_split
+from trainer.evaluation.metrics import auc, auc_macro, coverage, medians, recall_at, rmse
+from trainer.evaluation.splits import Split, given_split, random_split, scaffold_split
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.posterior import Posterior, Prediction
 
 __all__ = ["Question", "hold_out", "measure"]
 
 Floats = npt.NDArray[np.float64]
+_TOP: Final = 10
+_ROWS: Final = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,10 @@ class Question:
     """Unit rows of whole molecules for the hidden block; None where there are no structures."""
     scaffolds_C: list[str]
     binary: bool
+    positives: bool = False
+    """Only what acts is stated, so that targets are ranked for compounds instead of values being predicted."""
+    later_N: npt.NDArray[np.bool_] | None = None
+    """Which cells the files of the `time` holdout state."""
 
 
 def hold_out(question: Question, holdout: Holdout, *, seed: int) -> Split:
@@ -36,6 +43,9 @@ def hold_out(question: Question, holdout: Holdout, *, seed: int) -> Split:
     cells = question.cells
     if holdout is Holdout.SCAFFOLD:
         split = scaffold_split(question.scaffolds_C, cells.compound, seed=seed)
+    elif holdout is Holdout.TIME:
+        later_N = np.zeros(len(cells), dtype=np.bool_) if question.later_N is None else question.later_N
+        split = given_split(np.where(later_N, 2, 0))
     else:
         split = random_split(len(cells), seed=seed)
     if not len(split.train) or not len(split.test):
@@ -46,33 +56,56 @@ def hold_out(question: Question, holdout: Holdout, *, seed: int) -> Split:
 def measure(question: Question, holdout: Holdout, fit: Callable[[Cells], Posterior], *, seed: int) -> dict[str, float]:
     """Fit the training cells, predict the held-out ones, and compare. The validation cells are looked at by nobody.
 
-    Returns `rmse`, `rmse_target_mean` (of predicting each target's mean) and `coverage_90` for real values; `auc_macro` (for
-    real values of being above the target's median), `test_cells`, `seconds` and `cpu_seconds` for all. What cannot be told from
-    the held-out cells, such as an AUC where no target has both classes, is left out.
+    Returns `rmse`, `rmse_target_mean` (of predicting each target's mean) and `coverage_90` for real values; `auc_macro` and
+    `auc_micro` (for real values of lying above the median of the target's held-out cells); `recall_at_10` alone for positives;
+    `train_cells`, `test_cells`, `seconds` and `cpu_seconds` for all. What cannot be told from the held-out cells, such as an
+    AUC where no target has both classes, is left out.
     """
     split = hold_out(question, holdout, seed=seed)
     train, test = question.cells.at(split.train), question.cells.at(split.test)
     wall_s, cpu_s = time.perf_counter(), time.process_time()
     posterior = fit(train)
-    expectation = None
-    if posterior.structure is not None and question.structure_CD is not None:
-        expectation = posterior.structure.expects(question.structure_CD, test, train)
-    found = posterior.predict(test, structural=expectation)
-    metrics = {**_scores(question, train, test, found), "test_cells": float(len(test))}
+    if question.positives:
+        metrics = {f"recall_at_{_TOP}": _recall(posterior, question.structure_CD, train, test)}
+    else:
+        expectation = None
+        if posterior.structure is not None and question.structure_CD is not None:
+            expectation = posterior.structure.expects(question.structure_CD, test, train)
+        metrics = _scores(question, train, test, posterior.predict(test, structural=expectation))
+    metrics |= {"train_cells": float(len(train)), "test_cells": float(len(test))}
     metrics |= {"seconds": time.perf_counter() - wall_s, "cpu_seconds": time.process_time() - cpu_s}
     return {name: value for name, value in metrics.items() if np.isfinite(value)}
 
 
 def _scores(question: Question, train: Cells, test: Cells, found: Prediction) -> dict[str, float]:
     if question.binary:
-        return {"auc_macro": auc_macro(found.mean_N, test.value > 0, test.target)}
-    active_N = median_actives(test.value, test.target, test.targets)
+        active_N = test.value > 0
+        return {"auc_macro": auc_macro(found.mean_N, active_N, test.target), "auc_micro": auc(found.mean_N, active_N)}
+    threshold_N = medians(test.value, test.target, test.targets)[test.target]
+    active_N = test.value > threshold_N
     return {
         "rmse": rmse(found.mean_N, test.value),
         "rmse_target_mean": rmse(_target_means(train)[test.target], test.value),
         "coverage_90": coverage(found.low_N, found.high_N, test.value),
         "auc_macro": auc_macro(found.mean_N, active_N, test.target),
+        "auc_micro": auc(found.mean_N - threshold_N, active_N),
     }
+
+
+def _recall(posterior: Posterior, features_CD: scipy.sparse.csr_array | None, train: Cells, test: Cells) -> float:
+    """The mean over the compounds with held-out cells; what they were trained on is no candidate."""
+    asked = np.unique(test.compound)
+    total = 0.0
+    for compounds in np.split(asked, range(_ROWS, len(asked), _ROWS)):
+        known, held = (_among(cells, compounds) for cells in (train, test))
+        total += recall_at(posterior.scores_MT(compounds, features_CD), known, held, top=_TOP) * len(compounds)
+    return total / len(asked)
+
+
+def _among(cells: Cells, compounds: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Places and targets of the cells of these compounds."""
+    chosen = np.isin(cells.compound, compounds)
+    return np.searchsorted(compounds, cells.compound[chosen]), cells.target[chosen]
 
 
 def _target_means(cells: Cells) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-__all__ = ["auc", "auc_macro", "coverage", "median_actives", "recall_at", "rmse"]
+__all__ = ["auc", "auc_macro", "coverage", "medians", "recall_at", "rmse"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -39,16 +39,15 @@ def auc_macro(score: Floats, active: Bools, target: Ints, *, least: int = 1) -> 
     return float(np.mean(areas)) if areas else float("nan")
 
 
-def median_actives(measured: Floats, target: Ints, targets: int) -> Bools:
-    """Which cells lie above the median of their own target's cells."""
+def medians(measured: Floats, target: Ints, targets: int) -> Floats:
+    """The median of each target's cells: above it a cell counts as active. NaN for a target without cells."""
     order = np.argsort(target, kind="stable")
     bounds = np.searchsorted(target[order], np.arange(targets + 1))
-    active = np.zeros(len(measured), dtype=np.bool_)
-    for start, stop in pairwise(bounds.tolist()):
-        cells = order[start:stop]
-        if len(cells):
-            active[cells] = measured[cells] > np.median(measured[cells])
-    return active
+    found_T = np.full(targets, np.nan)
+    for number, (start, stop) in enumerate(pairwise(bounds.tolist())):
+        if start < stop:
+            found_T[number] = np.median(measured[order[start:stop]])
+    return found_T
 
 
 def recall_at(

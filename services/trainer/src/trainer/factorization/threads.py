@@ -9,14 +9,14 @@ __all__ = ["one_thread"]
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """One thread inside, as many as before afterwards.
+def one_thread() -> Iterator[int]:
+    """One thread inside, as many as before afterwards: that number is what the context gives.
 
     The sums of a product depend on how many threads share it; its time hardly does where memory is the limit.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        yield threads
     finally:
         torch.set_num_threads(threads)

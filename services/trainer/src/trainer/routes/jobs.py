@@ -146,8 +146,8 @@ def _look_at_data(spec: RunSpec, settings: Settings) -> None:
     """Are the data there, may callers name them, and can they be of use, as far as that is quick to see?"""
     match spec:
         case FactorsSpec():
-            permit(spec.sources, settings)
-            intake.check(locate(spec.sources, settings), spec.ingest)
+            permit(spec.sources + spec.later, settings)
+            intake.check(locate(spec.sources + spec.later, settings), spec.ingest)
         case BotSpec():
             permit(corpora.named_sources(spec), settings)
             corpora.check(corpora.training_spec(spec, settings).corpora)

@@ -1,26 +1,23 @@
 """The `activity` fit: cells and what compounds are made of in, a posterior out."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
 
 import numpy as np
 import scipy.sparse
 import torch
 
+from trainer.factorization.activity.background import Background
 from trainer.factorization.activity.cells import Cells
+from trainer.factorization.activity.link import Link
 from trainer.factorization.activity.posterior import Draws, Posterior
+from trainer.factorization.activity.ranking import Ranking
 from trainer.factorization.activity.sampler import Offset, Sampler, State
 from trainer.factorization.activity.structure import Structure
 from trainer.factorization.threads import one_thread
 
 __all__ = ["Options", "fit_activity"]
-
-
-_SHARED_CELLS: Final = 5_000
-"""Sweeps over fewer cells are no work for several threads."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +36,10 @@ class Options:
 
 def fit_activity(
     cells: Cells,
-    membership_CF: scipy.sparse.csr_array,
+    membership_CF: scipy.sparse.csr_array | Link,
     *,
     binary: bool,
+    background: Background | None = None,
     structure_CD: scipy.sparse.csr_array | None = None,
     options: Options | None = None,
     device: str = "cpu",
@@ -52,7 +50,9 @@ def fit_activity(
     Args:
         cells: what was measured; for binary data values above 0 are active.
         membership_CF: how often compound c contains fragment f. Compounds without fragments and without cells are welcome.
+            The `Link` of an earlier fit on the same device does as well, and spares its seconds.
         binary: probit link in place of the identity.
+        background: what unstated cells say, for data that state only what acts; their values are all taken as 1.
         structure_CD: unit rows of whole molecules for the hidden block; None leaves it out.
         options: defaults where None.
         device: of torch.
@@ -64,31 +64,40 @@ def fit_activity(
     options = options or Options()
     if not len(cells):
         raise ValueError("no cell was measured, so there is nothing to learn from")
-    structure, offset = None, Offset.none(len(cells))
-    if structure_CD is not None:
+    structure, ranking, offset = None, None, Offset.none(len(cells))
+    if structure_CD is not None and background is not None:
+        ranking = Ranking.fit(structure_CD, cells)
+        every_CT = ranking.train_CT
+        offset = Offset(
+            mean_N=every_CT[cells.compound, cells.target].astype(np.float64), inflation_N=np.ones(len(cells)), every_CT=every_CT
+        )
+    elif structure_CD is not None:
         structure = Structure.fit(structure_CD, cells)
         offset = Offset(
             mean_N=structure.train.mean_N - structure.centre,
             inflation_N=np.ones(len(cells)) if binary else 1.0 + structure.train.variance_N / structure.noise,
         )
-    sampler = Sampler(
-        cells,
-        membership_CF,
-        rank=options.rank,
-        binary=binary,
-        offset=offset,
-        seed=options.seed,
-        device=torch.device(device),
-    )
     sweeps = options.burn + options.draws * options.thin
     kept = []
-    with one_thread() if len(cells) < _SHARED_CELLS else nullcontext():
+    with one_thread() as threads:
+        place = torch.device(device)
+        sampler = Sampler(
+            cells,
+            membership_CF if isinstance(membership_CF, Link) else Link(membership_CF, device=place),
+            rank=options.rank,
+            binary=binary,
+            offset=offset,
+            seed=options.seed,
+            device=place,
+            threads=threads,
+            background=background,
+        )
         for number, state in enumerate(islice(sampler.sweeps(sampler.start()), sweeps), start=1):
             if on_sweep is not None:
                 on_sweep(number, sampler.loss(state))
             if number > options.burn and (number - options.burn) % options.thin == 0:
                 kept.append(_halved(state))
-    return Posterior(draws=_stacked(kept), centre=sampler.centre, binary=binary, structure=structure)
+    return Posterior(draws=_stacked(kept), centre=sampler.centre, binary=binary, structure=structure, ranking=ranking)
 
 
 def _halved(state: State) -> State:

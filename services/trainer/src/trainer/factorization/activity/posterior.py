@@ -5,9 +5,11 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse
 from scipy.special import ndtr
 
 from trainer.factorization.activity.cells import Cells
+from trainer.factorization.activity.ranking import Ranking
 from trainer.factorization.activity.structure import Expectation, Structure
 
 __all__ = ["Draws", "Posterior", "Prediction"]
@@ -58,6 +60,8 @@ class Posterior:
     centre: float
     binary: bool
     structure: Structure | None
+    ranking: Ranking | None = None
+    """The hidden block of a fit of positives."""
 
     def predict(self, asked: Cells, *, structural: Expectation | None, seed: int = 0) -> Prediction:
         """Cells of compounds that the fit knew (their own cells may have been few or none); values in `asked` are not read.
@@ -85,6 +89,19 @@ class Posterior:
             samples.append(drawn_N + spread_N * generator.standard_normal((_NOISE_REPEATS, len(asked))))
         low_N, high_N = np.quantile(np.concatenate(samples), _INTERVAL, axis=0)
         return Prediction(mean_N=total_N / len(self.draws), low_N=low_N, high_N=high_N)
+
+    def scores_MT(self, compounds: npt.NDArray[np.int64], features_CD: scipy.sparse.csr_array | None = None) -> Array:
+        """The mean of every target for each of these compounds; `features_CD`, of all, is needed where there is a `ranking`."""
+        if (features_CD is None) != (self.ranking is None):
+            raise ValueError("a fit with structure ranks by structure, and one without it does not")
+        total_MT = np.full((len(compounds), self.draws.Q_STK.shape[1]), self.centre)
+        if self.ranking is not None and features_CD is not None:
+            total_MT += self.ranking.expects(features_CD[compounds])
+        for mean_CK, Q_TK in zip(self.draws.mean_SCK, self.draws.Q_STK.astype(np.float32), strict=True):
+            mean_MK = mean_CK[compounds].astype(np.float32)
+            part_MT = mean_MK[:, :-1] @ Q_TK[:, :-1].T + mean_MK[:, -1:] + Q_TK[:, -1]
+            total_MT += part_MT / len(self.draws)
+        return total_MT
 
     def _product(self, U_CK: Half, s: int, cells: Cells) -> Array:
         U_NK = U_CK[cells.compound].astype(np.float64)

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 __all__ = ["RowPrior", "draw_covariance", "draw_noise", "draw_row_prior", "draw_scale"]
 
@@ -34,7 +35,8 @@ def draw_covariance(rows_RK: Array, generator: np.random.Generator, *, extra_KK:
     it is a draw of the prior.
     """
     R, K = rows_RK.shape
-    inverse_KK = np.eye(K) + rows_RK.T @ rows_RK + extra_KK
+    rows = torch.from_numpy(rows_RK)
+    inverse_KK = np.eye(K) + (rows.T @ rows).numpy() + extra_KK  # not by NumPy, whose sums depend on the machine's threads
     # Bartlett: precision = L A A^T L^T with L L^T = inverse^-1, so covariance = M M^T with M = chol(inverse) A^-T.
     A_KK = np.tril(generator.standard_normal((K, K)), -1)
     A_KK[np.diag_indices(K)] = np.sqrt(generator.chisquare(K + _FREEDOM + R - np.arange(K)))

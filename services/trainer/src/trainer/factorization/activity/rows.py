@@ -1,5 +1,6 @@
 """Rows: the Gaussian conditional of every row of one side given the other side, exactly and all at once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -31,15 +32,25 @@ class Rows:
 
     For row r with cells n in columns c(n): y_n = x_r . f_c(n) + noise, x_r ~ N(m_r, L L^T). With f~ = L^T f and
     x = m + L v the prior of v is standard. A row with fewer cells than K is solved in the dual, N x N, the others in K x K.
+
+    Groups share no row, so that threads take whole groups and no sum depends on their number: torch itself is to have one
+    thread (its batched triangular solves of small matrices cost a hundred times as much with two).
     """
 
-    def __init__(self, row: npt.NDArray[np.int64], column: npt.NDArray[np.int64], *, rows: int, device: torch.device) -> None:
-        """`row` and `column` are the two sides of the cells, in any order."""
+    def __init__(
+        self,
+        row: npt.NDArray[np.int64],
+        column: npt.NDArray[np.int64],
+        *,
+        rows: int,
+        device: torch.device,
+        threads: int = 1,
+    ) -> None:
+        """`row` and `column` are the two sides of the cells, in any order; `threads` work on groups beside each other."""
         order = np.argsort(row, kind="stable")
         starts = np.searchsorted(row[order], np.arange(rows + 1))
         lengths = np.diff(starts)
-        self._device = device
-        self._row_N = torch.from_numpy(row).to(device)
+        self._threads = threads if device.type == "cpu" else 1
         self._column_N = torch.from_numpy(column).to(device)
         self._groups: list[_Group] = []
         edges = [*_EDGES]
@@ -78,26 +89,29 @@ class Rows:
         rows_RK, noise_N = normals
         deviation_2RK = torch.stack([rows_RK, torch.zeros_like(rows_RK)])
         inverse_KK_mean_RK = torch.linalg.solve(scale_KK, mean_RK.T).T
-        for group in self._groups:
-            columns_BN = self._column_N[group.cells_BN]
-            F_BNK = others_OK[columns_BN] * group.holds_BN[..., None]
-            precision_BN = precision_N[group.cells_BN] * group.holds_BN
-            mean_BK = inverse_KK_mean_RK[group.rows_B]
-            rest_BN = values_N[group.cells_BN] * group.holds_BN - (F_BNK @ mean_BK[..., None])[..., 0]
-            draw_BK, noise_BN = rows_RK[group.rows_B], noise_N[group.cells_BN] * group.holds_BN
-            solve = _dual if F_BNK.shape[1] < F_BNK.shape[2] else _primal
-            deviation_2RK[:, group.rows_B] = solve(F_BNK, rest_BN, precision_BN, draw_BK, noise_BN)
+
+        def solve(group: _Group) -> None:
+            # In units in which the noise of every cell is 1; places that hold no cell have precision 0 and so say nothing.
+            root_BN = (precision_N[group.cells_BN] * group.holds_BN).sqrt()
+            F_BNK = others_OK[self._column_N[group.cells_BN]] * root_BN[..., None]
+            known_BN = values_N[group.cells_BN] * root_BN - (F_BNK @ inverse_KK_mean_RK[group.rows_B][..., None])[..., 0]
+            found = _dual if F_BNK.shape[1] < F_BNK.shape[2] else _primal
+            deviation_2RK[:, group.rows_B] = found(F_BNK, known_BN, rows_RK[group.rows_B], noise_N[group.cells_BN])
+
+        if self._threads == 1 or len(self._groups) == 1:
+            for group in self._groups:
+                solve(group)
+        else:
+            with ThreadPoolExecutor(self._threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+                list(pool.map(solve, self._groups))  # asks for results, so that failures are raised
         drawn_RK, expected_RK = mean_RK + deviation_2RK @ scale_KK.T
         return drawn_RK, expected_RK
 
 
-def _dual(F_BNK: Tensor, rest_BN: Tensor, precision_BN: Tensor, draw_BK: Tensor, noise_BN: Tensor) -> Tensor:
-    """V = z + F~^T (F F^T + D)^-1 (y - F z - noise), in units in which the noise of every cell is 1 (Bhattacharya 2016)."""
-    root_BN = precision_BN.sqrt()
-    F_BNK = F_BNK * root_BN[..., None]
+def _dual(F_BNK: Tensor, known_BN: Tensor, draw_BK: Tensor, noise_BN: Tensor) -> Tensor:
+    """V = z + F^T (F F^T + 1)^-1 (y - F z - noise) (Bhattacharya 2016), and its mean."""
     S_BNN = F_BNK @ F_BNK.mT
     S_BNN.diagonal(dim1=1, dim2=2).add_(1.0)
-    known_BN = rest_BN * root_BN
     right_BN2 = torch.stack([known_BN - (F_BNK @ draw_BK[..., None])[..., 0] - noise_BN, known_BN], dim=-1)
     weights_BN2 = torch.cholesky_solve(right_BN2, torch.linalg.cholesky(S_BNN))
     found_2BK = (F_BNK.mT @ weights_BN2).movedim(-1, 0)
@@ -105,13 +119,10 @@ def _dual(F_BNK: Tensor, rest_BN: Tensor, precision_BN: Tensor, draw_BK: Tensor,
     return found_2BK
 
 
-def _primal(F_BNK: Tensor, rest_BN: Tensor, precision_BN: Tensor, draw_BK: Tensor, noise_BN: Tensor) -> Tensor:
+def _primal(F_BNK: Tensor, known_BN: Tensor, draw_BK: Tensor, noise_BN: Tensor) -> Tensor:
     """V = (F^T F + 1)^-1 (F^T (y + noise) + z): the same distribution by perturbing what the normal equations are given."""
-    root_BN = precision_BN.sqrt()
-    F_BNK = F_BNK * root_BN[..., None]
     A_BKK = F_BNK.mT @ F_BNK
     A_BKK.diagonal(dim1=1, dim2=2).add_(1.0)
-    known_BN = rest_BN * root_BN
     right_BK2 = F_BNK.mT @ torch.stack([known_BN + noise_BN, known_BN], dim=-1)
     right_BK2[..., 0] += draw_BK
     return torch.cholesky_solve(right_BK2, torch.linalg.cholesky(A_BKK)).movedim(-1, 0)

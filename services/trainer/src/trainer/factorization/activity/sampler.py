@@ -12,11 +12,11 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
 import torch
 from scipy.special import ndtr
 from torch import Tensor
 
+from trainer.factorization.activity.background import Background
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.latent import draw_latent, prevalence
 from trainer.factorization.activity.link import Link
@@ -41,6 +41,8 @@ class Offset:
     mean_N: Array
     inflation_N: Array
     """Noise variance over the noise variance of the cell's target; at least 1."""
+    every_CT: npt.NDArray[np.float32] | None = None
+    """The expectation of every cell, for chains in which unstated ones count too."""
 
     @classmethod
     def none(cls, cells: int) -> "Offset":
@@ -76,28 +78,31 @@ class Sampler:
     def __init__(
         self,
         cells: Cells,
-        membership_CF: scipy.sparse.csr_array,
+        link: Link,
         *,
         rank: int,
         binary: bool,
         offset: Offset,
         seed: int,
         device: torch.device,
+        threads: int = 1,
+        background: Background | None = None,
     ) -> None:
-        self.cells, self.rank, self.binary, self.offset = cells, rank, binary, offset
-        self.centre = _centre(cells, binary=binary)
+        self.cells, self.rank, self.binary, self.offset, self.background = cells, rank, binary, offset, background
+        self.centre = 0.0 if background is not None else _centre(cells, binary=binary)
         self._device = device
         self._streams = Streams(seed)
-        self._link = Link(membership_CF, device=device)
-        self._by_compound = Rows(cells.compound, cells.target, rows=cells.compounds, device=device)
-        self._by_target = Rows(cells.target, cells.compound, rows=cells.targets, device=device)
+        self._link = link
+        self._by_compound = Rows(cells.compound, cells.target, rows=cells.compounds, device=device, threads=threads)
+        self._by_target = Rows(cells.target, cells.compound, rows=cells.targets, device=device, threads=threads)
+        self._every_CT = None if offset.every_CT is None else torch.from_numpy(offset.every_CT).to(device)
         self._compound_N = torch.from_numpy(cells.compound).to(device)
         self._target_N = torch.from_numpy(cells.target).to(device)
 
     def start(self) -> State:
         """Random targets, compounds about which nothing is known yet."""
         C, T, F, K = self.cells.compounds, self.cells.targets, self._link.shape[1], self.rank
-        spread = 1.0 if self.binary else float(np.std(self.cells.value)) or 1.0
+        spread = 1.0 if self.binary or self.background is not None else float(np.std(self.cells.value)) or 1.0
         Q_TK = self._streams.normals(Purpose.START, 0, (T, K + 1)) * _START_SCALE
         Q_TK[:, K] = 0.0
         return State(
@@ -107,10 +112,15 @@ class Sampler:
             P_FK=torch.zeros((F, K + 1), device=self._device),
             residual_KK=_START_SCALE * spread * np.eye(K + 1),
             targets=RowPrior(mean_K=np.zeros(K + 1), scale_KK=_START_SCALE * spread * np.eye(K + 1)),
-            noise_T=np.full(T, 1.0 if self.binary else 2.0 / spread**2),
+            noise_T=np.full(T, self._first_noise(spread)),
             fragments_KK=_FRAGMENT_SCALE * spread * np.eye(K + 1),
             slope=1.0,
         )
+
+    def _first_noise(self, spread: float) -> float:
+        if self.background is not None:
+            return self.background.precision
+        return 1.0 if self.binary else 2.0 / spread**2
 
     def sweeps(self, state: State, *, first: int = 0) -> Iterator[State]:
         """The chain from `state` on, without end; `first` numbers the next sweep and so names its random numbers."""
@@ -137,7 +147,9 @@ class Sampler:
 
     def _sweep(self, state: State, sweep: int) -> State:
         value_N = self.cells.value
-        if self.binary:
+        if self.background is not None:
+            value_N = np.full(len(value_N), self.background.value)
+        elif self.binary:
             latent = self._streams.generator(Purpose.LATENT, sweep)
             value_N = draw_latent(self.expected_N(state), self.cells.value > 0, latent)
         value_N = value_N - self.centre
@@ -145,38 +157,54 @@ class Sampler:
         generator = self._streams.generator(Purpose.PRECISIONS, sweep)
         if bool(state.U_CK.any()):  # a chain that begins knows nothing of compounds
             state = self._draw_link(state, sweep, generator)
-            state = self._draw_scales(state, value_N, precision_N, generator)
+            if self.background is None:  # else most of what a scale is asked by is not in the cells
+                state = self._draw_scales(state, value_N, precision_N, generator)
         rest_N = value_N - state.slope * self.offset.mean_N
         state = self._draw_targets(state, rest_N, precision_N, sweep)
         state = self._draw_compounds(state, rest_N, precision_N, sweep)
         residual_N = value_N - state.slope * self.offset.mean_N - _host(self._parts(state).sum(0))
         noise_T = state.noise_T
-        if not self.binary:
+        if not self.binary and self.background is None:
             residual_N /= np.sqrt(self.offset.inflation_N)
             noise_T = draw_noise(residual_N, self.cells.target, state.noise_T, generator)
         return replace(state, noise_T=noise_T, targets=draw_row_prior(_host(state.Q_TK), generator))
 
     def _draw_compounds(self, state: State, rest_N: Array, precision_N: Array, sweep: int) -> State:
+        prior = self._prior(state.Q_TK, self._link.compounds(state.P_FK), state.residual_KK, self._every_CT)
         U_CK, mean_CK = self._by_compound.solve(
             _with_ones(state.Q_TK),
             self._tensor(rest_N) - state.Q_TK[self._target_N, -1],
             self._tensor(precision_N),
-            mean_RK=self._link.compounds(state.P_FK),
-            scale_KK=self._tensor(state.residual_KK),
+            mean_RK=prior[0],
+            scale_KK=prior[1],
             normals=self._normals(Purpose.COMPOUNDS, sweep, state.U_CK.shape),
         )
         return replace(state, U_CK=U_CK, mean_CK=mean_CK)
 
     def _draw_targets(self, state: State, rest_N: Array, precision_N: Array, sweep: int) -> State:
+        mean_TK = self._tensor(state.targets.mean_K).expand(state.Q_TK.shape).contiguous()
+        every_TC = None if self._every_CT is None else self._every_CT.T
+        prior = self._prior(state.U_CK, mean_TK, state.targets.scale_KK, every_TC)
         Q_TK, _ = self._by_target.solve(
             _with_ones(state.U_CK),
             self._tensor(rest_N) - state.U_CK[self._compound_N, -1],
             self._tensor(precision_N),
-            mean_RK=self._tensor(state.targets.mean_K).expand(state.Q_TK.shape).contiguous(),
-            scale_KK=self._tensor(state.targets.scale_KK),
+            mean_RK=prior[0],
+            scale_KK=prior[1],
             normals=self._normals(Purpose.TARGETS, sweep, state.Q_TK.shape),
         )
         return replace(state, Q_TK=Q_TK)
+
+    def _prior(self, others_OK: Tensor, mean_RK: Tensor, scale_KK: Array, every_RO: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Of the rows of one side, with what the unstated cells say where they say something."""
+        if self.background is None:
+            return mean_RK, self._tensor(scale_KK)
+        ones_OK = _with_ones(others_OK)
+        expected_RK = 0.0 if every_RO is None else _host(every_RO @ ones_OK)
+        found_RK, found_KK = self.background.prior(
+            _host(ones_OK), _host(others_OK[:, -1]), _host(mean_RK), scale_KK, expected_RK
+        )
+        return self._tensor(found_RK), self._tensor(found_KK)
 
     def _draw_scales(self, state: State, value_N: Array, precision_N: Array, generator: np.random.Generator) -> State:
         """Stretches what fragments say, what they leave (factors and bias apart) and the offset, each to what the cells ask."""
