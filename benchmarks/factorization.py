@@ -27,7 +27,12 @@ from scipy.sparse.linalg import svds
 from torch import nn
 
 from trainer.factorization import FactorNetwork, export, fit_counts
+from trainer.factorization.activity.cells import Cells
+from trainer.factorization.activity.link import Link
+from trainer.factorization.activity.rows import Rows
+from trainer.factorization.activity.sampler import Offset, Sampler
 from trainer.factorization.nearest import nearest
+from trainer.factorization.threads import one_thread
 from trainer.factors import Factors
 from trainer.seed_table import built_in
 from trainer.similarity import directions_FK
@@ -154,6 +159,87 @@ def neighbours(fragments: int, limit: int) -> None:
         print(f"  torch's product and topk      {theirs}; ratio {theirs.cpu_s / ours.cpu_s:.2f}; same in {same:.4%} of places")
 
 
+def sweeps(compounds: int, targets: int, cells: int, rank: int) -> None:
+    """An iteration of exact alternating least squares and a Gibbs sweep, without fragments, against those who have them."""
+    table_CT = large_table(compounds, targets, cells)
+    order = scipy.sparse.coo_array(table_CT)
+    known = Cells.of(order.row, order.col, order.data, compounds=compounds, targets=targets)
+    device = torch.device("cpu")
+    with one_thread():
+        sides = [
+            (Rows(row, column, rows=rows, device=device), rows, columns)
+            for row, column, rows, columns in (
+                (known.compound, known.target, compounds, targets),
+                (known.target, known.compound, targets, compounds),
+            )
+        ]
+        values_N = torch.from_numpy(known.value).float()
+        generator = torch.Generator().manual_seed(0)
+        factors = {number: torch.randn(number, rank, generator=generator) for number in (compounds, targets)}
+
+        def iteration() -> None:
+            for side, rows, columns in sides:
+                zeros = torch.zeros(rows, rank)
+                _, factors[rows] = side.solve(
+                    factors[columns],
+                    values_N,
+                    torch.ones_like(values_N),
+                    mean_RK=zeros,
+                    scale_KK=torch.eye(rank),
+                    normals=(zeros, torch.zeros_like(values_N)),
+                )
+
+        ours = measure(iteration)
+        link = Link(scipy.sparse.csr_array((compounds, 0)), device=device)
+        sampler = Sampler(known, link, rank=rank, binary=False, offset=Offset.none(len(known)), seed=0, device=device)
+        chain = sampler.sweeps(sampler.start())
+        next(chain)
+        sweep = measure(lambda: next(chain))
+    print(f"{compounds:,} x {targets:,}, {len(known):,} cells, rank {rank}, one thread")
+    print(f"  an iteration of ALS, ours             {ours}")
+    _beside(ours, "implicit, Cholesky", lambda: implicit_iterations(table_CT, rank, conjugate=False))
+    _beside(ours, "implicit, conjugate gradients", lambda: implicit_iterations(table_CT, rank, conjugate=True))
+    print(f"  a Gibbs sweep, ours                   {sweep}")
+    _beside(sweep, "SMURFF", lambda: smurff_sweeps(table_CT, rank))
+
+
+def _beside(ours: Taken, name: str, peer: Callable[[], Callable[[int], None]]) -> None:
+    """A peer's cost of a step: that of three less that of one, halved, so that its preparations are left out."""
+    try:
+        run = peer()
+    except ImportError:
+        print(f"    {name:36}is not installed (pip install 'ntdemo-trainer[peers]')")
+        return
+    one, three = (measure(partial(run, steps)) for steps in (1, 3))
+    cpu_s = (three.cpu_s - one.cpu_s) / 2
+    print(f"    {name:36}{cpu_s:.3g} s; ratio {cpu_s / ours.cpu_s:.2f}")
+
+
+def implicit_iterations(table: scipy.sparse.csr_array, rank: int, *, conjugate: bool) -> Callable[[int], None]:
+    """Alternating least squares of the library implicit, whose unstated cells are weak zeros."""
+    from implicit.als import AlternatingLeastSquares  # noqa: PLC0415 - an optional extra
+
+    given = scipy.sparse.csr_matrix(table, dtype=np.float32)
+
+    def run(steps: int) -> None:
+        model = AlternatingLeastSquares(factors=rank, iterations=steps, use_cg=conjugate, num_threads=1, random_state=0)
+        model.fit(given, show_progress=False)
+
+    return run
+
+
+def smurff_sweeps(table: scipy.sparse.csr_array, rank: int) -> Callable[[int], None]:
+    """Bayesian matrix factorization of the library SMURFF."""
+    import smurff  # noqa: PLC0415 - an optional extra
+
+    given = scipy.sparse.coo_matrix(table)
+
+    def run(steps: int) -> None:
+        smurff.BPMFSession(given, num_latent=rank, burnin=steps, nsamples=0, num_threads=1, seed=0).run()
+
+    return run
+
+
 def onnx() -> None:
     """Export with its parity check against torch's exporter without one, each in a process of its own and again when warm."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -198,6 +284,7 @@ def main() -> None:
     small()
     onnx()
     if not options.skip_large:
+        sweeps(100_000, 5_000, 10_000_000, 32)
         large()
         neighbours(options.fragments, options.limit)
 
