@@ -32,7 +32,7 @@ from trainer.dialogue.failures import InvalidCheckpoint, Stopped
 from trainer.dialogue.weights import WEIGHTS_FILE, Weights, write_weights
 from trainer.lock import Held, publishing
 from trainer.report import Report, Stage
-from trainer.run import BotSpec, code_version, new_run
+from trainer.run import SHIPPED, BotSpec, code_version, new_run
 from trainer.settings import Settings
 
 if TYPE_CHECKING:
@@ -126,7 +126,10 @@ def train(
 def _begin(spec: BotSpec, home: Path, attempt: Path | None) -> tuple[Path, bool]:
     """Where the checkpoint is written, and whether there is one to continue."""
     if spec.resume and not (home / CHECKPOINT_FILE).is_file():
-        raise InvalidCheckpoint(f"No training of {spec.language} has left a checkpoint in the state directory to resume.")
+        raise InvalidCheckpoint(
+            f"No training of {spec.language} has left a checkpoint in the state directory to resume. A new one can begin with "
+            f"what another bot knows: --begin-with {SHIPPED}, or the weights.npz that was published with it."
+        )
     if attempt is None:
         return home, spec.resume
     if (attempt / CHECKPOINT_FILE).is_file():
