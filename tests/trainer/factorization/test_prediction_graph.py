@@ -102,6 +102,15 @@ def test_each_unknown_fragment_widens_the_interval_and_moves_nothing(tmp_path: P
     np.testing.assert_array_equal(answers[0]["predictions"], answers[2]["predictions"])
 
 
+def test_a_widened_interval_has_the_same_middle(tmp_path: Path) -> None:
+    fit = posterior()
+    export(Predictor.from_posterior(fit), tmp_path / FILE)
+    export(Predictor.from_posterior(fit, widening=1.5), tmp_path / "wide.onnx")
+    narrow, wide = ask(tmp_path / FILE), ask(tmp_path / "wide.onnx")
+    np.testing.assert_array_equal(wide["predictions"], narrow["predictions"])
+    np.testing.assert_allclose(wide["high"] - wide["low"], 1.5 * (narrow["high"] - narrow["low"]), rtol=1e-4)
+
+
 def test_scores_of_positives_have_the_intervals_of_the_score_without_a_measurements_noise(tmp_path: Path) -> None:
     quiet = replace(drawn(300, fragments=7, targets=5), noise_ST=np.full((300, 5), 1e9))
     export(Predictor.from_posterior(posterior(), positives=True), tmp_path / FILE)

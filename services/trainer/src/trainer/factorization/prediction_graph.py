@@ -15,7 +15,7 @@ from onnx import NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
 from contracts.predictions import BOUNDS, OUTPUTS, SCHEMA, Scale
 from trainer.factorization.graph import InvalidGraph, ParityError
-from trainer.factorization.predictor import QUANTILE, Predictor
+from trainer.factorization.predictor import Predictor
 
 __all__ = ["export_predictor", "load_predictor"]
 
@@ -25,7 +25,7 @@ _CHECKED: Final = 256
 """Fragments and targets compared, evenly spaced, where there are more."""
 _BATCH: Final = 64
 _ERRORS_ONLY: Final = 3
-_BUFFERS: Final = ("fragments_FSK", "targets_TSK", "levels_TS", "mean_1", "variance_T", "unseen_T")
+_BUFFERS: Final = ("fragments_FSK", "targets_TSK", "levels_TS", "mean_1", "variance_T", "unseen_T", "reach_1")
 _SHAPES: Final[dict[str, list[str | int]]] = {"contributions": ["N", "M"], "levels": ["M"], "mean": [1]}
 _Question = dict[str, npt.NDArray[np.int64] | npt.NDArray[np.float32]]
 
@@ -73,7 +73,6 @@ def _model(predictor: Predictor, metadata: dict[str, str]) -> onnx.ModelProto:
         "first": np.array([0], dtype=np.int64),
         "second": np.array([1], dtype=np.int64),
         "share": np.array(1.0 / S, dtype=np.float32),
-        "quantile": np.array(QUANTILE, dtype=np.float32),
         "one": np.array(1.0, dtype=np.float32),
         "half": np.array(0.5, dtype=np.float32),
         "root_half": np.array(0.5**0.5, dtype=np.float32),
@@ -144,7 +143,7 @@ def _nodes(scale: Scale) -> Iterator[NodeProto]:
     yield node("Add", ["spread_BM", "variance_M"], ["known_BM"])
     yield node("Add", ["known_BM", "unseen_BM"], ["variance_BM"])
     yield node("Sqrt", ["variance_BM"], ["root_BM"])
-    yield node("Mul", ["root_BM", "quantile"], ["reach_BM"])
+    yield node("Mul", ["root_BM", "reach_1"], ["reach_BM"])
     below, above = ("low", "high") if scale is not Scale.CHANCE else ("low_BM", "high_BM")
     yield node("Sub", ["sums", "reach_BM"], [below])
     yield node("Add", ["sums", "reach_BM"], [above])

@@ -51,6 +51,8 @@ class Predictor(nn.Module):
     """Of a compound of known fragments, beyond that of the draws."""
     unseen_T: Tensor
     """What each unknown fragment adds to it."""
+    reach_1: Tensor
+    """Standard deviations from the mean to either bound."""
 
     def __init__(self, scale: Scale, **buffers: Tensor) -> None:
         super().__init__()
@@ -70,13 +72,15 @@ class Predictor(nn.Module):
             mean_1=torch.zeros(1),
             variance_T=torch.zeros(T),
             unseen_T=torch.zeros(T),
+            reach_1=torch.zeros(1),
         )
 
     @classmethod
-    def from_posterior(cls, posterior: Posterior, *, positives: bool = False) -> Self:
+    def from_posterior(cls, posterior: Posterior, *, positives: bool = False, widening: float = 1.0) -> Self:
         """Of the activity model; `ValueError` for a posterior that predicts from more than fragments.
 
-        `positives` says that the data state only what acts.
+        `positives` says that the data state only what acts; `widening` is the factor by which intervals exceed those of the
+        posterior.
         """
         if posterior.structure is not None:
             raise ValueError("fragments alone do not predict what a fit with structure does")
@@ -96,6 +100,7 @@ class Predictor(nn.Module):
             mean_1=_single(np.array([posterior.centre])),
             variance_T=_single(variance_T),
             unseen_T=_single(_variance_ST(Q_STK, draws.fragments_SKK).mean(axis=0)),
+            reach_1=_single(np.array([QUANTILE * widening])),
         )
 
     @torch.no_grad()
@@ -119,7 +124,7 @@ class Predictor(nn.Module):
             return Predicted(sums_BM, sums_BM, *common, None, None)
         variance_BM = (drawn_SBM - expected_BM).square().mean(0) + self.variance_T[targets]
         variance_BM = variance_BM + unseen[:, None] * self.unseen_T[targets]
-        reach_BM = variance_BM.sqrt() * QUANTILE
+        reach_BM = variance_BM.sqrt() * self.reach_1
         low_BM, high_BM = sums_BM - reach_BM, sums_BM + reach_BM
         if self.scale is not Scale.CHANCE:
             return Predicted(sums_BM, sums_BM, *common, low_BM, high_BM)
