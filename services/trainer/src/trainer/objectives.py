@@ -13,6 +13,7 @@ from contracts.evidence import NEIGHBOURS
 from contracts.kinds import ActivityKind, Holdout, Objective
 from trainer import factorization
 from trainer.activity import Activity
+from trainer.calibration import widening
 from trainer.factorization import Predictor, Trajectory
 from trainer.factorization.activity.background import Background
 from trainer.factorization.activity.cells import Cells
@@ -188,13 +189,21 @@ def _activity(
     posterior = posterior_of(asked.cells, None, _CHAIN, keep)
     factors = mean_factors(posterior.draws, rank=spec.rank)
     metrics["mean_squared_error"] = float(np.mean([loss for _, loss in curve[options.burn :]]))
+    widened = 1.0
+    if not (asked.binary or asked.positives):
+
+        def short(cells: Cells) -> Posterior:
+            return fit_activity(cells, link, binary=False, options=replace(options, burn=20, draws=16), device=device)
+
+        widened = widening(asked.cells, asked.membership_CF, asked.scaffolds_C, short)
+        metrics["interval_widening"] = widened
     return Found(
         factors=factors,
         curve=curve,
         trajectory=_still(factors, curve[-1][0]),
         seconds=time.perf_counter() - started,
         metrics=metrics,
-        predictor=Predictor.from_posterior(posterior, positives=asked.positives),
+        predictor=Predictor.from_posterior(posterior, positives=asked.positives, widening=widened),
         directions=Directions.of(posterior.draws),
     )
 
