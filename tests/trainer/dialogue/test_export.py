@@ -12,6 +12,7 @@ import onnx
 import pytest
 import torch
 
+import trainer
 from contracts.dialogue import Architecture, Language, ModelCard, StateUpdate, read_card
 from trainer.dialogue import export
 from trainer.dialogue.bundle_runtime import Graphs
@@ -168,6 +169,13 @@ def test_weights_are_stored_in_eight_bits(exported: _Exported, architecture: Arc
         # Position tables and scales aside, nothing large is left in float.
         assert sum(int(np.prod(tensor.dims)) for tensor in floats) < 12_000
         assert any(node.op_type == "MatMulNBits" for node in small.node) == products
+
+
+@architectures
+def test_a_bundle_says_nothing_of_the_machine_it_was_made_on(exported: _Exported, architecture: Architecture) -> None:
+    directory, _ = exported(architecture)
+    for home in {str(Path(package.__file__ or "").parents[1]).encode() for package in (trainer, torch)}:
+        assert [path.name for path in directory.iterdir() if home in path.read_bytes()] == []
 
 
 def test_graphs_that_differ_from_the_network_are_not_exported(

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from contracts.dialogue import CONTEXT_TOKENS, StateUpdate
 from trainer.dialogue.networks.network import DialogueNetwork
 
-__all__ = ["write_graphs"]
+__all__ = ["forget_origins", "write_graphs"]
 
 _OPSET = 21
 
 
 def write_graphs(network: DialogueNetwork, encoder: Path, step: Path) -> None:
-    """Both graphs in float32, rows and context tokens dynamic."""
+    """Both graphs in float32, rows and context tokens dynamic, without a word of where they were written."""
     network = network.eval()
     made = [state.name for state in network.states if state.update is not StateUpdate.APPENDED]
     rows, tokens = torch.export.Dim("rows", min=1, max=4096), torch.export.Dim("tokens", min=1, max=CONTEXT_TOKENS)
@@ -77,6 +77,16 @@ def _export(
             external_data=False,
             verbose=False,
         )
+    model = onnx.load(file)
+    forget_origins(model)
+    onnx.save(model, file)
+
+
+def forget_origins(model: onnx.ModelProto) -> None:
+    """Take away what the exporter notes of the code: lines of source with the paths of this machine."""
+    graph = model.graph
+    for part in (graph, *graph.node, *graph.initializer, *graph.input, *graph.output, *graph.value_info):
+        del part.metadata_props[:]
 
 
 def _state_shapes(file: Path, network: DialogueNetwork) -> None:
