@@ -19,10 +19,18 @@ from scores_client.api.artifacts import get_artifact, get_artifact_file, list_ar
 from scores_client.api.factors import list_factors
 from scores_client.api.fragments import get_fragment, list_fragments, list_neighbours
 from scores_client.api.operation import healthz, readyz
+from scores_client.api.predictions import ask_predictions
 from scores_client.api.runs import get_curve, get_run, get_trajectory, list_runs
 from scores_client.api.scores import get_scores
 from scores_client.api.similarities import ask_similarities
-from scores_client.models import FactorSide, ProblemDocument, SimilarityKind, SimilarityQuestion
+from scores_client.models import (
+    CompoundQuestion,
+    FactorSide,
+    PredictionQuestion,
+    ProblemDocument,
+    SimilarityKind,
+    SimilarityQuestion,
+)
 
 T = TypeVar("T")
 DOCUMENT = Path(__file__).parents[2] / "services" / "scores-api" / "openapi.json"
@@ -51,6 +59,7 @@ def test_every_operation_of_the_document_has_a_function() -> None:
     paths = json.loads(DOCUMENT.read_text())["paths"]
     operations = {operation["operationId"] for path in paths.values() for operation in path.values()}
     assert operations == {
+        "ask_predictions",
         "ask_similarities",
         "get_artifact",
         "get_artifact_file",
@@ -118,6 +127,13 @@ def test_similarities(client: Client, published: Published) -> None:
     answer = answered(ask_similarities.sync(client=client, body=question))
     expected = published.contents["five"].percents(Similarity.FUNCTION)[0, 1]
     assert answer.percents[0][1] == pytest.approx(expected, abs=0.006)
+
+
+def test_a_run_that_cannot_predict_is_a_problem(client: Client) -> None:
+    question = PredictionQuestion(compounds=[CompoundQuestion(fragments=["fA", "fB"])])
+    problem = ask_predictions.sync(client=client, body=question)
+    assert isinstance(problem, ProblemDocument)
+    assert problem.type_ == "/problems/nothing-predicts"
 
 
 @pytest.mark.parametrize("side", list(FactorSide))

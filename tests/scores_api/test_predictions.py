@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from tests.support.posteriors import drawn
 from tests.support.store import Contents, Publisher, five_fragments
 
+import scores_client.models as client_models
 from contracts.fragmentation import fragment
 from contracts.kinds import Objective
 from contracts.predictions import FILE
@@ -121,6 +122,12 @@ def test_contributions_the_target_and_the_mean_add_up_to_the_sum(served: Served,
             assert len(parts["fragments"]) == len(compound["fragments"])
             if run != "chances":
                 assert each["value"] == each["sum"]
+
+
+@pytest.mark.parametrize("run", ["values", "sums"])
+def test_the_generated_client_reads_the_answer_whole(served: Served, run: str) -> None:
+    answer = served.ask({"smiles": ASPIRIN}, {"fragments": ["*O*"]}, run=run)
+    assert client_models.Predictions.from_dict(answer).to_dict() == answer
 
 
 def test_values_lie_in_their_intervals_and_the_answer_says_what_they_are(served: Served) -> None:
