@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.deploy.engine.conftest import DATA, KEY, Product
+from tests.deploy.engine.conftest import DATA, KEY, ROOT, Product
 from tests.support.deployed import SERVICES
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(2400)]
@@ -116,6 +116,16 @@ def test_the_seeds_commands_have_their_equivalents(product: Product) -> None:
     )
     assert "PNG" in saved
     assert "iterations" in product.compose("exec", "-T", "chatbot", "ntdemo-chat", "--help").lower()
+
+
+def test_the_bots_of_the_checkout_talk(product: Product) -> None:
+    languages = sorted(card.parent.name for card in (ROOT / "services" / "chatbot" / "models").glob("*/model-card.json"))
+    models = [found["id"] for found in product.get("chatbot", "/v1/models").json()["data"]]
+    assert sorted(models) == [f"ntdemo-{language}" for language in languages]
+    for model in models:
+        asked = {"model": model, "messages": [{"role": "user", "content": "Hello!"}], "temperature": 0}
+        answer = httpx.post(product.url("chatbot", "/v1/chat/completions"), json=asked, timeout=60, trust_env=False)
+        assert answer.json()["choices"][0]["message"]["content"]
 
 
 @pytest.mark.parametrize("service", ["trainer", "scores-api", "viz", "chatbot"])
