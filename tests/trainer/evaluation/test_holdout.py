@@ -112,3 +112,5 @@ def test_too_few_cells_are_told() -> None:
         hold_out(few, Holdout.RANDOM, seed=0)
     with pytest.raises(ValueError, match="too few"):
         hold_out(replace(asked, scaffolds_C=["one"] * 120), Holdout.SCAFFOLD, seed=0)
+    with pytest.raises(ValueError, match="take the holdout random"):
+        hold_out(replace(asked, scaffolds_C=[""] * 120), Holdout.SCAFFOLD, seed=0)

@@ -42,6 +42,8 @@ def hold_out(question: Question, holdout: Holdout, *, seed: int) -> Split:
     """The cells of each part; `ValueError` where one would be empty."""
     cells = question.cells
     if holdout is Holdout.SCAFFOLD:
+        if not any(question.scaffolds_C):
+            raise ValueError("no compound has a scaffold, so that none can be held out: take the holdout random")
         split = scaffold_split(question.scaffolds_C, cells.compound, seed=seed)
     elif holdout is Holdout.TIME:
         later_N = np.zeros(len(cells), dtype=np.bool_) if question.later_N is None else question.later_N
