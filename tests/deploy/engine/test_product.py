@@ -212,7 +212,7 @@ def test_a_spark_cluster_fits_and_writes_a_run(product: Product) -> None:
     try:
         ended = eventually(
             lambda: (got := product.get("trainer", job).json())["state"] in {"succeeded", "failed", "cancelled"} and got,
-            within_s=900,
+            within_s=1800,
         )
     finally:
         cluster = product.compose(
