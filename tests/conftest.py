@@ -1,5 +1,6 @@
 """Fixtures that every test package may use."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 settings.register_profile("ntdemo", deadline=None)  # no test is judged by a clock
 settings.load_profile("ntdemo")
+
+# Begun in the background of a script, pytest ignores Ctrl-C, and so would all that tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
