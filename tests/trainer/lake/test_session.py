@@ -120,6 +120,10 @@ def test_where_the_master_is_not_known_spark_chooses_its_own_address(tmp_path: P
     assert "spark.driver.host" not in settings(tmp_path, master)
 
 
+def test_executors_have_as_deep_a_stack_as_the_driver(tmp_path: Path) -> None:
+    assert settings(tmp_path, "spark://127.0.0.1:7077")["spark.executor.extraJavaOptions"] == "-Xss4m"
+
+
 def test_a_given_java_home_is_preferred(tmp_path: Path) -> None:
     assert find_java(a_java(tmp_path, "21.0.8")) == Java(tmp_path / "bin" / "java", "21.0.8")
 

@@ -152,8 +152,11 @@ def settings(directory: Path, master: str) -> dict[str, str]:
         found |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
         found["spark.sql.shuffle.partitions"] = str(_PIECES_A_CORE * cores)
         found["spark.sql.files.minPartitionNum"] = str(2 * cores)
-    elif address := _address_towards(master):
-        found["spark.driver.host"] = address
+    else:
+        # Java reads a plan level by level of the stack, and that of many iterations is deep; our own JVM has as much.
+        found["spark.executor.extraJavaOptions"] = "-Xss4m"
+        if address := _address_towards(master):
+            found["spark.driver.host"] = address
     return found
 
 
