@@ -42,7 +42,6 @@ def main(master: str, directory: Path) -> None:
     settings = Settings(state=directory / "state", spark_master=master)
     with Session(directory / "cache", master=master) as session:
         spark = session.spark()
-        spark.conf.set("spark.sql.shuffle.partitions", "4")  # small data in few pieces
         unit_FK, shown_F = made_rows()
         np.save(directory / "nearest.npy", nearest(spark, directory, unit_FK, shown_F, limit=LIMIT, block=128))
         train(als_spec(directory / "assays.csv"), settings, SteppingReport(), run="factors-1", spark=spark)

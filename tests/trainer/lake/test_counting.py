@@ -1,9 +1,12 @@
 """counting: the distributed product equals the dense one, however the compounds are spread."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from pyspark.sql import SparkSession
 from scipy.sparse import csr_array, random_array
+from tests.support.tasks import tasks
 
 from trainer import seed_table
 from trainer.lake.collection import collect
@@ -52,6 +55,17 @@ def test_stated_counts_are_rows_zeros_that_are_stated_or_add_up_included(spark: 
         (1, 2, 0.0),
         (300, 1, 5.0),
     ]
+
+
+def test_few_fragments_are_summed_in_few_tasks_also_where_the_sums_are_kept(
+    most_pieces: Callable[[int], None], spark: SparkSession
+) -> None:
+    most_pieces(200)
+    kept = stated(compounds_of(spark, seed_table.built_in()), fragments=5, targets=10).persist()
+    try:
+        assert 2 <= tasks(spark, lambda: collect(kept)) <= 10
+    finally:
+        kept.unpersist()
 
 
 def test_no_compounds_count_nothing(spark: SparkSession) -> None:

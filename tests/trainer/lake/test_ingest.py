@@ -1,12 +1,14 @@
 """ingest: from files to an Activity through Spark; nothing is lost silently, and bad input dies at the door."""
 
 import gzip
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from pyspark.sql import SparkSession
+from tests.support.tasks import tasks
 
 from contracts.fragmentation import fragment
 from contracts.kinds import ActivityKind
@@ -169,6 +171,34 @@ def test_a_table_without_rows_or_without_anything_to_learn_is_refused(spark: Spa
     assert str(failure(spark, a_table(tmp_path / "a.csv", []))) == "a.csv: holds no rows"
     alone = failure(spark, a_table(tmp_path / "b.csv", [("CCOc1ccccc1", "5", "")]))
     assert str(alone).startswith("b.csv: leaves nothing to learn from: 0 of 1 rows were rejected, and 0 fragments")
+
+
+@pytest.mark.spark
+def test_the_facts_do_not_depend_on_the_number_of_pieces(
+    most_pieces: Callable[[int], None], spark: SparkSession, tmp_path: Path
+) -> None:
+    structures = [f"c{number},{'C' * (number % 40)}CCOc1ccccc1{'O' * (number % 3 == 0)}" for number in range(1500)]
+    measurements = [f"c{number % 1600},t{number % 7},{number % 5 + number / 4}" for number in range(2500)]
+    (tmp_path / "chemicals.csv").write_text("\n".join(["compound,smiles", *structures, ""]))
+    (tmp_path / "activities.csv").write_text("\n".join(["compound,target,value", *measurements, ""]))
+    found = []
+    for limit in (1, 3, 200):
+        most_pieces(limit)
+        found.append(ingest(spark, [tmp_path], IngestOptions(on_error="skip")))
+    assert len(found[0].rejects)
+    for other in found[1:]:
+        assert other.ingest == found[0].ingest
+        assert other.tables.keys() == found[0].tables.keys()
+        assert all(table.equals(found[0].tables[name]) for name, table in other.tables.items())
+
+
+@pytest.mark.spark
+def test_little_data_are_few_tasks_however_many_a_cluster_would_make(
+    most_pieces: Callable[[int], None], spark: SparkSession, tmp_path: Path
+) -> None:
+    most_pieces(200)
+    table = a_table(tmp_path / "assays.csv")
+    assert 2 <= tasks(spark, lambda: ingest(spark, [table], IngestOptions())) <= 4
 
 
 @pytest.mark.spark

@@ -18,6 +18,7 @@ from scipy.sparse import csr_array, vstack
 
 from trainer.activity import Activity
 from trainer.lake.collection import collect
+from trainer.lake.pieces import pieces
 
 __all__ = ["COMPOUNDS", "STATED", "compounds_of", "count", "stated"]
 
@@ -70,7 +71,8 @@ def _blocks(compounds: DataFrame, fragments: int, targets: int, kind: _Kind) -> 
     """A B as rows `_PARTS`, a block of fragments each."""
     columns = compounds.select("fragments", "counts", "targets", "values")
     parts = columns.mapInArrow(partial(_multiply, fragments, targets, kind), _PARTS)
-    return parts.repartition("block").mapInArrow(partial(_sum, targets, kind), _PARTS)
+    number = pieces(compounds.sparkSession, -(-fragments // _BLOCK_FRAGMENTS))
+    return parts.repartitionById(number, "block").mapInArrow(partial(_sum, targets, kind), _PARTS)
 
 
 def _multiply(fragments: int, targets: int, kind: _Kind, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -22,6 +22,7 @@ from trainer.lake.facts import facts_of
 from trainer.lake.files import SourceFile, find_files
 from trainer.lake.melting import melt_files
 from trainer.lake.molecules import cut, join_structures
+from trainer.lake.pieces import pieces
 from trainer.lake.plan import FilePlan, Role
 from trainer.lake.planning import plan_files
 from trainer.lake.records import MOLECULES, RECORDS, Kind
@@ -32,6 +33,8 @@ __all__ = ["digest", "ingest"]
 
 _VERSION: Final = b"molecules 1"
 """Changes whenever the same files and options may give other facts."""
+_PIECE_ROWS: Final = 1000
+"""Whose molecules take a core a second; a task takes a tenth of one for itself."""
 
 
 def digest(sources: Sequence[Path], options: IngestOptions) -> str:
@@ -55,13 +58,12 @@ def ingest(spark: SparkSession, sources: Sequence[Path], options: IngestOptions)
     """
     files = find_files(sources)
     plans = plan_files(files, options)
-    pieces = int(str(spark.conf.get("spark.sql.shuffle.partitions")))
     tasks = spark.range(0, len(plans), 1, len(plans)).select(sf.col("id").cast("int").alias("file"))
     records = tasks.mapInArrow(partial(melt_files, plans), from_arrow_schema(RECORDS)).cache()
     try:
         told = collect(records.filter(sf.col("kind").isin(Kind.OFFENCE, Kind.REJECT, Kind.FILE)))
         rows_read = _check(told, plans)
-        found = collect(_molecules(records, plans, pieces))
+        found = collect(_molecules(records, plans, pieces(spark, 1 + rows_read // _PIECE_ROWS)))
     finally:
         records.unpersist()
     spoiled = _rejects(found, plans)
@@ -114,15 +116,15 @@ def _digest(files: Sequence[SourceFile], options: IngestOptions) -> str:
     return data_digest(parts)
 
 
-def _molecules(records: DataFrame, plans: Sequence[FilePlan], pieces: int) -> DataFrame:
+def _molecules(records: DataFrame, plans: Sequence[FilePlan], number: int) -> DataFrame:
     """The records that state something, with their molecules; spread so that each SMILES is cut once and all cores work."""
     schema = from_arrow_schema(MOLECULES)
     stating = records.filter(sf.col("kind").isin(Kind.ACTIVITY, Kind.STRUCTURE))
-    spread = stating.repartition(pieces, sf.coalesce("smiles", "compound"))
+    spread = stating.repartition(number, sf.coalesce("smiles", "compound"))
     molecules = spread.mapInArrow(partial(cut, plans), schema)
     if all(plan.role is not Role.STRUCTURES for plan in plans):
         return molecules
-    return molecules.repartition(pieces, "compound").mapInArrow(partial(join_structures, plans), schema)
+    return molecules.repartition(number, "compound").mapInArrow(partial(join_structures, plans), schema)
 
 
 def _check(told: pa.Table, plans: Sequence[FilePlan]) -> int:
