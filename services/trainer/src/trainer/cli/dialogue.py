@@ -1,0 +1,92 @@
+"""`ntdemo-train dialogue`: a chatbot."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from contracts.dialogue import Architecture, Language
+from trainer.bars import Bars
+from trainer.cli.command import AsJson, Command, Waiting
+from trainer.cli.stop import Stop
+from trainer.run import MINUTES, BotSize, BotSpec
+from trainer.settings import Settings
+
+if TYPE_CHECKING:
+    from trainer.bots import TrainedBot
+
+__all__ = ["dialogue"]
+
+
+def dialogue(  # noqa: PLR0917 - an argument an option
+    language: Annotated[Language, typer.Option(help="What the bot speaks.")],
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A file or folder of conversations; may be given several times. `starter` is our own small corpus, and what "
+            "is taken without this option. PATH#SOURCE takes one source of it, PATH*N learns it N times an epoch."
+        ),
+    ] = None,
+    iterations: Annotated[int | None, typer.Option(min=1, help="Steps of the optimizer, over all resumed parts.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help=f"Of training, over all resumed parts; {MINUTES:.0f} without --iterations.")
+    ] = None,
+    architecture: Annotated[
+        Architecture, typer.Option("--arch", help="The network behind the bot.")
+    ] = Architecture.TRANSFORMER,
+    size: Annotated[BotSize, typer.Option(help="Of the network: small for processors, large for GPUs.")] = BotSize.SMALL,
+    dropout: Annotated[
+        float | None, typer.Option(help="0.1 if not given; 0 suits less than an epoch, 0.3 more than five.")
+    ] = None,
+    licence: Annotated[str, typer.Option(help="Of the weights, as SPDX: what the corpora allow.")] = "Apache-2.0",
+    seed: Annotated[int, typer.Option(min=0, help="Of first weights, order and dropout.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    *,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue this language's last training from its checkpoint.")
+    ] = False,
+    begin_with: Annotated[
+        str | None,
+        typer.Option(help="`shipped`, or the weights.npz published with a bot: begin with its network and words."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a chatbot, measure it on held-out conversations and publish its bundle into NTDEMO_STATE.
+
+    Ctrl-C stops after the step under way and writes a checkpoint: --resume continues it as if it had not been stopped. Under
+    `torchrun --nproc-per-node N -m trainer.cli dialogue ...` N processes train one bot.
+    """
+    asked = {
+        "kind": "dialogue",
+        "language": language,
+        "corpora": tuple(corpus or ()),
+        "architecture": architecture,
+        "size": size,
+        "iterations": iterations,
+        "minutes": minutes,
+        "resume": resume,
+        "begin_with": begin_with,
+        "dropout": dropout,
+        "licence": licence,
+        "seed": seed,
+        "device": device,
+    }
+    with Command.begun(as_json=as_json) as command:
+        spec = command.spec(BotSpec, asked)
+        stop = Stop()
+
+        def work(settings: Settings, bars: Bars, waiting: Waiting) -> "TrainedBot | None":
+            from trainer import bots  # noqa: PLC0415 - a wrong option need not wait for it
+
+            with stop.on_interrupt():
+                return bots.train(spec, settings, bars, stop=stop, waiting=waiting)
+
+        bot, stages = command.perform(work)
+        if bot is None:
+            return  # another process of this training leads it
+        if as_json:
+            seconds = {"seconds": bot.seconds, "stages": stages}
+            command.answer({"run": bot.run, "artifact": bot.artifact, **seconds, "card": bot.card.model_dump(mode="json")})
+            return
+        from trainer.bot_summary import bot_summary  # noqa: PLC0415 - see above
+
+        command.say(bot_summary(bot))

@@ -1,0 +1,105 @@
+"""`ntdemo-train factors`: a factor vector for every fragment."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from contracts.kinds import ActivityKind, Holdout, Objective
+from trainer.bars import Bars
+from trainer.cli.command import COLUMNS, AsJson, Command, Waiting
+from trainer.run import DEFAULT, Engine, FactorsSpec, Layout, OnError
+from trainer.settings import Settings
+
+if TYPE_CHECKING:
+    from trainer.pipeline import Trained
+
+__all__ = ["factors"]
+
+
+def factors(  # noqa: PLR0917 - an argument an option
+    data: Annotated[
+        list[str] | None,
+        typer.Option(help="A file or a directory; may be given several times. `built-in` is the seed's five fragments."),
+    ] = None,
+    objective: Annotated[Objective, typer.Option(help="What the fit minimises.")] = Objective.COUNTS,
+    engine: Annotated[
+        Engine, typer.Option(help="spark-als spreads a fit of counts over Spark's cluster, and ends near the optimum.")
+    ] = Engine.TORCH,
+    rank: Annotated[
+        int | None, typer.Option(min=1, max=512, help="Numbers that describe a fragment; 3 for counts, 32 for activity.")
+    ] = None,
+    holdout: Annotated[
+        Holdout, typer.Option(help="Judge activity by cells it has not seen, before it learns from all of them.")
+    ] = Holdout.NONE,
+    later: Annotated[
+        list[str] | None,
+        typer.Option(help="A file whose cells judge with --holdout time, and are learned from in the end; may be repeated."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random start; results do not depend on it.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    layout: Annotated[
+        Layout, typer.Option(help="One column a target, or one row a measurement.", rich_help_panel=COLUMNS)
+    ] = Layout.AUTO,
+    activity_kind: Annotated[
+        ActivityKind | None, typer.Option(help="What values state; found from them if not given.", rich_help_panel=COLUMNS)
+    ] = None,
+    smiles_column: Annotated[str | None, typer.Option(help="The SMILES.", rich_help_panel=COLUMNS)] = None,
+    compound_column: Annotated[str | None, typer.Option(help="Identifiers of compounds.", rich_help_panel=COLUMNS)] = None,
+    target_column: Annotated[str | None, typer.Option(help="Long tables: targets.", rich_help_panel=COLUMNS)] = None,
+    value_column: Annotated[str | None, typer.Option(help="Long tables: values.", rich_help_panel=COLUMNS)] = None,
+    on_error: Annotated[
+        OnError, typer.Option(help="What happens to rows that cannot be used.", rich_help_panel=COLUMNS)
+    ] = OnError.FAIL,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Learn a factor vector for every fragment and publish the run into NTDEMO_STATE.
+
+    Without --data the trainer's own data are taken: NTDEMO_DATA, /data/data.json or the built-in five fragments.
+    """
+    ingest = {
+        "layout": layout,
+        "activity_kind": activity_kind,
+        "smiles_column": smiles_column,
+        "compound_column": compound_column,
+        "target_column": target_column,
+        "value_column": value_column,
+        "on_error": on_error,
+    }
+    asked = {
+        "kind": "factors",
+        "sources": tuple(data or (DEFAULT,)),
+        "objective": objective,
+        "engine": engine,
+        **({} if rank is None else {"rank": rank}),
+        "holdout": holdout,
+        "later": tuple(later or ()),
+        "seed": seed,
+        "device": device,
+        "ingest": ingest,
+    }
+    with Command.begun(as_json=as_json) as command:
+        spec = command.spec(FactorsSpec, asked)
+
+        def work(settings: Settings, bars: Bars, waiting: Waiting) -> "Trained":
+            from trainer import pipeline  # noqa: PLC0415 - a wrong option need not wait for it
+
+            return pipeline.train(spec, settings, bars, waiting=waiting)
+
+        trained, stages = command.perform(work, on_error=spec.ingest.on_error)
+        if as_json:
+            command.answer({**asdict(trained), "stages": stages})
+            return
+        command.say(
+            f"{trained.run}: {trained.fragments:,} fragments ({trained.shown_fragments:,} shown) in {trained.compounds:,} "
+            f"compounds on {trained.targets:,} targets, from {trained.source}; rank {trained.rank}, loss {trained.loss:.6g}, "
+            f"{trained.seconds:.1f} s\n"
+        )
+        if spec.holdout is not Holdout.NONE:
+            measures = {name: value for name, value in trained.metrics.items() if name != "mean_squared_error"}
+            command.say("".join(f"  {name:22}{value:12.4f}\n" for name, value in measures.items()))
+        if trained.rejected_rows:
+            command.say(
+                f"{trained.rejected_rows:,} rows were left out; the table `rejects` of data {trained.data} lists them\n"
+            )
