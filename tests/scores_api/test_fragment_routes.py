@@ -114,6 +114,16 @@ def test_ten_neighbours_are_given_unless_others_are_asked_for(client: TestClient
     assert len(client.get("/v1/fragments/fA/neighbours", params={"limit": 100}).json()["items"]) == 4
 
 
+def test_of_a_fragment_whose_name_is_too_long_a_problem_repeats_the_beginning(client: TestClient) -> None:
+    name = "x" * 50_000
+    asked = client.get(f"/v1/fragments/{name}"), client.post("/v1/similarities", json={"fragments": [name, "fA"]})
+    for answer in asked:
+        assert answer.status_code == 404
+        assert f" has no fragment '{'x' * 80}…'." in answer.json()["detail"]
+        assert answer.json()["missing"] == [f"{'x' * 200}…"]
+        assert len(answer.content) < 2500
+
+
 def test_an_unknown_fragment_is_a_problem_with_names_that_are_near(client: TestClient, published: Published) -> None:
     problem = client.get("/v1/fragments/fa").json()
     assert problem["type"] == "/problems/fragment-not-found"

@@ -4,25 +4,23 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from fastapi.testclient import TestClient
 from tests.support.posteriors import drawn
-from tests.support.store import Contents, Publisher, five_fragments
+from tests.support.predicting import predicting
+from tests.support.store import Publisher, five_fragments
 
 import scores_client.models as client_models
 from contracts.fragmentation import fragment
 from contracts.kinds import Objective
 from contracts.predictions import FILE
-from contracts.tables import TABLES
 from scores_api.app import create_app
 from scores_api.models.predictions import PREDICTIONS, Predictions
 from scores_api.settings import Settings
-from trainer.factorization import Predictor, export_predictor
+from trainer.factorization import Predictor
 from trainer.factorization.activity.posterior import Posterior
 from trainer.factors import Factors
 
@@ -57,37 +55,6 @@ class Served:
         return problem
 
 
-def contents(predictor: Predictor, directory: Path) -> Contents:
-    """Factors of these fragments and targets, and the predictor's graph."""
-    export_predictor(predictor, directory / FILE, fragments=FRAGMENTS, targets=TARGETS, run="r")
-    base = five_fragments()
-    count = len(FRAGMENTS)
-    columns: dict[str, dict[str, Any]] = {
-        "fragments": {
-            "id": range(count),
-            "name": FRAGMENTS,
-            "smiles": [*FRAGMENTS[:-1], None],
-            "support": [10 + place for place in range(count)],
-            "scaffolds": [3] * count,
-            "shown": [True] * count,
-        },
-        "targets": {"id": range(len(TARGETS)), "name": TARGETS, "cells": [5] * len(TARGETS)},
-    }
-    facts = {name: pa.table(rows, schema=TABLES[name].schema) for name, rows in columns.items()}
-    generator = np.random.default_rng(0)
-    sides = [generator.normal(size=(rows, 3)) for rows in (count, len(TARGETS))]
-    return replace(
-        base,
-        data="feedfacefeedface",
-        facts={**base.facts, **facts},
-        canonical_FK=sides[0],
-        balanced_FK=sides[0],
-        canonical_TK=sides[1],
-        balanced_TK=sides[1],
-        files={FILE: (directory / FILE).read_bytes()},
-    )
-
-
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     directory = tmp_path_factory.mktemp("predictions")
@@ -104,7 +71,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     broken = replace(five_fragments(), files={FILE: b"not a network"})
     runs["broken"] = publisher.publish(broken)
     for name, (predictor, objective) in made.items():
-        runs[name] = publisher.publish(contents(predictor, directory), objective=objective)
+        runs[name] = publisher.publish(
+            predicting(predictor, directory, fragments=FRAGMENTS, targets=TARGETS), objective=objective
+        )
     settings = Settings(state=directory / "state", refresh_timeout_s=120)
     with TestClient(create_app(settings), base_url="http://api") as client:
         yield Served(client, runs)
@@ -223,6 +192,18 @@ def test_an_unknown_target_is_named_with_those_that_look_alike(served: Served) -
     problem = served.refused(404, "target-not-found", question)
     assert problem["missing"] == ["Target 4", "x"]
     assert "target 4" in problem["near"]
+
+
+def test_of_names_that_are_too_long_to_be_any_a_refusal_repeats_the_beginning(served: Served) -> None:
+    name = "x" * 100_000
+    unknown = served.refused(404, "target-not-found", {"compounds": [{"smiles": ASPIRIN}], "targets": [name]})
+    assert f" has no target '{'x' * 80}…'." in unknown["detail"]
+    assert unknown["missing"] == [f"{'x' * 200}…"]
+    twice = served.refused(422, "invalid-request", {"compounds": [{"fragments": [name, name]}]})
+    assert twice["errors"][0]["reason"] == f"Value error, '{'x' * 80}…' is named twice"
+    unread = served.refused(422, "molecules-unreadable", {"compounds": [{"smiles": name}]})
+    assert unread["errors"][0]["value"] == f"{'x' * 200}…"
+    assert max(len(str(problem)) for problem in (unknown, twice, unread)) < 2000
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI, Query
 from fastapi.responses import FileResponse, StreamingResponse
 from fastapi.testclient import TestClient
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from servicekit.application import create_application
 from servicekit.problems import NOT_READY, Problem, ProblemType
@@ -19,6 +19,8 @@ TEAPOT = ProblemType("teapot", "I am a teapot", HTTPStatus.IM_A_TEAPOT, "It is s
 
 
 class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     names: list[str]
 
 

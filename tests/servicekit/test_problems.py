@@ -41,6 +41,18 @@ def test_an_unknown_address_is_a_problem_that_repeats_it_as_it_was_sent(client: 
     assert response.json()["instance"] == "/no/C%23N"
 
 
+def test_of_a_long_address_a_problem_repeats_the_beginning(client: TestClient) -> None:
+    problem = client.get("/no/" + "x" * 50_000).json()
+    assert problem["detail"] == f"There is nothing at /no/{'x' * 76}…."
+    assert problem["instance"] == f"/no/{'x' * 996}…"
+    assert len(client.get("/problems/" + "x" * 50_000).content) < 2000
+
+
+def test_of_a_long_name_of_a_place_a_problem_repeats_the_beginning(client: TestClient) -> None:
+    problem = client.post("/echo", json={"names": [], "y" * 900: 1}).json()
+    assert problem["errors"][0]["place"] == f"body.{'y' * 80}…"
+
+
 def test_a_method_that_is_not_taken_is_a_problem_that_names_those_that_are(client: TestClient) -> None:
     response = client.delete("/teapot")
     assert response.status_code == 405

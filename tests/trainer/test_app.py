@@ -148,6 +148,16 @@ def test_files_that_are_not_open_to_callers_are_forbidden_whether_they_exist_or_
             _problem(client.post("/v1/jobs", json={"spec": {"kind": "factors", "sources": [path]}}), 403, "data-not-allowed")
 
 
+def test_of_a_path_that_is_too_long_a_problem_repeats_the_beginning(tmp_path: Path) -> None:
+    with _client(tmp_path) as client:
+        asked = {"kind": "factors", "sources": [f"/{'x' * 4000}"]}
+        problem = _problem(client.post("/v1/jobs", json={"spec": asked}), 403, "data-not-allowed")
+        assert problem["detail"].startswith(f"/{'x' * 199}… lies outside the directories")
+        wrong = {"kind": "factors", "device": "x" * 100_000}
+        problem = _problem(client.post("/v1/jobs", json={"spec": wrong}), 422, "invalid-request")
+        assert f"'{'x' * 80}…' is no device" in problem["detail"]
+
+
 def test_broken_data_are_refused_at_the_door_with_every_place(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     path = tmp_path / "data" / "broken.json"

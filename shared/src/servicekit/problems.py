@@ -20,6 +20,8 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
+from servicekit.excerpt import excerpt
+
 __all__ = [
     "COMMON_PROBLEMS",
     "INVALID_CURSOR",
@@ -38,6 +40,8 @@ __all__ = [
 MEDIA_TYPE: Final = "application/problem+json"
 _LISTED: Final = 20
 """Places that an invalid request's problem names; `count` says how many there are."""
+_LONGEST: Final = 1000
+"""Characters of a detail or an address, whatever a caller sent; those who write details take excerpts of single names."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -185,8 +189,8 @@ def problem_response(
         "type": f"/problems/{kind.slug}",
         "title": kind.title,
         "status": code,
-        "detail": detail,
-        "instance": instance,
+        "detail": excerpt(detail, _LONGEST),
+        "instance": excerpt(instance, _LONGEST),
         **(extensions or {}),
     }
     return _ProblemResponse(body, status_code=code, headers=dict(headers or {}))
@@ -212,7 +216,7 @@ def install(app: FastAPI, types: Iterable[ProblemType]) -> None:
     @app.get("/problems/{slug}", include_in_schema=False)
     async def problem_page(slug: str) -> Response:
         if slug not in pages:
-            raise Problem(NOT_FOUND, f"There is no problem type {slug!r}.")
+            raise Problem(NOT_FOUND, f"There is no problem type {excerpt(slug)!r}.")
         return PlainTextResponse(pages[slug].page(), media_type="text/markdown; charset=utf-8")
 
 
@@ -238,7 +242,7 @@ async def _on_problem(request: Request, error: Exception) -> Response:
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler is registered for this class alone
     errors = [
-        {"place": ".".join(str(part) for part in item["loc"]), "reason": item["msg"], "kind": item["type"]}
+        {"place": ".".join(excerpt(str(part)) for part in item["loc"]), "reason": item["msg"], "kind": item["type"]}
         for item in error.errors()
     ]
     places = "; ".join(f"{item['place']}: {item['reason']}" for item in errors[:3])
@@ -249,7 +253,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for this class alone
     kind = of_status(error.status_code)
-    detail = f"There is nothing at {_instance(request)}." if kind is NOT_FOUND else str(error.detail)
+    detail = f"There is nothing at {excerpt(_instance(request))}." if kind is NOT_FOUND else str(error.detail)
     if isinstance(error.__cause__, UnicodeDecodeError):
         detail = f"The body is not UTF-8: {error.__cause__}."
     return problem_response(kind, detail, _instance(request), status=error.status_code, headers=error.headers)

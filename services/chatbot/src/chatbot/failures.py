@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from contracts.dialogue import Language
+from servicekit.excerpt import excerpt
 
 __all__ = ["Busy", "EngineFailed", "LanguageMissing", "ModelUnknown", "Unanswerable"]
 
@@ -17,7 +18,7 @@ class ModelUnknown(Unanswerable):
     """No bot has this name."""
 
     def __init__(self, model: str, known: Sequence[str]) -> None:
-        super().__init__(f"There is no model {model!r}. {_present(known)}")
+        super().__init__(f"There is no model {excerpt(model)!r}. {_present(known)}")
 
 
 class LanguageMissing(Unanswerable):

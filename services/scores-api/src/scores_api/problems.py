@@ -33,7 +33,7 @@ FRAGMENT_NOT_FOUND: Final = ProblemType(
     "There is no such fragment in this run",
     HTTPStatus.NOT_FOUND,
     "The run's data has no modelled fragment of this name. Names are exact, case included; `near` lists names that look alike "
-    "and `missing` all unknown names of the question.",
+    "and `missing` all unknown names of the question, the first 200 characters of each.",
     "Take a name from `near`, or search with `GET /v1/fragments?query=`. In a path, percent-encode the name: `/` is `%2F`, `#` "
     "is `%23`, `%` is `%25`. Names that no address can carry, such as `..`, are reached by their id: `/v1/fragments/id:17`.",
 )
@@ -80,7 +80,7 @@ TARGET_NOT_FOUND: Final = ProblemType(
     "There is no such target in this run",
     HTTPStatus.NOT_FOUND,
     "The run's data have no target of this name. Names are exact, case included; `near` lists names that look alike and "
-    "`missing` all unknown names of the question.",
+    "`missing` the first 20 unknown names of the question, up to 200 characters of each.",
     "Take a name from `near`, or list all of them with `GET /v1/factors/targets`. Without `targets` those with the highest "
     "predictions are answered.",
 )

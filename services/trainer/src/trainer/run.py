@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 from contracts.dialogue import Architecture, Language
 from contracts.kinds import ActivityKind, Holdout, Objective, RunKind
+from servicekit.excerpt import excerpt
 
 __all__ = [
     "BUILT_IN",
@@ -106,7 +107,7 @@ class Unit(StrEnum):
 
 def _device(word: str) -> str:
     if not _DEVICES.match(word):
-        raise ValueError(f"{word!r} is no device: expected auto, cpu, cuda or cuda:N")
+        raise ValueError(f"{excerpt(word)!r} is no device: expected auto, cpu, cuda or cuda:N")
     return word
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from servicekit.excerpt import excerpt
 from trainer.datasets import Datasets
 from trainer.run import BUILT_IN, DEFAULT
 from trainer.settings import Settings
@@ -12,6 +13,8 @@ __all__ = ["DATASET", "DataNotAllowed", "DataNotFound", "locate", "permit"]
 
 DATASET: Final = "dataset:"
 """Before the SHA-256 of an upload."""
+_SHOWN: Final = 200
+"""Characters of a path that a refusal repeats."""
 
 
 class DataNotFound(Exception):
@@ -47,7 +50,9 @@ def permit(sources: Sequence[str], settings: Settings) -> None:
         if source in {BUILT_IN, DEFAULT} or source.startswith(DATASET):
             continue
         if not any(Path(source).resolve().is_relative_to(door) for door in doors):
-            raise DataNotAllowed(f"{source} lies outside the directories from which this trainer reads files for callers.")
+            raise DataNotAllowed(
+                f"{excerpt(source, _SHOWN)} lies outside the directories from which this trainer reads files for callers."
+            )
 
 
 def _located(source: str, settings: Settings) -> Path | None:
@@ -57,9 +62,9 @@ def _located(source: str, settings: Settings) -> Path | None:
     if source.startswith(DATASET):
         uploaded = Datasets(settings.state).get(source.removeprefix(DATASET))
         if uploaded is None:
-            raise DataNotFound(f"{source}: no such data set was uploaded.")
+            raise DataNotFound(f"{excerpt(source, _SHOWN)}: no such data set was uploaded.")
         return uploaded.path
     path = settings.start_data() if source == DEFAULT else Path(source)
     if path is not None and not path.exists():
-        raise DataNotFound(f"{path}: there is no such file or directory.")
+        raise DataNotFound(f"{excerpt(str(path), _SHOWN)}: there is no such file or directory.")
     return path

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from contracts.kinds import Objective
 from contracts.predictions import Scale
 from scores_api.models.wire import Wire
+from servicekit.excerpt import excerpt
 
 __all__ = [
     "COMPOUNDS",
@@ -33,7 +34,7 @@ _TARGETS: Final = 10_000
 def _distinct(names: list[str]) -> list[str]:
     if len(set(names)) < len(names):
         twice = next(name for place, name in enumerate(names) if name in names[:place])
-        raise ValueError(f"{twice!r} is named twice")
+        raise ValueError(f"{excerpt(twice)!r} is named twice")
     return names
 
 

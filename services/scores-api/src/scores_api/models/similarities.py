@@ -6,6 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from contracts.kinds import SimilarityKind
 from scores_api.models.wire import Percent, Wire
+from servicekit.excerpt import excerpt
 
 __all__ = ["LIMIT", "Similarities", "SimilarityQuestion"]
 
@@ -16,7 +17,7 @@ LIMIT: Final = 500
 def _distinct(names: list[str]) -> list[str]:
     if len(set(names)) < len(names):
         twice = next(name for place, name in enumerate(names) if name in names[:place])
-        raise ValueError(f"{twice!r} is named twice")
+        raise ValueError(f"{excerpt(twice)!r} is named twice")
     return names
 
 

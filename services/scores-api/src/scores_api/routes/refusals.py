@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request, Response
 
 from contracts.evidence import MATRIX_FRAGMENTS
 from scores_api import failures, problems
+from servicekit.excerpt import excerpt
 from servicekit.problems import INVALID_CURSOR, NOT_READY, Problem, respond
 
 __all__ = ["install"]
@@ -13,7 +14,7 @@ __all__ = ["install"]
 _LISTED: Final = 20
 """Unknown targets that a refusal names."""
 _SHOWN: Final = 200
-"""Characters of a SMILES that it repeats."""
+"""Characters of a SMILES or a name that a list in it repeats; fragments are named by their SMILES."""
 _FAILURES = (
     failures.NothingPublished,
     failures.RunUnknown,
@@ -38,6 +39,10 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(failure, _refuse)
 
 
+def _missing(names: list[str]) -> list[str]:
+    return [excerpt(name, _SHOWN) for name in names]
+
+
 async def _refuse(request: Request, error: Exception) -> Response:
     return respond(request, _problem(error))
 
@@ -48,15 +53,15 @@ def _problem(error: Exception) -> Problem:
             detail = "No run is published yet; the trainer publishes the first one when its fit is done."
             problem = Problem(NOT_READY, detail)
         case failures.RunUnknown(run=run):
-            problem = Problem(problems.RUN_NOT_FOUND, f"There is no run {run!r}.")
+            problem = Problem(problems.RUN_NOT_FOUND, f"There is no run {excerpt(run)!r}.")
         case failures.RunUnreadable(run=run):
             detail = f"Run {run!r} cannot be read at the moment."
             problem = Problem(problems.RUN_UNREADABLE, detail, headers={"Retry-After": "10"})
         case failures.FragmentsUnknown(run=run, names=names, near=near):
             others = f" and {len(names) - 1} more" if len(names) > 1 else ""
             hint = f" Near: {', '.join(near)}." if near else ""
-            detail = f"Run {run} has no fragment {names[0]!r}{others}.{hint}"
-            problem = Problem(problems.FRAGMENT_NOT_FOUND, detail, missing=names, near=near)
+            detail = f"Run {run} has no fragment {excerpt(names[0])!r}{others}.{hint}"
+            problem = Problem(problems.FRAGMENT_NOT_FOUND, detail, missing=_missing(names), near=near)
         case failures.MatrixTooLarge(run=run, fragments=fragments):
             detail = (
                 f"Run {run} shows {fragments} fragments; the whole matrix is published up to {MATRIX_FRAGMENTS}. "
@@ -82,11 +87,11 @@ def _problem_of_predictions(error: Exception) -> Problem:
         case failures.TargetsUnknown(run=run, names=names, near=near):
             others = f" and {len(names) - 1} more" if len(names) > 1 else ""
             hint = f" Near: {', '.join(near)}." if near else ""
-            detail = f"Run {run} has no target {names[0]!r}{others}.{hint}"
-            problem = Problem(problems.TARGET_NOT_FOUND, detail, missing=names[:_LISTED], near=near)
+            detail = f"Run {run} has no target {excerpt(names[0])!r}{others}.{hint}"
+            problem = Problem(problems.TARGET_NOT_FOUND, detail, missing=_missing(names[:_LISTED]), near=near)
         case failures.MoleculesUnreadable(first=first, count=count):
             detail = f"{first[0].place}: {first[0].reason}" + (f"; and {count - 1} more." if count > 1 else ".")
-            errors = [{"place": one.place, "value": one.value[:_SHOWN], "reason": one.reason} for one in first]
+            errors = [{"place": one.place, "value": excerpt(one.value, _SHOWN), "reason": one.reason} for one in first]
             problem = Problem(problems.MOLECULES_UNREADABLE, detail, errors=errors, count=count)
         case failures.MoleculesFailed():
             problem = Problem(problems.MOLECULES_FAILED, "The process that cuts molecules into fragments failed.")

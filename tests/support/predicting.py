@@ -1,0 +1,76 @@
+"""A run that predicts: a predictor's own graph among the small tables of a store."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from tests.support.store import Contents, five_fragments
+
+from contracts.predictions import FILE
+from contracts.tables import TABLES
+from trainer.factorization import Predictor, export_predictor
+
+__all__ = ["predicting"]
+
+
+def predicting(
+    predictor: Predictor,
+    directory: Path,
+    *,
+    fragments: Sequence[str],
+    targets: Sequence[str],
+    environments: Sequence[Sequence[int]] | None = None,
+) -> Contents:
+    """Factors of these fragments and targets, and the graph; fragments have structures where their `environments` are given.
+
+    Fragments are in 10, 11, … compounds; of the last one no SMILES is stated.
+    """
+    export_predictor(predictor, directory / FILE, fragments=list(fragments), targets=list(targets), run="r")
+    base = five_fragments()
+    count = len(fragments)
+    columns: dict[str, dict[str, Any]] = {
+        "fragments": {
+            "id": range(count),
+            "name": fragments,
+            "smiles": [*fragments[:-1], None],
+            "support": [10 + place for place in range(count)],
+            "scaffolds": [3] * count,
+            "shown": [True] * count,
+        },
+        "targets": {"id": range(len(targets)), "name": targets, "cells": [5] * len(targets)},
+    }
+    facts = {name: pa.table(rows, schema=TABLES[name].schema) for name, rows in columns.items()}
+    generator = np.random.default_rng(0)
+    sides = [generator.normal(size=(rows, 3)) for rows in (count, len(targets))]
+    contents = replace(
+        base,
+        data="feedfacefeedface",
+        facts={**base.facts, **facts},
+        canonical_FK=sides[0],
+        balanced_FK=sides[0],
+        canonical_TK=sides[1],
+        balanced_TK=sides[1],
+        files={FILE: (directory / FILE).read_bytes()},
+    )
+    return contents if environments is None else _with_structures(contents, environments)
+
+
+def _with_structures(contents: Contents, environments: Sequence[Sequence[int]]) -> Contents:
+    count = len(environments)
+    knots = {"percents": [[-100.0, 100.0]] * 2, "shares": [[0.0, 1.0]] * 2}
+    columns: dict[str, dict[str, Any]] = {
+        "likeness": {
+            "fragment": range(count),
+            "environments": environments,
+            "targets": [[]] * count,
+            "coassay": [[]] * count,
+        },
+        "ranks": {"similarity": ["function", "structure"], **knots},
+    }
+    sets = [set(one) for one in environments]
+    structure_FF = np.array([[100 * len(one & other) / len(one | other) for other in sets] for one in sets])
+    likeness = {name: pa.table(rows, schema=TABLES[name].schema) for name, rows in columns.items()}
+    return replace(contents, likeness=likeness, structure_FF=structure_FF)
