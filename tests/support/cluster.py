@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -18,18 +18,18 @@ _END_S = 30
 
 
 @contextmanager
-def cluster(directory: Path, *, workers: int = 2) -> Iterator[str]:
+def cluster(directory: Path, *, workers: int = 2, environment: Mapping[str, str] = os.environ) -> Iterator[str]:
     """Starts a cluster with one core a worker and gives its `spark://` address once all workers have registered.
 
-    Logs and temporary files lie in `directory`.
+    Logs and temporary files lie in `directory`; its processes know of `environment` and nothing else of ours.
     """
     port, page, *pages = free_ports(2 + workers)
     master = f"spark://127.0.0.1:{port}"
     with ExitStack() as running:
-        started = [running.enter_context(_process(directory, "master", "--port", str(port), "--page", str(page)))]
+        started = [running.enter_context(_process(directory, environment, "master", "--port", str(port), "--page", str(page)))]
         _until(lambda: _workers(page) is not None, started, directory)
         started += [
-            running.enter_context(_process(directory, "worker", "--page", str(each), master, number=number))
+            running.enter_context(_process(directory, environment, "worker", "--page", str(each), master, number=number))
             for number, each in enumerate(pages)
         ]
         _until(lambda: _workers(page) == workers, started, directory)
@@ -37,12 +37,14 @@ def cluster(directory: Path, *, workers: int = 2) -> Iterator[str]:
 
 
 @contextmanager
-def _process(directory: Path, role: str, *options: str, number: int = 0) -> Iterator[subprocess.Popen[bytes]]:
+def _process(
+    directory: Path, environment: Mapping[str, str], role: str, *options: str, number: int = 0
+) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "trainer.lake.standalone", role, "--host", "127.0.0.1", *options]
     named = {"SPARK_WORKER_CORES": "1", "SPARK_WORKER_MEMORY": "1g", "SPARK_LOCAL_IP": "127.0.0.1"}
     with (directory / f"{role}-{number}.log").open("wb") as log:
         process = subprocess.Popen(
-            command, stdout=log, stderr=log, env={**os.environ, **named, "TMPDIR": str(directory)}, start_new_session=True
+            command, stdout=log, stderr=log, env={**environment, **named, "TMPDIR": str(directory)}, start_new_session=True
         )
     try:
         yield process

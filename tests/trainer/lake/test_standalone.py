@@ -1,11 +1,22 @@
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from tests.support.cluster import cluster
 
 from trainer.lake import standalone
 from trainer.lake.java import Java
+
+_DRIVER = """
+import sys
+from pathlib import Path
+from trainer.lake.session import Session
+with Session(Path(sys.argv[1]), master=sys.argv[2]) as session:
+    frame = session.spark().range(3).mapInArrow(lambda batches: batches, "id long")
+    print(*sorted(row["id"] for row in frame.collect()))
+"""
 
 
 def test_a_master_is_the_jvm_that_sparks_scripts_would_start(tmp_path: Path) -> None:
@@ -40,6 +51,19 @@ def test_executors_get_a_java_that_is_not_asked_for_the_module_it_lacks(tmp_path
         "a b",
         "Main",
     ]
+
+
+@pytest.mark.spark
+@pytest.mark.timeout(600)
+def test_a_cluster_of_machines_without_java_works_on_the_packaged_one(tmp_path: Path) -> None:
+    bare = {"PATH": str(tmp_path), "HOME": str(tmp_path)}  # no java, and no JAVA_HOME
+    with cluster(tmp_path, workers=1, environment=bare) as master:
+        command = [sys.executable, "-c", _DRIVER, str(tmp_path / "cache"), master]
+        done = subprocess.run(command, env=bare, capture_output=True, text=True, timeout=300, check=False)
+        launched = (tmp_path / "worker-0.log").read_text()
+    assert done.stdout.split() == ["0", "1", "2"], done.stderr + launched
+    assert f'Launch command: "{tmp_path}/spark-' in launched
+    assert "/java/bin/java" in launched
 
 
 @pytest.mark.parametrize("arguments", [[], ["worker"], ["driver"]])
