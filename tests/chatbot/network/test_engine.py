@@ -1,6 +1,8 @@
 """The engine: many replies at once, none influenced by another, none left running that nobody wants."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,6 +116,19 @@ async def test_a_network_that_fails_fails_its_replies_alone(engine: Engine, engl
         await written(engine, one(broken, "hello"))
     assert text((await written(engine, one(english, "hello")))[0]) == GREETING
     assert engine.writing == 0
+
+
+async def test_a_bundle_that_was_replaced_is_let_go_with_its_last_reply(engine: Engine, models: Path) -> None:
+    bundle = opened(models / "en")
+    seen = weakref.ref(bundle)
+    async with engine.write(one(bundle, "hello")) as pieces:
+        del bundle
+        gc.collect()
+        assert seen() is not None
+        assert [piece.finish async for _, piece in pieces][-1] is Finish.STOP
+    await until(lambda: engine.writing == 0)
+    gc.collect()
+    assert seen() is None
 
 
 async def test_the_same_seed_gives_the_same_replies_and_each_choice_its_own_chance(engine: Engine, models: Path) -> None:

@@ -20,12 +20,19 @@ def nothing_refused(_: int) -> bool:
 @given(
     seed=st.integers(0, 2**32 - 1),
     said=st.lists(st.integers(5, _VOCABULARY - 1), min_size=1, max_size=12),
+    vocabulary=st.sampled_from([_VOCABULARY, 128, 1_000]),
     greedy=st.booleans(),
     ties=st.booleans(),
 )
-def test_tokens_are_those_of_the_scorecards_decoding(seed: int, said: list[int], greedy: bool, ties: bool) -> None:  # noqa: FBT001
+def test_tokens_are_those_of_the_scorecards_decoding(
+    seed: int,
+    said: list[int],
+    vocabulary: int,
+    greedy: bool,  # noqa: FBT001
+    ties: bool,  # noqa: FBT001
+) -> None:
     draw = np.random.default_rng(seed)
-    logits_V = draw.normal(scale=3, size=_VOCABULARY).astype(np.float32)
+    logits_V = draw.normal(scale=3, size=vocabulary).astype(np.float32)
     if ties:
         logits_V = logits_V.round()
     ours = next_token(

@@ -9,7 +9,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from chatbot.network.graphs import Graphs, States
+from chatbot.network.graphs import Graphs
+from chatbot.network.silence import Silence
 from chatbot.network.tokens import Tokens
 from contracts.dialogue import CARD_FILE, ENCODER_FILE, STEP_FILE, TOKENS_FILE, BrokenBundle, Language, ModelCard
 
@@ -26,8 +27,7 @@ class Bundle:
     card: ModelCard
     tokens: Tokens
     graphs: Graphs
-    silence: States
-    """What the encoder makes of nothing said: one row, which every reply is weighed against."""
+    silence: Silence
     published: bool
     """Found through the scores API; else shipped with the service."""
 
@@ -69,8 +69,7 @@ def open_bundle(card: ModelCard, files: Mapping[str, bytes], *, published: bool,
             raise BrokenBundle(f"{name} has digest {found}, the card states {stated[name]}")
     tokens = Tokens(files[TOKENS_FILE])
     graphs = Graphs(files[ENCODER_FILE], files[STEP_FILE], card, threads=threads)
-    silence = graphs.encode([card.context([])])
-    return Bundle(card=card, tokens=tokens, graphs=graphs, silence=silence, published=published)
+    return Bundle(card=card, tokens=tokens, graphs=graphs, silence=Silence.of(graphs, card), published=published)
 
 
 def read_files(directory: Path) -> tuple[ModelCard, dict[str, bytes]]:

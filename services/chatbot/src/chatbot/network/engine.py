@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
+from weakref import WeakKeyDictionary
 
 import structlog
 
@@ -63,7 +64,8 @@ class Engine:
         self._waiting: deque[tuple[_Order, int]] = deque()
         self._unwanted: set[Reply] = set()
         self._closing = False
-        self._batches: dict[Bundle, Batch] = {}
+        self._batches: WeakKeyDictionary[Bundle, Batch] = WeakKeyDictionary()
+        """A batch waits for the next reply as long as its bundle is in use."""
         self._orders: dict[Reply, tuple[_Order, int]] = {}
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
 
@@ -135,7 +137,8 @@ class Engine:
             room = min(_ADMITTED, self._rows - len(self._orders))
             newcomers = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
         started_s = time.perf_counter()
-        for bundle in dict.fromkeys([*(order.replies[place].bundle for order, place in newcomers), *self._batches]):
+        speaking = [bundle for bundle, batch in self._batches.items() if batch.replies]
+        for bundle in dict.fromkeys([*(order.replies[place].bundle for order, place in newcomers), *speaking]):
             self._advance(bundle, [each for each in newcomers if each[0].replies[each[1]].bundle is bundle])
         self.tally.busy_s += time.perf_counter() - started_s
         return True
@@ -148,16 +151,12 @@ class Engine:
         written = [reply for reply in unwanted if self._orders.pop(reply, None) is not None]
         self.tally.cancelled += waiting - len(self._waiting) + len(written)
         for bundle in {reply.bundle for reply in written}:
-            self._dismiss(bundle, unwanted)
-
-    def _dismiss(self, bundle: Bundle, leaving: set[Reply]) -> None:
-        batch = self._batches[bundle]
-        batch.dismiss(leaving)
-        if not batch.replies:
-            del self._batches[bundle]  # its arrays, and with its last reply the bundle that a newer one replaced
+            self._batches[bundle].dismiss(unwanted)
 
     def _advance(self, bundle: Bundle, newcomers: Sequence[tuple[_Order, int]]) -> None:
-        batch = self._batches.setdefault(bundle, Batch(bundle))
+        if bundle not in self._batches:
+            self._batches[bundle] = Batch(bundle)
+        batch = self._batches[bundle]
         try:
             if newcomers:
                 batch.admit([order.replies[place] for order, place in newcomers])
@@ -173,7 +172,7 @@ class Engine:
         for reply in finished:
             del self._orders[reply]
         if finished:
-            self._dismiss(bundle, finished)
+            batch.dismiss(finished)
         self.tally.steps += 1
         self.tally.tokens += len(pieces)
         self.tally.replies += len(finished)

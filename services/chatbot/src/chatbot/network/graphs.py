@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from contracts.dialogue import BrokenBundle, ModelCard, StateUpdate
+from contracts.dialogue import BrokenBundle, ModelCard, StateTensor, StateUpdate
 
 __all__ = ["Graphs", "States"]
 
@@ -25,10 +25,10 @@ class Graphs:
         self._encoder = _open("encoder", encoder, threads)
         self._step = _open("step", step, threads)
         self._made = [state.name for state in self.states if state.update is not StateUpdate.APPENDED]
-        self._changed = [state.name for state in self.states if state.update is not StateUpdate.FIXED]
-        self._outputs = ["logits", *(f"next_{name}" for name in self._changed)]
+        self.outputs = {"logits": (card.sizes["vocabulary"],), **dict(map(_successor, filter(_is_changed, self.states)))}
+        """Shape of each output of a step, without the batch axis."""
         _expect("encoder", self._encoder, {"context"}, set(self._made))
-        _expect("step", self._step, {"token", "position", *(state.name for state in self.states)}, set(self._outputs))
+        _expect("step", self._step, {"token", "position", *(state.name for state in self.states)}, set(self.outputs))
 
     def encode(self, contexts: Sequence[Sequence[int]]) -> States:
         """The states that the encoder makes, a row a context; a context has 1 to 96 tokens."""
@@ -37,12 +37,28 @@ class Graphs:
             row_S[: len(context)] = context
         return dict(zip(self._made, self._encoder.run(self._made, {"context": context_BS}), strict=True))
 
-    def step(
-        self, token_B: NDArray[np.int64], position_B: NDArray[np.int64], states: Mapping[str, NDArray[np.float32]]
-    ) -> tuple[NDArray[np.float32], States]:
-        """Logits [B, V], and by its name what follows each replaced or appended state."""
-        logits_BV, *successors = self._step.run(self._outputs, {"token": token_B, "position": position_B, **states})
-        return logits_BV, dict(zip(self._changed, successors, strict=True))
+    def bind(self, inputs: Mapping[str, NDArray[np.int64] | NDArray[np.float32]], outputs: States) -> onnxruntime.IOBinding:
+        """A step from these arrays to those, which nobody may move or drop while it is used; all are contiguous [B, ...]."""
+        binding = self._step.io_binding()
+        for name, array in inputs.items():
+            binding.bind_input(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+        for name, array in outputs.items():
+            binding.bind_output(name, "cpu", 0, array.dtype, array.shape, array.ctypes.data)
+        return binding
+
+    def step(self, bound: onnxruntime.IOBinding) -> None:
+        """Compute the outputs that were bound from the inputs as they are now."""
+        self._step.run_with_iobinding(bound)
+
+
+def _is_changed(state: StateTensor) -> bool:
+    return state.update is not StateUpdate.FIXED
+
+
+def _successor(state: StateTensor) -> tuple[str, tuple[int, ...]]:
+    """The output that follows a state: all of it, or what belongs into one slot."""
+    slot = None if state.slot_axis is None else state.slot_axis - 1
+    return f"next_{state.name}", tuple(size for axis, size in enumerate(state.shape) if axis != slot)
 
 
 def _open(name: str, graph: bytes, threads: int) -> onnxruntime.InferenceSession:
