@@ -190,12 +190,12 @@ def _activity(
     factors = mean_factors(posterior.draws, rank=spec.rank)
     metrics["mean_squared_error"] = float(np.mean([loss for _, loss in curve[options.burn :]]))
     widened = 1.0
-    if not (asked.binary or asked.positives):
+    if not asked.positives:  # which leave out nothing that could contradict
 
         def short(cells: Cells) -> Posterior:
-            return fit_activity(cells, link, binary=False, options=replace(options, burn=20, draws=16), device=device)
+            return fit_activity(cells, link, binary=asked.binary, options=replace(options, burn=20, draws=16), device=device)
 
-        widened = widening(asked.cells, asked.membership_CF, asked.scaffolds_C, short)
+        widened = widening(asked.cells, asked.membership_CF, asked.scaffolds_C, short, binary=asked.binary)
         metrics["interval_widening"] = widened
     return Found(
         factors=factors,
