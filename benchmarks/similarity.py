@@ -22,6 +22,7 @@ from trainer.evaluation.stability import halves, interval_agreement, stability
 from trainer.evaluation.swaps import Swaps, measured_swaps, swap_test
 from trainer.factorization import fit_counts
 from trainer.factorization.activity.cells import Cells
+from trainer.factorization.activity.effects import Effects
 from trainer.factorization.activity.fit import Options, fit_activity
 from trainer.factorization.activity.link import Link
 from trainer.factorization.activity.profiles import coassay_FF, combined_FF
@@ -85,7 +86,12 @@ def main() -> None:
     for chain in given.chains:
         begun = time.process_time()
         options = Options(seed=chain, draws=given.draws)
-        found = [Directions.of(fit_activity(part, link, binary=False, options=options).draws) for part in parts]
+        fits = [fit_activity(part, link, binary=False, options=options) for part in parts]
+        effects = [
+            Effects.of(fit.draws, leaves.membership_CF, part.compound, seed=chain)
+            for fit, part in zip(fits, parts, strict=True)
+        ]
+        found = [Directions.of(each) for each in effects]
         functions = [100 * each.joined_FD @ each.joined_FD.T for each in found]
         covered = np.mean([within(found[side], functions[1 - side]) for side in (0, 1)])
         row(f"function, chain {chain}", functions, swaps, covered=float(covered), cpu_s=time.process_time() - begun)

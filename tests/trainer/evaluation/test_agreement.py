@@ -8,6 +8,7 @@ import scipy.sparse
 from trainer.evaluation.agreement import Pairs, agreement
 from trainer.evaluation.stability import halves
 from trainer.factorization.activity.cells import Cells
+from trainer.factorization.activity.effects import Effects
 from trainer.factorization.activity.fit import Options, fit_activity
 from trainer.factorization.activity.summary import Directions
 
@@ -37,7 +38,8 @@ def test_fragments_that_act_alike_are_found_in_both_halves_and_change_little_whe
     def fit(given: Cells) -> Directions:
         seen.append(given)
         options = Options(rank=4, burn=20, draws=20)
-        return Directions.of(fit_activity(given, scipy.sparse.csr_array(membership), binary=False, options=options).draws)
+        draws = fit_activity(given, scipy.sparse.csr_array(membership), binary=False, options=options).draws
+        return Directions.of(Effects.of(draws, scipy.sparse.csr_array(membership), given.compound))
 
     found = agreement(cells, pairs, fit, seed=3)
     names = {"split_half", "interval_agreement", "swap_test", "swap_pairs", "swap_test_structure", "swap_test_combined"}

@@ -14,6 +14,7 @@ from trainer.environments import environments_CD, tanimoto
 from trainer.evaluation.agreement import Pairs, agreement
 from trainer.evaluation.holdout import Question, measure
 from trainer.factorization.activity.cells import Cells
+from trainer.factorization.activity.effects import Effects
 from trainer.factorization.activity.posterior import Posterior
 from trainer.factorization.activity.structure import unit_rows
 from trainer.factorization.activity.summary import Directions
@@ -71,7 +72,9 @@ def judge(spec: FactorsSpec, activity: Activity, asked: Question, fit: Fit) -> d
     learned = agreement(
         asked.cells,
         pairs,
-        lambda cells: Directions.of(fit(cells, None, spec.seed).draws),
+        lambda cells: Directions.of(
+            Effects.of(fit(cells, None, spec.seed).draws, asked.membership_CF, cells.compound, seed=spec.seed)
+        ),
         seed=spec.seed,
         swaps=activity.kind is ActivityKind.REAL,
     )

@@ -17,6 +17,7 @@ from trainer.calibration import widening
 from trainer.factorization import Predictor, Trajectory
 from trainer.factorization.activity.background import Background
 from trainer.factorization.activity.cells import Cells
+from trainer.factorization.activity.effects import Effects
 from trainer.factorization.activity.fit import Options, fit_activity
 from trainer.factorization.activity.link import Link
 from trainer.factorization.activity.posterior import Posterior
@@ -187,7 +188,8 @@ def _activity(
         on_step(sweep, loss)
 
     posterior = posterior_of(asked.cells, None, _CHAIN, keep)
-    factors = mean_factors(posterior.draws, rank=spec.rank)
+    effects = Effects.of(posterior.draws, asked.membership_CF, asked.cells.compound)
+    factors = mean_factors(effects, rank=spec.rank)
     metrics["mean_squared_error"] = float(np.mean([loss for _, loss in curve[options.burn :]]))
     widened = 1.0
     if not asked.positives:  # which leave out nothing that could contradict
@@ -204,7 +206,7 @@ def _activity(
         seconds=time.perf_counter() - started,
         metrics=metrics,
         predictor=Predictor.from_posterior(posterior, positives=asked.positives, widening=widened),
-        directions=Directions.of(posterior.draws),
+        directions=Directions.of(effects),
     )
 
 

@@ -57,6 +57,7 @@ _DIGESTS = """
 import hashlib, numpy as np, scipy.sparse, torch
 from trainer.factorization.activity.background import Background
 from trainer.factorization.activity.cells import Cells
+from trainer.factorization.activity.effects import Effects
 from trainer.factorization.activity.fit import Options, fit_activity
 from trainer.factorization.activity.summary import Directions, mean_factors
 generator = np.random.default_rng(0)
@@ -66,7 +67,8 @@ membership = scipy.sparse.random_array((3000, 400), density=0.02, rng=generator,
 for binary, background in ((False, None), (True, None), (False, Background())):
     options = Options(rank=16, burn=2, draws=2)
     found = fit_activity(cells, membership, binary=binary, background=background, options=options)
-    factors, directions = mean_factors(found.draws, rank=16), Directions.of(found.draws)
+    effects = Effects.of(found.draws, membership, cells.compound)
+    factors, directions = mean_factors(effects, rank=16), Directions.of(effects)
     parts = (found.draws.U_SCK, found.draws.Q_STK, found.draws.P_SFK, found.draws.noise_ST)
     published = (factors.fragments_FK.astype(np.float32), factors.targets_TK.astype(np.float32), directions.stored_FD())
     print(hashlib.sha256(b"".join(part.tobytes() for part in parts + published)).hexdigest())

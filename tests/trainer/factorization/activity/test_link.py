@@ -24,3 +24,14 @@ def test_fragments_that_always_come_together_and_fragments_in_no_compound_are_no
     A = scipy.sparse.csr_array(np.array([[1.0, 1.0, 0.0]] * 5))
     found = Link(A, device=torch.device("cpu")).solve(torch.ones(5, 2), precision_K=torch.ones(2), normals=None)
     torch.testing.assert_close(found, torch.tensor([[5 / 11] * 2, [5 / 11] * 2, [0.0] * 2]), atol=1e-4, rtol=1e-4)
+
+
+def test_a_precision_known_beforehand_gives_what_any_other_way_gives() -> None:
+    generator = np.random.default_rng(0)
+    A = scipy.sparse.csr_array((generator.random((80, 15)) < 0.2).astype(np.float64))
+    U = torch.from_numpy(generator.standard_normal((80, 3)).astype(np.float32))
+    first, second = (
+        Link(A, device="cpu", precision=precision).solve(U, precision_K=torch.full((3,), 7.0), normals=None)
+        for precision in (None, 7.0)
+    )
+    torch.testing.assert_close(second, first, atol=1e-5, rtol=1e-4)

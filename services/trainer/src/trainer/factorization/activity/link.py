@@ -21,18 +21,26 @@ _ITERATIONS: Final = 200
 class Link:
     """Membership A (compounds x fragments) on a device, both ways round."""
 
-    def __init__(self, membership_CF: scipy.sparse.csr_array, *, device: torch.device | str) -> None:
+    def __init__(
+        self, membership_CF: scipy.sparse.csr_array, *, device: torch.device | str, precision: float | None = None
+    ) -> None:
+        """`precision` is that of every column in all solutions to come: A^T A is then factorised for it, ten times as fast."""
         self.shape = membership_CF.shape
         self._A_CF = _sparse(membership_CF, device)
         self._A_FC = _sparse(scipy.sparse.csr_array(membership_CF.T), device)
         squares_F = np.asarray(membership_CF.multiply(membership_CF).sum(axis=0), dtype=np.float32).ravel()
         self._squares_F = torch.from_numpy(squares_F).to(device)
         self._spectrum: tuple[Tensor, Tensor] | None = None
+        self._factor_FF: Tensor | None = None
         if 0 < self.shape[1] <= _SPECTRAL:
             gram_FF = torch.from_numpy((membership_CF.T @ membership_CF).toarray().astype(np.float64)).to(device)
             with one_thread():
-                values_F, vectors_FF = torch.linalg.eigh(gram_FF)
-            self._spectrum = values_F.clamp_min(0.0).float(), vectors_FF.float()
+                if precision is not None:
+                    gram_FF.diagonal().add_(precision)
+                    self._factor_FF = torch.linalg.cholesky(gram_FF).float()
+                else:
+                    values_F, vectors_FF = torch.linalg.eigh(gram_FF)
+                    self._spectrum = values_F.clamp_min(0.0).float(), vectors_FF.float()
 
     def compounds(self, fragments_FK: Tensor) -> Tensor:
         """A P: what its fragments say of every compound."""
@@ -49,6 +57,8 @@ class Link:
             right_FK = self._A_FC @ (compounds_CK + normals[0]) + precision_K.sqrt() * normals[1]
         else:
             right_FK = self._A_FC @ compounds_CK
+        if self._factor_FF is not None:
+            return torch.cholesky_solve(right_FK, self._factor_FF)
         if self._spectrum is not None:
             values_F, vectors_FF = self._spectrum
             found: Tensor = vectors_FF @ ((vectors_FF.T @ right_FK) / (values_F[:, None] + precision_K))

@@ -6,7 +6,7 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from trainer.factorization.activity.posterior import Draws
+from trainer.factorization.activity.effects import Effects
 from trainer.factors import Factors
 
 __all__ = ["Directions", "mean_factors"]
@@ -15,19 +15,21 @@ Array = npt.NDArray[np.float64]
 
 _INTERVAL: Final = (0.05, 0.95)
 _BLOCK_ROWS: Final = 4096
+_SHARED: Final = 2.0
+"""What all fragments share, in root mean square lengths of their effects."""
 
 
-def mean_factors(draws: Draws, *, rank: int) -> Factors:
-    """The canonical factors of the best rank-K approximation of the posterior mean of P Q^T, biases left out.
+def mean_factors(effects: Effects, *, rank: int) -> Factors:
+    """The canonical factors of the best rank-K approximation of the mean of P Q^T over the draws, residuals' noise left out.
 
     The product is formed in blocks of fragments, and its right singular vectors are those of its T x T Gram matrix: memory
     and time grow with the square of the number of targets.
     """
-    F, T = draws.P_SFK.shape[1], draws.Q_STK.shape[1]
-    Q_STK = draws.Q_STK[:, :, :-1].astype(np.float64)
+    F, T = effects.mean_SFK.shape[1], effects.Q_STK.shape[1]
+    Q_STK = effects.Q_STK.astype(np.float64)
 
     def product_BT(first: int) -> Array:
-        P_SBK = draws.P_SFK[:, first : first + _BLOCK_ROWS, :-1].astype(np.float64)
+        P_SBK = effects.mean_SFK[:, first : first + _BLOCK_ROWS].astype(np.float64)
         total_BT = np.zeros((P_SBK.shape[1], T))
         for P_BK, Q_TK in zip(P_SBK, Q_STK, strict=True):
             total_BT += P_BK @ Q_TK.T
@@ -53,21 +55,25 @@ def mean_factors(draws: Draws, *, rank: int) -> Factors:
 
 @dataclass(frozen=True, eq=False)
 class Directions:
-    """Unit vectors whose inner products are the cosines of predicted target profiles, one for each draw and fragment.
+    """Unit vectors, one for each draw and fragment, whose inner products say how alike two fragments act.
 
-    Rows of the canonical U S of each draw's product: K numbers that have the lengths and angles of rows of P Q^T, whatever the
-    gauge of the draw.
+    A fragment's row is its effects on all targets, as a row of the canonical U S of the draw's product (K + 1 numbers with the
+    lengths and angles of rows of P Q^T, whatever the gauge), and before them the length that all fragments share: what they
+    have in common as long as nothing else is known of them. Two that do next to nothing are alike then, wherever they point.
     """
 
     unit_SFK: npt.NDArray[np.float32]
     """Rounded to half precision, as they are published, so that every reader computes the same."""
 
     @classmethod
-    def of(cls, draws: Draws) -> Self:
-        """The directions of a posterior; a fragment whose profile is zero has a zero row."""
-        unit_SFK = np.empty(draws.P_SFK[:, :, :-1].shape, dtype=np.float32)
-        for s, (P_FK, Q_TK) in enumerate(zip(draws.P_SFK, draws.Q_STK, strict=True)):
-            rows_FK = Factors.from_product(P_FK[:, :-1].astype(np.float64), Q_TK[:, :-1].astype(np.float64)).fragments_FK
+    def of(cls, effects: Effects) -> Self:
+        """The directions of a posterior; all rows are zero where no fragment does anything."""
+        S, F, K = effects.P_SFK.shape
+        unit_SFK = np.empty((S, F, 1 + K), dtype=np.float32)
+        for s, (P_FK, Q_TK) in enumerate(zip(effects.P_SFK, effects.Q_STK, strict=True)):
+            effects_FK = Factors.from_product(P_FK.astype(np.float64), Q_TK.astype(np.float64)).fragments_FK
+            shared = _SHARED * float(np.sqrt(np.mean(np.sum(effects_FK**2, axis=1)))) if F else 0.0
+            rows_FK = np.column_stack([np.full(F, shared), effects_FK])
             lengths_F1 = np.linalg.norm(rows_FK, axis=1, keepdims=True)
             unit_SFK[s] = np.divide(rows_FK, lengths_F1, out=np.zeros_like(rows_FK), where=lengths_F1 > 0)
         return cls(unit_SFK=unit_SFK.astype(np.float16).astype(np.float32))
@@ -77,7 +83,7 @@ class Directions:
 
     @property
     def joined_FD(self) -> Array:
-        """One row a fragment: the inner product of two rows is the mean over draws of their cosine."""
+        """One row a fragment: the inner product of two rows is the mean over draws of that of their directions."""
         S, F, K = self.unit_SFK.shape
         joined_FD: Array = np.moveaxis(self.unit_SFK, 0, 1).reshape(F, S * K).astype(np.float64) / np.sqrt(S)
         return joined_FD
