@@ -57,7 +57,7 @@ DOORS: Final = (
         (("scores of all fragments", "/cosine/score"), ("the API, described", "/docs")),
     ),
     Door("trainer", "TRAINER_HOST", "TRAINER_PORT", 3031, "/readyz", (("jobs: train on other data", "/docs"),)),
-    Door("viz", "VIZ_HOST", "VIZ_DASH_PORT", 8050, "/readyz", (("fragments in 3-D, heat map, search", "/"),)),
+    Door("viz", "VIZ_HOST", "VIZ_DASH_PORT", 8050, "/readyz", (("fragments in 3-D, heat map, search, predictions", "/"),)),
     Door("viz", "VIZ_HOST", "VIZ_BOKEH_PORT", 5006, "/healthz", (("histogram, training played back", "/"),)),
     # Ready or not: without a bundle for any language it still says so, to whoever asks.
     Door("chatbot", "CHATBOT_HOST", "CHATBOT_PORT", 3032, "/healthz", (("chat, English and Japanese", "/"),)),

@@ -8,8 +8,32 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.support.ports import free_ports
+from tests.support.posteriors import drawn
+from tests.support.predicting import predicting
 from tests.support.served import Served, wait_until_ready
 from tests.support.store import Publisher, five_fragments, many_fragments
+
+from contracts.fragmentation import fragment
+from contracts.kinds import Objective
+from trainer.factorization import Predictor
+from trainer.factorization.activity.posterior import Posterior
+
+ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
+KNOWN = [name for name in fragment(ASPIRIN).fragments if name != "*O*"]
+"""The fragments of aspirin that the predicting run knows."""
+TARGETS = [f"target {place}" for place in range(12)]
+
+
+@dataclass(frozen=True)
+class Published:
+    """A state directory with three runs."""
+
+    state: Path
+    few: str
+    """The newest: the built-in five fragments."""
+    many: str
+    chances: str
+    """The oldest: fragments with structures, of aspirin and others, and chances on 12 targets."""
 
 
 @dataclass(frozen=True)
@@ -23,22 +47,30 @@ class Addresses:
     """The newest run: the built-in five fragments."""
     many: str
     """A run that shows 3,400 fragments."""
+    chances: str
+    """A run with structures that predicts."""
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
-    """A state directory with two runs: the large one, then the built-in data."""
-    state = tmp_path_factory.mktemp("viz-state")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """The runs that everything is asked of."""
+    state, scratch = tmp_path_factory.mktemp("viz-state"), tmp_path_factory.mktemp("graph")
     publisher = Publisher(state)
+    names = [*KNOWN, "*c1ccncc1", "*c1ccsc1"]
+    draws = drawn(40, fragments=len(names), targets=len(TARGETS))
+    predictor = Predictor.from_posterior(Posterior(draws, -0.5, binary=True, structure=None))
+    environments = [[0, 1, 2], [0, 1, 3], *([place] for place in range(4, 2 + len(names)))]
+    contents = predicting(predictor, scratch, fragments=names, targets=TARGETS, environments=environments)
+    chances = publisher.publish(contents, objective=Objective.ACTIVITY)
     many = publisher.publish(many_fragments(3600, shown=3400, rank=6, targets=12))
-    return state, publisher.publish(five_fragments()), many
+    return Published(state, few=publisher.publish(five_fragments()), many=many, chances=chances)
 
 
 @pytest.fixture(scope="session")
-def scores_url(published: tuple[Path, str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def scores_url(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The scores API over that store."""
     (port,) = free_ports(1)
-    environment = {"NTDEMO_STATE": str(published[0]), "NTDEMO_HOST": "127.0.0.1", "NTDEMO_PORT": str(port)}
+    environment = {"NTDEMO_STATE": str(published.state), "NTDEMO_HOST": "127.0.0.1", "NTDEMO_PORT": str(port)}
     log = tmp_path_factory.mktemp("logs") / "scores-api.log"
     with Served("ntdemo-scores-api", log, environment, f"http://127.0.0.1:{port}") as served:
         wait_until_ready(served)
@@ -59,9 +91,7 @@ def viz_environment(scores_url: str, dash_port: int, bokeh_port: int) -> dict[st
 
 
 @pytest.fixture(scope="session")
-def addresses(
-    published: tuple[Path, str, str], scores_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Addresses]:
+def addresses(published: Published, scores_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
     """viz before the scores API."""
     dash_port, bokeh_port = free_ports(2)
     log = tmp_path_factory.mktemp("logs") / "viz.log"
@@ -69,7 +99,14 @@ def addresses(
         "ntdemo-viz", log, viz_environment(scores_url, dash_port, bokeh_port), f"http://127.0.0.1:{dash_port}"
     ) as served:
         wait_until_ready(served)
-        yield Addresses(scores_url, served.url, f"http://127.0.0.1:{bokeh_port}", few=published[1], many=published[2])
+        yield Addresses(
+            scores_url,
+            served.url,
+            f"http://127.0.0.1:{bokeh_port}",
+            few=published.few,
+            many=published.many,
+            chances=published.chances,
+        )
         unforeseen = [
             line for line in served.log.read_text().splitlines() if "callback_failed" in line or "page_failed" in line
         ]

@@ -146,3 +146,10 @@ def test_plotly_is_asked_for_anew_but_not_sent_anew(lonely: TestClient) -> None:
 def test_a_script_that_does_not_exist_is_no_page(lonely: TestClient) -> None:
     answer = lonely.get("/_dash-component-suites/plotly/package_data/nothing.js")
     assert answer.status_code >= 400
+
+
+def test_an_export_that_the_run_cannot_tell_is_a_problem(addresses: Addresses, http: httpx.Client) -> None:
+    answer = http.get(f"{addresses.dash}/exports/neighbours.csv", params={"fragment": "fB", "structure": "unlike"})
+    assert answer.status_code == 422
+    assert answer.json()["type"] == "/problems/not-told"
+    assert "tells nothing of structures" in answer.json()["detail"]

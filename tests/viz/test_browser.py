@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.support.browser import PLAIN, Visit, axe_script, launched, serious_faults, watched
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
-from tests.viz.conftest import Addresses, viz_environment
+from tests.viz.conftest import ASPIRIN, KNOWN, Addresses, Published, viz_environment
 
 pytestmark = pytest.mark.browser
 
@@ -159,6 +159,92 @@ def test_search_finds_among_3400_and_the_link_restores_the_view(
     assert "similarity=function" in other.url
 
 
+def test_what_acts_alike_and_looks_unlike_is_one_press_away(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/fragments?run={addresses.chances}&fragment={quote(KNOWN[0], safe='')}")
+    like = page.locator("#fragment-view").get_by_role("link", name=KNOWN[1], exact=True)
+    expect(page.get_by_role("columnheader", name="structure %")).to_be_visible()
+    expect(like).to_be_visible()
+    page.get_by_role("list", name="Structure").get_by_role("link", name="at most 30 % alike").click()
+    expect(page.locator("#fragment-view .caption")).to_contain_text("alike in what they do, unlike in structure")
+    expect(page.locator("#fragment-view caption")).to_contain_text("at most 30 % alike in structure")
+    expect(like).to_have_count(0)
+    assert "structure=unlike" in page.url
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    assert download.value.suggested_filename.endswith("-balanced-unlike.csv")
+    rows = Path(download.value.path()).read_text().splitlines()
+    assert rows[0].endswith(",structure")
+    assert {row.rpartition(",")[2] for row in rows[1:]} == {"0.0"}
+
+
+def test_a_run_without_structures_says_so_and_keeps_the_choice(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/fragments?fragment=fB&structure=unlike")
+    expect(page.locator("#fragment-view")).to_contain_text("This run tells nothing of structures")
+    page.get_by_role("list", name="Structure").get_by_role("link", name="any").click()
+    expect(page.locator("#fragment-view tbody tr")).to_have_count(4)
+
+
+def test_a_typed_molecule_is_predicted_and_taken_apart(addresses: Addresses, visit: Visit, context: BrowserContext) -> None:
+    page = visit.go(f"{addresses.dash}/predict?run={addresses.chances}")
+    expect(page.locator("#expected-view")).to_contain_text("Type a molecule above")
+    page.get_by_label("SMILES, or names").fill(f" {ASPIRIN} ")
+    page.keyboard.press("Enter")
+    expect(page.locator("#expected-view tbody tr")).to_have_count(10)
+    expect(page.locator("#expected-view .flag")).to_contain_text("Some fragments are in too few compounds")
+    expect(page.locator("#parts-view tbody tr")).to_have_count(3 + len(KNOWN) + 1)
+    expect(page.get_by_role("row", name=re.compile(r"^\*O\* .*unknown"))).to_be_visible()
+    chosen = page.locator("#expected-view tbody tr th").nth(3).inner_text()
+    page.locator("#expected-view").get_by_role("link", name=chosen, exact=True).click()
+    expect(page.locator("#expected-view tr.chosen th")).to_have_text(chosen)
+    expect(page.locator("#parts-view h2")).to_contain_text(f"Chance to be active on {chosen}: ")
+    expect(page.get_by_label("Target, if not the highest ones")).to_have_value(chosen)
+    shown = page.locator("#parts-view tbody").inner_text()
+    adds = [float(text.replace("−", "-")) for text in page.locator("#parts-view tbody td:nth-child(2)").all_inner_texts()]
+    assert sum(adds[:-1]) == pytest.approx(adds[-1], abs=0.005)
+
+    link = page.get_by_role("link", name="Permanent link").get_attribute("href")
+    other = context.new_page()
+    other.goto(addresses.dash + str(link))
+    expect(other.locator("#parts-view tbody tr").first).to_be_visible()
+    assert other.locator("#parts-view tbody").inner_text() == shown
+    expect(other.get_by_label("SMILES")).to_have_value(ASPIRIN)
+
+
+def test_a_target_that_is_not_among_the_highest_is_shown_as_well(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/predict?run={addresses.chances}&compound={quote(ASPIRIN, safe='')}")
+    expect(page.locator("#expected-view tbody tr")).to_have_count(10)
+    listed = page.locator("#expected-view tbody th").all_inner_texts()
+    other = next(name for name in (f"target {place}" for place in range(12)) if name not in listed)
+    page.get_by_label("Target, if not the highest ones").fill(other)
+    page.get_by_role("button", name="Predict").click()
+    expect(page.locator("#expected-view tr.chosen th")).to_have_text(other)
+    expect(page.locator("#expected-view tbody tr")).to_have_count(11)
+
+
+def test_fragments_without_structures_are_asked_for_by_name(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/predict?run={addresses.chances}&compound=%2Ac1ccncc1%2C%20%2Ac1ccsc1%2C%2Ac1ccsc1")
+    expect(page.locator("#parts-view tbody tr")).to_have_count(3 + 2)
+    expect(page.locator("#expected-view .flag")).to_have_count(0)
+    page = visit.go(f"{addresses.dash}/predict")
+    page.get_by_role("link", name="fA, fB").click()
+    expect(page.get_by_label("SMILES, or names")).to_have_value("fA, fB")
+    expect(page.locator("#expected-view")).to_contain_text("This run predicts nothing")
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("run={chances}&compound=C1CC", "This molecule cannot be predicted"),
+        ("run={chances}&compound=CCO&target=nobody", "has no target 'nobody'"),
+        ("compound=CCO", "This run predicts nothing"),
+    ],
+)
+def test_what_cannot_be_predicted_is_said(addresses: Addresses, visit: Visit, query: str, sentence: str) -> None:
+    page = visit.go(f"{addresses.dash}/predict?{query.format(chances=addresses.chances)}")
+    expect(page.locator("#expected-view")).to_contain_text(sentence)
+    expect(page.locator("#parts-view")).to_be_hidden()
+
+
 def test_more_results_come_on_request(addresses: Addresses, visit: Visit) -> None:
     page = visit.go(f"{addresses.dash}/fragments?run={addresses.many}")
     expect(page.locator("#results tbody tr")).to_have_count(50)
@@ -177,7 +263,7 @@ def test_the_csv_of_the_page_is_downloaded(addresses: Addresses, visit: Visit) -
 def test_the_training_page_shows_curve_runs_and_that_the_trainer_is_away(addresses: Addresses, visit: Visit) -> None:
     page = visit.go(f"{addresses.dash}/training")
     expect(page.locator("#jobs-view")).to_contain_text("The trainer at http://127.0.0.1:9 does not answer")
-    expect(page.locator("#runs-view tbody tr")).to_have_count(2)
+    expect(page.locator("#runs-view tbody tr")).to_have_count(3)
     expect(page.locator("#curve-graph .scatterlayer .point")).to_have_count(5)
     page.locator("#runs-view tbody tr").nth(1).get_by_role("link").click()
     expect(page.locator("#run-view h2")).to_have_text(addresses.many)
@@ -254,12 +340,12 @@ def test_playing_moves_the_fragments_to_the_last_step(addresses: Addresses, visi
 
 
 def test_pages_opened_too_early_say_so_and_recover_by_themselves(
-    published: tuple[Path, str, str], context: BrowserContext, tmp_path: Path
+    published: Published, context: BrowserContext, tmp_path: Path
 ) -> None:
     scores_port, dash_port, bokeh_port = free_ports(3)
     scores_url, dash_url = f"http://127.0.0.1:{scores_port}", f"http://127.0.0.1:{dash_port}"
     environment = {
-        "NTDEMO_STATE": str(published[0]),
+        "NTDEMO_STATE": str(published.state),
         "NTDEMO_HOST": "127.0.0.1",
         "NTDEMO_PORT": str(scores_port),
         "SCORES_API_CACHE": str(tmp_path / "cache"),
@@ -297,6 +383,7 @@ def test_the_colours_follow_the_readers_preference(addresses: Addresses, browser
 _TICKS = {"light": "rgb(89, 97, 107)", "dark": "rgb(163, 171, 181)"}
 _PLACES = [
     ("dash", "/?fragment=fB"), ("dash", "/heat-map"), ("dash", "/fragments?fragment=fB"), ("dash", "/training"),
+    ("dash", f"/predict?run={{chances}}&compound={quote(ASPIRIN, safe='')}"),
     ("bokeh", "/"), ("bokeh", "/histogram"), ("bokeh", "/training"),
 ]  # fmt: skip
 
@@ -308,9 +395,9 @@ def test_pages_fit_the_screen_and_pass_axe(
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
-    page.goto(f"{getattr(addresses, server)}{path}")
+    page.goto(getattr(addresses, server) + path.format(chances=addresses.chances))
     settled = (
-        "#content figure .js-plotly-plot, #results tr, #content .card a, .bk-Figure"
+        "#content figure .js-plotly-plot, #results tr, #content table a, .bk-Figure"
         if server == "dash"
         else "#content a, .bk-Figure"
     )

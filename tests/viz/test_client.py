@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.ports import free_ports
+from tests.viz.conftest import Published
 
 _NEEDS_TK = pytest.mark.skipif(importlib.util.find_spec("tkinter") is None, reason="this Python has no Tk")
 
@@ -50,10 +51,10 @@ def test_the_picture_states_the_known_numbers(scores_url: str, tmp_path: Path) -
 
 
 def test_a_large_run_shows_the_fragments_with_most_support_and_says_so(
-    published: tuple[Path, str, str], scores_url: str, tmp_path: Path
+    published: Published, scores_url: str, tmp_path: Path
 ) -> None:
     target = tmp_path / "map.svg"
-    ended = _client(scores_url, "--save", str(target), "--run", published[2])
+    ended = _client(scores_url, "--save", str(target), "--run", published.many)
     assert ended.returncode == 0, ended.stderr
     assert "the 40 of 3,400 fragments with most support" in target.read_text()
 

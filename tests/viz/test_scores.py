@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TypeVar
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
+from tests.viz.conftest import ASPIRIN, KNOWN, TARGETS, Published
 
+from viz.answers import Neighbour
 from viz.cosines import percent_matrix
-from viz.failures import Missing, NoRun, ScoresAway
+from viz.failures import Missing, NoRun, Refused, ScoresAway
 from viz.scores import Scores
 
 T = TypeVar("T")
@@ -27,10 +30,14 @@ def _ask(url: str, question: Callable[[Scores], Awaitable[T]]) -> T:
     return asyncio.run(asked())
 
 
-def test_the_newest_run_comes_first(published: tuple[Path, str, str], scores_url: str) -> None:
+def _rank(neighbours: tuple[Neighbour, ...], name: str) -> int:
+    return next(neighbour.rank for neighbour in neighbours if neighbour.name == name)
+
+
+def test_the_newest_run_comes_first(published: Published, scores_url: str) -> None:
     runs = _ask(scores_url, lambda scores: scores.runs())
-    assert [run.id for run in runs] == [published[1], published[2]]
-    assert [run.current for run in runs] == [True, False]
+    assert [run.id for run in runs] == [published.few, published.many, published.chances]
+    assert [run.current for run in runs] == [True, False, False]
     assert (runs[0].shown_fragments, runs[1].shown_fragments) == (5, 3400)
 
 
@@ -42,8 +49,8 @@ def test_the_space_of_the_built_in_data_gives_the_known_similarities(scores_url:
     assert percent_FF[1, 2:4] == pytest.approx([98, 87], abs=0.5)
 
 
-def test_a_large_space_is_complete_and_in_order(published: tuple[Path, str, str], scores_url: str) -> None:
-    space = _ask(scores_url, lambda scores: scores.space(published[2]))
+def test_a_large_space_is_complete_and_in_order(published: Published, scores_url: str) -> None:
+    space = _ask(scores_url, lambda scores: scores.space(published.many))
     ids = [fragment.id for fragment in space.fragments]
     assert len(ids) == 3400
     assert ids == sorted(ids)
@@ -58,11 +65,11 @@ def test_a_space_is_read_once(scores_url: str) -> None:
     assert _ask(scores_url, twice)
 
 
-def test_neighbours_and_the_sub_matrix_agree(published: tuple[Path, str, str], scores_url: str) -> None:
+def test_neighbours_and_the_sub_matrix_agree(published: Published, scores_url: str) -> None:
     async def both(scores: Scores) -> tuple[list[float], list[float]]:
-        name = (await scores.fragments(published[2], "", limit=5)).items[3].name
-        near = await scores.neighbours(published[2], name, "function", 10)
-        matrix = await scores.similarities(published[2], [name, *(neighbour.name for neighbour in near)], "function")
+        name = (await scores.fragments(published.many, "", limit=5)).items[3].name
+        near = await scores.neighbours(published.many, name, "function", 10)
+        matrix = await scores.similarities(published.many, [name, *(neighbour.name for neighbour in near)], "function")
         return [neighbour.function for neighbour in near], matrix.percent_FF[0, 1:].tolist()
 
     listed, computed = _ask(scores_url, both)
@@ -70,18 +77,72 @@ def test_neighbours_and_the_sub_matrix_agree(published: tuple[Path, str, str], s
     assert listed == pytest.approx(computed, abs=0.02)
 
 
-def test_every_name_of_a_large_run_can_be_asked_for(published: tuple[Path, str, str], scores_url: str) -> None:
+def test_neighbours_that_look_unlike_are_told_apart_from_all(published: Published, scores_url: str) -> None:
+    def near(scores: Scores, most: float | None) -> Awaitable[tuple[Neighbour, ...]]:
+        return scores.neighbours(published.chances, KNOWN[0], "function", 10, max_structure=most)
+
+    everyone, unlike = _ask(scores_url, lambda scores: near(scores, None)), _ask(scores_url, lambda scores: near(scores, 30))
+    assert {neighbour.name: neighbour.structure for neighbour in everyone}[KNOWN[1]] == 50
+    assert [neighbour for neighbour in everyone if neighbour.structure == 0] == [
+        replace(neighbour, rank=neighbour.rank + (neighbour.rank >= _rank(everyone, KNOWN[1]))) for neighbour in unlike
+    ]
+
+
+def test_a_prediction_adds_up_and_names_what_it_does_not_know(published: Published, scores_url: str) -> None:
+    found = _ask(scores_url, lambda scores: scores.prediction(published.chances, ASPIRIN, limit=10))
+    assert (found.run, found.scale, found.parent, found.flags) == (
+        published.chances,
+        "chance",
+        ASPIRIN,
+        ("unknown-fragments",),
+    )
+    assert [part.name for part in found.parts if part.support is None] == ["*O*"]
+    assert {part.name: part.support for part in found.parts} == {"*O*": None} | {
+        name: 10 + place for place, name in enumerate(KNOWN)
+    }
+    assert len(found.expected) == 10
+    for each in found.expected:
+        assert each.low is not None
+        assert each.high is not None
+        assert each.low <= each.value <= each.high
+        assert each.mean + each.level + sum(each.added) == pytest.approx(each.sum, abs=1e-9)
+    lowest = min(set(TARGETS) - {each.target for each in found.expected})
+    alone = _ask(scores_url, lambda scores: scores.prediction(published.chances, ASPIRIN, target=lowest, limit=1))
+    assert [each.target for each in alone.expected] == [lowest]
+    assert alone.expected[0].value <= found.expected[-1].value
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        (lambda scores, run: scores.prediction(run, "C1CC", limit=1), "This molecule cannot be predicted: "),
+        (lambda scores, run: scores.prediction(run, ASPIRIN, target="nobody", limit=1), "has no target 'nobody'"),
+        (lambda scores, _: scores.prediction("current", ASPIRIN, limit=1), "This run predicts nothing."),
+        (
+            lambda scores, _: scores.neighbours("current", "fA", "function", 5, max_structure=30),
+            "This run tells nothing of structures",
+        ),
+    ],
+)
+def test_what_a_run_cannot_tell_is_refused(
+    published: Published, scores_url: str, question: Callable[[Scores, str], Awaitable[object]], sentence: str
+) -> None:
+    with pytest.raises(Refused, match=sentence):
+        _ask(scores_url, lambda scores: question(scores, published.chances))
+
+
+def test_every_name_of_a_large_run_can_be_asked_for(published: Published, scores_url: str) -> None:
     async def all_of_a_page(scores: Scores) -> list[tuple[str, str]]:
-        page = await scores.fragments(published[2], "%", limit=60)
-        return [(item.name, (await scores.fragment(published[2], item.name)).name) for item in page.items]
+        page = await scores.fragments(published.many, "%", limit=60)
+        return [(item.name, (await scores.fragment(published.many, item.name)).name) for item in page.items]
 
     pairs = _ask(scores_url, all_of_a_page)
     assert len(pairs) == 60
     assert all(asked == answered for asked, answered in pairs)
 
 
-def test_search_narrows_and_says_when_there_is_more(published: tuple[Path, str, str], scores_url: str) -> None:
-    page = _ask(scores_url, lambda scores: scores.fragments(published[2], "c1ccncc1", limit=20))
+def test_search_narrows_and_says_when_there_is_more(published: Published, scores_url: str) -> None:
+    page = _ask(scores_url, lambda scores: scores.fragments(published.many, "c1ccncc1", limit=20))
     assert len(page.items) == 20
     assert page.next is not None
     assert all("c1ccncc1" in item.name for item in page.items)

@@ -12,7 +12,7 @@ _WORDS = st.text(min_size=1, max_size=40).filter(lambda text: text.strip() == te
     run=_WORDS, fragment=_WORDS, similarity=st.sampled_from(["balanced", "function"]), nearest=st.sampled_from(["15", "100"])
 )
 def test_any_view_survives_the_address(run: str, fragment: str, similarity: str, nearest: str) -> None:
-    view = View(run=run, fragment=fragment, similarity=similarity, nearest=nearest)  # type: ignore[arg-type]  # sampled
+    view = View(run=run, fragment=fragment, compound=fragment, similarity=similarity, nearest=nearest)  # type: ignore[arg-type]  # sampled
     assert View.of(view.search) == view
 
 

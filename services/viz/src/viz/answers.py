@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 
 __all__ = [
     "Curve",
+    "Expectation",
     "Floats",
     "Fragment",
     "FragmentPage",
     "Job",
     "Matrix",
     "Neighbour",
+    "Part",
+    "Prediction",
     "Run",
     "Similarity",
     "Space",
@@ -79,10 +82,53 @@ class Neighbour:
     low: float | None
     high: float | None
     balanced: float
+    structure: float | None
 
     def percent(self, similarity: Similarity) -> float:
         """The figure of one similarity."""
         return self.balanced if similarity == "balanced" else self.function
+
+
+@dataclass(frozen=True)
+class Part:
+    """A fragment of a compound; `support` is None where the run does not know it."""
+
+    name: str
+    support: int | None
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a run expects of a compound on one target: `mean` + `level` + `added` make `sum`."""
+
+    target: str
+    value: float
+    low: float | None
+    high: float | None
+    sum: float
+    """The value, or for chances the probit behind it."""
+    mean: float
+    level: float
+    added: tuple[float, ...]
+    """By each fragment of the compound."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a run expects of a compound."""
+
+    run: str
+    scale: str
+    """`value`, `chance`, `score` or `sum`."""
+    meaning: str
+    """The same in a sentence."""
+    parent: str | None
+    """The standardised molecule that was cut; None for fragments."""
+    parts: tuple[Part, ...]
+    flags: tuple[str, ...]
+    """`unknown-fragments`, `nothing-known`."""
+    expected: tuple[Expectation, ...]
+    """The highest first."""
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,19 @@
 import csv
 import io
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import FastAPI, Query
 from fastapi.responses import Response
 
 from viz.answers import Neighbour, Similarity
 from viz.scores import Scores
-from viz.view import CURRENT
+from viz.view import CURRENT, UNLIKE
 
 __all__ = ["install"]
 
 _MOST: Final = 100
-_COLUMNS: Final = ("rank", "name", "smiles", "support", "function", "low", "high", "balanced")
+_COLUMNS: Final = ("rank", "name", "smiles", "support", "function", "low", "high", "balanced", "structure")
 
 
 def install(app: FastAPI, scores: Scores) -> None:
@@ -32,10 +32,14 @@ def install(app: FastAPI, scores: Scores) -> None:
         fragment: Annotated[str, Query(description="Name of the fragment.")],
         run: Annotated[str, Query(description="Id of the run, or `current`.")] = CURRENT,
         similarity: Annotated[Similarity, Query(description="What the order follows.")] = "balanced",
+        structure: Annotated[
+            Literal["any", "unlike"], Query(description=f"`unlike` takes those that look at most {UNLIKE} % like it.")
+        ] = "any",
     ) -> Response:
-        neighbours = await scores.neighbours(run, fragment, similarity, _MOST)
+        unlike = UNLIKE if structure == "unlike" else None
+        neighbours = await scores.neighbours(run, fragment, similarity, _MOST, max_structure=unlike)
         named = re.sub(r"[^A-Za-z0-9_-]+", "-", fragment).strip("-")[:40] or "fragment"
-        disposition = f'attachment; filename="nearest-{named}-{similarity}.csv"'
+        disposition = f'attachment; filename="nearest-{named}-{similarity}{"" if unlike is None else "-unlike"}.csv"'
         return Response(_csv(neighbours), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
 
 

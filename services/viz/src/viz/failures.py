@@ -1,6 +1,6 @@
 """What can keep viz from showing something, each with a sentence a reader understands."""
 
-__all__ = ["Missing", "NoRun", "ScoresAway", "TrainerAway", "Unshowable"]
+__all__ = ["Missing", "NoRun", "Refused", "ScoresAway", "TrainerAway", "Unshowable"]
 
 
 class Unshowable(Exception):
@@ -30,3 +30,7 @@ class NoRun(Unshowable):
 
 class Missing(Unshowable):
     """The run or fragment asked for does not exist; the sentence is the scores API's own."""
+
+
+class Refused(Unshowable):
+    """The run cannot answer this question: no structures, no predictions, a SMILES that is none."""

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from servicekit.problems import NOT_READY, ProblemType, problem_response
-from viz.failures import Missing, NoRun, ScoresAway, TrainerAway, Unshowable
+from viz.failures import Missing, NoRun, Refused, ScoresAway, TrainerAway, Unshowable
 
 __all__ = ["PROBLEM_TYPES", "install"]
 
@@ -26,7 +26,14 @@ _MISSING: Final = ProblemType(
     "The scores API knows no run of this id, or its data has no fragment of this name.",
     "Look the name up on the page `/fragments`, or the run on `/training`.",
 )
-PROBLEM_TYPES: Final = (_AWAY, _MISSING)
+_NOT_TOLD: Final = ProblemType(
+    "not-told",
+    "The run does not tell this",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "What was asked needs something that the run's data do not hold, such as the structures of fragments.",
+    "Leave `structure` out, or ask another run, whose data state SMILES.",
+)
+PROBLEM_TYPES: Final = (_AWAY, _MISSING, _NOT_TOLD)
 """Everything that routes of viz answer beside the common problems."""
 
 
@@ -37,6 +44,8 @@ def install(app: FastAPI) -> None:
         kind = NOT_READY
         if isinstance(failure, Missing):
             kind = _MISSING
+        elif isinstance(failure, Refused):
+            kind = _NOT_TOLD
         elif isinstance(failure, ScoresAway | TrainerAway):
             kind = _AWAY
         headers = {"Retry-After": "2"} if isinstance(failure, NoRun) else {}

@@ -17,11 +17,14 @@ import numpy as np
 from scores_client import Client
 from scores_client.api.factors import list_factors
 from scores_client.api.fragments import get_fragment, list_fragments, list_neighbours
+from scores_client.api.predictions import ask_predictions
 from scores_client.api.runs import get_curve, get_run, get_trajectory, list_runs
 from scores_client.api.similarities import ask_similarities
 from scores_client.models import (
+    CompoundQuestion,
     Factor,
     FactorSide,
+    PredictionQuestion,
     ProblemDocument,
     RunDetail,
     RunSummary,
@@ -29,8 +32,23 @@ from scores_client.models import (
     SimilarityQuestion,
 )
 from scores_client.models import Fragment as WireFragment
-from viz.answers import Curve, Fragment, FragmentPage, Matrix, Neighbour, Run, Similarity, Space, Trajectory
-from viz.failures import Missing, NoRun, ScoresAway
+from scores_client.models import TargetPrediction as WireExpectation
+from scores_client.types import UNSET
+from viz.answers import (
+    Curve,
+    Expectation,
+    Fragment,
+    FragmentPage,
+    Matrix,
+    Neighbour,
+    Part,
+    Prediction,
+    Run,
+    Similarity,
+    Space,
+    Trajectory,
+)
+from viz.failures import Missing, NoRun, Refused, ScoresAway
 from viz.view import CURRENT
 
 __all__ = ["Scores"]
@@ -40,6 +58,12 @@ _FRESH_S: Final = 1.0
 _KEPT_SPACES: Final = 4
 _LISTED_RUNS: Final = 50
 _PAGE: Final = 1000
+_REFUSALS: Final = {
+    "target-not-found": None,
+    "similarity-unavailable": "This run tells nothing of structures: its data state none, or an older release trained it.",
+    "nothing-predicts": "This run predicts nothing. Choose another one above.",
+}
+"""Of a question that is well asked, in our words where the scores API's are for programs."""
 
 
 class Scores:
@@ -113,10 +137,18 @@ class Scores:
         """One fragment, shown or not."""
         return _fragment(await self._ask(get_fragment.asyncio(name, client=self._client, run=run)))
 
-    async def neighbours(self, run: str, name: str, similarity: Similarity, limit: int) -> tuple[Neighbour, ...]:
-        """The nearest shown fragments of one, at most 100, the nearest first."""
-        kind = SimilarityKind(similarity)
-        answer = await self._ask(list_neighbours.asyncio(name, client=self._client, similarity=kind, limit=limit, run=run))
+    async def neighbours(
+        self, run: str, name: str, similarity: Similarity, limit: int, *, max_structure: float | None = None
+    ) -> tuple[Neighbour, ...]:
+        """The nearest shown fragments of one, at most 100, the nearest first; with `max_structure` those that look unlike it.
+
+        Raises:
+            Refused: `max_structure` percent are asked for in a run of data without structures.
+        """
+        kind, far = SimilarityKind(similarity), UNSET if max_structure is None else max_structure
+        answer = await self._ask(
+            list_neighbours.asyncio(name, client=self._client, similarity=kind, max_structure=far, limit=limit, run=run)
+        )
         return tuple(
             Neighbour(
                 rank=item.rank,
@@ -127,8 +159,34 @@ class Scores:
                 low=item.low,
                 high=item.high,
                 balanced=item.balanced,
+                structure=item.structure,
             )
             for item in answer.items
+        )
+
+    async def prediction(self, run: str, compound: str | Sequence[str], *, target: str | None = None, limit: int) -> Prediction:
+        """What is expected of a SMILES or of fragments on the `limit` targets where that is highest, or on one named target.
+
+        Raises:
+            Refused: the SMILES is none, there is no such target, or the run predicts nothing.
+        """
+        asked = CompoundQuestion(smiles=compound) if isinstance(compound, str) else CompoundQuestion(fragments=list(compound))
+        compounds = [asked]
+        question = (
+            PredictionQuestion(compounds=compounds, limit=limit)
+            if target is None
+            else PredictionQuestion(compounds=compounds, targets=[target])
+        )
+        answer = await self._ask(ask_predictions.asyncio(client=self._client, body=question, run=run))
+        (told,) = answer.compounds
+        return Prediction(
+            run=answer.run,
+            scale=str(answer.scale),
+            meaning=answer.meaning,
+            parent=told.parent,
+            parts=tuple(Part(part.name, part.support) for part in told.fragments),
+            flags=tuple(str(flag) for flag in told.flags),
+            expected=tuple(_expectation(item) for item in told.predictions),
         )
 
     async def similarities(self, run: str, names: Sequence[str], similarity: Similarity) -> Matrix:
@@ -196,6 +254,10 @@ class Scores:
             raise NoRun
         if slug in {"run-not-found", "fragment-not-found"}:
             raise Missing(answer.detail)
+        if slug == "molecules-unreadable":
+            raise Refused(f"This molecule cannot be predicted: {answer.additional_properties['errors'][0]['reason']}.")
+        if slug in _REFUSALS:
+            raise Refused(_REFUSALS[slug] or answer.detail)
         raise ScoresAway(self._url, f"{answer.title}: {answer.detail}")
 
 
@@ -214,6 +276,20 @@ def _run(item: RunSummary | RunDetail) -> Run:
         compounds=item.compounds,
         targets=item.targets,
         rank=item.rank,
+    )
+
+
+def _expectation(item: WireExpectation) -> Expectation:
+    parts = item.contributions
+    return Expectation(
+        target=item.target,
+        value=item.value,
+        low=item.low,
+        high=item.high,
+        sum=item.sum_,
+        mean=parts.mean,
+        level=parts.target,
+        added=tuple(parts.fragments),
     )
 
 

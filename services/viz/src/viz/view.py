@@ -6,15 +6,18 @@ from urllib.parse import parse_qs, quote, urlencode
 
 from viz.answers import Similarity
 
-__all__ = ["CURRENT", "View"]
+__all__ = ["CURRENT", "UNLIKE", "View"]
 
 CURRENT: Final = "current"
 """The run that is newest at the time of asking."""
+UNLIKE: Final = 30
+"""Percent of Tanimoto similarity up to which two fragments are unlike in structure."""
 _OFFERED: Final[dict[str, tuple[str, ...]]] = {
     "similarity": ("balanced", "function"),
     "vectors": ("fitted", "unit"),
     "plane": ("12", "13", "23"),
     "nearest": ("15", "30", "60", "100"),
+    "structure": ("any", "unlike"),
     "table": ("hidden", "shown"),
 }
 
@@ -32,6 +35,12 @@ class View:
     """The two factors of the plane that is shown for large runs."""
     nearest: str = "30"
     """Fragments beside the chosen one in the heat map of a large run."""
+    structure: str = "any"
+    """Of the fragments listed beside the chosen one: `any`, or `unlike` it."""
+    compound: str | None = None
+    """What is predicted: a SMILES, or names of fragments with commas between them."""
+    target: str | None = None
+    """The target whose prediction is taken apart."""
     table: str = "hidden"
     """Whether the figure's numbers stand below it as a table, too: hundreds of cells, which cost a slow browser seconds."""
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
-from viz.failures import Missing, NoRun, Unshowable
+from viz.failures import Missing, NoRun, Refused, Unshowable
 from viz.pages.elements import notice
 
 __all__ = ["answering"]
@@ -25,6 +25,8 @@ def answering(*beside: Any) -> Callable[[Callable[P, Awaitable[Any]]], Callable[
                 return await region(*args, **kwargs)
             except Missing as missing:
                 sentence = notice(str(missing), "Choose another one above or go back.")
+            except Refused as refused:
+                sentence = notice(str(refused), "")
             except NoRun as none:
                 sentence = notice(str(none), "As soon as the trainer publishes one, it appears here.")
             except Unshowable as failure:

@@ -8,9 +8,22 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from viz.answers import Neighbour, Similarity
-from viz.view import View
+from viz.view import UNLIKE, View
 
-__all__ = ["aria", "figure_graph", "fragment_link", "neighbour_table", "notice", "number", "percent_bar", "segments", "table"]
+__all__ = [
+    "aria",
+    "as_table",
+    "figure_graph",
+    "fragment_link",
+    "interval_bar",
+    "neighbour_table",
+    "notice",
+    "number",
+    "percent_bar",
+    "segments",
+    "signed_bar",
+    "table",
+]
 
 Children = str | int | float | Component | Sequence[Any] | None
 
@@ -30,7 +43,14 @@ def number(value: float, places: int = 1) -> str:
     return f"{value:.{places}f}".replace("-", "−")
 
 
-_WORDS: Final = {"fitted": "as fitted", "unit": "equal length", "12": "1 × 2", "13": "1 × 3", "23": "2 × 3"}
+_WORDS: Final = {
+    "fitted": "as fitted",
+    "unit": "equal length",
+    "unlike": f"at most {UNLIKE} % alike",
+    "12": "1 × 2",
+    "13": "1 × 3",
+    "23": "2 × 3",
+}
 
 
 def segments(legend: str, path: str, view: View, choice: str) -> Component:
@@ -64,17 +84,31 @@ def as_table(path: str, view: View, build: Callable[[], Component]) -> Component
 def percent_bar(percent: float) -> Component:
     """A number with a bar of its size, blue for alike and orange for opposite; the number carries the meaning."""
     side = "alike" if percent >= 0 else "opposite"
-    return html.Span(
-        [
-            html.Span(
-                html.Span(className=f"bar-fill {side}", style={"width": f"{abs(percent):.1f}%"}),
-                className="bar",
-                **aria(hidden="true"),
-            ),
-            html.Span(number(percent), className="number"),
-        ],
-        className="percent",
-    )
+    fill = html.Span(className=f"bar-fill {side}", style={"width": f"{abs(percent):.1f}%"})
+    return _measure(html.Span(fill, className="bar", **aria(hidden="true")), number(percent))
+
+
+def signed_bar(share: float, text: str) -> Component:
+    """A text with a bar from the middle, to the right in blue or the left in orange, for a share of -1 to 1."""
+    side = "alike" if share >= 0 else "opposite"
+    left = 50.0 if share >= 0 else 50.0 * (1 + share)
+    fill = html.Span(className=f"bar-fill {side}", style={"marginLeft": f"{left:.1f}%", "width": f"{50 * abs(share):.1f}%"})
+    return _measure(html.Span(fill, className="bar signed", **aria(hidden="true")), text)
+
+
+def interval_bar(value: float, low: float, high: float, across: tuple[float, float], text: str) -> Component:
+    """A text with an interval and the value in it, drawn between two ends."""
+    start, width = across[0], (across[1] - across[0]) or 1.0
+    at = [100 * (place - start) / width for place in (low, high, value)]
+    drawn = [
+        html.Span(className="interval-reach", style={"left": f"{at[0]:.1f}%", "width": f"{at[1] - at[0]:.1f}%"}),
+        html.Span(className="interval-value", style={"left": f"{at[2]:.1f}%"}),
+    ]
+    return _measure(html.Span(drawn, className="interval", **aria(hidden="true")), text)
+
+
+def _measure(picture: Component, text: str) -> Component:
+    return html.Span([picture, html.Span(text, className="number")], className="percent")
 
 
 def fragment_link(name: str, view: View, path: str) -> Component:
@@ -117,14 +151,16 @@ def neighbour_table(neighbours: Sequence[Neighbour], view: View, path: str, *, f
     """The nearest fragments of the chosen one; `full` adds structure, the other similarity and the interval."""
     other: Similarity = "function" if view.similarity == "balanced" else "balanced"
     interval = full and any(neighbour.low is not None for neighbour in neighbours)
-    structures = full and any(neighbour.smiles not in {None, neighbour.name} for neighbour in neighbours)
+    smiles = full and any(neighbour.smiles not in {None, neighbour.name} for neighbour in neighbours)
+    structure = full and any(neighbour.structure is not None for neighbour in neighbours)
     columns = [
         (("Fragment", "text"), True),
         ((f"{view.similarity} %", "figure"), True),
         ((f"{other} %", "figure"), full),
         (("90 % interval", "figure"), interval),
+        (("structure %", "figure"), structure),
         (("Support", "figure"), True),
-        (("SMILES", "text"), structures),
+        (("SMILES", "text"), smiles),
     ]
     rows = [
         [
@@ -134,14 +170,16 @@ def neighbour_table(neighbours: Sequence[Neighbour], view: View, path: str, *, f
             "–"
             if neighbour.low is None or neighbour.high is None
             else f"{number(neighbour.low, 0)} to {number(neighbour.high, 0)}",
+            "–" if neighbour.structure is None else number(neighbour.structure, 0),
             f"{neighbour.support:,}",
             html.Code(neighbour.smiles or "–"),
         ]
         for neighbour in neighbours
     ]
     wanted = [given for _, given in columns]
+    unlike = f", at most {UNLIKE} % alike in structure" if full and view.structure == "unlike" else ""
     return table(
-        f"Nearest to {view.fragment}, by {view.similarity} similarity",
+        f"Nearest to {view.fragment}, by {view.similarity} similarity{unlike}",
         [head for head, given in columns if given],
         [[cell for cell, given in zip(row, wanted, strict=True) if given] for row in rows],
     )

@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from viz.failures import NoRun, Unshowable
 from viz.jobs import TrainerJobs
-from viz.pages import fragments, heat_map, space, training
+from viz.pages import fragments, heat_map, predict, space, training
 from viz.pages.frame import PAGES, bokeh_address, choices, navigation
 from viz.scores import Scores
 from viz.settings import Settings
@@ -15,7 +15,7 @@ from viz.view import View
 
 __all__ = ["register"]
 
-_LAYOUTS: Final = {page.PATH: page.layout for page in (space, heat_map, fragments, training)}
+_LAYOUTS: Final = {page.PATH: page.layout for page in (space, heat_map, fragments, predict, training)}
 
 
 def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs) -> None:
@@ -71,6 +71,7 @@ def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs) 
     space.register(dash, scores)
     heat_map.register(dash, scores)
     fragments.register(dash, scores)
+    predict.register(dash, scores)
     training.register(dash, scores, jobs)
 
 

@@ -7,16 +7,20 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from viz.answers import Fragment
+from viz.failures import Refused
 from viz.pages.answering import answering
-from viz.pages.elements import aria, fragment_link, neighbour_table, table
+from viz.pages.elements import aria, fragment_link, neighbour_table, notice, segments, table
 from viz.scores import Scores
-from viz.view import View
+from viz.view import UNLIKE, View
 
 __all__ = ["PATH", "layout", "register"]
 
 PATH: Final = "/fragments"
 _PAGE: Final = 50
 _NEAREST: Final = 50
+_UNLIKE_NOTE: Final = (
+    f"Only fragments that look at most {UNLIKE} % like it (Tanimoto of ECFP4): alike in what they do, unlike in structure."
+)
 
 
 def layout() -> Component:
@@ -112,7 +116,6 @@ def register(dash: Dash, scores: Scores) -> None:
             ]
         run = await scores.run(view.run)
         fragment = await scores.fragment(view.run, view.fragment)
-        neighbours = await scores.neighbours(view.run, view.fragment, view.similarity, _NEAREST)
         return [
             html.H2(fragment.name),
             _facts(fragment),
@@ -129,8 +132,19 @@ def register(dash: Dash, scores: Scores) -> None:
                 ],
                 className="links",
             ),
-            neighbour_table(neighbours, view, PATH, full=True),
+            html.Div(segments("Structure", PATH, view, "structure"), className="toolbar"),
+            *await _nearest(scores, view, view.fragment),
         ]
+
+
+async def _nearest(scores: Scores, view: View, fragment: str) -> list[Component]:
+    unlike = UNLIKE if view.structure == "unlike" else None
+    try:
+        neighbours = await scores.neighbours(view.run, fragment, view.similarity, _NEAREST, max_structure=unlike)
+    except Refused as refused:  # the choice above stays, so that another can be made
+        return [notice(str(refused), "")]
+    listed = neighbour_table(neighbours, view, PATH, full=True)
+    return [listed] if unlike is None else [listed, html.P(_UNLIKE_NOTE, className="caption")]
 
 
 def _result_table(fragments: tuple[Fragment, ...], view: View, caption: str) -> Component:
@@ -151,4 +165,5 @@ def _facts(fragment: Fragment) -> Component:
 
 
 def _csv_address(view: View) -> str:
-    return "/exports/neighbours.csv?" + urlencode({"run": view.run, "fragment": view.fragment, "similarity": view.similarity})
+    asked = {"run": view.run, "fragment": view.fragment, "similarity": view.similarity}
+    return "/exports/neighbours.csv?" + urlencode(asked | ({"structure": "unlike"} if view.structure == "unlike" else {}))

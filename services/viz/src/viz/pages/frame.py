@@ -14,7 +14,13 @@ from viz.view import CURRENT, View
 
 __all__ = ["INDEX", "PAGES", "bokeh_address", "choices", "frame", "navigation"]
 
-PAGES: Final = (("/", "3-D"), ("/heat-map", "Heat map"), ("/fragments", "Fragments"), ("/training", "Training"))
+PAGES: Final = (
+    ("/", "3-D"),
+    ("/heat-map", "Heat map"),
+    ("/fragments", "Fragments"),
+    ("/predict", "Predict"),
+    ("/training", "Training"),
+)
 """Path and label of every page, in the order of the navigation."""
 _LISTED_RUNS: Final = 12
 

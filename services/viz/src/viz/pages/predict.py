@@ -1,0 +1,177 @@
+"""Page "Predict": a molecule that the reader types, what a run expects of it on targets, and which fragment adds what."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+from viz.answers import Expectation, Prediction
+from viz.failures import Unshowable
+from viz.pages.answering import answering
+from viz.pages.contributions import contributions
+from viz.pages.elements import aria, interval_bar, table
+from viz.pages.scales import Scale, scale_of
+from viz.scores import Scores
+from viz.view import View
+
+__all__ = ["PATH", "layout", "register"]
+
+PATH: Final = "/predict"
+_HIGHEST: Final = 10
+_EXAMPLES: Final = (
+    ("aspirin", "CC(=O)Oc1ccccc1C(=O)O"),
+    ("imatinib", "Cc1ccc(NC(=O)c2ccc(CN3CCN(C)CC3)cc2)cc1Nc1nccc(-c2cccnc2)n1"),
+)
+_FLAGS: Final = {
+    "nothing-known": "Not one fragment of this molecule is in the data: what is shown is the level of each target.",
+    "unknown-fragments": "Some fragments are in too few compounds of the data: they add nothing, and the intervals are wider.",
+}
+"""The gravest first, which alone is shown."""
+
+
+def layout() -> Component:
+    """The page's fixed part: what is typed, and places for the targets and for one of them taken apart."""
+    return html.Div(
+        [
+            html.H1("Predict a molecule"),
+            html.Section(
+                [
+                    _field("compound", "SMILES, or names of fragments with commas"),
+                    _field("target", "Target, if not the highest ones"),
+                    html.Button("Predict", id="predict", n_clicks=0, type="button"),
+                    html.P(id="examples", className="quiet"),
+                ],
+                className="card question",
+                **aria(label="The molecule"),
+            ),
+            html.Div(
+                [
+                    html.Section(id="expected-view", className="card", **aria(label="What is expected", live="polite")),
+                    html.Section(id="parts-view", className="card", **aria(label="Where it comes from")),
+                ],
+                className="halves",
+            ),
+        ],
+        className="page",
+    )
+
+
+def register(dash: Dash, scores: Scores) -> None:
+    """Add the page's callbacks."""
+
+    @dash.callback(Output("compound", "value"), Output("target", "value"), Input("address", "search"))
+    async def fill_in(search: str) -> tuple[str, str]:
+        view = View.of(search)
+        return view.compound or "", view.target or ""
+
+    @dash.callback(Output("examples", "children"), Input("address", "search"), Input("health", "data"))
+    async def give_examples(search: str, _health: dict[str, Any] | None) -> list[Any]:
+        view = View.of(search)
+        try:
+            first = (await scores.fragments(view.run, "", limit=2)).items
+        except Unshowable:  # the watch says so
+            first = ()
+        named = ", ".join(fragment.name for fragment in first)
+        examples = _EXAMPLES if any(fragment.smiles is not None for fragment in first) else ((named, named),) if named else ()
+        links = [dcc.Link(name, href=f"{PATH}{replace(view, compound=text).search}") for name, text in examples]
+        return ["For example ", *(part for link in links for part in (link, " · "))][:-1]
+
+    @dash.callback(
+        Output("address", "search", allow_duplicate=True),
+        Input("predict", "n_clicks"),
+        Input("compound", "n_submit"),
+        Input("target", "n_submit"),
+        State("compound", "value"),
+        State("target", "value"),
+        State("address", "search"),
+        prevent_initial_call=True,
+    )
+    async def ask(
+        clicks: int, of_compound: int | None, of_target: int | None, compound: str | None, target: str | None, search: str
+    ) -> Any:
+        if not (clicks or of_compound or of_target):  # the fields have only just appeared
+            return no_update
+        return replace(View.of(search), compound=(compound or "").strip(), target=(target or "").strip()).search
+
+    @dash.callback(
+        Output("expected-view", "children"),
+        Output("parts-view", "children"),
+        Input("address", "search"),
+        Input("health", "data"),
+    )
+    @answering(None)
+    async def predict(search: str, health: dict[str, Any] | None) -> Any:
+        if health is None:
+            return no_update, no_update
+        view = View.of(search)
+        if view.compound is None:
+            return [html.H2("Nothing asked yet"), html.P("Type a molecule above, as SMILES.", className="quiet")], None
+        compound = _read(view.compound)
+        found = await scores.prediction(view.run, compound, limit=_HIGHEST)
+        chosen = next((each for each in found.expected if view.target in {None, each.target}), None)
+        listed = list(found.expected)
+        if chosen is None:
+            (chosen,) = (await scores.prediction(found.run, compound, target=view.target, limit=1)).expected
+            listed.append(chosen)
+        scale = scale_of(found.scale)
+        return _expected(found, listed, chosen, view, scale), contributions(found, chosen, view, scale)
+
+
+def _read(text: str) -> str | tuple[str, ...]:
+    """A SMILES, in which no comma can be, or names of fragments."""
+    if "," not in text:
+        return text
+    return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip())) or text
+
+
+def _field(identity: str, label: str) -> Component:
+    return html.Div(
+        [
+            html.Label(label, htmlFor=identity),
+            dcc.Input(id=identity, type="text", value="", autoComplete="off", spellCheck=False, name=identity),
+        ],
+        className="search",
+    )
+
+
+def _expected(found: Prediction, listed: list[Expectation], chosen: Expectation, view: View, scale: Scale) -> list[Component]:
+    many = len(listed)
+    caption = f"{scale.title} on {'one target' if many == 1 else f'{many} targets'}, the highest first"
+    if listed[-1] is chosen and many > len(found.expected):
+        caption = f"{scale.title} on the {many - 1} targets where it is highest, and on {chosen.target}"
+    bounds = [bound for each in listed for bound in (each.value, each.low, each.high) if bound is not None]
+    across = scale.ends or (min(bounds), max(bounds))
+    head = [("Target", "text"), (scale.unit, "figure"), ("90 % interval", "figure")]
+    rows = [
+        [
+            dcc.Link(each.target, href=f"{PATH}{replace(view, target=each.target).search}"),
+            scale.shown(each.value),
+            _interval(each, across, scale),
+        ]
+        for each in listed
+    ]
+    flag = next((flag for flag in _FLAGS if flag in found.flags), None)
+    columns = 3 if any(each.low is not None for each in listed) else 2
+    return [
+        html.Div(
+            [
+                html.H2(["Expected of ", html.Code(found.parent or view.compound)]),
+                html.A(
+                    "Permanent link",
+                    href=f"{PATH}{view.pinned(found.run).search}",
+                    title=f"This question to run {found.run}, whatever is published later",
+                ),
+            ],
+            className="heading",
+        ),
+        *([] if flag is None else [html.P([html.Strong("Mind: "), _FLAGS[flag]], className="flag")]),
+        table(caption, head[:columns], [row[:columns] for row in rows], chosen=listed.index(chosen)),
+        html.P(found.meaning, className="caption"),
+    ]
+
+
+def _interval(each: Expectation, across: tuple[float, float], scale: Scale) -> Component | str:
+    if each.low is None or each.high is None:
+        return "–"
+    return interval_bar(each.value, each.low, each.high, across, f"{scale.shown(each.low)} to {scale.shown(each.high)}")
