@@ -39,9 +39,9 @@ def made(noise: float, *, binary: bool = False, compounds: int = COMPOUNDS) -> M
     posterior = a_posterior(binary=binary)
     membership = scipy.sparse.csr_array((generator.random((compounds, FRAGMENTS)) < 0.3) * 1.0)
     expected_CT, deviation_CT = foretold(posterior, membership)
-    values_CT = expected_CT + noise * deviation_CT * generator.standard_normal((compounds, TARGETS))
+    values_CT: Floats = expected_CT + noise * deviation_CT * generator.standard_normal((compounds, TARGETS))
     if binary:
-        values_CT = (values_CT + generator.standard_normal((compounds, TARGETS)) > 0) * 1.0
+        values_CT = (values_CT + generator.standard_normal((compounds, TARGETS)) > 0).astype(np.float64)
     compound, target = np.divmod(np.arange(compounds * TARGETS), TARGETS)
     return Cells.of(compound, target, values_CT.ravel(), compounds=compounds, targets=TARGETS), membership, posterior
 
