@@ -1,11 +1,13 @@
 """The dialogue model beside the PyTorch tutorial's chatbot, on the same conversations and the same budget of CPU seconds.
 
-    python -m benchmarks.dialogue --data ../shared/data/dialogue/self-dialogue [--seconds 60]
+    python -m benchmarks.dialogue --data ../shared/data/dialogue/self-dialogue [--seconds 300] [--bots]
 
-Prints held-out perplexity per word on the pairs that the tutorial can read at all, target tokens a CPU second, CPU
-milliseconds of a 10-token reply, and what a process costs from its start to its first reply. One thread throughout; both
-sides learn and predict the same texts, in the tutorial's alphabet of lower-case letters and `.!?`. Then the shipped bots: their
-scorecards beside what is to be reached, and what their replies cost.
+Prints held-out perplexity per word on the pairs that the tutorial can read at all, target tokens a CPU second (of the
+recommended network, and of one as large as the tutorial's: a GRU of 500 units), CPU milliseconds of a 10-token reply, and what
+a process costs from its start to its first reply, each with its ratio to the tutorial in the same run. One thread throughout;
+both sides learn and predict the same texts, in the tutorial's alphabet of lower-case letters and `.!?`. Then the shipped bots:
+their scorecards beside what is to be reached, and what their replies cost beside bare steps of the same graphs; `--bots`
+prints these alone.
 """
 
 import argparse
@@ -40,6 +42,7 @@ REPLY_TOKENS = 10
 DRAWN = 200
 MODELS = Path(__file__).parents[1] / "services" / "chatbot" / "models"
 FIRST_REPLY = Path(__file__).with_name("first_reply.py")
+TUTORIALS = Sizes(width=500, hidden=500)
 QUICK = Sizes(width=192, heads=4, inner=768, encoder_layers=1, decoder_layers=2)
 
 
@@ -48,14 +51,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data/dialogue/self-dialogue"))
     parser.add_argument("--seconds", type=float, default=60, help="CPU seconds of training for each side")
+    parser.add_argument("--bots", action="store_true", help="only what the shipped bots cost and reach")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    if not arguments.bots:
+        compare(arguments.data, arguments.seconds)
+    for language in Language:
+        describe_bot(MODELS / language)
+
+
+def compare(corpus: Path, seconds: float) -> None:
+    """Both sides learn, and reply."""
     with tempfile.TemporaryDirectory() as folder:
         spec = DialogueSpec(
             language=Language.ENGLISH,
-            corpora=(CorpusChoice(path=plain_corpus(arguments.data, Path(folder))),),
+            corpora=(CorpusChoice(path=plain_corpus(corpus, Path(folder))),),
             architecture=Architecture.TRANSFORMER,
-            minutes=arguments.seconds / 60,
+            minutes=seconds / 60,
             sizes=QUICK,
             recipe=Recipe(learning_rate=2e-3, first_tokens=256, last_tokens=512, dropout=0.0),
         )
@@ -64,7 +76,8 @@ def main() -> None:
         ours = train(spec, directory=Path(folder), surroundings=Surroundings(clock=time.process_time), prepared=data)
         if ours is None:
             raise RuntimeError("run this without torchrun")
-        compare_training(data, ours, peer, arguments.seconds)
+        tutorial_tokens_per_s = compare_training(data, ours, peer, seconds)
+        compare_throughput(spec, Path(folder), data, tutorial_tokens_per_s)
         provenance = Provenance("benchmarks/dialogue.py", "benchmark", "benchmark", datetime.now(UTC))
         card = export_bundle(ours, Path(folder) / "bundle", provenance=provenance)
         size_mb = sum(file.size_bytes for file in card.files) / 1e6
@@ -74,8 +87,6 @@ def main() -> None:
         print(f"bundle: {size_mb:.1f} MB, parity {card.export.parity:.1e}, {quality}")
         compare_replies(ours, Path(folder) / "bundle", peer)
         compare_starts(Path(folder) / "bundle")
-    for language in Language:
-        describe_bot(MODELS / language)
 
 
 def plain_corpus(data: Path, folder: Path) -> Path:
@@ -88,8 +99,8 @@ def plain_corpus(data: Path, folder: Path) -> Path:
     return file
 
 
-def compare_training(data: Prepared, ours: DialogueResult, peer: TutorialChatbot, seconds: float) -> None:
-    """The same budget; the same held-out pairs; the tutorial's own count of words."""
+def compare_training(data: Prepared, ours: DialogueResult, peer: TutorialChatbot, seconds: float) -> float:
+    """The same budget; the same held-out pairs; the tutorial's own count of words. Returns its target tokens a CPU second."""
     iterations, tokens = peer.learn(seconds)
     pairs: list[Pair] = [(normalised(found.context[-1]), normalised(found.reply)) for found in data.held_out_exchanges]
     readable = np.array([at for at, pair in enumerate(pairs) if peer.reads(pair)])
@@ -106,6 +117,24 @@ def compare_training(data: Prepared, ours: DialogueResult, peer: TutorialChatbot
     print(f"  tutorial {theirs:.1f} ({iterations} iterations, {tokens / seconds:.0f} target tokens/CPU-s)")
     rate = ours.target_tokens / ours.elapsed_s
     print(f"  ntdemo   {mine:.1f} ({ours.steps} steps, {rate:.0f} target tokens/CPU-s); on all pairs {whole:.1f}")
+    print(
+        f"  ratio    {mine / theirs:.2f} of the perplexity (to reach in 300 s: 45), {rate * seconds / tokens:.1f} x the tokens"
+    )
+    return tokens / seconds
+
+
+def compare_throughput(spec: DialogueSpec, folder: Path, data: Prepared, tutorial_tokens_per_s: float) -> None:
+    """Of a network as large as the tutorial's, for a tenth of the budget."""
+    alike = spec.model_copy(
+        update={"architecture": Architecture.GRU, "sizes": TUTORIALS, "minutes": (spec.minutes or 0) / 10, "recipe": Recipe()}
+    )
+    directory = folder / "gru"
+    directory.mkdir()
+    learned = train(alike, directory=directory, surroundings=Surroundings(clock=time.process_time), prepared=data)
+    if learned is None:
+        raise RuntimeError("run this without torchrun")
+    rate = learned.target_tokens / learned.elapsed_s
+    print(f"  a GRU of 500 units: {rate:.0f} target tokens/CPU-s, {rate / tutorial_tokens_per_s:.1f} x (to reach: 3 x)")
 
 
 def compare_replies(ours: DialogueResult, bundle: Path, peer: TutorialChatbot) -> None:
@@ -122,7 +151,11 @@ def compare_replies(ours: DialogueResult, bundle: Path, peer: TutorialChatbot) -
     words = ["what", "do", "you", "do", "?"]
     theirs = _cpu_ms(lambda: peer.reply([word for word in words if word in peer.ids], REPLY_TOKENS))
     mine, first = _cpu_ms(lambda: reply(REPLY_TOKENS)), _cpu_ms(lambda: reply(1))
-    print(f"reply of {REPLY_TOKENS} tokens, CPU-ms: tutorial in torch {theirs:.1f}, ntdemo {mine:.2f}; first token {first:.2f}")
+    ratio = mine / theirs
+    print(
+        f"reply of {REPLY_TOKENS} tokens, CPU-ms: tutorial in torch {theirs:.1f}, "
+        f"bare steps of ntdemo {mine:.2f}, ratio {ratio:.2f}; first token {first:.2f}"
+    )
 
 
 def compare_starts(bundle: Path) -> None:
@@ -160,28 +193,46 @@ def describe_bot(bundle: Path) -> None:
     print(
         f"  verbatim from training: {copies:.1f} % of sampled replies, {replies['human'].memorised_percent:.1f} % of human ones"
     )
-    whole, first = _reply_cost(bundle)
-    print(f"  reply of {REPLY_TOKENS} tokens {whole:.2f} CPU-ms (to reach 4.5), first token {first:.2f} (3)")
+    compare_decoding(bundle)
     compare_starts(bundle)
 
 
-def _reply_cost(directory: Path) -> tuple[float, float]:
-    """Medians of CPU milliseconds, as the service draws: of replies that go on for ten tokens, and of first tokens."""
+def compare_decoding(directory: Path) -> None:
+    """As the service draws, beside greedy steps of the same graphs with nothing around them; both in turns, in one process."""
     bundle = open_bundle(*read_files(directory), published=False)
+    graphs = Graphs(directory / "encoder.onnx", directory / "step.onnx", bundle.card.states)
     message = "what did you do this weekend?" if bundle.language is Language.ENGLISH else "週末は何をしましたか？"
-    whole_s, first_s = [], []
+    context = bundle.context([message])
+    batch = Batch(bundle)
+    whole_s, first_s, bare_s = [], [], []
     for seed in range(DRAWN):
         began = time.process_time()
         replies = Reply.several(bundle, [message], Wish(max_tokens=REPLY_TOKENS, seed=seed), count=1)
-        batch = Batch(bundle)
         batch.admit(replies)
         (piece,) = batch.step()
         first_s.append(time.process_time() - began)
         while piece.finish is None:
             (piece,) = batch.step()
+        batch.dismiss(replies)
         if piece.finish is Finish.LENGTH:
             whole_s.append(time.process_time() - began)
-    return 1e3 * float(np.median(whole_s)), 1e3 * float(np.median(first_s))
+        began = time.process_time()
+        states, token = graphs.encode(np.array([context])), np.array([SPECIAL_TOKENS.start])
+        for position in range(REPLY_TOKENS):
+            token = graphs.step(token, np.array([position]), states).argmax(1)
+        bare_s.append(time.process_time() - began)
+    whole, first, bare = (_spread(values) for values in (whole_s, first_s, bare_s))
+    print(
+        f"  reply of {REPLY_TOKENS} tokens, CPU-ms, median (quickest tenth): "
+        f"as served {whole[0]:.2f} ({whole[1]:.2f}; to reach 4.5), "
+        f"bare steps {bare[0]:.2f} ({bare[1]:.2f}), ratio {whole[0] / bare[0]:.2f} ({whole[1] / bare[1]:.2f}); "
+        f"first token {first[0]:.2f} ({first[1]:.2f}; to reach 3)"
+    )
+
+
+def _spread(values_s: list[float]) -> tuple[float, float]:
+    """Median and tenth percentile in milliseconds: the second says what an undisturbed core takes."""
+    return 1e3 * float(np.median(values_s)), 1e3 * float(np.percentile(values_s, 10))
 
 
 def _cpu_ms(call: Callable[[], object]) -> float:

@@ -9,7 +9,7 @@ VIZ = "http://localhost:8050"
 
 
 def read(*turns: Turn) -> list[str]:
-    desk = FragmentDesk(FragmentScores("http://127.0.0.1:9"), viz_url=VIZ)
+    desk = FragmentDesk(lambda: FragmentScores("http://127.0.0.1:9"), viz_url=VIZ)
     conversation = Conversation(Engine(rows=1, waiting=0), desk, viz_url=VIZ)
     return conversation.spoken(turns)
 

@@ -130,3 +130,8 @@ def _run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [command], env={"PATH": "/usr/bin:/bin", **environment}, capture_output=True, text=True, timeout=60, check=False
     )
+
+
+def test_the_first_reply_waits_for_no_client_of_the_scores_api() -> None:
+    loaded = "import sys, chatbot.app; print([name for name in ('scores_client', 'httpx') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", loaded], check=True, capture_output=True, text=True).stdout == "[]\n"

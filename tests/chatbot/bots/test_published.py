@@ -165,12 +165,15 @@ async def test_a_scores_api_that_goes_and_comes_back_is_asked_again(store: Store
 
     store.publish(_NEWS)
     published = PublishedBots("http://scores", shelf, every_s=0.01, threads=1, transport=httpx.MockTransport(answer))
-    async with published, asyncio.timeout(10):
+    watching = asyncio.create_task(published.watch())
+    async with asyncio.timeout(10):
         await asyncio.sleep(0.05)
         assert shelf.of_model("ntdemo-en").published is False
         away = False
         while not shelf.of_model("ntdemo-en").published:  # noqa: ASYNC110 - the watcher sets no event
             await asyncio.sleep(0.01)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
 
 
 async def test_a_reply_that_is_being_written_keeps_the_bot_it_began_with(store: Store, shelf: Shelf) -> None:

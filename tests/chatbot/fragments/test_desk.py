@@ -51,8 +51,8 @@ def _scores_api(directory: Path, contents: object) -> Iterator[str]:
 
 
 async def _answer(url: str, message: str, language: Language = _EN) -> str | None:
-    async with FragmentScores(url) as scores:
-        return await FragmentDesk(scores, viz_url=_VIZ).answer(message, language)
+    async with FragmentDesk(lambda: FragmentScores(url), viz_url=_VIZ) as desk:
+        return await desk.answer(message, language)
 
 
 async def test_what_is_like_a_fragment_is_told_in_percent_with_a_link(five: str) -> None:
@@ -176,8 +176,9 @@ async def with_intervals() -> AsyncIterator[FragmentDesk]:
         fragment = {"id": 0, "name": name, "smiles": None, "support": 3, "scaffolds": None, "shown": True}
         return httpx.Response(200, json={**fragment, "run": "r", "vector": [1.0], "balanced": [1.0]})
 
-    async with FragmentScores("http://scores", transport=httpx.MockTransport(answer)) as scores:
-        yield FragmentDesk(scores, viz_url=_VIZ)
+    scores = FragmentScores("http://scores", transport=httpx.MockTransport(answer))
+    async with FragmentDesk(lambda: scores, viz_url=_VIZ) as desk:
+        yield desk
 
 
 async def test_an_interval_is_told_where_there_is_one(with_intervals: FragmentDesk) -> None:

@@ -4,15 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 
 from chatbot import pages, problems, refusals
-from chatbot.bots.published import PublishedBots
 from chatbot.bots.shelf import Shelf, model_name
 from chatbot.conversation import Conversation
 from chatbot.fragments.desk import FragmentDesk
-from chatbot.fragments.scores import FragmentScores
 from chatbot.metrics import EngineMetrics
 from chatbot.network.engine import Engine
 from chatbot.openai_errors import OpenAIErrors
@@ -21,7 +20,14 @@ from chatbot.settings import Settings
 from servicekit.application import create_application
 from servicekit.security import SecurityHeaders
 
+if TYPE_CHECKING:
+    from chatbot.bots.published import PublishedBots
+    from chatbot.fragments.scores import FragmentScores
+
 __all__ = ["create_app"]
+
+_SETTLED_S: Final = 1.0
+"""From the start to the first look for published bots: no first reply waits for the scores API's client."""
 
 _DESCRIPTION = """
 Speaks as OpenAI's chat API does, so that any of its clients works: `base_url` is this address and `/v1`, the key is any word.
@@ -33,16 +39,32 @@ def create_app(settings: Settings) -> FastAPI:
     """Assemble routes, page and engine; bundles are opened and the thread starts when the application does."""
     shelf = Shelf()
     engine = Engine(rows=settings.rows, waiting=settings.waiting)
-    scores = FragmentScores(settings.scores_url)
+
+    def scores() -> "FragmentScores":
+        from chatbot.fragments.scores import FragmentScores  # noqa: PLC0415 - loads the scores API's client, which few chats need
+
+        return FragmentScores(settings.scores_url)
+
+    def published() -> "PublishedBots":
+        from chatbot.bots.published import PublishedBots  # noqa: PLC0415 - loads the scores API's client, after the start
+
+        return PublishedBots(settings.scores_url, shelf, every_s=settings.refresh_s, threads=settings.threads)
+
+    async def watch() -> None:
+        await asyncio.sleep(min(_SETTLED_S, settings.refresh_s))
+        await (await asyncio.to_thread(published)).watch()
+
     desk = FragmentDesk(scores, viz_url=settings.viz_url)
-    published = PublishedBots(settings.scores_url, shelf, every_s=settings.refresh_s, threads=settings.threads)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(shelf.open_shipped, settings.models, threads=settings.threads)
         with engine:
-            async with scores, published:
+            watching = asyncio.create_task(watch())
+            async with desk:
                 yield
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
 
     async def ready() -> Mapping[str, str]:
         if shelf.bundles():

@@ -39,11 +39,11 @@ _Ignored = Annotated[Any, Field(description="Taken and not used: it does not cha
 
 
 class _Asked(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class _Told(BaseModel):
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True)
 
 
 class TextPart(_Asked):
@@ -83,8 +83,7 @@ class Message(_Asked):
 class StreamOptions(_Asked):
     """What a stream holds beside the text."""
 
-    include_usage: bool = False
-    """Ask for a last chunk with the usage."""
+    include_usage: Annotated[bool, Field(description="Ask for a last chunk with the usage.")] = False
     include_obfuscation: _Ignored = None
 
 
@@ -111,26 +110,32 @@ class ChatCompletionRequest(_Asked):
         json_schema_extra={"examples": [{"model": "ntdemo-en", "messages": [{"role": "user", "content": "How are you?"}]}]}
     )
 
-    model: Annotated[str, Field(min_length=1, max_length=200)]
-    """`ntdemo-en` speaks English, `ntdemo-ja` Japanese."""
-    messages: Annotated[list[Message], Field(min_length=1, max_length=MESSAGES_LIMIT), AfterValidator(_take_turns)]
-    """Oldest first. Instructions (`system`, `developer`) come first and are not followed: a small bot cannot."""
+    model: Annotated[str, Field(min_length=1, max_length=200, description="`ntdemo-en` speaks English, `ntdemo-ja` Japanese.")]
+    messages: Annotated[
+        list[Message],
+        Field(
+            min_length=1,
+            max_length=MESSAGES_LIMIT,
+            description=(
+                "Oldest first. Instructions (`system`, `developer`) come first and are not followed: a small bot cannot."
+            ),
+        ),
+        AfterValidator(_take_turns),
+    ]
     stream: bool | None = False
     stream_options: StreamOptions | None = None
-    temperature: Annotated[float | None, Field(ge=0, le=2)] = None
-    """0 takes the likeliest word; 0.8 unless given."""
-    top_p: Annotated[float | None, Field(gt=0, le=1)] = None
-    """0.9 unless given."""
-    n: Annotated[int | None, Field(ge=1, le=8)] = None
-    """Replies to choose from."""
-    stop: Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]] | str | None, Field(max_length=200)] = None
-    """Up to four strings that end a reply; they are not part of it."""
-    seed: Annotated[int | None, Field(ge=-(2**63), lt=2**63)] = None
-    """The same seed, bundle and conversation give the same reply."""
-    max_tokens: Annotated[int | None, Field(ge=1, le=2**31)] = None
-    """A reply has 40 at most."""
-    max_completion_tokens: Annotated[int | None, Field(ge=1, le=2**31)] = None
-    """The newer name of `max_tokens`."""
+    temperature: Annotated[float | None, Field(ge=0, le=2, description="0 takes the likeliest word; 0.8 unless given.")] = None
+    top_p: Annotated[float | None, Field(gt=0, le=1, description="0.9 unless given.")] = None
+    n: Annotated[int | None, Field(ge=1, le=8, description="Replies to choose from.")] = None
+    stop: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=200)]] | str | None,
+        Field(max_length=200, description="Up to four strings that end a reply; they are not part of it."),
+    ] = None
+    seed: Annotated[
+        int | None, Field(ge=-(2**63), lt=2**63, description="The same seed, bundle and conversation give the same reply.")
+    ] = None
+    max_tokens: Annotated[int | None, Field(ge=1, le=2**31, description="A reply has 40 at most.")] = None
+    max_completion_tokens: Annotated[int | None, Field(ge=1, le=2**31, description="The newer name of `max_tokens`.")] = None
     frequency_penalty: Annotated[float | None, Field(ge=-2, le=2)] = None
     presence_penalty: Annotated[float | None, Field(ge=-2, le=2)] = None
     user: _Ignored = None
@@ -179,8 +184,9 @@ class Choice(_Told):
 
     index: int
     message: CompletionMessage
-    finish_reason: Literal["stop", "length"]
-    """`length`: the most tokens that were asked for, or that the bot can say."""
+    finish_reason: Annotated[
+        Literal["stop", "length"], Field(description="`length`: the most tokens that were asked for, or that the bot can say.")
+    ]
     logprobs: None = None
 
 
@@ -189,11 +195,9 @@ class ChatCompletion(_Told):
 
     id: str
     object: Literal["chat.completion"] = "chat.completion"
-    created: int
-    """Seconds since 1970."""
+    created: Annotated[int, Field(description="Seconds since 1970.")]
     model: str
-    system_fingerprint: str
-    """The run that trained the bot."""
+    system_fingerprint: Annotated[str, Field(description="The run that trained the bot.")]
     choices: list[Choice]
     usage: Usage
 
@@ -232,18 +236,18 @@ class ModelCardSummary(_Told):
     language: Literal["en", "ja"]
     architecture: str
     run: str
-    steps: int
-    """Of the optimizer."""
+    steps: Annotated[int, Field(description="Of the optimizer.")]
     epochs: float
     parameters: int
-    exchanges: int
-    """Context-reply pairs it learned from."""
-    perplexity: float | None
-    """On held-out conversations, per word of English or character of Japanese."""
+    exchanges: Annotated[int, Field(description="Context-reply pairs it learned from.")]
+    perplexity: Annotated[
+        float | None, Field(description="On held-out conversations, per word of English or character of Japanese.")
+    ]
     licence: str
     attribution: list[str]
-    published: bool
-    """Trained here and found through the scores API; else shipped with the service."""
+    published: Annotated[
+        bool, Field(description="Trained here and found through the scores API; else shipped with the service.")
+    ]
 
 
 class ModelObject(_Told):
@@ -251,8 +255,7 @@ class ModelObject(_Told):
 
     id: str
     object: Literal["model"] = "model"
-    created: int
-    """When its training finished, in seconds since 1970."""
+    created: Annotated[int, Field(description="When its training finished, in seconds since 1970.")]
     owned_by: Literal["ntdemo"] = "ntdemo"
     card: ModelCardSummary
 
@@ -262,8 +265,7 @@ class ModelList(_Told):
 
     object: Literal["list"] = "list"
     data: list[ModelObject]
-    missing: dict[str, str]
-    """Names of bots that are not here, with the reason."""
+    missing: Annotated[dict[str, str], Field(description="Names of bots that are not here, with the reason.")]
 
 
 def _text(content: str | list[TextPart]) -> str:

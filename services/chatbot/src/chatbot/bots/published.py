@@ -7,8 +7,7 @@ written to a disk.
 
 import asyncio
 import hashlib
-from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, TypeVar
 
 import httpx
 import structlog
@@ -33,7 +32,7 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 class PublishedBots:
-    """To be entered on the event loop that uses it, and left on the same."""
+    """Asks the scores API, and puts what is new on the shelf."""
 
     def __init__(
         self, url: str, shelf: Shelf, *, every_s: float, threads: int, transport: httpx.AsyncBaseTransport | None = None
@@ -48,20 +47,20 @@ class PublishedBots:
         self._settled: dict[Language, str] = {}
         """The version that was looked at last: taken, older than what is in use, or broken."""
         self._away = False
-        self._watching: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
-        self._watching = asyncio.create_task(self._watch())
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
-        await self._client.__aexit__(kind, error, trace)
+    async def watch(self) -> None:
+        """Look now and then, until cancelled."""
+        async with self._client:
+            while True:
+                try:
+                    await self.look()
+                except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+                    if not self._away:
+                        _log.info("scores_api_away", reason=str(error) or type(error).__name__)
+                    self._away = True
+                else:
+                    self._away = False
+                await asyncio.sleep(self._every_s)
 
     async def look(self) -> None:
         """Take what is new; nothing is asked for while the scores API says that it has nothing to serve.
@@ -80,18 +79,6 @@ class PublishedBots:
             if self._settled.get(language) != manifest.version:
                 await self._consider(language, manifest)
                 self._settled[language] = manifest.version
-
-    async def _watch(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-                if not self._away:
-                    _log.info("scores_api_away", reason=str(error) or type(error).__name__)
-                self._away = True
-            else:
-                self._away = False
-            await asyncio.sleep(self._every_s)
 
     async def _consider(self, language: Language, manifest: Manifest) -> None:
         """Put the bundle on the shelf if it is newer than the one there; a broken one is logged and left alone."""

@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from chatbot.bots import heap
 from chatbot.failures import LanguageMissing, ModelUnknown
 from chatbot.network.bundle import Bundle, open_bundle, read_files
 from contracts.dialogue import BrokenBundle, Language
@@ -48,6 +49,7 @@ class Shelf:
     def take(self, bundle: Bundle) -> None:
         """Reply by this bundle from now on."""
         self._bundles[bundle.language] = bundle
+        heap.trim()
         training = bundle.card.training
         _log.info("bundle_in_use", language=bundle.language, run=training.run, steps=training.steps, published=bundle.published)
 

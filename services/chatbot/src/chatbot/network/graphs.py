@@ -67,9 +67,11 @@ def _open(name: str, graph: bytes, threads: int) -> onnxruntime.InferenceSession
     options.inter_op_num_threads = 1
     options.log_severity_level = _ERRORS_ONLY
     try:
-        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's failures share no narrower class
         raise BrokenBundle(f"ONNX Runtime does not take the {name}: {str(error).splitlines()[0]}") from error
+    session._model_bytes = None  # noqa: SLF001 - kept for another provider, which there is none of: as large as the weights
+    return session
 
 
 def _expect(name: str, session: onnxruntime.InferenceSession, inputs: set[str], outputs: set[str]) -> None:
