@@ -1,8 +1,16 @@
 """`ntdemo-chat`, as it is typed."""
 
+import json
+import os
+import pty
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.chatbot.conftest import GREETING, GREETING_JA, NOWHERE, Running
@@ -10,14 +18,93 @@ from tests.chatbot.conftest import GREETING, GREETING_JA, NOWHERE, Running
 _AWAY = f"http://127.0.0.1:{NOWHERE}"
 
 
-def typed(url: str, *arguments: str, lines: str = "q\n") -> subprocess.CompletedProcess[str]:
-    host, _, port = url.removeprefix("http://").partition(":")
-    environment = {"PATH": "/usr/bin:/bin", "CHATBOT_HOST": host, "CHATBOT_PORT": port, "NTDEMO_TRAINER_URL": _AWAY}
-    environment |= {"PYTHONUTF8": "1"}
-    command = str(Path(sys.executable).with_name("ntdemo-chat"))
+_COMMAND = str(Path(sys.executable).with_name("ntdemo-chat"))
+
+
+def typed(url: str, *arguments: str, lines: str = "q\n", trainer: str = _AWAY) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [command, *arguments], env=environment, input=lines, capture_output=True, text=True, timeout=60, check=False
+        [_COMMAND, *arguments],
+        env=environment(url, trainer),
+        input=lines,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
+
+
+def environment(url: str, trainer: str) -> dict[str, str]:
+    host, _, port = url.removeprefix("http://").partition(":")
+    return {
+        "PATH": "/usr/bin:/bin",
+        "CHATBOT_HOST": host,
+        "CHATBOT_PORT": port,
+        "NTDEMO_TRAINER_URL": trainer,
+        "PYTHONUTF8": "1",
+    }
+
+
+class Terminal:
+    """The command in a terminal of its own."""
+
+    def __init__(self, url: str, *arguments: str, trainer: str) -> None:
+        self._master, slave = pty.openpty()
+        self._process = subprocess.Popen(
+            [_COMMAND, *arguments],
+            env=environment(url, trainer) | {"TERM": "xterm", "COLUMNS": "200"},
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self.shown = ""
+
+    def until(self, text: str) -> None:
+        """Wait until it shows this, or ends."""
+        while text not in self.shown:
+            try:
+                self.shown += os.read(self._master, 4096).decode(errors="replace")
+            except OSError:  # it ended
+                break
+        assert text in self.shown, self.shown
+
+    def type(self, line: str) -> None:
+        os.write(self._master, f"{line}\n".encode())
+
+    def end(self) -> int:
+        status = self._process.wait(timeout=60)
+        os.close(self._master)
+        return status
+
+
+@contextmanager
+def trainer_without_jobs() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """A trainer that never trained, and what it is asked for; every job publishes the scripted bot at once."""
+    asked: list[dict[str, Any]] = []
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            ended = json.dumps({"state": "succeeded", "run": "dialogue-scripted", "problem": None})
+            self._answer(f"event: end\ndata: {ended}\n\n" if self.path.endswith("/events") else json.dumps({"items": []}))
+
+        def do_POST(self) -> None:
+            asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["spec"])
+            self._answer(json.dumps({"id": "job-1"}))
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+        def _answer(self, text: str) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(text.encode())))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
 
 
 def test_it_talks_until_q(running: Running) -> None:
@@ -72,3 +159,49 @@ def test_without_a_trainer_the_younger_bot_talks_and_says_so(running: Running) -
 @pytest.mark.parametrize("iterations", ["many", "-1"])
 def test_iterations_are_a_number(running: Running, iterations: str) -> None:
     assert typed(running.url, "EN", iterations).returncode == 2
+
+
+def test_without_the_shipped_bots_corpora_it_says_how_to_name_others_and_talks(running: Running) -> None:
+    with trainer_without_jobs() as (trainer, asked):
+        ended = typed(running.url, "EN", "5000", lines="How are you?\nq\n", trainer=trainer)
+    assert ended.returncode == 0
+    assert "ntdemo-en came with the chatbot, without the conversations that it learned from." in ended.stderr
+    assert "`--corpus talks.jsonl`" in ended.stderr
+    assert "You are talking to the bot of 100 steps." in ended.stderr
+    assert GREETING in ended.stdout
+    assert asked == []
+
+
+@pytest.mark.parametrize(("answer", "trained"), [("y", True), ("n", False), ("", False)])
+def test_in_a_terminal_it_asks_before_the_starter_corpus_alone_is_learned(
+    running: Running,
+    answer: str,
+    trained: bool,  # noqa: FBT001 - a case
+) -> None:
+    with trainer_without_jobs() as (trainer, asked):
+        terminal = Terminal(running.url, "EN", "5000", trainer=trainer)
+        terminal.until("Learn 5,000 steps of these alone? [y/N]")
+        terminal.type(answer)
+        terminal.until("you> ")
+        terminal.type("How are you?")
+        terminal.until(f"bot> {GREETING}")
+        terminal.type("q")
+        assert terminal.end() == 0
+    expected = {"kind": "dialogue", "language": "en", "corpora": ["starter"], "begin_with": "shipped", "licence": "Apache-2.0"}
+    assert asked == ([{**expected, "iterations": 5000}] if trained else [])
+    assert ("You are talking to the bot of 100 steps." in terminal.shown) is not trained
+
+
+def test_named_corpora_are_learned_without_a_question_however_old_the_shipped_bot_is(running: Running) -> None:
+    with trainer_without_jobs() as (trainer, asked):
+        ended = typed(running.url, "EN", "50", "--corpus", "starter*2", lines="How are you?\nq\n", trainer=trainer)
+    assert ended.returncode == 0
+    assert GREETING in ended.stdout
+    assert [spec["corpora"] for spec in asked] == [["starter*2"]]
+    assert [spec["iterations"] for spec in asked] == [50]
+
+
+def test_a_corpus_without_a_number_of_steps_is_refused(running: Running) -> None:
+    ended = typed(running.url, "EN", "--corpus", "starter")
+    assert ended.returncode == 2
+    assert "say for how many steps" in ended.stderr

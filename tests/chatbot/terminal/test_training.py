@@ -1,14 +1,17 @@
 """A bot's training continued by the trainer's jobs."""
 
 import json
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
-from chatbot.terminal.failures import TrainerAway, TrainingFailed
+from chatbot.terminal.failures import CorporaAway, TrainerAway, TrainingFailed
+from chatbot.terminal.talk import Bot
 from chatbot.terminal.training import Training
 from contracts.dialogue import Language
 
@@ -24,6 +27,10 @@ _OLD = {
 }
 
 
+_SHIPPED = Bot("ntdemo-en", "dialogue-shipped", 500, "CC-BY-SA-4.0", published=False)
+_PUBLISHED = Bot("ntdemo-en", "dialogue-old", 500, "Apache-2.0", published=True)
+
+
 class Trainer:
     """Takes one job and ends it as the test says."""
 
@@ -32,8 +39,14 @@ class Trainer:
         self.end = end or {"state": "succeeded", "run": "dialogue-new", "problem": None}
         self.refusal = refusal
         self.asked: dict[str, Any] = {}
+        self.uploaded: dict[str, bytes] = {}
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/datasets":
+            name = request.url.params["name"]
+            assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", name)
+            self.uploaded[name] = request.read()
+            return httpx.Response(201, json={"source": f"dataset:{len(self.uploaded)}"})
         if request.method == "POST":
             self.asked = json.loads(request.content)["spec"]
             if self.refusal:
@@ -50,10 +63,12 @@ class Trainer:
         return httpx.Response(200, text=text, headers={"Content-Type": "text/event-stream"})
 
 
-def go_on(trainer: Trainer, *, anew: bool = False, language: Language = Language.ENGLISH) -> tuple[str, list[str]]:
+def go_on(
+    trainer: Trainer, *corpora: str, bot: Bot | None = _PUBLISHED, language: Language = Language.ENGLISH
+) -> tuple[str, list[str]]:
     kinds: list[str] = []
     with Training("http://trainer", transport=httpx.MockTransport(trainer)) as training:
-        run = training.go_on(language, 2000, anew=anew, told=lambda kind, _: kinds.append(kind))
+        run = training.go_on(language, 2000, bot=bot, corpora=corpora, told=lambda kind, _: kinds.append(kind))
     return run, kinds
 
 
@@ -75,7 +90,7 @@ def test_a_trainer_that_has_a_key_is_sent_it() -> None:
             Training("http://trainer", key=key, transport=httpx.MockTransport(answer)) as training,
             pytest.raises(TrainingFailed, match="not this trainer's"),
         ):
-            training.go_on(Language.ENGLISH, 2000, anew=True, told=lambda *_: None)
+            training.go_on(Language.ENGLISH, 2000, bot=None, told=lambda *_: None)
     assert sent == ["Bearer open sesame", None]
 
 
@@ -87,8 +102,41 @@ def test_without_an_earlier_job_the_checkpoint_is_asked_for_and_nothing_else() -
 
 def test_a_language_without_a_bot_begins_anew() -> None:
     trainer = Trainer(_OLD)
-    go_on(trainer, anew=True, language=Language.JAPANESE)
+    go_on(trainer, bot=None, language=Language.JAPANESE)
     assert trainer.asked == {"kind": "dialogue", "language": "ja", "iterations": 2000}
+    go_on(trainer, "starter*10", bot=None, language=Language.JAPANESE)
+    assert trainer.asked == {"kind": "dialogue", "language": "ja", "corpora": ["starter*10"], "iterations": 2000}
+
+
+def test_the_shipped_bot_learns_nothing_that_nobody_named() -> None:
+    trainer = Trainer({**_OLD, "language": "ja"})
+    with pytest.raises(CorporaAway, match="--corpus starter"):
+        go_on(trainer, bot=_SHIPPED)
+    assert trainer.asked == {}
+
+
+def test_the_shipped_bot_goes_on_with_a_training_that_this_trainer_did() -> None:
+    trainer = Trainer(_OLD)
+    go_on(trainer, bot=_SHIPPED)
+    assert trainer.asked["resume"] is True
+
+
+@pytest.mark.parametrize("bot", [_SHIPPED, _PUBLISHED])
+def test_named_corpora_are_learned_by_what_the_shipped_bot_knows_under_its_licence(bot: Bot) -> None:
+    trainer = Trainer(_OLD)
+    assert go_on(trainer, "starter*10", "/data/talks", bot=bot)[0] == "dialogue-new"
+    expected = {"kind": "dialogue", "language": "en", "corpora": ["starter*10", "/data/talks"], "iterations": 2000}
+    assert trainer.asked == {**expected, "begin_with": "shipped", "licence": bot.licence}
+
+
+def test_files_are_uploaded_and_what_is_said_of_them_stays(tmp_path: Path) -> None:
+    talks, tables = tmp_path / "our talks é.jsonl", tmp_path / "b.tsv"
+    talks.write_text("one")
+    tables.write_text("two")
+    trainer = Trainer()
+    go_on(trainer, f"{talks}#friendly*3", str(tables), "starter", bot=_SHIPPED)
+    assert trainer.uploaded == {"corpus-our_talks__.jsonl": b"one", "corpus-b.tsv": b"two"}
+    assert trainer.asked["corpora"] == ["dataset:1#friendly*3", "dataset:2", "starter"]
 
 
 @pytest.mark.parametrize(
@@ -116,4 +164,4 @@ def test_what_else_answers_there_is_no_trainer() -> None:
         Training("http://trainer", transport=httpx.MockTransport(answer)) as training,
         pytest.raises(TrainerAway, match="http://trainer"),
     ):
-        training.go_on(Language.ENGLISH, 10, anew=False, told=lambda _kind, _event: None)
+        training.go_on(Language.ENGLISH, 10, bot=None, told=lambda _kind, _event: None)

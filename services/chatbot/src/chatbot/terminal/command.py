@@ -5,7 +5,7 @@ Exit status 1 says that there is nobody to talk to, 2 that the command cannot be
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from chatbot.settings import Settings, load
-from chatbot.terminal.failures import ChatbotAway, Refused, TrainerAway, TrainingFailed
+from chatbot.terminal.failures import ChatbotAway, CorporaAway, Refused, TrainerAway, TrainingFailed
 from chatbot.terminal.talk import Bot, Exchange, Talk
 from chatbot.terminal.training import Training
 from contracts.dialogue import Language
@@ -27,6 +27,7 @@ _WELCOMES: Final = {
     Language.ENGLISH: "Say something; q quits.",
     Language.JAPANESE: "話しかけてください。q で終わります。",
 }
+_STARTER: Final = "starter"
 _FOUND_S: Final = 90.0
 _POLL_S: Final = 1.0
 _STAGES: Final = {
@@ -47,16 +48,25 @@ def chat(
     iterations: Annotated[
         int, typer.Argument(min=0, help="Let the trainer go on first, if the bot has learned for fewer steps.")
     ] = 0,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Conversations to learn from, beginning with what the shipped bot knows: a file or folder, or `starter`; "
+            "`#SOURCE` and `*N` as `ntdemo-train` has them. May be given several times."
+        ),
+    ] = None,
 ) -> None:
     """Talk with the bot of the running chatbot service; `q` quits, Ctrl-C stops a reply."""
     if language.lower() not in _LANGUAGES:
         _stop(f"{language!r} is no language of the chatbot: say EN or JA.", 2)
+    if corpus and not iterations:
+        _stop("--corpus says what to learn; say for how many steps: `ntdemo-chat EN 2000 --corpus talks.jsonl`.", 2)
     spoken = _LANGUAGES[language.lower()]
     settings = load()
     console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
     with Talk(settings.url) as talk:
         try:
-            bot = _bot(talk, spoken, iterations, settings, console)
+            bot = _bot(talk, spoken, iterations, corpus or [], settings, console)
             typer.echo(f"{bot.model}, {bot.steps:,} steps, run {bot.run}. {_WELCOMES[spoken]}")
             _converse(talk, bot, spoken)
         except ChatbotAway as away:
@@ -68,14 +78,16 @@ def main() -> None:
     _command()
 
 
-def _bot(talk: Talk, language: Language, iterations: int, settings: Settings, console: Console) -> Bot:
+def _bot(talk: Talk, language: Language, iterations: int, corpora: Sequence[str], settings: Settings, console: Console) -> Bot:
     """The bot to talk to, after its training where it is younger than asked for."""
     model = f"ntdemo-{language}"
     found = talk.bot(model)
-    if isinstance(found, Bot) and found.steps >= iterations:
+    if isinstance(found, Bot) and found.steps >= iterations and (found.published or not corpora):
+        if corpora:
+            console.print(f"{model} was trained for {found.steps:,} steps already; ask for more to begin a new training.")
         return found
     if iterations:
-        run = _train(language, iterations, found, settings, console)
+        run = _train(language, iterations, corpora, found, settings, console)
         if run is not None:
             found = _wait_for(talk, model, run, console)
     if isinstance(found, str):
@@ -83,9 +95,12 @@ def _bot(talk: Talk, language: Language, iterations: int, settings: Settings, co
     return found
 
 
-def _train(language: Language, iterations: int, found: Bot | str, settings: Settings, console: Console) -> str | None:
+def _train(
+    language: Language, iterations: int, corpora: Sequence[str], found: Bot | str, settings: Settings, console: Console
+) -> str | None:
     """The published run; None when the bot that is there must do."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeRemainingColumn())
+    bot = found if isinstance(found, Bot) else None
     try:
         with (
             Training(settings.trainer_url, key=settings.trainer_key) as training,
@@ -96,12 +111,18 @@ def _train(language: Language, iterations: int, found: Bot | str, settings: Sett
             def told(kind: str, event: Mapping[str, Any]) -> None:
                 _show(bars, bar, kind, event)
 
-            return training.go_on(language, iterations, anew=isinstance(found, str), told=told)
+            return training.go_on(language, iterations, bot=bot, corpora=corpora, told=told)
+    except CorporaAway as away:
+        console.print(str(away))
+        if sys.stdin.isatty() and typer.confirm(f"Learn {iterations:,} steps of these alone?", default=False, err=True):
+            return _train(language, iterations, [_STARTER], found, settings, console)
     except (TrainerAway, TrainingFailed) as failure:
-        if isinstance(found, str):
+        if bot is None:
             _stop(str(failure), 1)
-        console.print(f"{failure} You are talking to the bot of {found.steps:,} steps.")
-        return None
+        console.print(str(failure))
+    if bot is not None:
+        console.print(f"You are talking to the bot of {bot.steps:,} steps.")
+    return None
 
 
 def _show(bars: Progress, bar: TaskID, kind: str, event: Mapping[str, Any]) -> None:

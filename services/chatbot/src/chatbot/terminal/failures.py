@@ -1,6 +1,6 @@
 """What can end a chat in the terminal, each with a sentence."""
 
-__all__ = ["ChatbotAway", "Refused", "TrainerAway", "TrainingFailed"]
+__all__ = ["ChatbotAway", "CorporaAway", "Refused", "TrainerAway", "TrainingFailed"]
 
 
 class ChatbotAway(Exception):
@@ -10,6 +10,17 @@ class ChatbotAway(Exception):
         super().__init__(
             f"The chatbot at {url} does not answer. Start it with `make run`, or alone with `ntdemo-chatbot`; "
             "CHATBOT_HOST and CHATBOT_PORT say where it is looked for."
+        )
+
+
+class CorporaAway(Exception):
+    """The bot that came with the chatbot is to learn more, and what it learned from is not here."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(
+            f"{model} came with the chatbot, without the conversations that it learned from. Name some for it to learn: "
+            "`--corpus talks.jsonl`, or `--corpus starter` for the four hundred exchanges that come with the trainer, "
+            "which alone teach it to say these and little else."
         )
 
 

@@ -24,6 +24,10 @@ class Bot:
     model: str
     run: str
     steps: int
+    licence: str
+    """Of its weights, as SPDX."""
+    published: bool
+    """Trained by a trainer of this installation; else it came with the chatbot."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,8 @@ class Talk:
             answer = self._http.get("/v1/models").raise_for_status().json()
             for item in answer["data"]:
                 if item["id"] == model:
-                    return Bot(model, item["card"]["run"], item["card"]["steps"])
+                    card = item["card"]
+                    return Bot(model, card["run"], card["steps"], card["licence"], published=card["published"])
             return str(answer["missing"][model])
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             raise ChatbotAway(self._url) from error

@@ -1,7 +1,9 @@
 """Training: a bot's training continued by the trainer's jobs."""
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -9,7 +11,8 @@ import httpx
 from pydantic import SecretStr
 
 from chatbot.terminal.events import server_events
-from chatbot.terminal.failures import TrainerAway, TrainingFailed
+from chatbot.terminal.failures import CorporaAway, TrainerAway, TrainingFailed
+from chatbot.terminal.talk import Bot
 from contracts.dialogue import Language
 
 __all__ = ["Training"]
@@ -18,6 +21,9 @@ _PATIENCE_S: Final = 30.0
 _SILENCE_S: Final = 60.0
 _KIND: Final = "dialogue"
 _JOBS: Final = 100
+_SHIPPED: Final = "shipped"
+_CORPUS: Final = re.compile(r"(?P<path>.+?)(?P<part>(?:#[^#]*?)?(?:\*\d+)?)", re.DOTALL)
+"""A corpus as `ntdemo-train` names it: `PATH`, `PATH#SOURCE`, `PATH*N`."""
 
 
 class Training:
@@ -35,34 +41,69 @@ class Training:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._http.close()
 
-    def go_on(self, language: Language, iterations: int, *, anew: bool, told: Callable[[str, Mapping[str, Any]], None]) -> str:
+    def go_on(
+        self,
+        language: Language,
+        iterations: int,
+        *,
+        bot: Bot | None,
+        corpora: Sequence[str] = (),
+        told: Callable[[str, Mapping[str, Any]], None],
+    ) -> str:
         """Train until `iterations` steps, and wait for it; the run that was published.
 
-        What the last training of the language learned from is learned from again. `anew` begins from nothing. `told` gets the
-        kind and data of each event of the job.
+        Without corpora, what the language's last training learned from is learned from again. With them a new training begins,
+        with what the shipped bot knows; where there is no bot at all, with nothing. Files are uploaded; what is no file here
+        is for the trainer to find. `told` gets the kind and data of each event of the job.
 
         Raises:
+            CorporaAway: no corpora are named, and there is no training to go on with.
             TrainerAway: the trainer does not answer.
-            TrainingFailed: it refuses the job, or the job fails or is cancelled.
+            TrainingFailed: it refuses a corpus or the job, or the job fails or is cancelled.
         """
         try:
-            job = self._submit(language, iterations, anew=anew)
+            asked = self._asked(language, bot, corpora)
+            job: str = self._post("/v1/jobs", json={"spec": {**asked, "iterations": iterations}})["id"]
             return self._follow(job, told)
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             raise TrainerAway(self._url) from error
 
-    def _submit(self, language: Language, iterations: int, *, anew: bool) -> str:
+    def _asked(self, language: Language, bot: Bot | None, corpora: Sequence[str]) -> dict[str, Any]:
         asked: dict[str, Any] = {"kind": _KIND, "language": language.value}
-        if not anew:
-            jobs = self._http.get("/v1/jobs", params={"state": "succeeded", "limit": _JOBS}).raise_for_status().json()["items"]
-            specs = [job["spec"] for job in jobs]
-            before = (spec for spec in specs if spec["kind"] == _KIND and spec["language"] == language.value)
-            asked = {**next(before, asked), "minutes": None, "resume": True}
-        response = self._http.post("/v1/jobs", json={"spec": {**asked, "iterations": iterations}})
+        if corpora:
+            asked["corpora"] = [self._corpus(corpus) for corpus in corpora]
+        if bot is None:
+            return asked
+        if corpora:
+            return {**asked, "begin_with": _SHIPPED, "licence": bot.licence}
+        before = self._before(language)
+        if before is None and not bot.published:
+            raise CorporaAway(bot.model)
+        return {**(before or asked), "minutes": None, "resume": True}
+
+    def _before(self, language: Language) -> dict[str, Any] | None:
+        """The spec of the language's last training, if this trainer's jobs know one."""
+        jobs = self._http.get("/v1/jobs", params={"state": "succeeded", "limit": _JOBS}).raise_for_status().json()["items"]
+        specs = [job["spec"] for job in jobs]
+        return next((spec for spec in specs if spec["kind"] == _KIND and spec["language"] == language.value), None)
+
+    def _corpus(self, text: str) -> str:
+        """What the trainer calls a corpus, which it has been given where it is a file."""
+        found = _CORPUS.fullmatch(text)
+        path = Path(found["path"]) if found is not None else Path(text)
+        if found is None or not path.is_file():
+            return text
+        name = f"corpus-{re.sub(r'[^A-Za-z0-9._-]', '_', path.name)[-100:]}"
+        with path.open("rb") as content:
+            headers = {"Content-Type": "application/octet-stream"}
+            dataset = self._post("/v1/datasets", params={"name": name}, content=content, headers=headers)
+        return f"{dataset['source']}{found['part']}"
+
+    def _post(self, path: str, **request: Any) -> Any:
+        response = self._http.post(path, **request)
         if response.is_client_error:
             raise TrainingFailed(response.json()["detail"])
-        identity: str = response.raise_for_status().json()["id"]
-        return identity
+        return response.raise_for_status().json()
 
     def _follow(self, job: str, told: Callable[[str, Mapping[str, Any]], None]) -> str:
         with self._http.stream("GET", f"/v1/jobs/{job}/events") as response:
