@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from benchmarks.ctranslate2_peer import greedy_reply
 from benchmarks.tutorial_chatbot import Pair, TutorialChatbot, normalised
 
 from chatbot.network.batch import Batch
@@ -198,13 +199,27 @@ def describe_bot(bundle: Path) -> None:
 
 
 def compare_decoding(directory: Path) -> None:
-    """As the service draws, beside greedy steps of the same graphs with nothing around them; both in turns, in one process."""
+    """As the service draws, beside greedy steps with nothing around them; all in turns, in one process."""
     bundle = open_bundle(*read_files(directory), published=False)
-    graphs = Graphs(directory / "encoder.onnx", directory / "step.onnx", bundle.card.states)
     message = "what did you do this weekend?" if bundle.language is Language.ENGLISH else "週末は何をしましたか？"
     context = bundle.context([message])
+    graphs = Graphs(directory / "encoder.onnx", directory / "step.onnx", bundle.card.states)
+
+    def bare_steps() -> None:
+        states, token = graphs.encode(np.array([context])), np.array([SPECIAL_TOKENS.start])
+        for position in range(REPLY_TOKENS):
+            token = graphs.step(token, np.array([position]), states).argmax(1)
+
+    peers: dict[str, Callable[[], object]] = {"bare steps": bare_steps}
+    try:
+        peers["CTranslate2, random weights of these sizes"] = greedy_reply(
+            bundle.card.sizes, places=bundle.card.context_tokens, context=len(context), tokens=REPLY_TOKENS
+        )
+    except ModuleNotFoundError:
+        print("  CTranslate2 is not installed")
     batch = Batch(bundle)
-    whole_s, first_s, bare_s = [], [], []
+    whole_s, first_s = [], []
+    peers_s: dict[str, list[float]] = {name: [] for name in peers}
     for seed in range(DRAWN):
         began = time.process_time()
         replies = Reply.several(bundle, [message], Wish(max_tokens=REPLY_TOKENS, seed=seed), count=1)
@@ -216,18 +231,18 @@ def compare_decoding(directory: Path) -> None:
         batch.dismiss(replies)
         if piece.finish is Finish.LENGTH:
             whole_s.append(time.process_time() - began)
-        began = time.process_time()
-        states, token = graphs.encode(np.array([context])), np.array([SPECIAL_TOKENS.start])
-        for position in range(REPLY_TOKENS):
-            token = graphs.step(token, np.array([position]), states).argmax(1)
-        bare_s.append(time.process_time() - began)
-    whole, first, bare = (_spread(values) for values in (whole_s, first_s, bare_s))
+        for name, reply in peers.items():
+            began = time.process_time()
+            reply()
+            peers_s[name].append(time.process_time() - began)
+    whole, first = _spread(whole_s), _spread(first_s)
     print(
-        f"  reply of {REPLY_TOKENS} tokens, CPU-ms, median (quickest tenth): "
-        f"as served {whole[0]:.2f} ({whole[1]:.2f}; to reach 4.5), "
-        f"bare steps {bare[0]:.2f} ({bare[1]:.2f}), ratio {whole[0] / bare[0]:.2f} ({whole[1] / bare[1]:.2f}); "
+        f"  reply of {REPLY_TOKENS} tokens, CPU-ms, median (quickest tenth): {whole[0]:.2f} ({whole[1]:.2f}; to reach 4.5), "
         f"first token {first[0]:.2f} ({first[1]:.2f}; to reach 3)"
     )
+    for name, values_s in peers_s.items():
+        peer = _spread(values_s)
+        print(f"    {name}: {peer[0]:.2f} ({peer[1]:.2f}), ratio {whole[0] / peer[0]:.2f} ({whole[1] / peer[1]:.2f})")
 
 
 def _spread(values_s: list[float]) -> tuple[float, float]:
