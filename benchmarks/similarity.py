@@ -18,6 +18,7 @@ from benchmarks.activity_data import Data, read
 
 from trainer.bags import leaf_bags
 from trainer.environments import tanimoto
+from trainer.evaluation.agreement import combined
 from trainer.evaluation.stability import halves, interval_agreement, stability
 from trainer.evaluation.swaps import Swaps, measured_swaps, swap_test
 from trainer.factorization import fit_counts
@@ -67,8 +68,8 @@ def main() -> None:
     leaves = leaves_of(data)
     first_C = halves(data.cells.compounds, seed=given.seed)
     parts = [data.cells.at(np.flatnonzero(first_C[data.cells.compound] == side)) for side in (True, False)]
-    swaps = [measured_swaps(leaves.bags_C, (part.compound, part.target, part.value)) for part in parts[::-1]]
-    swaps = [modelled(each) for each in swaps]
+    swaps = [modelled(measured_swaps(leaves.bags_C, (part.compound, part.target, part.value))) for part in parts[::-1]]
+    seen = [modelled(measured_swaps(leaves.bags_C, (part.compound, part.target, part.value), least=1)) for part in parts]
     print(
         f"{len(leaves.names_F)} leaves, {[len(each.change) for each in swaps]} swapped pairs in the judging halves", flush=True
     )
@@ -95,7 +96,9 @@ def main() -> None:
         functions = [100 * each.joined_FD @ each.joined_FD.T for each in found]
         covered = np.mean([within(found[side], functions[1 - side]) for side in (0, 1)])
         row(f"function, chain {chain}", functions, swaps, covered=float(covered), cpu_s=time.process_time() - begun)
-        row("combined with structure", [combined_FF(each, structure_FF) for each in functions], swaps)
+        row("rank-sum with structure", [combined_FF(each, structure_FF) for each in functions], swaps)
+        both = [combined(each, structure_FF, own) for each, own in zip(functions, seen, strict=True)]
+        row("combined: and with swaps seen", both, swaps)
         chains.append(functions)
     print(f"{'to reach: function':36}{'>= 0.75':>11}{'>= 0.14':>11}{'88-94':>9}")
     print(f"{'to reach: combined':36}{'':>11}{'>= 0.17':>11}")

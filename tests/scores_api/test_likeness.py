@@ -21,6 +21,8 @@ from scores_api.settings import Settings
 Floats = npt.NDArray[np.float64]
 
 FRAGMENTS, SHOWN, TARGETS, DRAWS, RANK = 260, 220, 9, 40, 4
+WEIGHTS = {SimilarityKind.FUNCTION: 0.25, SimilarityKind.STRUCTURE: 0.75}
+SCORES = ([-10_000.0, 10.0, 40.0, 90.0, 10_000.0], [0.0, 0.2, 0.5, 0.9, 1.0])
 KNOTS = ([-100.0, -20.0, 10.0, 100.0], [0.0, 0.4, 0.75, 1.0])
 BEYOND = (SimilarityKind.STRUCTURE, SimilarityKind.COASSAY, SimilarityKind.COMBINED)
 
@@ -51,7 +53,9 @@ class Alike:
         return [self.contents.names[other] for other in others[order]]
 
 
-def published(generator: np.random.Generator) -> tuple[Contents, dict[SimilarityKind, Floats], Floats]:
+def published(
+    generator: np.random.Generator, *, exchanges: bool = False
+) -> tuple[Contents, dict[SimilarityKind, Floats], Floats]:
     contents = many_fragments(FRAGMENTS, shown=SHOWN, targets=TARGETS, rank=RANK)
     sets = [sorted(generator.choice(30, size=generator.integers(3, 9), replace=False).tolist()) for _ in range(FRAGMENTS)]
     member_FD = np.array([[number in one for number in range(30)] for one in sets], dtype=np.float64)
@@ -73,16 +77,36 @@ def published(generator: np.random.Generator) -> tuple[Contents, dict[Similarity
     }
     parts = [np.interp(percents[kind], *KNOTS) for kind in (SimilarityKind.FUNCTION, SimilarityKind.STRUCTURE)]
     percents[SimilarityKind.COMBINED] = 50 * (parts[0] + parts[1])
-    likeness = {
+    likeness: dict[str, Any] = {
         "fragment": range(FRAGMENTS),
         "environments": sets,
         "targets": [np.flatnonzero(row).astype(np.int32) for row in rows_FT],
         "coassay": [row[row > 0].astype(np.float32) for row in rows_FT],
     }
-    ranks = {"similarity": ["function", "structure"], "percents": [KNOTS[0]] * 2, "shares": [KNOTS[1]] * 2}
+    ranks: list[dict[str, Any]] = [
+        {"similarity": kind.value, "percents": KNOTS[0], "shares": KNOTS[1], "weight": WEIGHTS[kind]} for kind in WEIGHTS
+    ]
+    if exchanges:
+        ease_F = generator.normal(scale=0.1, size=FRAGMENTS).astype(np.float32)
+        gain_FF = np.triu(
+            0.5 * generator.normal(size=(FRAGMENTS, FRAGMENTS)) * (generator.random((FRAGMENTS, FRAGMENTS)) < 0.1), 1
+        )
+        gain_FF = (gain_FF + gain_FF.T).astype(np.float32)
+        likeness |= {
+            "ease": ease_F,
+            "exchanged": [np.flatnonzero(row).astype(np.int32) for row in gain_FF],
+            "exchanges": [row[row != 0] for row in gain_FF],
+        }
+        ranks.append({"similarity": "combined", "percents": SCORES[0], "shares": SCORES[1], "weight": None})
+        gained_FF = ease_F[:, None].astype(np.float64) + ease_F + gain_FF
+        scores_FF = sum((WEIGHTS[kind] * part for kind, part in zip(WEIGHTS, parts, strict=True)), gained_FF)
+        percents[SimilarityKind.COMBINED] = 100 * np.interp(100 * scores_FF, *SCORES)
     tables = {
-        "likeness": pa.table(likeness, schema=TABLES["likeness"].schema),
-        "ranks": pa.table(ranks, schema=TABLES["ranks"].schema),
+        "likeness": pa.Table.from_pydict(
+            {field.name: likeness.get(field.name, [None] * FRAGMENTS) for field in TABLES["likeness"].schema},
+            schema=TABLES["likeness"].schema,
+        ),
+        "ranks": pa.Table.from_pylist(ranks, schema=TABLES["ranks"].schema),
     }
     contents = replace(
         contents,
@@ -97,10 +121,10 @@ def published(generator: np.random.Generator) -> tuple[Contents, dict[Similarity
     return contents, percents, cosines_SFF
 
 
-@pytest.fixture(scope="module")
-def alike(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alike]:
+@pytest.fixture(scope="module", params=[False, True], ids=["ranks", "exchanges"])
+def alike(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alike]:
     state = tmp_path_factory.mktemp("likeness")
-    contents, percents, cosines_SFF = published(np.random.default_rng(0))
+    contents, percents, cosines_SFF = published(np.random.default_rng(0), exchanges=request.param)
     publisher = Publisher(state)
     bare = publisher.publish(five_fragments())
     publisher.publish(contents, objective=Objective.ACTIVITY)
@@ -176,10 +200,13 @@ def test_percents_beyond_0_and_100_are_refused(alike: Alike, most: object) -> No
         {"targets": [[TARGETS]] * FRAGMENTS, "coassay": [[1.0]] * FRAGMENTS},
         {"environments": [[-1]] * FRAGMENTS},
         {"coassay": [[1.0]] * FRAGMENTS},
+        {"ease": [None] * FRAGMENTS},
+        {"exchanged": [[FRAGMENTS]] * FRAGMENTS, "exchanges": [[0.5]] * FRAGMENTS},
+        {"exchanges": [[0.5, 0.25]] * FRAGMENTS},
     ],
 )
 def test_tables_that_contradict_themselves_are_not_served(tmp_path: Path, damage: dict[str, list[Any]]) -> None:
-    contents, _, _ = published(np.random.default_rng(0))
+    contents, _, _ = published(np.random.default_rng(0), exchanges=True)
     good = contents.likeness["likeness"]
     table = pa.table({**good.to_pydict(), **damage}, schema=good.schema)
     Publisher(tmp_path).publish(replace(contents, likeness={**contents.likeness, "likeness": table}))

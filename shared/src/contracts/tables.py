@@ -175,16 +175,24 @@ TABLES: Final[dict[str, Table]] = {
             # A row of length 1 (or 0) as its entries above 0 and their targets, rising: inner products are `coassay`.
             _required("targets", pa.list_(pa.int32())),
             _required("coassay", _VECTOR),
+            # How much less than others activity changes when this fragment is replaced, and what swaps with other fragments
+            # (their ids, rising) show beyond that: both in shares of pairs; null where swaps tell nothing.
+            _optional("ease", pa.float32()),
+            _optional("exchanged", pa.list_(pa.int32())),
+            _optional("exchanges", _VECTOR),
         ),
         _table(
             "ranks",
             "run",
             ("similarity",),
-            _required("similarity", pa.string()),  # function and structure, where the run has structures
+            _required("similarity", pa.string()),  # function and structure, where the run has structures; combined
             # The share of pairs of shown fragments that are less alike than each percent, both rising; linear in between.
-            # `combined` is 100 times the mean of the two shares.
             _required("percents", _VECTOR),
             _required("shares", _VECTOR),
+            # Without a row for it, `combined` is 100 times the mean of both shares. With one, a pair's score is 100 times the
+            # sum of both weighted by this, both fragments' `ease` and the pair's entry in `exchanges`; `combined` is then 100
+            # times the share of lower scores. Null in that row.
+            _optional("weight", pa.float64()),
         ),
         _table(
             "scores",

@@ -48,12 +48,12 @@ __all__ = [
 
 Side = Literal["fragments", "targets"]
 Gauge = Literal["vector", "balanced"]
-Lists = Literal["environments", "targets"]
+Lists = Literal["environments", "targets", "exchanged"]
 SIDES: Final[tuple[Side, ...]] = ("fragments", "targets")
 GAUGES: Final[tuple[Gauge, ...]] = ("vector", "balanced")
 """Canonical and balanced."""
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Raised whenever the meaning of a file changes."""
 INDEX: Final = "index.json"
 HEAD: Final = "projection.json"
@@ -67,9 +67,13 @@ TRAJECTORY: Final = "trajectory.json"
 DRAWS: Final = "draws.npy"
 """Float16, fragments x draws x rank: posterior draws of directions; absent when the run has no posterior."""
 RANKS: Final = "ranks.json"
-"""Similarity to `percents` and `shares`; with the lists and `COASSAY`, absent for runs that publish no likeness."""
+"""Similarity to `percents`, `shares` and `weight`; with the lists and `COASSAY`, absent for runs that publish no likeness."""
 COASSAY: Final = "coassay.npy"
 """Float32, one for each number of the list `targets`."""
+EASE: Final = "ease.npy"
+"""Float32, one for each fragment; with the list `exchanged` and `EXCHANGES`, absent where swaps told nothing."""
+EXCHANGES: Final = "exchanges.npy"
+"""Float32, one for each number of the list `exchanged`."""
 DOCUMENTS: Final = frozenset({SCORES, CURVE, TRAJECTORY, *(f"factors-{side}.arrows" for side in SIDES)})
 """Ready-made bodies, served as they are."""
 NEIGHBOUR: Final = np.dtype(

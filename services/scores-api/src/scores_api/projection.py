@@ -15,7 +15,7 @@ from scores_api import layout
 from scores_api.failures import MatrixTooLarge, SimilarityUnavailable
 from scores_api.fragments import Fragments
 from scores_api.layout import ProjectedFile, ProjectedFragments, ProjectedTargets, ProjectionHead
-from scores_api.likeness import Likeness, Lists
+from scores_api.likeness import Exchanges, Likeness, Lists
 from scores_api.models.factors import FactorSide
 from scores_api.neighbours import NeighbourLists
 from scores_api.similarity import interval_matrices, interval_with, percent_matrix, percents_with
@@ -90,7 +90,7 @@ class Projection:
                 for side in FactorSide
             },
             draws_FSK=_array(directory / layout.DRAWS) if layout.DRAWS in head.files else None,
-            likeness=_likeness(directory) if layout.RANKS in head.files else None,
+            likeness=_likeness(directory, head) if layout.RANKS in head.files else None,
             neighbours={
                 kind: NeighbourLists(directory / layout.neighbours_file(kind), np.load(directory / layout.offsets_array(kind)))
                 for kind in RANKINGS
@@ -146,10 +146,7 @@ class Projection:
         if similarity is not SimilarityKind.COMBINED:
             return likeness.matrix(ids, similarity)
         function_NN = self.percents(ids, SimilarityKind.FUNCTION)
-        combined_NN = likeness.combined(function_NN, likeness.matrix(ids, SimilarityKind.STRUCTURE))
-        combined_NN = np.round(combined_NN, 2)
-        np.fill_diagonal(combined_NN, 100.0)
-        return combined_NN
+        return likeness.combined_matrix(ids, function_NN)
 
     def percents_with_all(self, place: int, similarity: SimilarityKind) -> Floats:
         """Similarity of one fragment with every one, in percent; NaN where it is not known.
@@ -167,7 +164,7 @@ class Projection:
                 return likeness.coassay_F(place)
             case _:
                 function_F = self.percents_with_all(place, SimilarityKind.FUNCTION)
-                return likeness.combined(function_F, likeness.structure_F(place))
+                return likeness.combined_F(place, function_F)
 
     def pair_percents(self, place: int, others: npt.NDArray[np.int64], similarity: SimilarityKind) -> Floats:
         """A cosine of factors of one fragment with some, in percent."""
@@ -211,16 +208,26 @@ def _is_as_stated(path: Path, stated: ProjectedFile) -> bool:
     return path.stat().st_size == stated.size_bytes and layout.digest(path) == stated.blake2b
 
 
-def _likeness(directory: Path) -> Likeness:
+def _likeness(directory: Path, head: ProjectionHead) -> Likeness:
     def lists(what: layout.Lists) -> Lists:
         return Lists(_array(directory / layout.list_array(what)), _array(directory / layout.list_offsets(what)))
 
     stated = json.loads((directory / layout.RANKS).read_bytes())
+    exchanges = None
+    if layout.EASE in head.files:
+        exchanges = Exchanges(
+            function_weight=stated[SimilarityKind.FUNCTION]["weight"],
+            structure_weight=stated[SimilarityKind.STRUCTURE]["weight"],
+            ease=_array(directory / layout.EASE),
+            partners=lists("exchanged"),
+            values=_array(directory / layout.EXCHANGES),
+        )
     return Likeness(
         environments=lists("environments"),
         targets=lists("targets"),
         coassay=_array(directory / layout.COASSAY),
         ranks={SimilarityKind(name): (np.array(one["percents"]), np.array(one["shares"])) for name, one in stated.items()},
+        exchanges=exchanges,
     )
 
 

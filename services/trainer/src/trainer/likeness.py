@@ -9,10 +9,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import scipy.sparse
 
-from contracts.kinds import SimilarityKind
+from contracts.kinds import ActivityKind, SimilarityKind
 from contracts.tables import TABLES
 from trainer.activity import Activity
+from trainer.bags import leaf_bags
 from trainer.environments import environment_sets, tanimoto
+from trainer.evaluation.swaps import Swaps, measured_swaps
+from trainer.exchanges import Exchanges
 from trainer.factorization.activity.profiles import coassay_rows_FT, row_products
 
 __all__ = ["Likeness", "shares"]
@@ -26,6 +29,8 @@ _KNOTS: Final = 1025
 _STEEPNESS: Final = 16.0
 """Knots lie denser towards both ends, where neighbours are told apart: at shares 1 / (1 + exp(-x)), x up to 8."""
 _BLOCK: Final = 16_384
+_ANY: Final = 10_000.0
+"""Beyond all scores of pairs, in percent."""
 _WHOLE: Final = 100.0
 
 
@@ -40,6 +45,8 @@ class Likeness:
     """Unit rows whose inner products are the functional similarity."""
     knots: Mapping[SimilarityKind, tuple[Floats, Floats]]
     """Percents and the share of pairs of shown fragments below them; none without structures."""
+    exchanges: Exchanges | None = None
+    """What replacing fragments by each other did, where that was seen often enough; `knots` then has scores of `combined`."""
 
     @classmethod
     def of(cls, activity: Activity, directions_FD: npt.NDArray[np.floating]) -> Self:
@@ -47,12 +54,25 @@ class Likeness:
         smiles: list[str | None] = activity.fragments["smiles"].to_pylist()
         coassay_FT = coassay_rows_FT(scipy.sparse.csr_array(activity.membership_FC().T), activity.values_CT())
         knots: dict[SimilarityKind, tuple[Floats, Floats]] = {}
+        exchanges = None
         if any(smiles):
             shown = np.flatnonzero(activity.fragments["shown"].to_numpy()).astype(np.int32)
-            first_N, second_N = _pairs(shown)
-            knots[SimilarityKind.FUNCTION] = _knots(_products(directions_FD, first_N, second_N))
-            knots[SimilarityKind.STRUCTURE] = _knots(tanimoto(smiles, first_N, second_N))
-        return cls(smiles=smiles, coassay_FT=coassay_FT, directions_FD=directions_FD, knots=knots)
+            pairs = _pairs(shown)
+            told = {
+                SimilarityKind.FUNCTION: lambda *pairs: _products(directions_FD, *pairs),
+                SimilarityKind.STRUCTURE: lambda *pairs: tanimoto(smiles, *pairs),
+            }
+            percents = {kind: tell(*pairs) for kind, tell in told.items()}
+            knots |= {kind: _knots(found_N) for kind, found_N in percents.items()}
+            swaps = _swaps(activity)
+            swapped = swaps.first.astype(np.int32), swaps.second.astype(np.int32)
+            exchanges = Exchanges.of(
+                swaps, *(shares(tell(*swapped), *knots[kind]) for kind, tell in told.items()), fragments=len(smiles)
+            )
+            if exchanges is not None:
+                scores_N = exchanges.scores(pairs, *(shares(found_N, *knots[kind]) for kind, found_N in percents.items()))
+                knots[SimilarityKind.COMBINED] = _knots(_WHOLE * scores_N, ends=_ANY)
+        return cls(smiles=smiles, coassay_FT=coassay_FT, directions_FD=directions_FD, knots=knots, exchanges=exchanges)
 
     @property
     def pairs(self) -> dict[str, Callable[[Ids, Ids], npt.NDArray[np.floating]]]:
@@ -67,11 +87,17 @@ class Likeness:
         return tanimoto(self.smiles, first_N, second_N)
 
     def _combined(self, first_N: Ids, second_N: Ids) -> Floats:
-        function_N = _products(self.directions_FD, first_N, second_N)
-        structure_N = self._structure(first_N, second_N)
-        kinds = ((SimilarityKind.FUNCTION, function_N), (SimilarityKind.STRUCTURE, structure_N))
-        combined_N: Floats = 50.0 * sum((shares(found_N, *self.knots[kind]) for kind, found_N in kinds), np.zeros(1))
-        return combined_N
+        told = (
+            (SimilarityKind.FUNCTION, _products(self.directions_FD, first_N, second_N)),
+            (SimilarityKind.STRUCTURE, self._structure(first_N, second_N)),
+        )
+        function_N, structure_N = (shares(found_N, *self.knots[kind]) for kind, found_N in told)
+        if self.exchanges is None:
+            mean_N: Floats = 50.0 * (function_N + structure_N)
+            return mean_N
+        scores_N = self.exchanges.scores((first_N, second_N), function_N, structure_N)
+        ranked_N = _WHOLE * shares(_WHOLE * scores_N, *self.knots[SimilarityKind.COMBINED])
+        return np.where((first_N == second_N) & np.isfinite(ranked_N), _WHOLE, ranked_N)
 
     def tables(self) -> dict[str, pa.Table]:
         """The tables `likeness` and `ranks` of `contracts.tables`."""
@@ -84,12 +110,31 @@ class Likeness:
             "targets": pa.ListArray.from_arrays(offsets, rows.indices.astype(np.int32)),
             "coassay": pa.ListArray.from_arrays(offsets, rows.data.astype(np.float32)),
         }
+        weights: dict[SimilarityKind, float] = {}
+        if self.exchanges is not None:
+            pairs_FF = self.exchanges.pairs_FF
+            pairs_FF.sort_indices()
+            offsets = pairs_FF.indptr.astype(np.int32)
+            likeness |= {
+                "ease": self.exchanges.ease_F.astype(np.float32),
+                "exchanged": pa.ListArray.from_arrays(offsets, pairs_FF.indices.astype(np.int32)),
+                "exchanges": pa.ListArray.from_arrays(offsets, pairs_FF.data.astype(np.float32)),
+            }
+            weights = {
+                SimilarityKind.FUNCTION: self.exchanges.function_weight,
+                SimilarityKind.STRUCTURE: self.exchanges.structure_weight,
+            }
         ranks = [
-            {"similarity": kind.value, "percents": percents_S.tolist(), "shares": shares_S.tolist()}
+            {
+                "similarity": kind.value,
+                "percents": percents_S.tolist(),
+                "shares": shares_S.tolist(),
+                "weight": weights.get(kind),
+            }
             for kind, (percents_S, shares_S) in self.knots.items()
         ]
         return {
-            "likeness": pa.table(likeness, schema=TABLES["likeness"].schema),
+            "likeness": _table(likeness, TABLES["likeness"].schema),
             "ranks": pa.Table.from_pylist(ranks, schema=TABLES["ranks"].schema),
         }
 
@@ -113,6 +158,20 @@ def _pairs(shown: Ids) -> tuple[Ids, Ids]:
     return lower.astype(np.int32), higher.astype(np.int32)
 
 
+def _swaps(activity: Activity) -> Swaps:
+    """Every swap of modelled fragments; none where differences of activity mean nothing."""
+    bags = leaf_bags(activity.compounds["smiles"].to_pylist(), activity.names) if activity.kind is ActivityKind.REAL else []
+    compound, target, value = (activity.cells[name].to_numpy() for name in ("compound", "target", "value"))
+    cells = slice(None if bags else 0)
+    found = measured_swaps(
+        bags,
+        (compound[cells].astype(np.int64), target[cells].astype(np.int64), value[cells].astype(np.float64)),
+        least=1,
+    )
+    kept = (found.first >= 0) & (found.second >= 0)
+    return Swaps(found.first[kept], found.second[kept], found.change[kept], found.measurements[kept])
+
+
 def _products(rows_FD: npt.NDArray[np.floating], first_N: Ids, second_N: Ids) -> Floats:
     """Percents: 100 x the inner products of pairs of rows."""
     found_N = np.empty(len(first_N))
@@ -122,13 +181,13 @@ def _products(rows_FD: npt.NDArray[np.floating], first_N: Ids, second_N: Ids) ->
     return _WHOLE * found_N
 
 
-def _knots(percents_N: npt.NDArray[np.floating]) -> tuple[Floats, Floats]:
-    """Percents, rising from -100 to 100, and the share of pairs below each, equal ones counted half.
+def _knots(percents_N: npt.NDArray[np.floating], *, ends: float = _WHOLE) -> tuple[Floats, Floats]:
+    """Percents, rising from one of the `ends` to the other, and the share of pairs below each, equal ones counted half.
 
     In single precision, as they are published, so that every reader computes the same.
     """
     percents_S, count_S = np.unique(percents_N[np.isfinite(percents_N)].astype(np.float32), return_counts=True)
-    inside = np.abs(percents_S) < _WHOLE
+    inside = np.abs(percents_S) < ends
     shares_S = (np.cumsum(count_S) - 0.5 * count_S) / max(count_S.sum(), 1)
     percents_S, shares_S = percents_S[inside], shares_S[inside]
     if len(percents_S) > _KNOTS:
@@ -136,9 +195,15 @@ def _knots(percents_N: npt.NDArray[np.floating]) -> tuple[Floats, Floats]:
         places = np.searchsorted(shares_S, wanted_S).clip(0, len(shares_S) - 1)
         kept = np.unique([0, *places, len(shares_S) - 1])
         percents_S, shares_S = percents_S[kept], shares_S[kept]
-    percents_S = np.concatenate([[-_WHOLE], percents_S, [_WHOLE]])
+    percents_S = np.concatenate([[-ends], percents_S, [ends]])
     shares_S = np.concatenate([[0.0], shares_S, [1.0]])
     return percents_S.astype(np.float32).astype(np.float64), shares_S.astype(np.float32).astype(np.float64)
+
+
+def _table(columns: Mapping[str, object], schema: pa.Schema) -> pa.Table:
+    """A table of these columns; those that are not there are null."""
+    rows = len(next(iter(columns.values())))  # type: ignore[arg-type]
+    return pa.table({field.name: columns.get(field.name, pa.nulls(rows, field.type)) for field in schema}, schema=schema)
 
 
 def _lists(sets: Sequence[npt.NDArray[np.int32] | None]) -> pa.Array:

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from contracts.kinds import SimilarityKind
 from scores_api import layout
 from scores_api.builder.damage import StoreDamaged
 
@@ -34,10 +36,27 @@ def write_likeness(directory: Path, run: str, fragments: int, targets: int, rows
     if not (np.array_equal(ends, _flat(rows["targets"])[1]) and np.isfinite(values).all()):
         raise StoreDamaged(f"{run}: the table 'likeness' does not hold one number for each target of a fragment")
     np.save(directory / layout.COASSAY, values.astype(np.float32))
-    stated = {row["similarity"]: {"percents": row["percents"], "shares": row["shares"]} for row in ranks.to_pylist()}
+    stated = {row.pop("similarity"): row for row in ranks.to_pylist()}
     if not all(_rises(one["percents"]) and _rises(one["shares"]) for one in stated.values()):
         raise StoreDamaged(f"{run}: the table 'ranks' does not rise")
+    if SimilarityKind.COMBINED.value in stated:
+        _write_exchanges(directory, run, rows, stated)
     (directory / layout.RANKS).write_text(json.dumps(stated), encoding="utf-8")
+
+
+def _write_exchanges(directory: Path, run: str, rows: pa.Table, ranks: dict[str, dict[str, Any]]) -> None:
+    """What pairs gain by swaps of their fragments."""
+    partners, offsets = _flat(rows["exchanged"])
+    values, ends = _flat(rows["exchanges"])
+    ease_F = rows["ease"].to_numpy()
+    weights = [ranks.get(kind.value, {}).get("weight") for kind in (SimilarityKind.FUNCTION, SimilarityKind.STRUCTURE)]
+    whole = np.array_equal(ends, offsets) and (not len(partners) or (partners.min() >= 0 and partners.max() < len(rows)))
+    if not whole or None in weights or not all(np.isfinite(numbers).all() for numbers in (ease_F, values, weights)):
+        raise StoreDamaged(f"{run}: the tables 'likeness' and 'ranks' do not hold the exchanges that 'ranks' counts on")
+    np.save(directory / layout.list_array("exchanged"), partners.astype(np.int32))
+    np.save(directory / layout.list_offsets("exchanged"), offsets)
+    np.save(directory / layout.EXCHANGES, values.astype(np.float32))
+    np.save(directory / layout.EASE, ease_F.astype(np.float32))
 
 
 def _flat(column: pa.ChunkedArray) -> tuple[npt.NDArray[np.floating | np.integer], npt.NDArray[np.int64]]:

@@ -9,10 +9,11 @@ from scipy.stats import rankdata
 
 from trainer.evaluation.stability import halves, interval_agreement, stability
 from trainer.evaluation.swaps import Swaps, measured_swaps, swap_test
+from trainer.exchanges import Exchanges
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.summary import Directions
 
-__all__ = ["Pairs", "agreement"]
+__all__ = ["Pairs", "agreement", "combined"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -62,7 +63,7 @@ def agreement(
         "interval_agreement": float(np.mean(covered)),
     }
     if swaps:
-        found |= _swap_tests(learned, parts[::-1], pairs)
+        found |= _swap_tests(learned, parts, pairs)
     return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
@@ -73,32 +74,44 @@ def _half(directions: Directions, fragments_M: Ints) -> _Half:
     return _Half(function_MM=cosines_SMM.mean(0, dtype=np.float64), low_MM=low_MM, high_MM=high_MM)
 
 
-def _swap_tests(learned: list[_Half], others: list[Cells], pairs: Pairs) -> dict[str, float]:
+def combined(function_MM: Floats, structure_MM: Floats, swaps: Swaps) -> Floats:
+    """Scores in the order of the combined similarity: from function, structure, and swaps that were seen at least once."""
+    function_MM, structure_MM = _shares(function_MM), _shares(structure_MM)
+    seen = swaps.first, swaps.second
+    exchanges = Exchanges.of(swaps, function_MM[seen], structure_MM[seen], fragments=len(function_MM))
+    if exchanges is None:
+        return function_MM + structure_MM
+    every = tuple(index.ravel() for index in np.indices(function_MM.shape))
+    return exchanges.scores((every[0], every[1]), function_MM.ravel(), structure_MM.ravel()).reshape(function_MM.shape)
+
+
+def _swap_tests(learned: list[_Half], parts: list[Cells], pairs: Pairs) -> dict[str, float]:
     """Each half's similarities against the swaps of the other."""
     found: dict[str, list[float]] = {}
-    for half, cells in zip(learned, others, strict=True):
-        swaps = _compared(measured_swaps(pairs.bags_C, (cells.compound, cells.target, cells.value)), pairs.fragments_M)
+    for half, own, other in zip(learned, parts, parts[::-1], strict=True):
+        swaps = _swaps(other, pairs)
         at = swaps.first, swaps.second
         found.setdefault("swap_test", []).append(swap_test(half.function_MM[at], swaps))
         found.setdefault("swap_pairs", []).append(float(len(swaps.change)))
         if pairs.structure_MM is not None:
             structure = pairs.structure_MM[at]
             found.setdefault("swap_test_structure", []).append(swap_test(structure, swaps))
-            combined = _ranks(half.function_MM)[at] + _ranks(pairs.structure_MM)[at]
-            found.setdefault("swap_test_combined", []).append(swap_test(combined, swaps))
+            scores_MM = combined(half.function_MM, pairs.structure_MM, _swaps(own, pairs, least=1))
+            found.setdefault("swap_test_combined", []).append(swap_test(scores_MM[at], swaps))
     return {name: float(np.mean(values)) for name, values in found.items()}
 
 
-def _compared(swaps: Swaps, fragments_M: Ints) -> Swaps:
-    """The swaps among the fragments compared, by their places there."""
-    kept = np.isin(swaps.first, fragments_M) & np.isin(swaps.second, fragments_M)
-    first, second = (np.searchsorted(fragments_M, ids[kept]) for ids in (swaps.first, swaps.second))
+def _swaps(cells: Cells, pairs: Pairs, *, least: int = 3) -> Swaps:
+    """Swaps among the fragments compared, by their places there."""
+    swaps = measured_swaps(pairs.bags_C, (cells.compound, cells.target, cells.value), least=least)
+    kept = np.isin(swaps.first, pairs.fragments_M) & np.isin(swaps.second, pairs.fragments_M)
+    first, second = (np.searchsorted(pairs.fragments_M, ids[kept]) for ids in (swaps.first, swaps.second))
     return Swaps(first, second, swaps.change[kept], swaps.measurements[kept])
 
 
-def _ranks(similarity_MM: Floats) -> Floats:
-    """The rank of each pair among all pairs."""
+def _shares(similarity_MM: Floats) -> Floats:
+    """The share of pairs that are less alike than each, equal ones counted half."""
     upper = np.triu_indices(len(similarity_MM), k=1)
-    ranks_MM = np.zeros(similarity_MM.shape)
-    ranks_MM[upper] = rankdata(similarity_MM[upper])
-    return ranks_MM + ranks_MM.T
+    shares_MM = np.zeros(similarity_MM.shape)
+    shares_MM[upper] = (rankdata(similarity_MM[upper]) - 0.5) / max(len(upper[0]), 1)
+    return shares_MM + shares_MM.T
