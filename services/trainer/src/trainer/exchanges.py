@@ -101,11 +101,12 @@ def _regression(
     N, M = shares_NM.shape
     rows = np.tile(np.arange(N), 2)
     incidence_NF = scipy.sparse.csr_array((np.ones(2 * N), (rows, places)), shape=(N, len(met)))
-    design_ND = scipy.sparse.csr_array(scipy.sparse.hstack([incidence_NF, scipy.sparse.csr_array(shares_NM), np.ones((N, 1))]))
+    dense_NM = scipy.sparse.csr_array(np.column_stack([shares_NM, np.ones(N)]))
+    design_ND = scipy.sparse.csr_array(scipy.sparse.hstack([incidence_NF, dense_NM]))
     weighted_ND = scipy.sparse.diags_array(count_N / (1.0 + count_N / _FULL)) @ design_ND
     prior_D = np.concatenate([np.full(len(met), _EASE_PRIOR), np.full(M + 1, _TINY)])
     normal_DD = scipy.sparse.csc_array(design_ND.T @ weighted_ND + scipy.sparse.diags_array(prior_D))
-    found_D = scipy.sparse.linalg.spsolve(normal_DD, weighted_ND.T @ change_N)
+    found_D: Floats = np.asarray(scipy.sparse.linalg.spsolve(normal_DD, weighted_ND.T @ change_N))
     effect_F = np.zeros(fragments)
     effect_F[met] = found_D[: len(met)]
     return found_D[len(met) : -1], effect_F, float(found_D[-1])

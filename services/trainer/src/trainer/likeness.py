@@ -57,20 +57,20 @@ class Likeness:
         exchanges = None
         if any(smiles):
             shown = np.flatnonzero(activity.fragments["shown"].to_numpy()).astype(np.int32)
-            pairs = _pairs(shown)
-            told = {
-                SimilarityKind.FUNCTION: lambda *pairs: _products(directions_FD, *pairs),
-                SimilarityKind.STRUCTURE: lambda *pairs: tanimoto(smiles, *pairs),
-            }
-            percents = {kind: tell(*pairs) for kind, tell in told.items()}
-            knots |= {kind: _knots(found_N) for kind, found_N in percents.items()}
+            first_N, second_N = _pairs(shown)
+            function_N, structure_N = _products(directions_FD, first_N, second_N), tanimoto(smiles, first_N, second_N)
+            knots |= {SimilarityKind.FUNCTION: _knots(function_N), SimilarityKind.STRUCTURE: _knots(structure_N)}
+
+            def ranked(function_N: Floats, structure_N: npt.NDArray[np.floating]) -> tuple[Floats, Floats]:
+                told = shares(function_N, *knots[SimilarityKind.FUNCTION])
+                return told, shares(structure_N, *knots[SimilarityKind.STRUCTURE])
+
             swaps = _swaps(activity)
             swapped = swaps.first.astype(np.int32), swaps.second.astype(np.int32)
-            exchanges = Exchanges.of(
-                swaps, *(shares(tell(*swapped), *knots[kind]) for kind, tell in told.items()), fragments=len(smiles)
-            )
+            seen = ranked(_products(directions_FD, *swapped), tanimoto(smiles, *swapped))
+            exchanges = Exchanges.of(swaps, *seen, fragments=len(smiles))
             if exchanges is not None:
-                scores_N = exchanges.scores(pairs, *(shares(found_N, *knots[kind]) for kind, found_N in percents.items()))
+                scores_N = exchanges.scores((first_N, second_N), *ranked(function_N, structure_N))
                 knots[SimilarityKind.COMBINED] = _knots(_WHOLE * scores_N, ends=_ANY)
         return cls(smiles=smiles, coassay_FT=coassay_FT, directions_FD=directions_FD, knots=knots, exchanges=exchanges)
 

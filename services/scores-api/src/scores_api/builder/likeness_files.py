@@ -48,10 +48,11 @@ def _write_exchanges(directory: Path, run: str, rows: pa.Table, ranks: dict[str,
     """What pairs gain by swaps of their fragments."""
     partners, offsets = _flat(rows["exchanged"])
     values, ends = _flat(rows["exchanges"])
-    ease_F = rows["ease"].to_numpy()
-    weights = [ranks.get(kind.value, {}).get("weight") for kind in (SimilarityKind.FUNCTION, SimilarityKind.STRUCTURE)]
+    ease_F = pc.fill_null(rows["ease"], np.nan).to_numpy()
+    stated = [ranks.get(kind.value, {}).get("weight") for kind in (SimilarityKind.FUNCTION, SimilarityKind.STRUCTURE)]
+    weights = np.array([np.nan if weight is None else weight for weight in stated])
     whole = np.array_equal(ends, offsets) and (not len(partners) or (partners.min() >= 0 and partners.max() < len(rows)))
-    if not whole or None in weights or not all(np.isfinite(numbers).all() for numbers in (ease_F, values, weights)):
+    if not (whole and np.isfinite(ease_F).all() and np.isfinite(values).all() and np.isfinite(weights).all()):
         raise StoreDamaged(f"{run}: the tables 'likeness' and 'ranks' do not hold the exchanges that 'ranks' counts on")
     np.save(directory / layout.list_array("exchanged"), partners.astype(np.int32))
     np.save(directory / layout.list_offsets("exchanged"), offsets)
