@@ -195,7 +195,8 @@ def _activity(
     if not asked.positives:  # which leave out nothing that could contradict
 
         def short(cells: Cells) -> Posterior:
-            return fit_activity(cells, link, binary=asked.binary, options=replace(options, burn=20, draws=16), device=device)
+            draws = options.draws if asked.binary else 16  # few of them spread too little, which the noise of values hides
+            return fit_activity(cells, link, binary=asked.binary, options=replace(options, burn=20, draws=draws), device=device)
 
         widened = widening(asked.cells, asked.membership_CF, asked.scaffolds_C, short, binary=asked.binary)
         metrics["interval_widening"] = widened
