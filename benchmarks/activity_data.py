@@ -15,8 +15,9 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdFingerprintGenerator
 
 from contracts.fragmentation import FRAGMENTATION_VERSION, Unfragmentable, fragment
+from trainer.environments import fingerprints_CD
+from trainer.factorization.activity.alike import KIND_FEATURES, unit_rows
 from trainer.factorization.activity.cells import Cells
-from trainer.factorization.activity.structure import unit_rows
 
 __all__ = ["DATA_SETS", "Data", "read"]
 
@@ -41,7 +42,10 @@ class Data:
     scaffolds_C: list[str]
     fragments_F: list[str]
     membership_CF: scipy.sparse.csr_array
+    environments_CD: scipy.sparse.csr_array
+    """Unit rows of a width that a dense problem a target can be made of."""
     structure_CD: scipy.sparse.csr_array
+    """What the activity model is given: for positives the same, else features in kinds."""
     binary: bool
     positives: bool
 
@@ -64,6 +68,7 @@ def read(name: str, folder: Path, cache: Path) -> Data:
     compound, target_ = np.array(list(values)).T
     value_N = np.array([np.mean(found) for found in values.values()])
     binary = name == "tox21"
+    environments_CD = unit_rows(_environments([found[3] for found in kept], DATA_SETS[name]))
     fragments, membership_CF = _membership([found[2] for found in kept])
     return Data(
         name=name,
@@ -78,7 +83,8 @@ def read(name: str, folder: Path, cache: Path) -> Data:
         scaffolds_C=[found[1] for found in kept],
         fragments_F=fragments,
         membership_CF=membership_CF,
-        structure_CD=unit_rows(_environments([found[3] for found in kept], DATA_SETS[name])),
+        environments_CD=environments_CD,
+        structure_CD=(environments_CD if name == "zinc_dti" else fingerprints_CD([found[0] for found in kept], KIND_FEATURES)),
         binary=binary,
         positives=name == "zinc_dti",
     )

@@ -112,17 +112,17 @@ def ridge(data: Data, train: Cells, test: Cells, _: int) -> Answer:
     """Ridge regression a target on the same environments, unit rows, penalty by generalised cross-validation."""
     if data.positives:  # every cell of a complete table: one factorisation for all targets
         table_CT = scipy.sparse.csr_array((train.value, (train.compound, train.target)), shape=(train.compounds, train.targets))
-        gram_DD = (data.structure_CD.T @ data.structure_CD).toarray()
+        gram_DD = (data.environments_CD.T @ data.environments_CD).toarray()
         gram_DD[np.diag_indices(len(gram_DD))] += 1.0
-        weights_DT = scipy.linalg.solve(gram_DD, (data.structure_CD.T @ table_CT).toarray(), assume_a="pos")
-        return Answer(data.structure_CD @ weights_DT)
+        weights_DT = scipy.linalg.solve(gram_DD, (data.environments_CD.T @ table_CT).toarray(), assume_a="pos")
+        return Answer(data.environments_CD @ weights_DT)
     centre = train.value.mean()
     predicted_N = np.full(len(test), centre)
     for target in range(train.targets):
         known, asked = train.target == target, test.target == target
         if not known.any() or not asked.any():
             continue
-        x_ND, y_N = data.structure_CD[train.compound[known]], train.value[known] - centre
+        x_ND, y_N = data.environments_CD[train.compound[known]], train.value[known] - centre
         values_N, vectors_NN = np.linalg.eigh((x_ND @ x_ND.T).toarray())
         turned_N = vectors_NN.T @ y_N
         scores = []
@@ -130,7 +130,7 @@ def ridge(data: Data, train: Cells, test: Cells, _: int) -> Answer:
             left_N = penalty / (np.maximum(values_N, 0) + penalty)
             scores.append((np.sum((left_N * turned_N) ** 2) / left_N.sum() ** 2, penalty))
         dual_N = vectors_NN @ (turned_N / (values_N + min(scores)[1]))
-        predicted_N[asked] += data.structure_CD[test.compound[asked]] @ (x_ND.T @ dual_N)
+        predicted_N[asked] += data.environments_CD[test.compound[asked]] @ (x_ND.T @ dual_N)
     return Answer(predicted_N)
 
 

@@ -8,11 +8,11 @@ import scipy.sparse
 
 from contracts.kinds import Holdout
 from trainer.evaluation.holdout import Question, hold_out, measure
+from trainer.factorization.activity.alike import unit_rows
 from trainer.factorization.activity.background import Background
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.fit import Options, fit_activity
 from trainer.factorization.activity.posterior import Posterior
-from trainer.factorization.activity.structure import unit_rows
 
 OPTIONS = Options(rank=3, burn=20, draws=20)
 

@@ -10,13 +10,13 @@ import scipy.sparse
 from contracts.kinds import ActivityKind
 from trainer.activity import Activity
 from trainer.bags import leaf_bags
-from trainer.environments import environments_CD, tanimoto
+from trainer.environments import environments_CD, fingerprints_CD, tanimoto
 from trainer.evaluation.agreement import Pairs, agreement
 from trainer.evaluation.holdout import Question, measure
+from trainer.factorization.activity.alike import KIND_FEATURES, unit_rows
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.effects import Effects
 from trainer.factorization.activity.posterior import Posterior
-from trainer.factorization.activity.structure import unit_rows
 from trainer.factorization.activity.summary import Directions
 from trainer.run import FactorsSpec
 
@@ -24,9 +24,8 @@ __all__ = ["judge", "question"]
 
 Fit = Callable[[Cells, scipy.sparse.csr_array | None, int], Posterior]
 
-_CROWDED_CELLS: Final = 4096
-_FEATURES: Final = (4096, 2048)
-"""Hashed atom environments: fewer where a target has many cells, so that each target stays a small dense problem."""
+_FEATURES: Final = 4096
+"""Hashed atom environments that positives are ranked by: a dense problem of all targets."""
 _TABLE_CELLS: Final = 5 * 10**7
 """Compounds x targets up to which positives are ranked by structure too, which needs the whole table: 200 MB."""
 _COMPARED: Final = 600
@@ -47,8 +46,10 @@ def question(activity: Activity, *, with_structure: bool, later: Activity | None
     structure_CD = None
     small = not positives or cells.compounds * cells.targets <= _TABLE_CELLS
     if with_structure and small and None not in smiles:
-        crowded = np.bincount(cells.target, minlength=1).max() > _CROWDED_CELLS
-        structure_CD = unit_rows(environments_CD((each or "" for each in smiles), _FEATURES[int(crowded)]))
+        molecules = (each or "" for each in smiles)
+        structure_CD = (
+            unit_rows(environments_CD(molecules, _FEATURES)) if positives else fingerprints_CD(molecules, KIND_FEATURES)
+        )
     return Question(
         cells=cells,
         membership_CF=scipy.sparse.csr_array(activity.membership_FC().T),

@@ -1,11 +1,15 @@
 import numpy as np
+import numpy.typing as npt
 import pytest
 import scipy.sparse
 
+import trainer.factorization.activity.structure as module
+from trainer.factorization.activity.alike import unit_rows
 from trainer.factorization.activity.cells import Cells
-from trainer.factorization.activity.structure import Structure, unit_rows
+from trainer.factorization.activity.structure import Structure
 
-Data = tuple[scipy.sparse.csr_array, Cells, Cells]
+Matrix = scipy.sparse.csr_array
+Data = tuple[Matrix, Cells, Cells]
 
 
 def made(compounds: int, features: int) -> Data:
@@ -20,20 +24,39 @@ def made(compounds: int, features: int) -> Data:
     return X, cells[0], cells[1]
 
 
+def kernel_of(structure: Structure, first: Matrix, second: Matrix, *, linear: bool) -> npt.NDArray[np.float64]:
+    """The block's own kernel, written out."""
+    shared = (first @ second.T).toarray()
+    squares = [(rows.toarray() ** 2).sum(axis=1) for rows in (first, second)]
+    alike = shared if linear else shared / (squares[0][:, None] + squares[1] - shared)
+    kernel: npt.NDArray[np.float64] = structure.signal * alike + structure.level
+    return kernel
+
+
 @pytest.mark.parametrize(("compounds", "features"), [(60, 30), (60, 90), (200, 30)])
-def test_training_cells_are_expected_as_if_they_had_been_left_out(compounds: int, features: int) -> None:
-    X, train, _ = made(compounds, features)
+@pytest.mark.parametrize("linear", [False, True])
+def test_cells_are_expected_as_a_gaussian_process_written_out_expects_them_and_training_cells_as_if_left_out(
+    monkeypatch: pytest.MonkeyPatch, compounds: int, features: int, *, linear: bool
+) -> None:
+    if linear:
+        monkeypatch.setattr(module, "_LARGEST", 20)
+        monkeypatch.setattr(module, "_FOLDED", 128)
+    X, train, test = made(compounds, features)
     structure = Structure.fit(X, train)
+    found = structure.expects(X, test, train)
+
+    def brute(known: Cells, asked: Cells) -> tuple[float, float]:
+        own = known.at(np.flatnonzero(known.target == asked.target[0]))
+        kernel = kernel_of(structure, X[own.compound], X[own.compound], linear=linear) + structure.noise * np.eye(len(own))
+        cross = kernel_of(structure, X[asked.compound], X[own.compound], linear=linear)[0]
+        mean = structure.centre + cross @ np.linalg.solve(kernel, own.value - structure.centre)
+        return mean, structure.signal + structure.level - cross @ np.linalg.solve(kernel, cross)
+
     for cell in (0, 7, len(train) - 1):
-        others = train.at(np.delete(np.arange(len(train)), cell))
-        x = {target: X[others.compound[others.target == target]] for target in (0, 1)}[int(train.target[cell])]
-        y = others.value[others.target == train.target[cell]] - structure.centre
-        kernel = structure.signal * (x @ x.T).toarray() + structure.level + structure.noise * np.eye(len(y))
-        cross = structure.signal * (X[train.compound[[cell]]] @ x.T).toarray()[0] + structure.level
-        left_out = structure.centre + cross @ np.linalg.solve(kernel, y)
-        assert structure.train.mean_N[cell] == pytest.approx(left_out, abs=1e-6)
-        variance = structure.signal + structure.level - cross @ np.linalg.solve(kernel, cross)
-        assert structure.train.variance_N[cell] == pytest.approx(variance, abs=1e-6)
+        expected = brute(train.at(np.delete(np.arange(len(train)), cell)), train.at(np.array([cell])))
+        assert (structure.train.mean_N[cell], structure.train.variance_N[cell]) == pytest.approx(expected, abs=1e-6)
+    for cell in (0, len(test) - 1):
+        assert (found.mean_N[cell], found.variance_N[cell]) == pytest.approx(brute(train, test.at(np.array([cell]))), abs=1e-6)
 
 
 def test_cells_it_has_not_seen_are_predicted_better_than_by_the_mean_and_within_their_intervals() -> None:

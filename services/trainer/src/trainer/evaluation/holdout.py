@@ -10,7 +10,7 @@ import numpy.typing as npt
 import scipy.sparse
 
 from contracts.kinds import Holdout
-from trainer.evaluation.metrics import auc, auc_macro, coverage, medians, recall_at, rmse
+from trainer.evaluation.metrics import auc, auc_macro, coverage, medians, recall_at, rmse, stretch
 from trainer.evaluation.splits import Split, given_split, random_split, scaffold_split
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.posterior import Posterior, Prediction
@@ -56,7 +56,9 @@ def hold_out(question: Question, holdout: Holdout, *, seed: int) -> Split:
 
 
 def measure(question: Question, holdout: Holdout, fit: Callable[[Cells], Posterior], *, seed: int) -> dict[str, float]:
-    """Fit the training cells, predict the held-out ones, and compare. The validation cells are looked at by nobody.
+    """Fit the training cells, predict the held-out ones, and compare.
+
+    The validation cells say one thing: by what intervals are stretched to hold nine of ten of them.
 
     Returns `rmse`, `rmse_target_mean` (of predicting each target's mean) and `coverage_90` for real values; `auc_macro` and
     `auc_micro` (for real values of lying above the median of the target's held-out cells); `recall_at_10` alone for positives;
@@ -70,13 +72,25 @@ def measure(question: Question, holdout: Holdout, fit: Callable[[Cells], Posteri
     if question.positives:
         metrics = {f"recall_at_{_TOP}": _recall(posterior, question.structure_CD, train, test)}
     else:
-        expectation = None
-        if posterior.structure is not None and question.structure_CD is not None:
-            expectation = posterior.structure.expects(question.structure_CD, test, train)
-        metrics = _scores(question, train, test, posterior.predict(test, structural=expectation))
+        metrics = _scores(question, train, test, _predicted(question, posterior, split))
     metrics |= {"train_cells": float(len(train)), "test_cells": float(len(test))}
     metrics |= {"seconds": time.perf_counter() - wall_s, "cpu_seconds": time.process_time() - cpu_s}
     return {name: value for name, value in metrics.items() if np.isfinite(value)}
+
+
+def _predicted(question: Question, posterior: Posterior, split: Split) -> Prediction:
+    """The test cells."""
+    asked = question.cells.at(np.concatenate([split.validation, split.test]))
+    expectation = None
+    if posterior.structure is not None and question.structure_CD is not None:
+        expectation = posterior.structure.expects(question.structure_CD, asked, question.cells.at(split.train))
+    found = posterior.predict(asked, structural=expectation)
+    places = np.union1d(split.validation, split.test)
+    validation, test = (np.searchsorted(places, np.sort(part)) for part in (split.validation, split.test))
+    if question.binary:
+        return found.at(test)
+    known = found.at(validation)
+    return found.at(test).stretched(stretch(known.mean_N, known.low_N, known.high_N, asked.value[validation]))
 
 
 def _scores(question: Question, train: Cells, test: Cells, found: Prediction) -> dict[str, float]:

@@ -51,6 +51,15 @@ class Prediction:
     low_N: Array
     high_N: Array
 
+    def at(self, positions: npt.NDArray[np.int64]) -> "Prediction":
+        """Of some of the cells."""
+        return Prediction(mean_N=self.mean_N[positions], low_N=self.low_N[positions], high_N=self.high_N[positions])
+
+    def stretched(self, factor: float) -> "Prediction":
+        """The same means with intervals `factor` times as wide."""
+        low_N, high_N = (self.mean_N + factor * (end_N - self.mean_N) for end_N in (self.low_N, self.high_N))
+        return Prediction(mean_N=self.mean_N, low_N=low_N, high_N=high_N)
+
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
