@@ -174,6 +174,8 @@ def sweeps(compounds: int, targets: int, cells: int, rank: int) -> None:
             )
         ]
         values_N = torch.from_numpy(known.value).float()
+        laid = {rows: side.laid(values_N) for side, rows, _ in sides}
+        ones_N = torch.ones_like(values_N)
         generator = torch.Generator().manual_seed(0)
         factors = {number: torch.randn(number, rank, generator=generator) for number in (compounds, targets)}
 
@@ -182,11 +184,14 @@ def sweeps(compounds: int, targets: int, cells: int, rank: int) -> None:
                 zeros = torch.zeros(rows, rank)
                 _, factors[rows] = side.solve(
                     factors[columns],
-                    values_N,
-                    torch.ones_like(values_N),
+                    torch.zeros(columns),
+                    laid[rows],
+                    weights_N=ones_N,
+                    precision_R=torch.ones(rows),
+                    precision_O=torch.ones(columns),
                     mean_RK=zeros,
                     scale_KK=torch.eye(rank),
-                    normals=(zeros, torch.zeros_like(values_N)),
+                    normals_RK=None,
                 )
 
         ours = measure(iteration)

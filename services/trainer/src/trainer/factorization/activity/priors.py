@@ -56,9 +56,8 @@ def draw_row_prior(rows_RK: Array, generator: np.random.Generator) -> RowPrior:
 
 
 def draw_scale(
-    part_N: Array,
-    rest_N: Array,
-    precision_N: Array,
+    information: float,
+    product: float,
     generator: np.random.Generator,
     *,
     prior_KK: Array | None = None,
@@ -66,17 +65,16 @@ def draw_scale(
 ) -> float:
     """The factor s by which a part of the prediction is stretched, given what it is to explain: rest = s part + noise.
 
-    The part is linear in rows ~ N(., covariance) whose `columns` are stretched together with those of the covariance, of
-    which `prior_KK` is the Cholesky factor, under the prior of `draw_covariance`; without it the part has a flat prior. Such
-    moves along orbits of a group (Liu and Sabatti 2000) make the chain forget where it started hundreds of sweeps earlier.
+    `information` is the sum of precision x part^2 over the cells, `product` that of precision x part x rest. The part is
+    linear in rows ~ N(., covariance) whose `columns` are stretched together with those of the covariance, of which `prior_KK`
+    is the Cholesky factor, under the prior of `draw_covariance`; without it the part has a flat prior. Such moves along orbits
+    of a group (Liu and Sabatti 2000) make the chain forget where it started hundreds of sweeps earlier.
     What the cells ask is proposed and accepted by the rest of the density (Metropolis and Hastings), so that the posterior
     stays as it is. A part that says nothing keeps its scale.
     """
-    information = float(np.sum(precision_N * part_N**2))
     if information < np.finfo(np.float32).eps:
         return 1.0
-    centre = float(np.sum(precision_N * part_N * rest_N)) / information
-    scale = centre + float(generator.standard_normal()) / float(np.sqrt(information))
+    scale = product / information + float(generator.standard_normal()) / float(np.sqrt(information))
     threshold = -float(generator.standard_exponential())
     if prior_KK is None:
         return scale
@@ -89,18 +87,18 @@ def draw_scale(
 
 
 def draw_noise(
-    residual_N: Array,
-    target_N: npt.NDArray[np.int64],
+    squares_T: Array,
+    count_T: npt.NDArray[np.int64],
     before_T: Array,
     generator: np.random.Generator,
 ) -> Array:
     """The noise precision of every target: its own where its cells say so, the common one where they are few.
 
+    `squares_T` are the sums of the squares of what is left of a target's cells, `count_T` their numbers.
+
     noise_t ~ Gamma(10, rate 10 / common), 1 / common ~ Gamma(1, rate 1); `before_T` is the chain's last draw.
     """
     shape, targets = 0.5 * _NOISE_CELLS, len(before_T)
     common = (1.0 + shape * float(before_T.sum())) / generator.gamma(1.0 + shape * targets)
-    count_T = np.bincount(target_N, minlength=targets)
-    squares_T = np.bincount(target_N, residual_N**2, minlength=targets)
     noise_T: Array = generator.gamma(shape + 0.5 * count_T) / (shape / common + 0.5 * squares_T)
     return noise_T

@@ -8,7 +8,7 @@ Rows carry their bias as a last column: U is C x (K+1) with e, Q is T x (K+1) wi
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.latent import draw_latent, prevalence
 from trainer.factorization.activity.link import Link
 from trainer.factorization.activity.priors import RowPrior, draw_covariance, draw_noise, draw_row_prior, draw_scale
+from trainer.factorization.activity.products import Products
 from trainer.factorization.activity.rows import Rows
 from trainer.factorization.activity.streams import Purpose, Streams
 
@@ -72,6 +73,13 @@ class State:
     """By how much the offset counts."""
 
 
+class _Laid(NamedTuple):
+    """A number of each cell, twice."""
+
+    by_compound: Tensor
+    by_target: Tensor
+
+
 class Sampler:
     """Data of a chain on its device; `sweeps` runs it."""
 
@@ -93,11 +101,15 @@ class Sampler:
         self._device = device
         self._streams = Streams(seed)
         self._link = link
-        self._by_compound = Rows(cells.compound, cells.target, rows=cells.compounds, device=device, threads=threads)
-        self._by_target = Rows(cells.target, cells.compound, rows=cells.targets, device=device, threads=threads)
+        by_compound = Rows(cells.compound, cells.target, rows=cells.compounds, device=device, threads=threads)
+        by_target = Rows(cells.target, cells.compound, rows=cells.targets, device=device, threads=threads)
+        self._by_compound, self._by_target = by_compound, by_target
+        self._cells_of_compounds, self._cells_of_targets = (
+            Products(rows, compiled=device.type == "cpu") for rows in (by_compound, by_target)
+        )
         self._every_CT = None if offset.every_CT is None else torch.from_numpy(offset.every_CT).to(device)
-        self._compound_N = torch.from_numpy(cells.compound).to(device)
-        self._target_N = torch.from_numpy(cells.target).to(device)
+        self._offset, self._weights = self._laid(offset.mean_N), self._laid(1.0 / offset.inflation_N)
+        self._counts_T = np.diff(by_target.starts_R)
 
     def start(self) -> State:
         """Random targets, compounds about which nothing is known yet."""
@@ -125,73 +137,74 @@ class Sampler:
     def sweeps(self, state: State, *, first: int = 0) -> Iterator[State]:
         """The chain from `state` on, without end; `first` numbers the next sweep and so names its random numbers."""
         sweep = first
+        if self.background is not None:
+            known = self._laid(np.full(len(self.cells), self.background.value))
+        elif not self.binary:
+            known = self._laid(self.cells.value - self.centre)
         while True:
-            state = self._sweep(state, sweep)
+            if self.binary and self.background is None:
+                latent = self._streams.generator(Purpose.LATENT, sweep)
+                known = self._laid(draw_latent(self.expected_N(state), self.cells.value > 0, latent) - self.centre)
+            state = self._sweep(state, known, sweep)
             yield state
             sweep += 1
 
     def expected_N(self, state: State) -> Array:
         """What the model expects of its cells, latent for binary data, offset included."""
-        return self.centre + state.slope * self.offset.mean_N + _host(self._parts(state).sum(0))
+        expected_N = state.slope * self.offset.mean_N
+        expected_N += self._cells_of_compounds.expected_N(state.U_CK, state.Q_TK).cpu().numpy()
+        expected_N += self.centre
+        return expected_N
 
     def loss(self, state: State) -> float:
         """Mean squared error of the cells, of their chances where they are binary."""
-        expected_N = self.expected_N(state)
-        stated_N = (self.cells.value > 0).astype(np.float64) if self.binary else self.cells.value
-        return float(np.mean(np.square((ndtr(expected_N) if self.binary else expected_N) - stated_N)))
+        error_N = self.expected_N(state)
+        if self.binary:
+            ndtr(error_N, out=error_N)
+            error_N -= self.cells.value > 0
+        else:
+            error_N -= self.cells.value
+        return float(np.mean(np.square(error_N, out=error_N)))
 
-    def _parts(self, state: State) -> Tensor:
-        """3 x N: what factors, the compound's bias and the target's bias add to every cell."""
-        U_NK, Q_NK = state.U_CK[self._compound_N], state.Q_TK[self._target_N]
-        return torch.stack([(U_NK[:, :-1] * Q_NK[:, :-1]).sum(1), U_NK[:, -1], Q_NK[:, -1]])
-
-    def _sweep(self, state: State, sweep: int) -> State:
-        value_N = self.cells.value
-        if self.background is not None:
-            value_N = np.full(len(value_N), self.background.value)
-        elif self.binary:
-            latent = self._streams.generator(Purpose.LATENT, sweep)
-            value_N = draw_latent(self.expected_N(state), self.cells.value > 0, latent)
-        value_N = value_N - self.centre
-        precision_N = state.noise_T[self.cells.target] / self.offset.inflation_N
+    def _sweep(self, state: State, known: _Laid, sweep: int) -> State:
         generator = self._streams.generator(Purpose.PRECISIONS, sweep)
         if bool(state.U_CK.any()):  # a chain that begins knows nothing of compounds
             state = self._draw_link(state, sweep, generator)
             if self.background is None:  # else most of what a scale is asked by is not in the cells
-                state = self._draw_scales(state, value_N, precision_N, generator)
-        rest_N = value_N - state.slope * self.offset.mean_N
-        state = self._draw_targets(state, rest_N, precision_N, sweep)
-        state = self._draw_compounds(state, rest_N, precision_N, sweep)
-        residual_N = value_N - state.slope * self.offset.mean_N - _host(self._parts(state).sum(0))
-        noise_T = state.noise_T
-        if not self.binary and self.background is None:
-            residual_N /= np.sqrt(self.offset.inflation_N)
-            noise_T = draw_noise(residual_N, self.cells.target, state.noise_T, generator)
-        return replace(state, noise_T=noise_T, targets=draw_row_prior(_host(state.Q_TK), generator))
+                state = self._draw_scales(state, known, generator)
+        rest = _Laid(*(torch.sub(*pair_2N, alpha=state.slope) for pair_2N in zip(known, self._offset, strict=True)))
+        state = self._draw_compounds(self._draw_targets(state, rest, sweep), rest, sweep)
+        return replace(state, targets=draw_row_prior(_host(state.Q_TK), generator))
 
-    def _draw_compounds(self, state: State, rest_N: Array, precision_N: Array, sweep: int) -> State:
+    def _draw_compounds(self, state: State, rest: _Laid, sweep: int) -> State:
         prior = self._prior(state.Q_TK, self._link.compounds(state.P_FK), state.residual_KK, self._every_CT)
         U_CK, mean_CK = self._by_compound.solve(
             _with_ones(state.Q_TK),
-            self._tensor(rest_N) - state.Q_TK[self._target_N, -1],
-            self._tensor(precision_N),
+            state.Q_TK[:, -1],
+            rest.by_compound,
+            weights_N=self._weights.by_compound,
+            precision_R=torch.ones_like(state.U_CK[:, 0]),
+            precision_O=self._tensor(state.noise_T),
             mean_RK=prior[0],
             scale_KK=prior[1],
-            normals=self._normals(Purpose.COMPOUNDS, sweep, state.U_CK.shape),
+            normals_RK=self._tensor(self._streams.normals(Purpose.COMPOUNDS, sweep, tuple(state.U_CK.shape))),
         )
         return replace(state, U_CK=U_CK, mean_CK=mean_CK)
 
-    def _draw_targets(self, state: State, rest_N: Array, precision_N: Array, sweep: int) -> State:
+    def _draw_targets(self, state: State, rest: _Laid, sweep: int) -> State:
         mean_TK = self._tensor(state.targets.mean_K).expand(state.Q_TK.shape).contiguous()
         every_TC = None if self._every_CT is None else self._every_CT.T
         prior = self._prior(state.U_CK, mean_TK, state.targets.scale_KK, every_TC)
         Q_TK, _ = self._by_target.solve(
             _with_ones(state.U_CK),
-            self._tensor(rest_N) - state.U_CK[self._compound_N, -1],
-            self._tensor(precision_N),
+            state.U_CK[:, -1],
+            rest.by_target,
+            weights_N=self._weights.by_target,
+            precision_R=self._tensor(state.noise_T),
+            precision_O=torch.ones_like(state.U_CK[:, 0]),
             mean_RK=prior[0],
             scale_KK=prior[1],
-            normals=self._normals(Purpose.TARGETS, sweep, state.Q_TK.shape),
+            normals_RK=self._tensor(self._streams.normals(Purpose.TARGETS, sweep, tuple(state.Q_TK.shape))),
         )
         return replace(state, Q_TK=Q_TK)
 
@@ -206,18 +219,22 @@ class Sampler:
         )
         return self._tensor(found_RK), self._tensor(found_KK)
 
-    def _draw_scales(self, state: State, value_N: Array, precision_N: Array, generator: np.random.Generator) -> State:
-        """Stretches what fragments say, what they leave (factors and bias apart) and the offset, each to what the cells ask."""
+    def _draw_scales(self, state: State, known: _Laid, generator: np.random.Generator) -> State:
+        """Stretches what fragments say, what they leave (factors and bias apart) and the offset, each to what the cells ask.
+
+        What is left of the cells then says how noisy their targets are.
+        """
         said_CK = self._link.compounds(state.P_FK)
         left_CK = state.U_CK - said_CK
-        q_NK, c_N = _with_ones(state.Q_TK)[self._target_N], self._compound_N
-        parts = [
-            _host((q_NK * said_CK[c_N]).sum(1)),
-            _host((q_NK[:, :-1] * left_CK[c_N, :-1]).sum(1)),
-            _host(left_CK[c_N, -1]),
-            state.slope * self.offset.mean_N,
-        ]
-        rest_N = value_N - _host(state.Q_TK[self._target_N, -1]) - sum(parts)
+        moments_T55 = self._cells_of_targets.moments_R55(
+            state.Q_TK,
+            said_CK,
+            left_CK,
+            offset_N=state.slope * self._offset.by_target,
+            values_N=known.by_target,
+            weights_N=self._weights.by_target,
+        )
+        moments_55 = np.einsum("t,tij->ij", state.noise_T, moments_T55)
         priors = (
             (state.fragments_KK, slice(None)),
             (state.residual_KK, slice(self.rank)),
@@ -225,11 +242,17 @@ class Sampler:
             (None, slice(None)),
         )
         scales = []
-        for part_N, (prior_KK, columns) in zip(parts, priors, strict=True):
-            scale = draw_scale(part_N, rest_N + part_N, precision_N, generator, prior_KK=prior_KK, columns=columns)
-            rest_N = rest_N + (1.0 - scale) * part_N
+        for part, (prior_KK, columns) in enumerate(priors):
+            information, product = moments_55[part, part], moments_55[part, -1] + moments_55[part, part]
+            scale = draw_scale(information, product, generator, prior_KK=prior_KK, columns=columns)
+            moments_55[:, -1] += (1.0 - scale) * moments_55[:, part]
             scales.append(scale)
         said, factors, bias, slope = scales
+        noise_T = state.noise_T
+        if not self.binary:
+            left_5 = np.append(1.0 - np.array(scales), 1.0)
+            squares_T = np.einsum("tij,i,j->t", moments_T55, left_5, left_5)
+            noise_T = draw_noise(np.maximum(squares_T, 0.0), self._counts_T, noise_T, generator)
         stretch_K = np.append(np.full(self.rank, factors), bias)
         return replace(
             state,
@@ -238,6 +261,7 @@ class Sampler:
             fragments_KK=said * state.fragments_KK,
             residual_KK=stretch_K[:, None] * state.residual_KK,
             slope=slope * state.slope,
+            noise_T=noise_T,
         )
 
     def _draw_link(self, state: State, sweep: int, generator: np.random.Generator) -> State:
@@ -260,9 +284,9 @@ class Sampler:
         fragments_KK = draw_covariance(_host(P_FK), generator)
         return replace(state, P_FK=P_FK, residual_KK=residual_KK, fragments_KK=fragments_KK)
 
-    def _normals(self, purpose: Purpose, sweep: int, shape: torch.Size) -> tuple[Tensor, Tensor]:
-        cells = self._streams.normals(Purpose.CELLS, 2 * sweep + (purpose is Purpose.TARGETS), (len(self.cells),))
-        return self._tensor(self._streams.normals(purpose, sweep, tuple(shape))), self._tensor(cells)
+    def _laid(self, cells_N: Array) -> _Laid:
+        numbers_N = self._tensor(cells_N)
+        return _Laid(self._by_compound.laid(numbers_N), self._by_target.laid(numbers_N))
 
     def _tensor(self, array: npt.NDArray[np.floating]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).to(self._device)

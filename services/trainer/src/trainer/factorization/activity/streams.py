@@ -18,7 +18,6 @@ class Purpose(IntEnum):
     PRECISIONS = 3
     LATENT = 4
     START = 5
-    CELLS = 6
 
 
 @dataclass(frozen=True)
