@@ -121,11 +121,12 @@ def test_what_lies_there_already_is_not_touched(state: Path, spark: SparkSession
     assert (tmp_path / "scores").read_text() == "mine"
 
 
-def test_the_command_says_what_it_wrote(state: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "trainer.cli", "score", "--data", str(state.parent / "library.csv")]
+def commanded(state: Path, out: Path, *options: str) -> str:
+    """What `ntdemo-train score` prints to standard output."""
+    command = [sys.executable, "-m", "trainer.cli", "score", "--data", str(state.parent / "library.csv"), "--out", str(out)]
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("NTDEMO_", "TRAINER_"))}
     done = subprocess.run(
-        [*command, "--out", str(tmp_path / "hits"), "--target", "t1", "--best", "2", "--on-error", "skip", "--json"],
+        [*command, "--target", "t1", "--best", "2", "--on-error", "skip", *options],
         env={**plain, "NTDEMO_STATE": str(state)},
         capture_output=True,
         text=True,
@@ -133,6 +134,17 @@ def test_the_command_says_what_it_wrote(state: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    return done.stdout
+
+
+def test_the_command_says_what_it_wrote(state: Path, tmp_path: Path) -> None:
+    told = json.loads(commanded(state, tmp_path / "hits", "--json"))
     assert (told["run"], told["molecules"], told["rejected"], told["targets"]) == ("factors-2", 23, 1, 1)
     assert pq.read_table(tmp_path / "hits").num_rows == 3
+
+
+def test_the_command_says_it_in_words(state: Path, tmp_path: Path) -> None:
+    assert commanded(state, tmp_path / "hits").splitlines() == [
+        f"{tmp_path / 'hits'}: 22 molecules scored by factors-2 (targets: 1)",
+        "1 molecule has no score; its row says why in the column `reason`",
+    ]

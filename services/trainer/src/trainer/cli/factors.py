@@ -100,6 +100,5 @@ def factors(  # noqa: PLR0917 - an argument an option
             measures = {name: value for name, value in trained.metrics.items() if name != "mean_squared_error"}
             command.say("".join(f"  {name:22}{value:12.4f}\n" for name, value in measures.items()))
         if trained.rejected_rows:
-            command.say(
-                f"{trained.rejected_rows:,} rows were left out; the table `rejects` of data {trained.data} lists them\n"
-            )
+            what, them = ("row was", "it") if trained.rejected_rows == 1 else ("rows were", "them")
+            command.say(f"{trained.rejected_rows:,} {what} left out; the table `rejects` of data {trained.data} lists {them}\n")

@@ -63,4 +63,5 @@ def score(
             f"(targets: {screened.targets:,})\n"
         )
         if screened.rejected:
-            command.say(f"{screened.rejected:,} molecules have no score; their rows say why in the column `reason`\n")
+            which, whose = ("molecule has", "its row says") if screened.rejected == 1 else ("molecules have", "their rows say")
+            command.say(f"{screened.rejected:,} {which} no score; {whose} why in the column `reason`\n")
