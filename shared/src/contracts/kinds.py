@@ -44,7 +44,7 @@ class SimilarityKind(StrEnum):
     """A way in which two fragments are alike; each is published in percent, -100 to 100."""
 
     FUNCTION = "function"
-    """Cosine of predicted target profiles: rows of P Q^T, invariant under any change of gauge."""
+    """Cosine of effects on all targets: rows of P Q^T, invariant under any change of gauge."""
     BALANCED = "balanced"
     """Cosine of rows of U sqrt(S), where P Q^T = U S V^T: what `GET /cosine/score` serves."""
     STRUCTURE = "structure"
@@ -52,7 +52,7 @@ class SimilarityKind(StrEnum):
     COASSAY = "coassay"
     """On how far the same targets they were measured, whatever came out: what was studied together. From 0."""
     COMBINED = "combined"
-    """The share of pairs of fragments that are less alike, the mean of that in function and that in structure. From 0."""
+    """Share of pairs whose swap is expected to change more; without swaps the mean rank in function and structure. From 0."""
 
 
 RANKINGS: Final = (SimilarityKind.BALANCED, SimilarityKind.FUNCTION)

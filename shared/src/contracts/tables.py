@@ -159,7 +159,7 @@ TABLES: Final[dict[str, Table]] = {
             "run",
             ("fragment",),
             _required("fragment", pa.int32()),
-            # Posterior draws of the direction of its predicted target profile: draws x rank numbers, little-endian float16,
+            # Posterior draws of the direction of its effects on all targets: draws x (rank + 2) numbers, little-endian float16,
             # each draw of length 1 (0 where it predicts nothing). The mean of their products is the functional similarity.
             _required("directions", pa.binary()),
             _required("draws", pa.int32()),

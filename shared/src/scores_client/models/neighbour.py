@@ -19,15 +19,15 @@ class Neighbour:
         name (str):
         smiles (None | str):
         support (int): Compounds that contain it: the evidence behind the number.
-        function (float): Cosine of the predicted target profiles.
+        function (float): Cosine of the effects on all targets.
         low (float | None): Lower end of the 90 % interval of `function`; null when the run drew none.
         high (float | None): Upper end of the same interval.
         balanced (float): Cosine of the balanced factors: what `/cosine/score` shows.
         structure (float | None): Tanimoto similarity of the structures; null when there are none.
         coassay (float | None): On how far the same targets the two were measured, whatever came out; null when the run
             does not tell.
-        combined (float | None): The percentage of pairs less alike, the mean of that in function and that in structure;
-            null without structures.
+        combined (float | None): Percentage of pairs whose swap is expected to change more, by swaps, structure and
+            function; null without structures.
     """
 
     rank: int

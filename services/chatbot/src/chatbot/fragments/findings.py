@@ -35,7 +35,7 @@ class Neighbour:
 
     name: str
     percent: float
-    """Of the predicted target profiles: `function`."""
+    """Of the effects on all targets: `function`."""
     balanced: float
     """Of the balanced factors: what the heat map and `/cosine/score` show."""
     low: float | None

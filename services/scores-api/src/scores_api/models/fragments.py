@@ -49,7 +49,7 @@ class Neighbour(Wire):
     support: int
     """Compounds that contain it: the evidence behind the number."""
     function: Percent
-    """Cosine of the predicted target profiles."""
+    """Cosine of the effects on all targets."""
     low: Percent | None
     """Lower end of the 90 % interval of `function`; null when the run drew none."""
     high: Percent | None
@@ -61,7 +61,7 @@ class Neighbour(Wire):
     coassay: Percent | None
     """On how far the same targets the two were measured, whatever came out; null when the run does not tell."""
     combined: float | None
-    """The percentage of pairs less alike, the mean of that in function and that in structure; null without structures."""
+    """Percentage of pairs whose swap is expected to change more, by swaps, structure and function; null without structures."""
 
 
 class Neighbours(Wire):
