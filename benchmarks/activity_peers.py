@@ -123,14 +123,18 @@ def ridge(data: Data, train: Cells, test: Cells, _: int) -> Answer:
         if not known.any() or not asked.any():
             continue
         x_ND, y_N = data.environments_CD[train.compound[known]], train.value[known] - centre
-        values_N, vectors_NN = np.linalg.eigh((x_ND @ x_ND.T).toarray())
-        turned_N = vectors_NN.T @ y_N
+        wide = x_ND.shape[0] <= x_ND.shape[1]  # the smaller of the two products has the spectrum of both
+        values_M, vectors_MM = np.linalg.eigh((x_ND @ x_ND.T if wide else x_ND.T @ x_ND).toarray())
+        values_M = np.maximum(values_M, 0)
+        turned_M = vectors_MM.T @ (y_N if wide else x_ND.T @ y_N)
         scores = []
         for penalty in (0.03, 0.1, 0.3, 1.0, 3.0, 10.0):
-            left_N = penalty / (np.maximum(values_N, 0) + penalty)
-            scores.append((np.sum((left_N * turned_N) ** 2) / left_N.sum() ** 2, penalty))
-        dual_N = vectors_NN @ (turned_N / (values_N + min(scores)[1]))
-        predicted_N[asked] += data.environments_CD[test.compound[asked]] @ (x_ND.T @ dual_N)
+            left_M = penalty / (values_M + penalty)
+            said_M = (values_M + 2 * penalty) / (values_M + penalty) ** 2
+            errors = np.sum((left_M * turned_M) ** 2) if wide else y_N @ y_N - turned_M**2 @ said_M
+            scores.append((errors / (left_M.sum() + len(y_N) - len(left_M)) ** 2, penalty))
+        found_M = vectors_MM @ (turned_M / (values_M + min(scores)[1]))
+        predicted_N[asked] += data.environments_CD[test.compound[asked]] @ (x_ND.T @ found_M if wide else found_M)
     return Answer(predicted_N)
 
 
