@@ -65,6 +65,7 @@ def _open(name: str, graph: bytes, threads: int) -> onnxruntime.InferenceSession
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # as quick without; it would keep what a busy hour needed, fifty megabytes
     options.log_severity_level = _ERRORS_ONLY
     try:
         session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
