@@ -59,18 +59,16 @@ def predicting(
 
 
 def _with_structures(contents: Contents, environments: Sequence[Sequence[int]]) -> Contents:
-    count = len(environments)
-    knots = {"percents": [[-100.0, 100.0]] * 2, "shares": [[0.0, 1.0]] * 2}
-    columns: dict[str, dict[str, Any]] = {
-        "likeness": {
-            "fragment": range(count),
-            "environments": environments,
-            "targets": [[]] * count,
-            "coassay": [[]] * count,
-        },
-        "ranks": {"similarity": ["function", "structure"], **knots},
+    rows: dict[str, list[dict[str, Any]]] = {
+        "likeness": [
+            {"fragment": place, "environments": one, "targets": [], "coassay": []} for place, one in enumerate(environments)
+        ],
+        "ranks": [
+            {"similarity": similarity, "percents": [-100.0, 100.0], "shares": [0.0, 1.0], "weight": 1.0}
+            for similarity in ("function", "structure")
+        ],
     }
     sets = [set(one) for one in environments]
     structure_FF = np.array([[100 * len(one & other) / len(one | other) for other in sets] for one in sets])
-    likeness = {name: pa.table(rows, schema=TABLES[name].schema) for name, rows in columns.items()}
+    likeness = {name: pa.Table.from_pylist(listed, schema=TABLES[name].schema) for name, listed in rows.items()}
     return replace(contents, likeness=likeness, structure_FF=structure_FF)
