@@ -279,7 +279,7 @@ def beside_spark(rank: int, *, compounds: int = 100_000, targets: int = 2_000, c
         for frame, rows in ((model.userFactors, compounds), (model.itemFactors, targets)):
             found = frame.toPandas()
             sides.append(np.zeros((rows, rank)))
-            sides[-1][found["id"]] = np.stack(found["features"])
+            sides[-1][found["id"]] = np.stack(list(found["features"]))
         spark_error = error(*sides)
     device = torch.device("cpu")
     began = time.perf_counter()
