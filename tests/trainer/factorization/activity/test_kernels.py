@@ -26,6 +26,11 @@ def test_machine_code_runs_whether_or_not_a_folder_can_keep_it(*, kept: bool) ->
     assert ran.stdout.strip() == f"[17.0, 26.0, 62.0] {not kept}"
 
 
+def test_runs_without_an_activity_model_load_no_compiler() -> None:
+    program = "import sys, trainer.objectives; print('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.strip() == "False"
+
+
 def test_rows_are_padded_with_zeros_to_whole_registers() -> None:
     rows_RP = padded(np.ones((2, 9), dtype=np.float32))
     assert rows_RP.shape == (2, 16)

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from trainer.factorization.activity.batches import Batches
-from trainer.factorization.activity.kernels import condition, padded
 
 __all__ = ["Rows"]
 
@@ -100,6 +99,8 @@ class Rows:
             normals_RK = torch.zeros_like(mean_RK) if normals_RK is None else normals_RK
             found = self._batches.condition(self.columns_N, others_OK, *given, normals_RK)
         else:
+            from trainer.factorization.activity.kernels import condition, padded  # noqa: PLC0415 - loading numba takes a second
+
             normals_RK = mean_RK[:0] if normals_RK is None else normals_RK
             found = torch.empty_like(prior_RK), torch.empty_like(prior_RK)
             arrays = [tensor.contiguous().numpy() for tensor in (*given, normals_RK, *found)]
