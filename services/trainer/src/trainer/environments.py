@@ -56,8 +56,8 @@ def _counted(
             mixed_N = (np.repeat(code_N, repeats_N) + _ONE) * _MIXER + repeat_N.astype(np.uint64) * _REPEAT_MIXER
             found.append(np.unique((mixed_N >> _HIGH) % np.uint64(features)).astype(np.int32) + np.int32(kind * features))
         rows.append(np.concatenate(found))
-    starts = np.cumsum([0, *map(len, rows)])
     columns = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int32)
+    starts = np.cumsum([0, *map(len, rows)], dtype=scipy.sparse.get_index_dtype(maxval=len(columns)))
     shape = (len(rows), len(generators) * features)
     return scipy.sparse.csr_array((np.ones(len(columns), dtype=np.float32), columns, starts), shape=shape)
 

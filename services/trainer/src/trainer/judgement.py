@@ -26,6 +26,8 @@ Fit = Callable[[Cells, scipy.sparse.csr_array | None, int], Posterior]
 
 _FEATURES: Final = 4096
 """Hashed atom environments that positives are ranked by: a dense problem of all targets."""
+_PAIRED: Final = 200_000
+"""Compounds up to which atom pairs and torsions are looked at beside their environments: ten times the numbers, 1 GB."""
 _TABLE_CELLS: Final = 5 * 10**7
 """Compounds x targets up to which positives are ranked by structure too, which needs the whole table: 200 MB."""
 _COMPARED: Final = 600
@@ -47,9 +49,11 @@ def question(activity: Activity, *, with_structure: bool, later: Activity | None
     small = not positives or cells.compounds * cells.targets <= _TABLE_CELLS
     if with_structure and small and None not in smiles:
         molecules = (each or "" for each in smiles)
-        structure_CD = (
-            unit_rows(environments_CD(molecules, _FEATURES)) if positives else fingerprints_CD(molecules, KIND_FEATURES)
-        )
+        if positives:
+            structure_CD = unit_rows(environments_CD(molecules, _FEATURES))
+        else:
+            seen_CD = fingerprints_CD if cells.compounds <= _PAIRED else environments_CD
+            structure_CD = seen_CD(molecules, KIND_FEATURES)
     return Question(
         cells=cells,
         membership_CF=scipy.sparse.csr_array(activity.membership_FC().T),
