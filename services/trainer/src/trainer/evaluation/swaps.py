@@ -35,7 +35,8 @@ def measured_swaps(
 
     Args:
         bags_C: fragment -> count of every compound. Two compounds are a swap of f by g when their bags are equal after
-            one f is taken from the one and one g from the other.
+            one f is taken from the one and one g from the other. Numbers below 0 are leaves that are no fragments: they may
+            be what is left equal, and are not swapped themselves.
         cells: compound, target and value of the measured cells.
         least: pairs of cells a pair of fragments needs.
     """
@@ -45,27 +46,30 @@ def measured_swaps(
     contexts: dict[tuple[tuple[int, int], ...], list[tuple[int, int]]] = defaultdict(list)
     for compound in sorted(values_C):
         bag = bags_C[compound]
-        for fragment in bag:
+        for fragment in (one for one in bag if one >= 0):
             rest = tuple(
                 sorted((other, count - (other == fragment)) for other, count in bag.items() if other != fragment or count > 1)
             )
             contexts[rest].append((fragment, compound))
-    changes: dict[tuple[int, int], list[float]] = defaultdict(list)
+    totals: dict[tuple[int, int], tuple[float, int]] = defaultdict(lambda: (0.0, 0))
     for members in contexts.values():
         for position, (fragment, compound) in enumerate(members):
             for other_fragment, other_compound in members[position + 1 :]:
                 if fragment == other_fragment:
                     continue
                 here, there = values_C[compound], values_C[other_compound]
-                changes[min(fragment, other_fragment), max(fragment, other_fragment)].extend(
-                    abs(here[target] - there[target]) for target in here.keys() & there.keys()
-                )
-    kept = sorted((pair, found) for pair, found in changes.items() if len(found) >= least)
+                shared = here.keys() & there.keys()
+                if shared:
+                    pair = min(fragment, other_fragment), max(fragment, other_fragment)
+                    total, count = totals[pair]
+                    change = sum(abs(here[target] - there[target]) for target in shared)
+                    totals[pair] = total + change, count + len(shared)
+    kept = sorted((pair, total, count) for pair, (total, count) in totals.items() if count >= least)
     return Swaps(
-        first=np.array([pair[0] for pair, _ in kept], dtype=np.int64),
-        second=np.array([pair[1] for pair, _ in kept], dtype=np.int64),
-        change=np.array([np.mean(found) for _, found in kept], dtype=np.float64),
-        measurements=np.array([len(found) for _, found in kept], dtype=np.int64),
+        first=np.array([pair[0] for pair, _, _ in kept], dtype=np.int64),
+        second=np.array([pair[1] for pair, _, _ in kept], dtype=np.int64),
+        change=np.array([total / count for _, total, count in kept], dtype=np.float64),
+        measurements=np.array([count for _, _, count in kept], dtype=np.int64),
     )
 
 
