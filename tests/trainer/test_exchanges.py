@@ -73,3 +73,12 @@ def test_nothing_is_learned_from_few_pairs_from_pairs_without_structures_or_agai
     assert Exchanges.of(swaps, function_N, np.full(len(structure_N), np.nan), fragments=FRAGMENTS) is None
     against, function_N, structure_N, _, _ = seen(4, function=-0.5, structure=-0.5)
     assert Exchanges.of(against, function_N, structure_N, fragments=FRAGMENTS) is None
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_changes_that_have_nothing_to_do_with_either_similarity_teach_nothing(seed: int) -> None:
+    swaps, function_N, structure_N, _, _ = seen(seed, function=0.0, structure=0.0, measurements=3)
+    found = Exchanges.of(swaps, function_N, structure_N, fragments=FRAGMENTS)
+    # Two standard errors are passed by chance now and then; scores stay of the size of shares even so.
+    if found is not None:
+        assert np.abs(found.scores((swaps.first, swaps.second), function_N, structure_N)).max() < 20

@@ -33,6 +33,8 @@ _PAIR_PRIOR: Final = 5.0
 _FULL: Final = 20.0
 """A pair counts for at most so many measurements: those of one pair depend on each other."""
 _TINY: Final = 1e-6
+_SURE: Final = 2.0
+"""Standard errors by which a similarity must be seen to lessen the change of swaps, or it has no weight."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +50,7 @@ class Exchanges:
 
     @classmethod
     def of(cls, swaps: Swaps, function_N: Floats, structure_N: Floats, *, fragments: int) -> Self | None:
-        """From what swaps did; None where they are too few to tell, or where neither similarity says anything of them.
+        """From what swaps did; None where they are too few to tell, or where neither similarity surely says anything of them.
 
         Args:
             swaps: pairs of fragment ids, whose changes are mean absolute differences of activity.
@@ -64,10 +66,10 @@ class Exchanges:
         change_N = swaps.change[known]
         used = [0, 1]
         while used:
-            slope, ease_F, level = _regression((first, second), shares_N2[:, used], change_N, count_N, fragments)
-            if (slope < 0).all():
+            slope, error, ease_F, level = _regression((first, second), shares_N2[:, used], change_N, count_N, fragments)
+            if (slope < -_SURE * error).all():
                 break
-            used = [column for column, each in zip(used, slope, strict=True) if each < 0]
+            used = [column for column, each in zip(used, slope / error, strict=True) if each < -_SURE]
         else:
             return None
         scale = -float(slope.sum())
@@ -95,18 +97,28 @@ class Exchanges:
 
 def _regression(
     pairs: tuple[Ints, Ints], shares_NM: Floats, change_N: Floats, count_N: Floats, fragments: int
-) -> tuple[Floats, Floats, float]:
-    """Slopes of the shares, what each fragment adds to the change, and the level; exact, by sparse normal equations."""
+) -> tuple[Floats, Floats, Floats, float]:
+    """Slopes of the shares and their standard errors, what each fragment adds to the change, and the level.
+
+    Exact, by sparse normal equations.
+    """
     met, places = np.unique(np.concatenate(pairs), return_inverse=True)
     N, M = shares_NM.shape
     rows = np.tile(np.arange(N), 2)
     incidence_NF = scipy.sparse.csr_array((np.ones(2 * N), (rows, places)), shape=(N, len(met)))
     dense_NM = scipy.sparse.csr_array(np.column_stack([shares_NM, np.ones(N)]))
     design_ND = scipy.sparse.csr_array(scipy.sparse.hstack([incidence_NF, dense_NM]))
-    weighted_ND = scipy.sparse.diags_array(count_N / (1.0 + count_N / _FULL)) @ design_ND
+    weights_N = count_N / (1.0 + count_N / _FULL)
+    weighted_ND = scipy.sparse.diags_array(weights_N) @ design_ND
     prior_D = np.concatenate([np.full(len(met), _EASE_PRIOR), np.full(M + 1, _TINY)])
     normal_DD = scipy.sparse.csc_array(design_ND.T @ weighted_ND + scipy.sparse.diags_array(prior_D))
-    found_D: Floats = np.asarray(scipy.sparse.linalg.spsolve(normal_DD, weighted_ND.T @ change_N))
+    solved = scipy.sparse.linalg.splu(normal_DD)
+    found_D: Floats = solved.solve(np.asarray(weighted_ND.T @ change_N))
+    left_N = change_N - np.asarray(design_ND @ found_D)
+    spread = float(left_N @ (weights_N * left_N)) / N
+    own_DM = np.zeros((len(found_D), M))
+    own_DM[len(met) + np.arange(M), np.arange(M)] = 1.0
+    error_M = np.sqrt(spread * np.diagonal(solved.solve(own_DM)[len(met) : -1]))
     effect_F = np.zeros(fragments)
     effect_F[met] = found_D[: len(met)]
-    return found_D[len(met) : -1], effect_F, float(found_D[-1])
+    return found_D[len(met) : -1], error_M, effect_F, float(found_D[-1])
