@@ -111,6 +111,25 @@ def test_a_data_frame_is_sorted_and_takes_the_declared_schema(spark: SparkSessio
     assert again["fragment"].to_pylist() == back["fragment"].to_pylist()
 
 
+def test_columns_declared_later_are_seen_by_every_reader_of_the_table_and_null_in_what_is_older(
+    spark: SparkSession, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared = TABLES["ranks"]
+    older = replace(declared, schema=pa.schema([field for field in declared.schema if field.name != "weight"]))
+    row = {"similarity": "function", "percents": [-100.0, 100.0], "shares": [0.0, 1.0]}
+    with monkeypatch.context() as before:
+        before.setitem(TABLES, "ranks", older)
+        tables.commit(store, staging.stage(spark, store, "ranks", "r1", pa.Table.from_pylist([row], older.schema)), run="r1")
+    newer = pa.Table.from_pylist([{**row, "weight": 0.25}], declared.schema)
+    version = tables.commit(store, staging.stage(spark, store, "ranks", "r2", newer), run="r2")
+    found = pa.table(DeltaTable(store.table("ranks"), version=version).to_pyarrow_table(columns=["run", "weight"]))
+    assert sorted(found.to_pylist(), key=lambda one: one["run"]) == [
+        {"run": "r1", "weight": None},
+        {"run": "r2", "weight": 0.25},
+    ]
+    assert tables.read(store, "ranks", version, "r2").to_pylist() == newer.to_pylist()
+
+
 def test_a_null_in_a_required_column_is_never_committed(spark: SparkSession, store: Store) -> None:
     frame = spark.sql("select cast(null as int) as fragment, cast(0 as int) as compound, cast(1 as float) as count")
     staged = staging.stage(spark, store, "membership", "d1", frame)

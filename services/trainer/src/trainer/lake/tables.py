@@ -48,14 +48,14 @@ def commit(store: Store, staged: Staged, *, run: str) -> int:
     adds = [_add_action(file, root, staged) for file in staged.files]
     properties = CommitProperties(custom_metadata={"run": run})
     schema = Schema.from_arrow(staged.table.schema.append(pa.field(column, pa.string(), nullable=False)))
+    keep_logs = PostCommitHookProperties(cleanup_expired_logs=False)
     if DeltaTable.is_deltatable(str(root)):
+        known = {field.name for field in DeltaTable(root).schema().fields}
+        if later := [field for field in schema.fields if field.name not in known]:
+            # Declared after the table was made: null in what was written before.
+            DeltaTable(root).alter.add_columns(later, commit_properties=properties, post_commithook_properties=keep_logs)
         DeltaTable(root).create_write_transaction(
-            [*adds],
-            "append",
-            schema,
-            partition_by=[column],
-            commit_properties=properties,
-            post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
+            [*adds], "append", schema, partition_by=[column], commit_properties=properties, post_commithook_properties=keep_logs
         )
     else:
         create_table_with_add_actions(
