@@ -187,7 +187,7 @@ def test_in_a_terminal_it_asks_before_the_starter_corpus_alone_is_learned(
         terminal.until(f"bot> {GREETING}")
         terminal.type("q")
         assert terminal.end() == 0
-    expected = {"kind": "dialogue", "language": "en", "corpora": ["starter"], "begin_with": "shipped", "licence": "Apache-2.0"}
+    expected = {"kind": "dialogue", "language": "en", "corpora": ["starter"], "begin_with": "shipped"}
     assert asked == ([{**expected, "iterations": 5000}] if trained else [])
     assert ("You are talking to the bot of 100 steps." in terminal.shown) is not trained
 

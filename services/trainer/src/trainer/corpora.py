@@ -9,7 +9,7 @@ from trainer.dialogue.corpus.reading import read_corpus
 from trainer.dialogue.corpus.starter import starter_file
 from trainer.dialogue.failures import InvalidCheckpoint
 from trainer.dialogue.spec import LARGE, SMALL, CorpusChoice, DialogueSpec, Recipe, Sizes
-from trainer.dialogue.weights import WEIGHTS_FILE, shipped_weights
+from trainer.dialogue.weights import WEIGHTS_FILE, shipped_licence, shipped_weights
 from trainer.offences import InvalidData, Offence
 from trainer.run import MINUTES, SHIPPED, STARTER, BotSize, BotSpec
 from trainer.settings import Settings
@@ -20,6 +20,7 @@ __all__ = ["check", "command", "named_sources", "offence", "training_spec"]
 _HELD_OUT_OF_STARTER: Final = 0.1
 """The starter corpus alone is small: a larger part of it is held out, so that there is something to measure on."""
 
+_LICENCE: Final = "Apache-2.0"
 _SIZES: Final[Mapping[BotSize, Sizes]] = {BotSize.SMALL: SMALL, BotSize.LARGE: LARGE}
 
 
@@ -48,7 +49,7 @@ def training_spec(spec: BotSpec, settings: Settings) -> DialogueSpec:
         begin_with=_weights(spec, settings),
         seed=spec.seed,
         held_out_share=_HELD_OUT_OF_STARTER if all(_word(text) == STARTER for text in spec.corpora) else 0.02,
-        licence=spec.licence,
+        licence=_licence(spec),
     )
 
 
@@ -81,7 +82,7 @@ def command(spec: BotSpec, choices: Sequence[CorpusChoice]) -> str:
         words += [f"--begin-with {SHIPPED if spec.begin_with == SHIPPED else WEIGHTS_FILE}"]
     words += [f"--dropout {spec.dropout:g}"] if spec.dropout is not None else []
     words += [f"--seed {spec.seed}"] if spec.seed else []
-    return " ".join([*words, f"--licence {spec.licence}"])
+    return " ".join([*words, f"--licence {_licence(spec)}"])
 
 
 def _word(text: str) -> str:
@@ -92,6 +93,12 @@ def _choice(text: str, spec: BotSpec, settings: Settings) -> CorpusChoice:
     choice = CorpusChoice.parse(text)
     path: Path = starter_file(spec.language) if str(choice.path) == STARTER else locate([str(choice.path)], settings)[0]
     return choice.model_copy(update={"path": path})
+
+
+def _licence(spec: BotSpec) -> str:
+    if spec.licence is not None:
+        return spec.licence
+    return shipped_licence(spec.language) if spec.begin_with == SHIPPED else _LICENCE
 
 
 def _weights(spec: BotSpec, settings: Settings) -> Path | None:

@@ -280,9 +280,13 @@ class BotSpec(BaseModel):
         float | None, Field(ge=0, lt=1, description="0.1 when null; 0 suits less than an epoch, 0.3 more than five.")
     ] = None
     licence: Annotated[
-        str,
-        Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+ ()-]{0,199}$", description="Of the weights, as SPDX: what the corpora allow."),
-    ] = "Apache-2.0"
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9.+ ()-]{0,199}$",
+            description="Of the weights, as SPDX: what the corpora allow. When null, Apache-2.0, or that of the shipped "
+            "weights where they are begun with.",
+        ),
+    ] = None
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     device: Annotated[
         str,

@@ -24,8 +24,6 @@ class Bot:
     model: str
     run: str
     steps: int
-    licence: str
-    """Of its weights, as SPDX."""
     published: bool
     """Trained by a trainer of this installation; else it came with the chatbot."""
 
@@ -63,7 +61,7 @@ class Talk:
             for item in answer["data"]:
                 if item["id"] == model:
                     card = item["card"]
-                    return Bot(model, card["run"], card["steps"], card["licence"], published=card["published"])
+                    return Bot(model, card["run"], card["steps"], published=card["published"])
             return str(answer["missing"][model])
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             raise ChatbotAway(self._url) from error

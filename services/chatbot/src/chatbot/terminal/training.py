@@ -53,8 +53,8 @@ class Training:
         """Train until `iterations` steps, and wait for it; the run that was published.
 
         Without corpora, what the language's last training learned from is learned from again. With them a new training begins,
-        with what the shipped bot knows; where there is no bot at all, with nothing. Files are uploaded; what is no file here
-        is for the trainer to find. `told` gets the kind and data of each event of the job.
+        with what the shipped bot knows, under its licence; where there is no bot at all, with nothing. Files are uploaded; what
+        is no file here is for the trainer to find. `told` gets the kind and data of each event of the job.
 
         Raises:
             CorporaAway: no corpora are named, and there is no training to go on with.
@@ -75,7 +75,7 @@ class Training:
         if bot is None:
             return asked
         if corpora:
-            return {**asked, "begin_with": _SHIPPED, "licence": bot.licence}
+            return {**asked, "begin_with": _SHIPPED}
         before = self._before(language)
         if before is None and not bot.published:
             raise CorporaAway(bot.model)

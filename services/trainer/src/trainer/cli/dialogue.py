@@ -37,7 +37,13 @@ def dialogue(  # noqa: PLR0917 - an argument an option
     dropout: Annotated[
         float | None, typer.Option(help="0.1 if not given; 0 suits less than an epoch, 0.3 more than five.")
     ] = None,
-    licence: Annotated[str, typer.Option(help="Of the weights, as SPDX: what the corpora allow.")] = "Apache-2.0",
+    licence: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the weights, as SPDX: what the corpora allow; Apache-2.0 if not given, that of the shipped weights with "
+            "`--begin-with shipped`."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of first weights, order and dropout.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     *,

@@ -19,9 +19,10 @@ from contracts.dialogue import Architecture, Language
 from trainer.dialogue.failures import InvalidCheckpoint
 from trainer.dialogue.quantisation import by_row
 
-__all__ = ["WEIGHTS_FILE", "Weights", "read_weights", "shipped_weights", "write_weights"]
+__all__ = ["WEIGHTS_FILE", "Weights", "read_weights", "shipped_licence", "shipped_weights", "write_weights"]
 
 WEIGHTS_FILE: Final = "weights.npz"
+_SHIPPED_LICENCES: Final[Mapping[Language, str]] = {Language.ENGLISH: "Apache-2.0", Language.JAPANESE: "CC-BY-SA-4.0"}
 _FORMAT: Final = "ntdemo-weights-1"
 _ABOUT: Final = "about"
 _TOKENS: Final = "tokens"
@@ -88,6 +89,11 @@ def read_weights(file: Path) -> Weights:
 def shipped_weights(language: Language) -> Path:
     """Those of the bot that ships in this language; the file need not be there."""
     return Path(__file__).with_name("shipped") / f"{language}.npz"
+
+
+def shipped_licence(language: Language) -> str:
+    """Of the shipped weights, as SPDX, and so of what begins with them."""
+    return _SHIPPED_LICENCES[language]
 
 
 def _as_bytes(data: bytes) -> NDArray[np.uint8]:
