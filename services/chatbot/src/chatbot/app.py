@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+import structlog
 from fastapi import FastAPI
 
 from chatbot import pages, problems, refusals
@@ -28,6 +29,7 @@ __all__ = ["create_app"]
 
 _SETTLED_S: Final = 1.0
 """From the start to the first look for published bots: no first reply waits for the scores API's client."""
+_log = structlog.stdlib.get_logger(__name__)
 
 _DESCRIPTION = """
 Speaks as OpenAI's chat API does, so that any of its clients works: `base_url` is this address and `/v1`, the key is any word.
@@ -52,7 +54,10 @@ def create_app(settings: Settings) -> FastAPI:
 
     async def watch() -> None:
         await asyncio.sleep(min(_SETTLED_S, settings.refresh_s))
-        await (await asyncio.to_thread(published)).watch()
+        try:
+            await (await asyncio.to_thread(published)).watch()
+        except Exception:  # noqa: BLE001 - whatever it is, the bots that are here go on talking
+            _log.exception("published_bots_unwatched")
 
     desk = FragmentDesk(scores, viz_url=settings.viz_url)
 
@@ -61,10 +66,12 @@ def create_app(settings: Settings) -> FastAPI:
         await asyncio.to_thread(shelf.open_shipped, settings.models, threads=settings.threads)
         with engine:
             watching = asyncio.create_task(watch())
-            async with desk:
-                yield
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            try:
+                async with desk:
+                    yield
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
 
     async def ready() -> Mapping[str, str]:
         if shelf.bundles():
