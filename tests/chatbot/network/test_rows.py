@@ -1,5 +1,6 @@
 """Rows: what a row computes depends on no other, and on nothing that a row before it left behind."""
 
+import weakref
 from collections.abc import Sequence
 
 import numpy as np
@@ -64,6 +65,20 @@ def test_the_first_row_may_leave_and_the_last_takes_its_number(english: Bundle) 
     assert rows.count == 1
     assert before[0] == before[1]
     np.testing.assert_array_equal(rows.step([before[1]], [1]), alone.step([before[1]], [1]))
+
+
+def test_the_arrays_of_a_crowd_are_released_when_the_last_row_leaves(english: Bundle) -> None:
+    rows = Rows(english.graphs)
+    rows.join({}, count=12)
+    crowded = weakref.ref(rows.step([2] * 12, [0] * 12).base)
+    assert crowded() is not None
+    for row in range(11, -1, -1):
+        rows.leave(row)
+    assert crowded() is None
+    rows.join(context(english, "hello"))
+    alone = Rows(english.graphs)
+    alone.join(context(english, "hello"))
+    assert said(rows, range(10, 16)) == said(alone, range(10, 16))
 
 
 def test_silence_goes_on_where_its_first_step_ended(english: Bundle) -> None:

@@ -49,7 +49,8 @@ class Rows:
             for rows in self._states.values():
                 rows[row] = rows[self.count]
         if not self.count and self._room > _FEWEST:
-            self._room = 0
+            self._bound.clear()  # before the arrays that it is bound to
+            self._make(_FEWEST)
 
     def step(self, token_R: Sequence[int], position_R: Sequence[int]) -> NDArray[np.float32]:
         """Logits [R, V] after these tokens, valid until the next step; the states become what that one needs."""
@@ -77,13 +78,16 @@ class Rows:
         if self.count <= self._room:
             return
         kept, kept_rows = self._states, self._room
-        room = self._room = max(_FEWEST, 2 ** (self.count - 1).bit_length())
         self._bound.clear()
+        self._make(max(_FEWEST, 2 ** (self.count - 1).bit_length()))
+        for name, rows in kept.items():
+            self._states[name][:kept_rows] = rows[:kept_rows]
+
+    def _make(self, room: int) -> None:
+        self._room = room
         self._inputs = {name: np.zeros(room, np.int64) for name in ("token", "position")}
         self._outputs = {name: np.empty((room, *shape), np.float32) for name, shape in self._graphs.outputs.items()}
         self._states = {state.name: np.empty((room, *state.shape), np.float32) for state in self._graphs.states}
-        for name, rows in kept.items():
-            self._states[name][:kept_rows] = rows[:kept_rows]
         self._slots = {
             state.name: np.moveaxis(self._states[state.name], (0, state.slot_axis), (0, 1))
             for state in self._graphs.states
