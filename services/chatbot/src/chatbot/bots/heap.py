@@ -7,5 +7,9 @@ __all__ = ["trim"]
 
 def trim() -> None:
     """Give free memory back where the C library can: glibc keeps it, which is as much as a bundle, for the next one."""
-    if (malloc_trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
+    try:
+        library = ctypes.CDLL(None)
+    except TypeError:  # on Windows a program cannot be asked for all that it loaded
+        return
+    if (malloc_trim := getattr(library, "malloc_trim", None)) is not None:
         malloc_trim(0)
