@@ -139,6 +139,17 @@ def test_files_are_uploaded_and_what_is_said_of_them_stays(tmp_path: Path) -> No
     assert trainer.asked["corpora"] == ["dataset:1#friendly*3", "dataset:2", "starter"]
 
 
+def test_a_file_that_is_not_here_is_said_and_not_looked_for_by_the_trainer(tmp_path: Path) -> None:
+    trainer = Trainer()
+    with pytest.raises(TrainingFailed, match=r"There is no file '.*/talks\.jsonll' here"):
+        go_on(trainer, f"{tmp_path / 'talks.jsonll'}#friendly*3", bot=_SHIPPED)
+    assert (trainer.asked, trainer.uploaded) == ({}, {})
+    folder = tmp_path / "talks.d"
+    folder.mkdir()
+    go_on(trainer, str(folder), "/data/talks", "dataset:abc", bot=_SHIPPED)
+    assert trainer.asked["corpora"] == [str(folder), "/data/talks", "dataset:abc"]
+
+
 @pytest.mark.parametrize(
     ("end", "said"),
     [

@@ -39,4 +39,4 @@ class TrainerAway(Exception):
 
 
 class TrainingFailed(Exception):
-    """The trainer refused the job, or the job failed; `str` is its detail."""
+    """A file is not here, the trainer refused the job, or the job failed; `str` says which."""

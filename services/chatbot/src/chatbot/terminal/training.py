@@ -53,13 +53,13 @@ class Training:
         """Train until `iterations` steps, and wait for it; the run that was published.
 
         Without corpora, what the language's last training learned from is learned from again. With them a new training begins,
-        with what the shipped bot knows, under its licence; where there is no bot at all, with nothing. Files are uploaded; what
-        is no file here is for the trainer to find. `told` gets the kind and data of each event of the job.
+        with what the shipped bot knows, under its licence; where there is no bot at all, with nothing. Files are uploaded;
+        folders are for the trainer to find. `told` gets the kind and data of each event of the job.
 
         Raises:
             CorporaAway: no corpora are named, and there is no training to go on with.
             TrainerAway: the trainer does not answer.
-            TrainingFailed: it refuses a corpus or the job, or the job fails or is cancelled.
+            TrainingFailed: a file is not here, or the trainer refuses a corpus or the job, or the job fails or is cancelled.
         """
         try:
             asked = self._asked(language, bot, corpora)
@@ -92,6 +92,8 @@ class Training:
         found = _CORPUS.fullmatch(text)
         path = Path(found["path"]) if found is not None else Path(text)
         if found is None or not path.is_file():
+            if path.suffix and not path.exists():
+                raise TrainingFailed(f"There is no file {str(path)!r} here to learn from.")
             return text
         name = f"corpus-{re.sub(r'[^A-Za-z0-9._-]', '_', path.name)[-100:]}"
         with path.open("rb") as content:
