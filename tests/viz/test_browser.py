@@ -225,10 +225,19 @@ def test_fragments_without_structures_are_asked_for_by_name(addresses: Addresses
     page = visit.go(f"{addresses.dash}/predict?run={addresses.chances}&compound=%2Ac1ccncc1%2C%20%2Ac1ccsc1%2C%2Ac1ccsc1")
     expect(page.locator("#parts-view tbody tr")).to_have_count(3 + 2)
     expect(page.locator("#expected-view .flag")).to_have_count(0)
-    page = visit.go(f"{addresses.dash}/predict")
-    page.get_by_role("link", name="fA, fB").click()
-    expect(page.get_by_label("SMILES, or names")).to_have_value("fA, fB")
+
+
+def test_one_fragment_is_asked_for_by_its_name_alone(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/predict?run={addresses.chances}&compound=%2Ac1ccncc1")
+    expect(page.locator("#parts-view tbody tr")).to_have_count(1 + 3)
+
+
+def test_an_example_is_offered_where_something_is_predicted_alone(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/predict?run={addresses.chances}")
+    expect(page.locator("#examples a").first).to_be_visible()
+    page = visit.go(f"{addresses.dash}/predict?compound=fA")
     expect(page.locator("#expected-view")).to_contain_text("This run predicts nothing")
+    expect(page.locator("#examples a")).to_have_count(0)
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,10 @@ def test_a_prediction_adds_up_and_names_what_it_does_not_know(published: Publish
     [
         (lambda scores, run: scores.prediction(run, "C1CC", limit=1), "This molecule cannot be predicted: "),
         (lambda scores, run: scores.prediction(run, ASPIRIN, target="nobody", limit=1), "has no target 'nobody'"),
+        (
+            lambda scores, run: scores.prediction(run, ["*C"] * 501, limit=1),
+            "This cannot be asked: List should have at most 500",
+        ),
         (lambda scores, _: scores.prediction("current", ASPIRIN, limit=1), "This run predicts nothing."),
         (
             lambda scores, _: scores.neighbours("current", "fA", "function", 5, max_structure=30),

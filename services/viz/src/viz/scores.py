@@ -58,6 +58,7 @@ _FRESH_S: Final = 1.0
 _KEPT_SPACES: Final = 4
 _LISTED_RUNS: Final = 50
 _PAGE: Final = 1000
+_REASONED: Final = {"molecules-unreadable": "This molecule cannot be predicted", "invalid-request": "This cannot be asked"}
 _REFUSALS: Final = {
     "target-not-found": None,
     "similarity-unavailable": "This run tells nothing of structures: its data state none, or an older release trained it.",
@@ -254,8 +255,8 @@ class Scores:
             raise NoRun
         if slug in {"run-not-found", "fragment-not-found"}:
             raise Missing(answer.detail)
-        if slug == "molecules-unreadable":
-            raise Refused(f"This molecule cannot be predicted: {answer.additional_properties['errors'][0]['reason']}.")
+        if slug in _REASONED:
+            raise Refused(f"{_REASONED[slug]}: {answer.additional_properties['errors'][0]['reason']}.")
         if slug in _REFUSALS:
             raise Refused(_REFUSALS[slug] or answer.detail)
         raise ScoresAway(self._url, f"{answer.title}: {answer.detail}")

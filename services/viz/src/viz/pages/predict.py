@@ -6,8 +6,8 @@ from typing import Any, Final
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from viz.answers import Expectation, Prediction
-from viz.failures import Unshowable
+from viz.answers import Expectation, Fragment, Prediction
+from viz.failures import Missing, Unshowable
 from viz.pages.answering import answering
 from viz.pages.contributions import contributions
 from viz.pages.elements import aria, interval_bar, table
@@ -68,10 +68,7 @@ def register(dash: Dash, scores: Scores) -> None:
     @dash.callback(Output("examples", "children"), Input("address", "search"), Input("health", "data"))
     async def give_examples(search: str, _health: dict[str, Any] | None) -> list[Any]:
         view = View.of(search)
-        try:
-            first = (await scores.fragments(view.run, "", limit=2)).items
-        except Unshowable:  # the watch says so
-            first = ()
+        first = await _predictable(view.run, scores)
         named = ", ".join(fragment.name for fragment in first)
         examples = _EXAMPLES if any(fragment.smiles is not None for fragment in first) else ((named, named),) if named else ()
         links = [dcc.Link(name, href=f"{PATH}{replace(view, compound=text).search}") for name, text in examples]
@@ -107,7 +104,7 @@ def register(dash: Dash, scores: Scores) -> None:
         view = View.of(search)
         if view.compound is None:
             return [html.H2("Nothing asked yet"), html.P("Type a molecule above, as SMILES.", className="quiet")], None
-        compound = _read(view.compound)
+        compound = await _read(view.compound, view.run, scores)
         found = await scores.prediction(view.run, compound, limit=_HIGHEST)
         chosen = next((each for each in found.expected if view.target in {None, each.target}), None)
         listed = list(found.expected)
@@ -118,11 +115,29 @@ def register(dash: Dash, scores: Scores) -> None:
         return _expected(found, listed, chosen, view, scale), contributions(found, chosen, view, scale)
 
 
-def _read(text: str) -> str | tuple[str, ...]:
-    """A SMILES, in which no comma can be, or names of fragments."""
+async def _predictable(run: str, scores: Scores) -> tuple[Fragment, ...]:
+    """The first two fragments of a run that predicts; none of another."""
+    try:
+        first = (await scores.fragments(run, "", limit=2)).items
+        if first:
+            await scores.prediction(run, [first[0].name], limit=1)
+    except Unshowable:  # the watch says so, or the run predicts nothing
+        return ()
+    return first
+
+
+async def _read(text: str, run: str, scores: Scores) -> str | tuple[str, ...]:
+    """A SMILES, in which neither a comma nor an asterisk can be, or names of fragments of the run."""
     if "," not in text:
-        return text
+        return (text,) if "*" in text or await _is_fragment(text, run, scores) else text
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip())) or text
+
+
+async def _is_fragment(text: str, run: str, scores: Scores) -> bool:
+    try:
+        return (await scores.fragment(run, text)).name == text
+    except Missing:
+        return False
 
 
 def _field(identity: str, label: str) -> Component:
