@@ -235,7 +235,9 @@ def test_one_fragment_is_asked_for_by_its_name_alone(addresses: Addresses, visit
 def test_an_example_is_offered_where_something_is_predicted_alone(addresses: Addresses, visit: Visit) -> None:
     page = visit.go(f"{addresses.dash}/predict?run={addresses.chances}")
     expect(page.locator("#examples a").first).to_be_visible()
-    page = visit.go(f"{addresses.dash}/predict?compound=fA")
+    with page.expect_response(lambda answer: '"examples.children"' in (answer.request.post_data or "")) as examples:
+        page = visit.go(f"{addresses.dash}/predict?compound=fA")
+    assert examples.value.json()["response"]["examples"]["children"] == []
     expect(page.locator("#expected-view")).to_contain_text("This run predicts nothing")
     expect(page.locator("#examples a")).to_have_count(0)
 
