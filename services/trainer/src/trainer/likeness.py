@@ -60,17 +60,12 @@ class Likeness:
             first_N, second_N = _pairs(shown)
             function_N, structure_N = _products(directions_FD, first_N, second_N), tanimoto(smiles, first_N, second_N)
             knots |= {SimilarityKind.FUNCTION: _knots(function_N), SimilarityKind.STRUCTURE: _knots(structure_N)}
-
-            def ranked(function_N: Floats, structure_N: npt.NDArray[np.floating]) -> tuple[Floats, Floats]:
-                told = shares(function_N, *knots[SimilarityKind.FUNCTION])
-                return told, shares(structure_N, *knots[SimilarityKind.STRUCTURE])
-
             swaps = _swaps(activity)
             swapped = swaps.first.astype(np.int32), swaps.second.astype(np.int32)
-            seen = ranked(_products(directions_FD, *swapped), tanimoto(smiles, *swapped))
+            seen = _ranked(knots, _products(directions_FD, *swapped), tanimoto(smiles, *swapped))
             exchanges = Exchanges.of(swaps, *seen, fragments=len(smiles))
             if exchanges is not None:
-                scores_N = exchanges.scores((first_N, second_N), *ranked(function_N, structure_N))
+                scores_N = exchanges.scores((first_N, second_N), *_ranked(knots, function_N, structure_N))
                 knots[SimilarityKind.COMBINED] = _knots(_WHOLE * scores_N, ends=_ANY)
         return cls(smiles=smiles, coassay_FT=coassay_FT, directions_FD=directions_FD, knots=knots, exchanges=exchanges)
 
@@ -87,11 +82,8 @@ class Likeness:
         return tanimoto(self.smiles, first_N, second_N)
 
     def _combined(self, first_N: Ids, second_N: Ids) -> Floats:
-        told = (
-            (SimilarityKind.FUNCTION, _products(self.directions_FD, first_N, second_N)),
-            (SimilarityKind.STRUCTURE, self._structure(first_N, second_N)),
-        )
-        function_N, structure_N = (shares(found_N, *self.knots[kind]) for kind, found_N in told)
+        percents = _products(self.directions_FD, first_N, second_N), self._structure(first_N, second_N)
+        function_N, structure_N = _ranked(self.knots, *percents)
         if self.exchanges is None:
             mean_N: Floats = 50.0 * (function_N + structure_N)
             return mean_N
@@ -158,18 +150,20 @@ def _pairs(shown: Ids) -> tuple[Ids, Ids]:
     return lower.astype(np.int32), higher.astype(np.int32)
 
 
+def _ranked(
+    knots: Mapping[SimilarityKind, tuple[Floats, Floats]], function_N: Floats, structure_N: npt.NDArray[np.floating]
+) -> tuple[Floats, Floats]:
+    """The shares of pairs less alike in function and in structure."""
+    return shares(function_N, *knots[SimilarityKind.FUNCTION]), shares(structure_N, *knots[SimilarityKind.STRUCTURE])
+
+
 def _swaps(activity: Activity) -> Swaps:
     """Every swap of modelled fragments; none where differences of activity mean nothing."""
-    bags = leaf_bags(activity.compounds["smiles"].to_pylist(), activity.names) if activity.kind is ActivityKind.REAL else []
-    compound, target, value = (activity.cells[name].to_numpy() for name in ("compound", "target", "value"))
-    cells = slice(None if bags else 0)
-    found = measured_swaps(
-        bags,
-        (compound[cells].astype(np.int64), target[cells].astype(np.int64), value[cells].astype(np.float64)),
-        least=1,
-    )
-    kept = (found.first >= 0) & (found.second >= 0)
-    return Swaps(found.first[kept], found.second[kept], found.change[kept], found.measurements[kept])
+    real = activity.kind is ActivityKind.REAL
+    cells = activity.cells if real else activity.cells.slice(0, 0)
+    compound, target, value = (cells[name].to_numpy() for name in ("compound", "target", "value"))
+    bags = leaf_bags(activity.compounds["smiles"].to_pylist(), activity.names) if real else []
+    return measured_swaps(bags, (compound.astype(np.int64), target.astype(np.int64), value.astype(np.float64)), least=1)
 
 
 def _products(rows_FD: npt.NDArray[np.floating], first_N: Ids, second_N: Ids) -> Floats:

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import scipy.sparse
 import torch
 
@@ -35,3 +36,5 @@ def test_a_precision_known_beforehand_gives_what_any_other_way_gives() -> None:
         for precision in (None, 7.0)
     )
     torch.testing.assert_close(second, first, atol=1e-5, rtol=1e-4)
+    with pytest.raises(ValueError, match="factorised for the precision"):
+        Link(A, device="cpu", precision=7.0).solve(U, precision_K=torch.full((3,), 8.0), normals=None)

@@ -25,6 +25,7 @@ class Link:
         self, membership_CF: scipy.sparse.csr_array, *, device: torch.device | str, precision: float | None = None
     ) -> None:
         """`precision` is that of every column in all solutions to come: A^T A is then factorised for it, ten times as fast."""
+        self._precision = precision
         self.shape = membership_CF.shape
         self._A_CF = _sparse(membership_CF, device)
         self._A_FC = _sparse(scipy.sparse.csr_array(membership_CF.T), device)
@@ -52,7 +53,13 @@ class Link:
         `normals` are numbers of the shapes of U and P (perturb and solve, Papandreou and Yuille 2010). In the basis in which
         A^T A is diagonal, or, for more fragments than `_SPECTRAL`, by conjugate gradients for all columns at once, scaled by
         the diagonal, to a relative residual of 1e-4.
+
+        Raises `ValueError` for another precision than the one that was to be that of all solutions.
         """
+        if self._precision is not None and not bool(
+            torch.isclose(precision_K, torch.full_like(precision_K, self._precision)).all()
+        ):
+            raise ValueError(f"A^T A was factorised for the precision {self._precision}, not for {precision_K.tolist()}")
         if normals is not None:
             right_FK = self._A_FC @ (compounds_CK + normals[0]) + precision_K.sqrt() * normals[1]
         else:
