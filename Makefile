@@ -88,7 +88,7 @@ lock: setup ## resolve the requirements anew
 openapi: setup ## write each service's openapi.json
 	$(BIN)/python tools/openapi.py
 
-client-gen: openapi ## generate scores_client from the scores API's openapi.json
+client-gen: openapi ## generate scores_client and trainer_client from openapi.json of their services
 	$(BIN)/python tools/client_gen.py
 
 problems: setup ## write docs/problems/ from the services' problem types
