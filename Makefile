@@ -13,7 +13,7 @@ LOCKS := $(SERVICES:%=services/%/requirements.txt) tools/requirements-dev.txt
 # PyTorch's own index has builds without CUDA; a wheel in wheelhouse/ or pip's configuration is taken as well.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help setup run test test-deploy wheelhouse check format lint types imports lock openapi client-gen problems chart sbom bench e2e train chat client up down clean
+.PHONY: help setup run test test-deploy wheelhouse check format lint types imports lock openapi client-gen decisions problems chart sbom bench e2e train chat client up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ openapi: setup ## write each service's openapi.json
 
 client-gen: openapi ## generate scores_client and trainer_client from openapi.json of their services
 	$(BIN)/python tools/client_gen.py
+
+decisions: setup ## write the index of docs/decisions
+	$(BIN)/python tools/decisions.py
 
 problems: setup ## write docs/problems/ from the services' problem types
 	$(BIN)/python tools/problems.py

@@ -1,4 +1,4 @@
-"""How fast molecules are standardised and cut, beside RDKit's own ways in the same run; PEERS 3 as a table.
+"""How fast molecules are standardised and cut, beside RDKit's own ways in the same run, as a table.
 
     .venv/bin/python benchmarks/fragmentation.py --data ../shared/data/activity [--molecules 5000]
 

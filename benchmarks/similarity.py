@@ -1,4 +1,4 @@
-"""How well similarities of fragments hold in compounds they were not learned from; PEERS 2 as a table.
+"""How well similarities of fragments hold in compounds they were not learned from, as a table.
 
     .venv/bin/python -m benchmarks.similarity --data ../shared/data/activity --cache /tmp/activity-benchmark
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tools import client_gen, openapi, problems
+from tools import client_gen, decisions, openapi, problems
 
 from servicekit.problems import COMMON_PROBLEMS
 
@@ -67,3 +67,23 @@ def test_one_slug_cannot_mean_two_things() -> None:
     other = type(kind)(kind.slug, "Another title", kind.status, kind.explanation, kind.remedy)
     with pytest.raises(ValueError, match=kind.slug):
         problems.pages({"one": (kind,), "two": (other,)})
+
+
+def test_the_committed_index_of_decisions_is_what_their_heads_say() -> None:
+    assert decisions.INDEX.read_text(encoding="utf-8") == decisions.index(), "run `make decisions`"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "# 0001: a colon\n\nStatus: accepted. Date: 2026-01-01.\n\n",
+        "# 0001. No status\n\nText\n",
+        "# 0002. Another number\n\nStatus: accepted. Date: 2026-01-01.\n\n",
+        "# 0001. By nothing\n\nStatus: superseded by 0009. Date: 2026-01-01.\n\n",
+    ],
+)
+def test_a_decision_with_another_head_is_refused(head: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "0001-one.md").write_text(head, encoding="utf-8")
+    monkeypatch.setattr(decisions, "DIRECTORY", tmp_path)
+    with pytest.raises(ValueError, match=r"0001-one\.md"):
+        decisions.decisions()
