@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from tests.support.deployed import VERSION
 
 ROOT: Final = Path(__file__).parents[2]
 GITHUB: Final = ROOT / ".github"
@@ -68,8 +69,14 @@ def test_every_distribution_names_the_pythons_that_ci_tests(name: str) -> None:
     assert quick["strategy"]["matrix"]["python"] == list(PYTHONS)
 
 
-def test_all_distributions_have_one_version() -> None:
-    assert len({project(name)["version"] for name in PROJECTS}) == 1
+def test_distributions_chart_and_images_have_one_version() -> None:
+    assert {project(name)["version"] for name in PROJECTS} == {VERSION}
+    chart = read(ROOT / "deploy" / "helm" / "ntdemo" / "Chart.yaml")
+    assert (chart["version"], chart["appVersion"]) == (VERSION, VERSION)
+    written = "\n".join(
+        path.read_text(encoding="utf-8") for path in [*ROOT.glob("compose*.yaml"), *ROOT.glob("docs/guides/deploy-*.md")]
+    )
+    assert set(re.findall(r"ntdemo/[\w$-]+:(\d[\d.]*\d)", written)) == {VERSION}
 
 
 @pytest.mark.parametrize("name", ["SECURITY.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md", ".github/pull_request_template.md"])
