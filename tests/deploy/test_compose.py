@@ -1,5 +1,6 @@
 """docker-compose.yml and compose.gpu.yaml, as written."""
 
+import shutil
 import subprocess
 from typing import Any
 
@@ -100,3 +101,14 @@ def test_the_directory_of_data_is_there_before_an_engine_makes_it_as_root() -> N
     assert listed.stdout.split() == ["data/README.md"]
     ignored = subprocess.run(["git", "check-ignore", "data/data.json"], cwd=COMPOSE.parent, capture_output=True, check=False)
     assert ignored.returncode == 0
+
+
+@pytest.mark.parametrize("files", [[], ["compose.gpu.yaml"]], ids=["plain", "gpu"])
+def test_compose_itself_accepts_the_files(files: list[str]) -> None:
+    command = ["docker", "compose", *(part for file in ["docker-compose.yml", *files] for part in ("--file", file))]
+    if shutil.which("docker") is None or subprocess.run([*command, "version"], capture_output=True, check=False).returncode:
+        pytest.skip("docker compose is not installed")
+    said = subprocess.run(
+        [*command, "--profile", "*", "config", "--quiet"], cwd=COMPOSE.parent, capture_output=True, text=True, check=False
+    )
+    assert (said.returncode, said.stderr) == (0, "")
