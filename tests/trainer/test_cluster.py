@@ -28,7 +28,7 @@ from trainer.pipeline import train
 from trainer.scoring import Scorer
 from trainer.settings import Settings
 
-pytestmark = [pytest.mark.spark, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(2400), pytest.mark.xdist_group("spark")]
 
 ROOT = Path(__file__).parents[2]
 
