@@ -8,20 +8,31 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# An environment whose interpreter is gone, or is another machine's as a dev container's is here, is made anew.
+BROKEN := $(shell test ! -e $(STAMP) || $(BIN)/python -c '' 2>/dev/null || echo --clear)
 SERVICES := trainer scores-api viz chatbot
 LOCKS := $(SERVICES:%=services/%/requirements.txt) tools/requirements-dev.txt
 # PyTorch's own index has builds without CUDA; a wheel in wheelhouse/ or pip's configuration is taken as well.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help setup run test test-deploy wheelhouse check format lint types imports lock openapi client-gen decisions problems chart sbom bench e2e train chat client up down clean
+# As many processes as there are processors, four at most: each may hold a Spark session and servers of its own.
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+
+.PHONY: help setup hooks run test test-all quick test-deploy wheelhouse check format lint types imports lock openapi client-gen decisions problems chart sbom bench e2e train chat client up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv and install the locked requirements
 
+ifneq ($(BROKEN),)
+.PHONY: $(STAMP)
+endif
+
 $(STAMP): $(LOCKS) $(SERVICES:%=services/%/pyproject.toml) shared/pyproject.toml
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "ntdemo runs on Python 3.11 to 3.13, and $(PYTHON) is another: make setup PYTHON=python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(BROKEN) $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --no-deps --retries 0 --find-links wheelhouse --extra-index-url $(TORCH_INDEX) \
 	  "$$(grep -o '^torch==[0-9.]*' services/trainer/requirements.txt)"
@@ -48,10 +59,16 @@ up: ## everything in containers, in the background; needs a Docker engine
 down: ## stop the containers; their volumes stay
 	docker compose down
 
-test: setup ## everything a user can run anywhere
-	$(BIN)/python -m pytest
+test: setup ## everything a user can run anywhere, but for what is slow
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
-e2e: setup ## use the product as a whole, and kill it at every stage: a part of `make test`
+test-all: setup ## the slow tests as well: what CI runs
+	$(BIN)/python -m pytest $(PARALLEL)
+
+quick: setup ## the tests without a JVM, a browser or the whole product
+	$(BIN)/python -m pytest $(PARALLEL) -m "not spark and not browser and not e2e and not slow"
+
+e2e: setup ## use the product as a whole, and kill it at every stage: a part of `make test-all`
 	$(BIN)/python -m pytest -rA tests/e2e tests/agreements
 
 bench: setup ## print the numbers of the README; DATA=assays.csv.gz for the start with a table
@@ -66,7 +83,10 @@ wheelhouse: setup ## put PyTorch's wheel where image builds find it
 	test -n "$$(ls wheelhouse/torch-*.whl 2>/dev/null)" || $(BIN)/python -m pip download --quiet --no-deps --retries 0 \
 	  --dest wheelhouse --extra-index-url $(TORCH_INDEX) "$$(grep -o '^torch==[0-9.]*' services/trainer/requirements.txt)"
 
-check: lint types imports test ## format, lint, types, layers, tests: what CI runs
+check: lint types imports test-all ## format, lint, types, layers, all tests: what CI runs
+
+hooks: setup ## check every commit, and types before a push, with pre-commit
+	$(BIN)/pre-commit install
 
 format: setup ## format the code
 	$(BIN)/ruff format .

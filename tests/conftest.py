@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+from tests.support import groups
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -17,6 +18,14 @@ settings.load_profile("ntdemo")
 # Begun in the background of a script, pytest ignores Ctrl-C, and so would all that tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Group the tests where they are spread over processes by group; a serial round keeps its order."""
+    if config.getoption("loadgroup", default=False):
+        groups.assign(items)
+
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

@@ -1,10 +1,11 @@
 """`make chart`: the chart's README.md and values.schema.json, from the comments of its values.yaml.
 
 A value's comment stands above it; a line `@schema {…}` in it adds to its JSON schema what the default does not say. A map with
-entries takes no others, so that a typo is refused; an empty one takes any.
+entries takes no others, so that a typo is refused; an empty one takes any. `--check` compares instead of writing.
 """
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any, Final
 
 import yaml
 
-CHART: Final = Path(__file__).parent.parent / "deploy" / "helm" / "ntdemo"
+ROOT: Final = Path(__file__).parent.parent
+CHART: Final = ROOT / "deploy" / "helm" / "ntdemo"
 KINDS: Final = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 MARK: Final = "@schema"
 
@@ -122,10 +124,15 @@ def written() -> dict[Path, str]:
     return {CHART / "values.schema.json": schema, CHART / "README.md": readme_of(values, chart)}
 
 
-def main() -> None:
-    """Write the generated files."""
-    for path, text in written().items():
-        path.write_text(text, encoding="utf-8")
+def main(arguments: list[str]) -> int:
+    """Write the generated files, or name those that differ; the exit status."""
+    stale = [path for path, text in written().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path in stale:
+        if "--check" in arguments:
+            print(f"{path.relative_to(ROOT)} is not what values.yaml says: run `make chart`")
+        else:
+            path.write_text(written()[path], encoding="utf-8")
+    return int(bool(stale) and "--check" in arguments)
 
 
 def _comment(lines: list[str], line: int) -> list[str]:
@@ -148,4 +155,4 @@ def _first_comment(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

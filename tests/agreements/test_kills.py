@@ -22,7 +22,7 @@ from trainer.pipelines.factors import train
 from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
 BUILT_IN: Final = FactorsSpec(kind="factors", sources=("built-in",))
 VISIBLE: Final = ("publish ends", "published")
 """Steps after the one that readers see."""

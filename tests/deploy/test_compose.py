@@ -1,5 +1,7 @@
 """docker-compose.yml and compose.gpu.yaml, as written."""
 
+import shutil
+import subprocess
 from typing import Any
 
 import pytest
@@ -78,3 +80,35 @@ def test_the_gpu_file_changes_the_trainer_alone() -> None:
     (device,) = gpu["services"]["trainer"]["deploy"]["resources"]["reservations"]["devices"]
     assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
     assert gpu["services"]["trainer"]["build"]["args"] == {"TORCH": "cuda"}
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_a_changed_source_or_lock_builds_its_service_anew(service: Service, services: dict[str, Any]) -> None:
+    watched = services[service.name]["develop"]["watch"]
+    assert {rule["action"] for rule in watched} == {"rebuild"}  # nothing is written into a read-only file system
+    roots = [COMPOSE.parent / rule["path"] for rule in watched]
+    copied = [
+        COMPOSE.parent / place
+        for place in ("shared/src", f"services/{service.name}/src", f"services/{service.name}/requirements.txt")
+    ]
+    assert all(path.exists() and any(path.is_relative_to(root) for root in roots) for path in copied)
+
+
+def test_the_directory_of_data_is_there_before_an_engine_makes_it_as_root() -> None:
+    if not (COMPOSE.parent / ".git").exists():
+        pytest.skip("this is no checkout, so what git lists cannot be asked")
+    listed = subprocess.run(["git", "ls-files", "data"], cwd=COMPOSE.parent, capture_output=True, text=True, check=True)
+    assert listed.stdout.split() == ["data/README.md"]
+    ignored = subprocess.run(["git", "check-ignore", "data/data.json"], cwd=COMPOSE.parent, capture_output=True, check=False)
+    assert ignored.returncode == 0
+
+
+@pytest.mark.parametrize("files", [[], ["compose.gpu.yaml"]], ids=["plain", "gpu"])
+def test_compose_itself_accepts_the_files(files: list[str]) -> None:
+    command = ["docker", "compose", *(part for file in ["docker-compose.yml", *files] for part in ("--file", file))]
+    if shutil.which("docker") is None or subprocess.run([*command, "version"], capture_output=True, check=False).returncode:
+        pytest.skip("docker compose is not installed")
+    said = subprocess.run(
+        [*command, "--profile", "*", "config", "--quiet"], cwd=COMPOSE.parent, capture_output=True, text=True, check=False
+    )
+    assert (said.returncode, said.stderr) == (0, "")

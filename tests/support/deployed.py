@@ -1,7 +1,9 @@
 """What is deployed: the services, and the settings class that reads the environment of each."""
 
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import chatbot.settings
@@ -9,7 +11,12 @@ import scores_api.settings
 import trainer.settings
 import viz.settings
 
-__all__ = ["SERVICES", "Service"]
+__all__ = ["SERVICES", "VERSION", "Service"]
+
+VERSION: Final[str] = tomllib.loads(
+    (Path(__file__).parents[2] / "services" / "trainer" / "pyproject.toml").read_text(encoding="utf-8")
+)["project"]["version"]
+"""Of all services, and the tag of their images."""
 
 
 @dataclass(frozen=True)

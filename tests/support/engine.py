@@ -12,8 +12,8 @@ from typing import Final
 __all__ = ["BASE", "Engine", "NoEngine", "engine"]
 
 BASE: Final = "python:3.11-slim-bookworm"
-STANDIN: Final = Path(__file__).parents[3] / "shared" / "ci" / "base-image"
-"""Makes a stand-in for `BASE` from Debian's packages, where no image registry can be reached."""
+SCRIPTS: Final = Path(__file__).parents[2] / ".ci"
+"""`python-image` brings `BASE` or a stand-in for it, `docker-plugins` brings compose and BuildKit."""
 _START_S: Final = 180
 
 
@@ -59,24 +59,20 @@ class Engine:
             return False
         return True
 
-    def has(self, image: str) -> bool:
-        """Is this image here?"""
-        return bool(self.docker("images", "--quiet", image).strip())
-
 
 @contextmanager
 def engine(directory: Path) -> Iterator[Engine]:
     """An engine that can build and compose; one that is started here keeps its data in `directory`, and ends with the context.
 
     Raises:
-        NoEngine: there is none, it cannot be started, it lacks compose or BuildKit, or there is no base image.
+        NoEngine: there is none, it cannot be started, or compose, BuildKit or the base image cannot be brought to it.
     """
     if shutil.which("docker") is None:
         raise NoEngine("there is no docker command")
     own = Engine({"DOCKER_HOST": f"unix://{directory}/docker.sock"})
     found = Engine({})
     if found.answers():
-        _check_tools(found)
+        _complete(found, directory)
         yield found
         return
     if os.geteuid() or shutil.which("dockerd") is None:
@@ -93,7 +89,7 @@ def engine(directory: Path) -> Iterator[Engine]:
             if daemon.poll() is not None or time.monotonic() > deadline_s:
                 raise NoEngine(f"dockerd does not start here: {' | '.join(log.read_text(errors='replace').splitlines()[-3:])}")
             time.sleep(0.5)
-        _check_tools(own)
+        _complete(own, directory)
         yield own
     finally:
         daemon.terminate()
@@ -104,16 +100,25 @@ def engine(directory: Path) -> Iterator[Engine]:
             daemon.wait()
 
 
-def _check_tools(found: Engine) -> None:
-    for tool in ("compose", "buildx"):
-        try:
-            found.docker(tool, "version")
-        except RuntimeError:
-            raise NoEngine(f"docker has no {tool}; put its plug-in under DOCKER_CONFIG") from None
-    if found.has(BASE) or not STANDIN.exists():
-        return
-    if shutil.which("mmdebstrap") is None:
-        raise NoEngine(f"there is no image {BASE}, and no mmdebstrap to make a stand-in with")
-    made = subprocess.run([STANDIN, BASE], env=found.environment, capture_output=True, text=True, check=False, timeout=600)
-    if made.returncode:
-        raise NoEngine(f"no stand-in for {BASE} could be made: {made.stderr[-500:]}")
+def _complete(found: Engine, directory: Path) -> None:
+    """Bring what the engine lacks: compose and BuildKit into `directory`, then the base image."""
+    if not all(_has_plugin(found, plugin) for plugin in ("compose", "buildx")):
+        _script(found, "docker-plugins", str(directory / "config"))
+        found.environment["DOCKER_CONFIG"] = str(directory / "config")
+    _script(found, "python-image", BASE)
+
+
+def _has_plugin(found: Engine, plugin: str) -> bool:
+    try:
+        found.docker(plugin, "version")
+    except RuntimeError:
+        return False
+    return True
+
+
+def _script(found: Engine, name: str, argument: str) -> None:
+    done = subprocess.run(
+        [SCRIPTS / name, argument], env=found.environment, capture_output=True, text=True, check=False, timeout=900
+    )
+    if done.returncode:
+        raise NoEngine(done.stderr.strip()[-500:])

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.support.deployed import SERVICES, Service
+from tests.support.deployed import SERVICES, VERSION, Service
 from tests.support.engine import Engine
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(2400)]
@@ -26,7 +26,7 @@ print(json.dumps([[str(path) for path in paths if os.access(path, os.W_OK)][:5],
 
 
 def inspected(engine: Engine, service: Service) -> dict[str, Any]:
-    (found,) = json.loads(engine.docker("image", "inspect", f"ntdemo/{service.name}:0.1.0"))
+    (found,) = json.loads(engine.docker("image", "inspect", f"ntdemo/{service.name}:{VERSION}"))
     assert isinstance(found, dict)
     return found
 
@@ -41,7 +41,7 @@ def test_an_image_weighs_no_more_than_the_design_allows(built: Engine, service: 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
 def test_an_image_holds_no_tools_no_caches_and_nothing_its_user_can_change(built: Engine, service: Service) -> None:
     def said(program: str, *options: str) -> Any:
-        run = ("run", "--rm", "--network", "none", *options, f"ntdemo/{service.name}:0.1.0", "python3", "-c", program)
+        run = ("run", "--rm", "--network", "none", *options, f"ntdemo/{service.name}:{VERSION}", "python3", "-c", program)
         return json.loads(built.docker(*run))
 
     assert said(LEFT_BEHIND, "--user", "0:0") == [[], []]
@@ -60,5 +60,5 @@ def test_an_image_is_labelled_and_knows_when_it_is_well(built: Engine, service: 
 @pytest.mark.parametrize("service", ["scores-api", "trainer"])
 def test_what_is_left_of_rdkit_cuts_molecules(built: Engine, service: str) -> None:
     program = "from chemistry import fragment; print(fragment('OC(=O)Cc1ccccc1').parent)"
-    run = ("run", "--rm", "--network", "none", f"ntdemo/{service}:0.1.0", "python3", "-c", program)
+    run = ("run", "--rm", "--network", "none", f"ntdemo/{service}:{VERSION}", "python3", "-c", program)
     assert built.docker(*run).strip() == "O=C(O)Cc1ccccc1"

@@ -28,7 +28,7 @@ from trainer.similarity.factors import Factors
 from trainer.store import tables
 from trainer.store.publications import publications
 
-pytestmark = [pytest.mark.spark, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.spark, pytest.mark.slow, pytest.mark.timeout(2400), pytest.mark.xdist_group("spark")]
 
 ROOT = Path(__file__).parents[3]
 

@@ -73,6 +73,7 @@ def test_workers_run_this_python_with_this_installation(spark: SparkSession) -> 
 
 
 @pytest.mark.spark
+@pytest.mark.slow
 def test_without_any_java_the_packaged_one_is_used_and_nothing_is_printed_or_left(tmp_path: Path) -> None:
     cache = tmp_path / "with space" / "cache"
     done = subprocess.run(
@@ -91,6 +92,7 @@ def test_without_any_java_the_packaged_one_is_used_and_nothing_is_printed_or_lef
 
 
 @pytest.mark.spark
+@pytest.mark.slow
 def test_java_ends_with_a_process_that_is_killed_and_the_next_start_cleans_up(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, cache, "wait"], stdout=subprocess.PIPE, text=True)

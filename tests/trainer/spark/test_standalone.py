@@ -54,6 +54,7 @@ def test_executors_get_a_java_that_is_not_asked_for_the_module_it_lacks(tmp_path
 
 
 @pytest.mark.spark
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_cluster_of_machines_without_java_works_on_the_packaged_one(tmp_path: Path) -> None:
     bare = {"PATH": str(tmp_path), "HOME": str(tmp_path)}  # no java, and no JAVA_HOME
