@@ -393,7 +393,9 @@ def test_devices_name_the_job_that_computes_there(tmp_path: Path) -> None:
         deadline_s = time.monotonic() + 10
         while client.get(f"/v1/jobs/{job}").json()["device"] is None and time.monotonic() < deadline_s:
             pass
-        cpu = client.get("/v1/devices").json()["items"][0]
+        seen = client.get("/v1/devices").json()
+        cpu = seen["items"][0]
+        assert all(sentence.startswith(("Which GPUs", "How busy")) for sentence in seen["unknown"])
         assert (cpu["name"], cpu["job"]) == ("cpu", job)
         assert 0 < cpu["memory_used_bytes"] < cpu["memory_bytes"]
         assert 0 <= cpu["utilisation_percent"] <= 100

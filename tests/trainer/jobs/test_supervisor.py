@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.support.jobs import MemoryKeeper, ScriptedExecution, ScriptedExecutor, told, until
 
+from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.events import Event, EventKind
 from trainer.jobs.job import Failure, Job, JobState
 from trainer.jobs.queue import Desk
@@ -266,6 +267,80 @@ async def test_a_row_that_cannot_be_written_costs_no_attempt(tmp_path: Path) -> 
         assert house.executor.started[0].stopped
     assert (found.state, found.attempts) == (JobState.SUCCEEDED, 1)
     table.close()
+
+
+async def test_a_torn_line_among_its_events_does_not_stop_a_job(table: JobTable, tmp_path: Path) -> None:
+    def tears(execution: ScriptedExecution) -> None:
+        with execution.directory.events.open("ab") as file:
+            file.write(b'{"time": "2026-11-23T22:30:00+00:00", "ki\n')
+        _succeeds(execution)
+
+    async with _house(table, tmp_path, tears) as house:
+        job, _ = await house.desk.submit(SPEC)
+        assert (await house.settled(job)).state is JobState.SUCCEEDED
+        assert [kind for _, kind in await _collected(house.desk.follow(job.id))] == ["attempt", "device", "published", "end"]
+
+
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        lambda execution: execution.tell(EventKind.DEVICE),
+        lambda execution: execution.tell(EventKind.STAGE_STARTED, stage="of a later version"),
+        lambda execution: execution.tell(EventKind.FAILED, unheard_of=1),
+    ],
+    ids=["device", "stage", "problem"],
+)
+async def test_an_event_that_nobody_foresaw_fails_its_job_and_the_next_one_runs(
+    table: JobTable, tmp_path: Path, breaks: Callable[[ScriptedExecution], None]
+) -> None:
+    async with _house(table, tmp_path, breaks, _succeeds) as house:
+        first, _ = await house.desk.submit(SPEC)
+        second, _ = await house.desk.submit(SPEC)
+        found = await house.settled(first)
+        assert house.executor.started[0].stopped
+        assert (await house.settled(second)).state is JobState.SUCCEEDED
+    assert found.failure is not None
+    assert (found.state, found.attempts, found.failure.slug) == (JobState.FAILED, 1, "job-broken")
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "no such program"), RuntimeError("no executor")], ids=repr)
+async def test_a_process_that_cannot_be_started_fails_its_job(table: JobTable, tmp_path: Path, error: Exception) -> None:
+    class Refusing(ScriptedExecutor):
+        async def start(self, directory: JobDirectory) -> ScriptedExecution:
+            if self.started:
+                return await super().start(directory)
+            self.started.append(ScriptedExecution(directory))
+            raise error
+
+    house = _House(table, tmp_path, Refusing(_succeeds), MemoryKeeper())
+    working = asyncio.create_task(house.supervisor.run())
+    first, _ = await house.desk.submit(SPEC)
+    second, _ = await house.desk.submit(SPEC)
+    found = await house.settled(first)
+    assert (await house.settled(second)).state is JobState.SUCCEEDED
+    await house.supervisor.stop()
+    await asyncio.wait_for(working, timeout=10)
+    assert found.failure is not None
+    assert (found.failure.slug, found.attempts) == ("job-broken", 1)
+
+
+async def test_a_defect_outside_of_jobs_is_told_and_tried_again_at_intervals(table: JobTable, tmp_path: Path) -> None:
+    class Broken(MemoryKeeper):
+        broken = True
+
+        def recover(self) -> None:
+            super().recover()
+            if self.broken:
+                raise ZeroDivisionError("of ours")
+
+    keeper = Broken()
+    async with _house(table, tmp_path, _succeeds, keeper=keeper) as house:
+        job, _ = await house.desk.submit(SPEC)
+        await until(lambda: keeper.recoveries == 2)
+        assert house.supervisor.trouble == "The queue stands still: of ours"
+        keeper.broken = False
+        assert (await house.settled(job)).state is JobState.SUCCEEDED
+        assert house.supervisor.trouble is None
 
 
 async def _collected(events: AsyncIterator[Event]) -> list[tuple[int, str]]:

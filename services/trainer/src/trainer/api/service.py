@@ -6,6 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Self
 
+import structlog
+
 from trainer.data.datasets import Datasets
 from trainer.jobs.devices import DeviceWatch
 from trainer.jobs.executors.executor import Executor
@@ -17,6 +19,8 @@ from trainer.jobs.table import JobTable
 from trainer.settings import Settings
 
 __all__ = ["Trainer"]
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,14 +47,19 @@ class Trainer:
         datasets = Datasets(settings.state)
         await asyncio.to_thread(datasets.remove_unfinished)
         first_run = FirstRun(desk, keeper, first_spec(settings))
+        devices = DeviceWatch()
         working = asyncio.create_task(supervisor.run(), name="supervisor")
         looking = asyncio.create_task(first_run.ensure(), name="first-run")
         try:
-            yield cls(settings, desk, datasets, DeviceWatch(), supervisor, first_run, working)
+            yield cls(settings, desk, datasets, devices, supervisor, first_run, working)
         finally:
             desk.close()
+            looking.cancel()
             await supervisor.stop()
-            await asyncio.gather(working, looking, return_exceptions=True)
+            await devices.close()
+            for ended in await asyncio.gather(working, looking, return_exceptions=True):
+                if isinstance(ended, Exception):
+                    _log.error("task_broken", exc_info=ended)
 
     async def missing(self) -> Mapping[str, str]:
         """What keeps the trainer from its work, for `/readyz`."""

@@ -18,12 +18,14 @@ __all__ = ["dialogue"]
 
 
 def dialogue(  # noqa: PLR0917 - an argument an option
+    context: typer.Context,
     language: Annotated[Language, typer.Option(help="What the bot speaks.")],
-    corpus: Annotated[
+    corpora: Annotated[
         list[str] | None,
         typer.Option(
+            "--corpus",
             help="A file or folder of conversations; may be given several times. `starter` is our own small corpus, and what "
-            "is taken without this option. PATH#SOURCE takes one source of it, PATH*N learns it N times an epoch."
+            "is taken without this option. PATH#SOURCE takes one source of it, PATH*N learns it N times an epoch.",
         ),
     ] = None,
     iterations: Annotated[int | None, typer.Option(min=1, help="Steps of the optimizer, over all resumed parts.")] = None,
@@ -64,7 +66,7 @@ def dialogue(  # noqa: PLR0917 - an argument an option
     asked = {
         "kind": "dialogue",
         "language": language,
-        "corpora": tuple(corpus or ()),
+        "corpora": tuple(corpora or ()),
         "architecture": architecture,
         "size": size,
         "iterations": iterations,
@@ -76,7 +78,7 @@ def dialogue(  # noqa: PLR0917 - an argument an option
         "seed": seed,
         "device": device,
     }
-    with Command.begun(as_json=as_json) as command:
+    with Command.begun(context, as_json=as_json) as command:
         spec = command.spec(BotSpec, asked)
         stop = Stop()
 

@@ -19,9 +19,12 @@ __all__ = ["factors"]
 
 
 def factors(  # noqa: PLR0917 - an argument an option
-    data: Annotated[
+    context: typer.Context,
+    sources: Annotated[
         list[str] | None,
-        typer.Option(help="A file or a directory; may be given several times. `built-in` is the seed's five fragments."),
+        typer.Option(
+            "--data", help="A file or a directory; may be given several times. `built-in` is the seed's five fragments."
+        ),
     ] = None,
     objective: Annotated[Objective, typer.Option(help="What the fit minimises.")] = Objective.COUNTS,
     engine: Annotated[
@@ -70,7 +73,7 @@ def factors(  # noqa: PLR0917 - an argument an option
     }
     asked = {
         "kind": "factors",
-        "sources": tuple(data or (DEFAULT,)),
+        "sources": tuple(sources or (DEFAULT,)),
         "objective": objective,
         "engine": engine,
         **({} if rank is None else {"rank": rank}),
@@ -80,7 +83,7 @@ def factors(  # noqa: PLR0917 - an argument an option
         "device": device,
         "ingest": ingest,
     }
-    with Command.begun(as_json=as_json) as command:
+    with Command.begun(context, as_json=as_json) as command:
         spec = command.spec(FactorsSpec, asked)
 
         def work(settings: Settings, bars: Bars, waiting: Waiting) -> "Trained":

@@ -1,6 +1,7 @@
 """The supervisor: works off the queue, one job at a time, and leaves every row in a state that is true."""
 
 import asyncio
+import errno
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +13,7 @@ import structlog
 
 from contracts.kinds import RunKind
 from trainer.jobs.assignment import Assignment, JobDirectory
+from trainer.jobs.diagnosis import diagnose
 from trainer.jobs.events import Event, EventKind, EventReader, EventWriter
 from trainer.jobs.executors.executor import Execution, Executor
 from trainer.jobs.job import ATTEMPTS, Failure, Job, JobState
@@ -26,6 +28,8 @@ __all__ = ["JobFinished", "Supervisor"]
 
 _FOLLOW_S: Final = 0.1
 _RETRY_S: Final = 5.0
+_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENFILE, errno.EMFILE})
+"""What a disk, or a machine without files to open left, says to everyone."""
 _WRITES: Final = frozenset({Stage.NETWORK, Stage.WRITE, Stage.COMMIT, Stage.PUBLISH})
 """Stages that leave something in the store when they do not come to their end."""
 _log = structlog.stdlib.get_logger(__name__)
@@ -87,7 +91,8 @@ class Supervisor:
     async def run(self) -> None:
         """Settle what an earlier trainer left, then work off the queue until `stop`.
 
-        Where the disk refuses, the queue waits and tries again; `trouble` says why.
+        Where the disk refuses, or something else that is no single job's fault fails, the queue waits and tries again;
+        `trouble` says why.
         """
         reason, counted = "the trainer stopped", True
         while not self._stopping:
@@ -95,9 +100,10 @@ class Supervisor:
                 await self._settle_leftovers(reason, counted=counted)
                 self.trouble = None
                 await self._work()
-            except (OSError, sqlite3.Error) as error:
-                reason, counted = f"the disk refused: {error}", False
-                self.trouble = f"The queue stands still: {error}"
+            except Exception as error:  # noqa: BLE001 - `trouble` tells it, whatever it is, and the log where it comes from
+                counted = not _of_the_disk(error)
+                reason = f"the trainer met a defect: {error!r}" if counted else f"the disk refused: {error}"
+                self.trouble = f"The queue stands still: {str(error) or repr(error)}"
                 _log.exception("queue_stopped", retry_s=self._retry_s)
                 self._awake.clear()
                 with suppress(TimeoutError):
@@ -142,13 +148,14 @@ class Supervisor:
     async def _settle_leftovers(self, reason: str, *, counted: bool) -> None:
         """Rows that no process works on any more are put right, and the store with them."""
         await asyncio.to_thread(self._keeper.recover)
-        for job in await asyncio.to_thread(self._table.unfinished):
-            if job.state is JobState.QUEUED:
-                continue
-            if await self._is_published(job.run):
-                await self._finish(job, JobState.SUCCEEDED)
-            else:
-                await self._interrupted(job, reason, counted=counted)
+        async with self._taking:  # nobody cancels them meanwhile
+            for job in await asyncio.to_thread(self._table.unfinished):
+                if job.state is JobState.QUEUED:
+                    continue
+                if await self._is_published(job.run):
+                    await self._finish(job, JobState.SUCCEEDED)
+                else:
+                    await self._interrupted(job, reason, counted=counted)
 
     async def _work(self) -> None:
         while not self._stopping:
@@ -159,8 +166,12 @@ class Supervisor:
                 await self._awake.wait()
                 continue
             try:
-                ended = await self._execute(attempt)
-                await self._settle(attempt, ended)
+                await self._settle(attempt, await self._execute(attempt))
+            except Exception as error:
+                if _of_the_disk(error):
+                    raise
+                _log.exception("job_broken", job=attempt.job.id)
+                await self._finish(attempt.job, JobState.FAILED, diagnose(error))
             finally:
                 self._attempt = None
                 attempt.settled.set()
@@ -257,3 +268,8 @@ class Supervisor:
 
     async def _is_published(self, run: str | None) -> bool:
         return run is not None and await asyncio.to_thread(self._keeper.published, run)
+
+
+def _of_the_disk(error: Exception) -> bool:
+    """Does the disk refuse, so that every job would meet the same, and the same job another time need not?"""
+    return isinstance(error, sqlite3.OperationalError) or (isinstance(error, OSError) and error.errno in _DISK)

@@ -65,8 +65,8 @@ def check(objective: Objective, activity: Activity, engine: Engine = Engine.TORC
     """
     if engine is Engine.SPARK_ALS and activity.kind is ActivityKind.POSITIVES:
         raise ObjectiveUnsuitable(
-            "The data state only what acts, and the engine spark-als looks at stated cells alone, so that all fragments would "
-            "be alike to it: take the engine torch, which counts what is not stated as 0."
+            "The data state only what acts, and `engine` spark-als looks at stated cells alone, so that all fragments would "
+            "be alike to it: take `engine` torch, which counts what is not stated as 0."
         )
     if objective is not Objective.ACTIVITY:
         return
