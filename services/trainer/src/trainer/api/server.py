@@ -13,7 +13,7 @@ from servicekit.server import serve
 from trainer.api.app import create_app
 from trainer.api.service import Trainer
 from trainer.data.offences import InvalidData
-from trainer.jobs.claim import Refused, claimed
+from trainer.jobs.claim import StartRefused, claimed
 from trainer.jobs.first_run import first_spec
 from trainer.settings import InvalidSettings, Settings
 from trainer.spark import intake
@@ -39,7 +39,7 @@ def main() -> None:
         with claimed(settings.state) as table:
             app = create_app(settings, table=table)
             serve(app, host=settings.host, port=settings.port, shutdown_s=_STREAMS_S, on_exit=lambda: _begin_to_stop(app))
-    except (InvalidSettings, Refused) as refusal:
+    except (InvalidSettings, StartRefused) as refusal:
         _refuse(str(refusal))
     except KeyboardInterrupt:  # before it served
         print("ntdemo-trainer: stopped", file=sys.stderr)  # noqa: T201 - what who pressed Ctrl-C reads
@@ -52,13 +52,13 @@ def _check_data(settings: Settings) -> None:
     if path is None:
         return
     if not path.exists():
-        raise Refused(f"NTDEMO_DATA is {str(path)!r}: there is no such file or directory.")
+        raise StartRefused(f"NTDEMO_DATA is {str(path)!r}: there is no such file or directory.")
     try:
         intake.check([path], first_spec(settings).ingest)
     except OSError as error:
-        raise Refused(f"{path} cannot be read: {error.strerror}.") from None
+        raise StartRefused(f"{path} cannot be read: {error.strerror}.") from None
     except InvalidData as error:
-        raise Refused(f"The data of {path} cannot be used: {error}") from None
+        raise StartRefused(f"The data of {path} cannot be used: {error}") from None
 
 
 def _begin_to_stop(app: FastAPI) -> None:
@@ -68,7 +68,7 @@ def _begin_to_stop(app: FastAPI) -> None:
     """
     trainer: Trainer | None = getattr(app.state, "trainer", None)
     if trainer is not None:
-        trainer.desk.close()
+        trainer.queue.close()
     threading.Thread(target=_limit_the_stop, name="stop", daemon=True).start()
 
 

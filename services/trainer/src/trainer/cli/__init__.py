@@ -14,8 +14,8 @@ for _command in (factors.factors, score.score, dialogue.dialogue, devices.device
     app.command()(_command)
 
 
-def _tell_version(*, asked: bool) -> None:
-    if asked:
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
         typer.echo(f"ntdemo-train {version('ntdemo-trainer')}")
         raise typer.Exit
 
@@ -24,7 +24,7 @@ def _tell_version(*, asked: bool) -> None:
 def _callback(
     *,
     _: Annotated[
-        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
     ] = False,
 ) -> None:
     """Train and publish, without a running trainer."""

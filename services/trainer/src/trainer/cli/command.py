@@ -69,10 +69,10 @@ class Command:
         with os.fdopen(kept, "w", encoding="utf-8") as out:
             yield cls(out, option_names(context), as_json=as_json)
 
-    def spec(self, kind: type[_Spec], asked: Mapping[str, Any]) -> _Spec:
+    def spec(self, kind: type[_Spec], members: Mapping[str, Any]) -> _Spec:
         """The options as a spec; the first that is wrong is told, and ends the process."""
         try:
-            return kind(**asked)
+            return kind(**members)
         except ValidationError as error:
             first = error.errors()[0]
             members = [f"`{part}`: " for part in first["loc"] if isinstance(part, str) and part != "ingest"]

@@ -63,7 +63,7 @@ def dialogue(  # noqa: PLR0917 - an argument an option
     Ctrl-C stops after the step under way and writes a checkpoint: --resume continues it as if it had not been stopped. Under
     `torchrun --nproc-per-node N -m trainer.cli dialogue ...` N processes train one bot.
     """
-    asked = {
+    members = {
         "kind": "dialogue",
         "language": language,
         "corpora": tuple(corpora or ()),
@@ -79,7 +79,7 @@ def dialogue(  # noqa: PLR0917 - an argument an option
         "device": device,
     }
     with Command.begun(context, as_json=as_json) as command:
-        spec = command.spec(BotSpec, asked)
+        spec = command.spec(BotSpec, members)
         stop = Stop()
 
         def work(settings: Settings, bars: Bars, waiting: Waiting) -> "TrainedBot | None":

@@ -71,7 +71,7 @@ def factors(  # noqa: PLR0917 - an argument an option
         "value_column": value_column,
         "on_error": on_error,
     }
-    asked = {
+    members = {
         "kind": "factors",
         "sources": tuple(sources or (DEFAULT,)),
         "objective": objective,
@@ -84,7 +84,7 @@ def factors(  # noqa: PLR0917 - an argument an option
         "ingest": ingest,
     }
     with Command.begun(context, as_json=as_json) as command:
-        spec = command.spec(FactorsSpec, asked)
+        spec = command.spec(FactorsSpec, members)
 
         def work(settings: Settings, bars: Bars, waiting: Waiting) -> "Trained":
             from trainer.pipelines import factors as pipeline  # noqa: PLC0415 - a wrong option need not wait for it

@@ -19,4 +19,4 @@ def option_names(context: typer.Context) -> dict[str, str]:
 
 def with_options(message: str, options: Mapping[str, str]) -> str:
     """`message` with the option of every member that it names; what has no option stays as it is."""
-    return _MEMBER.sub(lambda found: options.get(found["quoted"] or found["plain"], found[0]), message)
+    return _MEMBER.sub(lambda member: options.get(member["quoted"] or member["plain"], member[0]), message)

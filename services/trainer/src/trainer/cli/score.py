@@ -45,7 +45,7 @@ def score(  # noqa: PLR0917 - an argument an option
         def work(settings: Settings, bars: Bars, _: Waiting) -> "Screened":
             from trainer.pipelines.screening import Screening, screen  # noqa: PLC0415 - a wrong option need not wait for it
 
-            asked = Screening(
+            library = Screening(
                 data=tuple(data),
                 out=out,
                 run=run,
@@ -55,7 +55,7 @@ def score(  # noqa: PLR0917 - an argument an option
                 compound_column=compound_column,
                 on_error=on_error,
             )
-            return screen(asked, settings, bars)
+            return screen(library, settings, bars)
 
         screened, stages = command.perform(work, on_error=on_error)
         if as_json:

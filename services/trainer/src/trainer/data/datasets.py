@@ -104,8 +104,10 @@ class Datasets:
 
     def all(self) -> list[Dataset]:
         """Every data set, the newest first."""
-        found = [self.get(entry.name) for entry in self.root.iterdir()] if self.root.is_dir() else []
-        return sorted((each for each in found if each is not None), key=lambda each: (each.created, each.sha256), reverse=True)
+        entries = [self.get(entry.name) for entry in self.root.iterdir()] if self.root.is_dir() else []
+        return sorted(
+            (each for each in entries if each is not None), key=lambda each: (each.created, each.sha256), reverse=True
+        )
 
     def remove_unfinished(self) -> None:
         """Remove uploads that a dead trainer left behind."""

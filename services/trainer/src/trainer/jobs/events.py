@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from trainer.jobs.job import Failure
 from trainer.runs.report import Stage
 
-__all__ = ["Event", "EventKind", "EventReader", "EventReport", "EventWriter"]
+__all__ = ["EventKind", "EventReader", "EventReport", "EventWriter", "JobEvent"]
 
 _PROGRESS_EVERY_S: Final = 0.1
 _log = structlog.stdlib.get_logger(__name__)
@@ -53,7 +53,7 @@ class EventKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Event:
+class JobEvent:
     """One line of the file. Ids are the numbers of the lines, from 1; a line that cannot be read leaves a gap."""
 
     id: int
@@ -130,7 +130,7 @@ class EventReader:
         """Id of the newest event read or skipped; 0 before the first."""
         return self._id
 
-    def read(self) -> list[Event]:
+    def read(self) -> list[JobEvent]:
         """New complete events with an id greater than `after`; none where there is no file yet."""
         try:
             with self._path.open("rb") as file:
@@ -149,7 +149,7 @@ class EventReader:
                 except ValidationError as error:
                     _log.warning("event_unreadable", file=str(self._path), line=self._id, reason=error.errors()[0]["msg"])
                 else:
-                    events.append(Event(self._id, read.time, read.kind, read.data))
+                    events.append(JobEvent(self._id, read.time, read.kind, read.data))
         return events
 
 

@@ -14,7 +14,7 @@ import structlog
 from contracts.kinds import RunKind
 from trainer.jobs.assignment import Assignment, JobDirectory
 from trainer.jobs.diagnosis import diagnose
-from trainer.jobs.events import Event, EventKind, EventReader, EventWriter
+from trainer.jobs.events import EventKind, EventReader, EventWriter, JobEvent
 from trainer.jobs.executors.executor import Execution, Executor
 from trainer.jobs.job import ATTEMPTS, Failure, Job, JobState
 from trainer.jobs.published import PublishedRuns
@@ -61,7 +61,7 @@ class Supervisor:
         self,
         table: JobTable,
         executor: Executor,
-        keeper: PublishedRuns,
+        runs: PublishedRuns,
         settings: Settings,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -69,7 +69,7 @@ class Supervisor:
     ) -> None:
         self._table = table
         self._executor = executor
-        self._keeper = keeper
+        self._runs = runs
         self._settings = settings
         self._clock = clock
         self._retry_s = retry_s
@@ -129,14 +129,14 @@ class Supervisor:
             JobFinished: It had succeeded or failed before.
         """
         async with self._taking:
-            found = await asyncio.to_thread(self._table.get, job)
-            if found.state is JobState.CANCELLED:
-                return found
-            if found.state.final:
+            row = await asyncio.to_thread(self._table.get, job)
+            if row.state is JobState.CANCELLED:
+                return row
+            if row.state.final:
                 raise JobFinished(job)
             attempt = self._attempt
             if attempt is None or attempt.job.id != job:
-                await self._finish(found, JobState.CANCELLED)
+                await self._finish(row, JobState.CANCELLED)
                 return await asyncio.to_thread(self._table.get, job)
             attempt.cancelled = True
             if attempt.execution is not None:
@@ -147,7 +147,7 @@ class Supervisor:
 
     async def _settle_leftovers(self, reason: str, *, counted: bool) -> None:
         """Rows that no process works on any more are put right, and the store with them."""
-        await asyncio.to_thread(self._keeper.recover)
+        await asyncio.to_thread(self._runs.recover)
         async with self._taking:  # nobody cancels them meanwhile
             for job in await asyncio.to_thread(self._table.unfinished):
                 if job.state is JobState.QUEUED:
@@ -176,7 +176,7 @@ class Supervisor:
                 self._attempt = None
                 attempt.settled.set()
             if attempt.stages & _WRITES and not attempt.published and not self._stopping:
-                await asyncio.to_thread(self._keeper.recover)
+                await asyncio.to_thread(self._runs.recover)
 
     async def _take(self) -> _Attempt | None:
         job = await asyncio.to_thread(self._table.next)
@@ -213,7 +213,7 @@ class Supervisor:
             await self._mirror(attempt, event)
         return waiting.result()
 
-    async def _mirror(self, attempt: _Attempt, event: Event) -> None:
+    async def _mirror(self, attempt: _Attempt, event: JobEvent) -> None:
         job = attempt.job.id
         match event.kind:
             case EventKind.DEVICE:
@@ -248,14 +248,14 @@ class Supervisor:
     async def _interrupted(self, job: Job, reason: str, *, counted: bool) -> None:
         """A job whose process died without a verdict goes back into the queue, or fails if that was once too often."""
         _log.warning("job_interrupted", job=job.id, run=job.run, attempt=job.attempts, reason=reason)
-        self._tell_interruption(job, reason)
+        self._write_interruption(job, reason)
         if counted and job.attempts >= ATTEMPTS:
             detail = f"The job was started {job.attempts} times and never came to its end; the last time, {reason}."
             await self._finish(job, JobState.FAILED, Failure(problems.JOB_INTERRUPTED.slug, detail))
         else:
             await asyncio.to_thread(self._table.requeue, job.id, counted=counted)
 
-    def _tell_interruption(self, job: Job, reason: str) -> None:
+    def _write_interruption(self, job: Job, reason: str) -> None:
         directory = self.directory(job.id)
         if directory.root.is_dir():
             with EventWriter(directory.events) as writer:
@@ -263,11 +263,11 @@ class Supervisor:
 
     async def _finish(self, job: Job, state: JobState, failure: Failure | None = None) -> None:
         await asyncio.to_thread(self._table.finish, job.id, state, now=self._clock(), failure=failure)
-        told = {} if failure is None else {"problem": failure.slug, "detail": failure.detail}
-        _log.info(f"job_{state}", job=job.id, run=job.run, **told)
+        reason = {} if failure is None else {"problem": failure.slug, "detail": failure.detail}
+        _log.info(f"job_{state}", job=job.id, run=job.run, **reason)
 
     async def _is_published(self, run: str | None) -> bool:
-        return run is not None and await asyncio.to_thread(self._keeper.published, run)
+        return run is not None and await asyncio.to_thread(self._runs.published, run)
 
 
 def _of_the_disk(error: Exception) -> bool:

@@ -17,7 +17,7 @@ async def list_devices(trainer: Running) -> DeviceList:
 
     Answers within seconds: what PyTorch or the driver has not told by then is named in `unknown`, and may be known later.
     """
-    busy = {job.device.split()[0]: job.id for job in await trainer.desk.unfinished() if job.device is not None}
+    busy = {job.device.split()[0]: job.id for job in await trainer.queue.unfinished() if job.device is not None}
     seen = await trainer.devices.look()
     return DeviceList(
         items=[
