@@ -17,7 +17,7 @@ from tests.support.reports import SteppingReport
 from tests.support.seed_json import seed_json
 from tests.support.trainer import TrainerProcess
 
-from trainer.jobs.stored import StoredRuns
+from trainer.jobs.published import StoredRuns
 from trainer.pipelines.factors import train
 from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings

@@ -1,4 +1,4 @@
-"""Stand-ins for what the trainer's jobs reach: an executor without processes, and a keeper without a store."""
+"""Stand-ins for what the trainer's jobs reach: an executor without processes, and published runs without a store."""
 
 import asyncio
 import json
@@ -10,23 +10,23 @@ from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.events import EventKind, EventWriter
 from trainer.runs.spec import FactorsSpec
 
-__all__ = ["MemoryKeeper", "ScriptedExecution", "ScriptedExecutor", "told", "until"]
+__all__ = ["MemoryRuns", "ScriptedExecution", "ScriptedExecutor", "told", "until"]
 
 
 @dataclass
-class MemoryKeeper:
+class MemoryRuns:
     """A store that is a set of run ids."""
 
-    runs: set[str] = field(default_factory=set)
-    found: str | None = None
+    ids: set[str] = field(default_factory=set)
+    matching: str | None = None
     """What `run_of` finds."""
     recoveries: int = 0
 
     def published(self, run: str) -> bool:
-        return run in self.runs
+        return run in self.ids
 
     def run_of(self, spec: FactorsSpec) -> str | None:  # noqa: ARG002 - the protocol's
-        return self.found
+        return self.matching
 
     def recover(self) -> None:
         self.recoveries += 1

@@ -87,7 +87,11 @@ class TrainerProcess:
 
     def wait_until_recovered(self) -> None:
         """Wait until the queue works, which it does after the store is recovered."""
-        self._wait(lambda: "first_run_found" in self.log.read_text())
+        self.wait_until_logged("first_run_found")
+
+    def wait_until_logged(self, event: str) -> None:
+        """Wait until the trainer's log tells an event."""
+        self._wait(lambda: event in self.log.read_text())
 
     def kill_worker(self, number: signal.Signals) -> None:
         """Send a signal to the worker alone."""

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 from starlette.testclient import TestClient
-from tests.support.jobs import MemoryKeeper, ScriptedExecution, ScriptedExecutor
+from tests.support.jobs import MemoryRuns, ScriptedExecution, ScriptedExecutor
 from tests.support.seed_json import seed_json
 
 from trainer.api.app import create_app
@@ -48,12 +48,12 @@ def _client(
     *scripts: Callable[[ScriptedExecution], None],
     executor: Executor | None = None,
     settings: dict[str, Any] | None = None,
-    keeper: MemoryKeeper | None = None,
+    runs: MemoryRuns | None = None,
 ) -> Iterator[TestClient]:
     app = create_app(
         Settings(state=state, **(settings or {})),
         executor=executor or ScriptedExecutor(*scripts),
-        keeper=keeper or MemoryKeeper(found="factors-there"),
+        runs=runs or MemoryRuns(matching="factors-there"),
     )
     with TestClient(app) as client:
         yield client
@@ -305,14 +305,14 @@ def _first_job(client: TestClient) -> str:
 
 
 def test_a_start_without_a_run_of_its_data_submits_a_job(tmp_path: Path) -> None:
-    with _client(tmp_path, _succeeds, keeper=MemoryKeeper()) as client:
+    with _client(tmp_path, _succeeds, runs=MemoryRuns()) as client:
         job = _ended(client, _first_job(client))
         assert (job["spec"]["sources"], job["state"]) == (["default"], "succeeded")
         assert client.get("/readyz").json() == {"ready": True, "missing": {}}
 
 
 def test_a_start_whose_job_failed_is_not_ready_and_says_why_until_a_job_succeeds(tmp_path: Path) -> None:
-    with _client(tmp_path, _fails, _succeeds, keeper=MemoryKeeper()) as client:
+    with _client(tmp_path, _fails, _succeeds, runs=MemoryRuns()) as client:
         job = _first_job(client)
         _ended(client, job)
         response = client.get("/readyz")
@@ -393,7 +393,9 @@ def test_devices_name_the_job_that_computes_there(tmp_path: Path) -> None:
         deadline_s = time.monotonic() + 10
         while client.get(f"/v1/jobs/{job}").json()["device"] is None and time.monotonic() < deadline_s:
             pass
-        cpu = client.get("/v1/devices").json()["items"][0]
+        seen = client.get("/v1/devices").json()
+        cpu = seen["items"][0]
+        assert all(sentence.startswith(("Which GPUs", "How busy")) for sentence in seen["unknown"])
         assert (cpu["name"], cpu["job"]) == ("cpu", job)
         assert 0 < cpu["memory_used_bytes"] < cpu["memory_bytes"]
         assert 0 <= cpu["utilisation_percent"] <= 100

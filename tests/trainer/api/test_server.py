@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -9,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from tests.support.ports import free_ports
+from tests.support.trainer import TrainerProcess
 
 from trainer.jobs.claim import claimed
+from trainer.store.lock import publishing
 
 
 def _start(state: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -73,3 +76,24 @@ def test_a_busy_port_stops_the_start_and_gives_the_state_back(tmp_path: Path) ->
     assert f"127.0.0.1:{port} is in use by another program" in told
     with claimed(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_answered_at_once_and_ends_the_trainer_whatever_it_waits_for(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with publishing(tmp_path / "state"):  # which its recovery of the store waits for
+        (tmp_path / "state" / "store").mkdir()
+        with TrainerProcess(tmp_path / "state") as trainer:
+            trainer.process.send_signal(number)
+            assert trainer.process.wait(30) == 0
+    log = trainer.log.read_text()
+    assert log.index("stopping") < log.index("stop_not_waited_for")
+
+
+def test_a_signal_ends_the_worker_and_what_it_started(tmp_path: Path) -> None:
+    with TrainerProcess(tmp_path / "state") as trainer:
+        trainer.wait_until_logged("job_started")
+        assert trainer.stop() == 0
+        assert trainer.leftovers(within_s=10) == []
+    assert "stop_not_waited_for" not in trainer.log.read_text()

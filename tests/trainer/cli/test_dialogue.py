@@ -62,7 +62,7 @@ def test_two_processes_under_torchrun_train_and_publish_one_bot(tmp_path: Path) 
 
 def test_what_cannot_be_trained_is_one_sentence(tmp_path: Path) -> None:
     both = _run(tmp_path, "--language", "en", "--iterations", "3", "--minutes", "1")
-    assert (both.returncode, both.stderr) == (2, "ntdemo-train: say either iterations or minutes\n")
+    assert (both.returncode, both.stderr) == (2, "ntdemo-train: say either --iterations or --minutes\n")
     (tmp_path / "broken.txt").write_text("one column only\n")
     broken = _run(tmp_path, "--language", "en", "--corpus", str(tmp_path / "broken.txt"))
     assert broken.returncode == 2

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,7 @@ def test_a_problem_is_one_object_too_with_json(tmp_path: Path) -> None:
         (("--rank", "0"), {}, "0 is not in the range 1<=x<=512"),
         (("--device", "tpu"), {}, "--device: 'tpu' is no device: expected auto, cpu, cuda or cuda:N"),
         (("--data", "built-in", "--data", "a.csv"), {}, "'built-in' cannot be combined with other sources"),
-        (("--layout", "wide", "--value-column", "v"), {}, "value_column belong to long tables, but layout is wide"),
+        (("--layout", "wide", "--value-column", "v"), {}, "--value-column belong to long tables, but layout is wide"),
         ((), {"NTDEMO_DATA": "/no/such/data.json"}, "/no/such/data.json: there is no such file or directory."),
         ((), {"NTDEMO_LOG_FORMAT": "xml"}, "NTDEMO_LOG_FORMAT is 'xml': input should be 'text' or 'json'."),
     ],
@@ -101,6 +102,25 @@ def test_what_cannot_be_done_is_refused_with_status_2(
     assert (done.returncode, done.stdout) == (2, "")
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_column_that_is_missing_is_named_by_its_option(tmp_path: Path) -> None:
+    data = tmp_path / "assays.csv"
+    data.write_text("name,t1\nx,1\n")
+    told = "assays.csv: has no SMILES column: name it with --smiles-column (there are name, t1)"
+    done = _run(tmp_path / "state", "factors", "--data", str(data), "--json")
+    assert done.returncode == 2
+    assert f"ntdemo-train: {told}\n" in done.stderr
+    problem = json.loads(done.stdout)["problem"]
+    assert (problem["detail"], problem["offences"][0]["reason"]) == (told, told.removeprefix("assays.csv: "))
+
+
+@pytest.mark.parametrize("asked", [("--version",), ("--help",), ("factors", "--help")])
+def test_version_and_help_are_answered_without_a_state_directory(tmp_path: Path, asked: tuple[str, ...]) -> None:
+    done = _run(tmp_path / "state", *asked)
+    assert done.returncode == 0
+    assert ("Usage" in done.stdout) != (done.stdout == f"ntdemo-train {version('ntdemo-trainer')}\n")
+    assert not (tmp_path / "state").exists()
 
 
 def test_a_state_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:

@@ -1,7 +1,12 @@
 """Uploads are kept whole, under the name of their bytes, or not at all."""
 
 import hashlib
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from trainer.data.datasets import Dataset, Datasets
 
@@ -30,6 +35,31 @@ def test_the_same_bytes_are_one_data_set_under_their_first_name(tmp_path: Path) 
     assert (again, fresh) == (first, False)
     assert [each.path.name for each in datasets.all()] == ["first.csv"]
     assert [entry.name for entry in datasets.root.iterdir()] == [first.sha256]
+
+
+def test_equal_uploads_at_once_are_one_data_set(tmp_path: Path) -> None:
+    datasets, together = Datasets(tmp_path), threading.Barrier(4)
+
+    def kept(name: str) -> tuple[Dataset, bool]:
+        upload = datasets.receive(name)
+        upload.write(b"x")
+        upload.finish()
+        together.wait(10)
+        return upload.keep()
+
+    for _ in range(20):
+        with ThreadPoolExecutor(4) as pool:
+            uploads = list(pool.map(kept, ("a.csv", "b.csv", "c.csv", "d.csv")))
+        assert [fresh for _, fresh in uploads].count(True) == 1
+        assert len({dataset for dataset, _ in uploads}) == 1
+        shutil.rmtree(datasets.root)
+
+
+def test_a_name_that_the_disk_refuses_leaves_nothing(tmp_path: Path) -> None:
+    datasets = Datasets(tmp_path)
+    with pytest.raises(OSError, match="too long"):
+        datasets.receive("x" * 300)
+    assert list(datasets.root.iterdir()) == []
 
 
 def test_what_is_not_finished_is_no_data_set_and_is_removed(tmp_path: Path) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
-from tests.support.jobs import MemoryKeeper, ScriptedExecutor
+from tests.support.jobs import MemoryRuns, ScriptedExecutor
 
 from contracts.store import Store
 from dialogue.bundle import read_card
 from trainer.api.app import create_app
 from trainer.dialogue.corpora import training_spec
-from trainer.jobs.stored import StoredRuns
+from trainer.jobs.published import StoredRuns
 from trainer.runs.spec import BotSpec
 from trainer.settings import Settings
 
@@ -24,14 +24,14 @@ BOT = {"kind": "dialogue", "language": "en", "iterations": 3, "device": "cpu"}
 class _NoFirstRun(StoredRuns):
     """Of a store that has a run of the start's data."""
 
-    def run_of(self, spec: object) -> str:  # noqa: ARG002 - the keeper's
+    def run_of(self, spec: object) -> str:  # noqa: ARG002 - the runs's
         return "factors-there"
 
 
 @contextmanager
 def _client(state: Path, **settings: Any) -> Iterator[TestClient]:
     chosen = Settings(state=state, **settings)
-    with TestClient(create_app(chosen, keeper=_NoFirstRun(chosen))) as client:
+    with TestClient(create_app(chosen, runs=_NoFirstRun(chosen))) as client:
         yield client
 
 
@@ -95,7 +95,7 @@ def test_what_cannot_be_trained_is_refused_at_the_door(tmp_path: Path, changes: 
     if "corpora" in changes:
         changes = {"corpora": [name.replace("DATA", str(data)) for name in changes["corpora"]]}
     settings = Settings(state=tmp_path / "state", data_dirs=(data,))
-    with TestClient(create_app(settings, keeper=MemoryKeeper(found="there"))) as client:
+    with TestClient(create_app(settings, runs=MemoryRuns(matching="there"))) as client:
         answer = client.post("/v1/jobs", json={"spec": BOT | changes})
     assert (answer.status_code, answer.json()["type"]) == (status, f"/problems/{slug}"), answer.text
 
@@ -110,7 +110,7 @@ def test_resuming_where_nothing_was_trained_fails_with_its_problem(tmp_path: Pat
 def test_an_uploaded_corpus_can_be_learned_from(tmp_path: Path) -> None:
     lines = [{"messages": [{"role": "A", "text": f"message {n}"}, {"role": "B", "text": f"reply {n}"}]} for n in range(3)]
     settings = Settings(state=tmp_path)
-    with TestClient(create_app(settings, executor=ScriptedExecutor(), keeper=MemoryKeeper(found="there"))) as client:
+    with TestClient(create_app(settings, executor=ScriptedExecutor(), runs=MemoryRuns(matching="there"))) as client:
         body = "\n".join(map(json.dumps, lines)).encode()
         source = client.post("/v1/datasets?name=talks.jsonl", content=body).json()["source"]
         answer = client.post("/v1/jobs", json={"spec": BOT | {"corpora": ["starter*2", f"{source}*3"]}})

@@ -1,9 +1,13 @@
 """Events are written whole, read in order, and survive their writer."""
 
+import errno
+import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import structlog
 
 from trainer.jobs.events import EventKind, EventReader, EventReport, EventWriter
 from trainer.runs.report import Stage
@@ -56,6 +60,60 @@ def test_line_separators_inside_text_do_not_split_an_event(tmp_path: Path) -> No
     path = tmp_path / "events.jsonl"
     _write(path, "a\u2028b\r\nc\x85d")
     assert [event.data["run"] for event in EventReader(path).read()] == ["a\u2028b\r\nc\x85d"]
+
+
+def test_a_disk_that_takes_a_line_in_parts_gets_the_whole_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, pwrite = tmp_path / "events.jsonl", os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda descriptor, line, offset: pwrite(descriptor, line[:7], offset))
+    _write(path, "r1", "r2")
+    assert [event.data["run"] for event in EventReader(path).read()] == ["r1", "r2"]
+
+
+def test_a_line_that_the_disk_refuses_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, pwrite = tmp_path / "events.jsonl", os.pwrite
+
+    def takes_seven_bytes(descriptor: int, line: memoryview, offset: int) -> int:
+        if line[:1] != b"{":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return pwrite(descriptor, line[:7], offset)
+
+    with EventWriter(path, clock=lambda: NOW) as writer:
+        writer.write(EventKind.PUBLISHED, run="r1")
+        monkeypatch.setattr(os, "pwrite", takes_seven_bytes)
+        with pytest.raises(OSError, match="No space left"):
+            writer.write(EventKind.PUBLISHED, run="r2")
+        monkeypatch.setattr(os, "pwrite", pwrite)
+        writer.write(EventKind.PUBLISHED, run="r3")
+    assert [(event.id, event.data["run"]) for event in EventReader(path).read()] == [(1, "r1"), (2, "r3")]
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [
+        b'{"time": "2026-11-23T22:30:00+00:00", "ki\n',
+        b"\0\0\0\0\n",
+        b"\xff\n",
+        b"\n",
+        b"[]\n",
+        b'{"time": "2026-11-23T22:30:00+00:00", "kind": "of-a-later-version", "data": {}}\n',
+        b'{"time": "then", "kind": "published", "data": {}}\n',
+        b'{"time": "2026-11-23T22:30:00+00:00", "kind": "published"}\n',
+    ],
+)
+@pytest.mark.parametrize("place", [lambda line, whole: [line, whole], lambda line, whole: [whole, line]], ids=["first", "last"])
+def test_a_line_that_is_no_event_is_left_out_and_told(
+    tmp_path: Path, torn: bytes, place: Callable[[bytes, bytes], list[bytes]]
+) -> None:
+    path = tmp_path / "events.jsonl"
+    _write(path, "r1")
+    lines = place(torn, path.read_bytes())
+    path.write_bytes(b"".join(lines))
+    reader = EventReader(path)
+    with structlog.testing.capture_logs() as logs:
+        assert [(event.id, event.data["run"]) for event in reader.read()] == [(2 - lines.index(torn), "r1")]
+    assert [(entry["event"], entry["line"]) for entry in logs] == [("event_unreadable", lines.index(torn) + 1)]
+    _write(path, "r2")
+    assert [(event.id, event.data["run"]) for event in reader.read()] == [(3, "r2")]
 
 
 class _Clock:

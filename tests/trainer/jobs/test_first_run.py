@@ -5,11 +5,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.support.jobs import MemoryKeeper, ScriptedExecutor
+from tests.support.jobs import MemoryRuns, ScriptedExecutor
 
 from trainer.jobs.first_run import FirstRun, first_spec
 from trainer.jobs.job import JobState
-from trainer.jobs.queue import Desk
+from trainer.jobs.queue import JobQueue
 from trainer.jobs.supervisor import Supervisor
 from trainer.jobs.table import JobTable
 from trainer.runs.ingest import OnError
@@ -26,17 +26,17 @@ def anyio_backend() -> str:
 
 
 @asynccontextmanager
-async def _desk(state: Path) -> AsyncIterator[Desk]:
-    """A desk whose supervisor does not work."""
+async def _desk(state: Path) -> AsyncIterator[JobQueue]:
+    """A queue whose supervisor does not work."""
     table = JobTable.open(state / "jobs.sqlite")
-    yield Desk(table, Supervisor(table, ScriptedExecutor(), MemoryKeeper(), Settings(state=state)))
+    yield JobQueue(table, Supervisor(table, ScriptedExecutor(), MemoryRuns(), Settings(state=state)))
     table.close()
 
 
 async def test_without_a_published_run_it_submits_the_spec_of_the_start(tmp_path: Path) -> None:
-    async with _desk(tmp_path) as desk:
-        await FirstRun(desk, MemoryKeeper(), SPEC).ensure()
-        assert [job.spec for job in await desk.page(limit=9)] == [SPEC]
+    async with _desk(tmp_path) as queue:
+        await FirstRun(queue, MemoryRuns(), SPEC).ensure()
+        assert [job.spec for job in await queue.page(limit=9)] == [SPEC]
 
 
 def test_the_start_may_leave_out_molecules_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,36 +46,36 @@ def test_the_start_may_leave_out_molecules_that_cannot_be_used(monkeypatch: pyte
 
 
 async def test_with_a_published_run_it_submits_nothing(tmp_path: Path) -> None:
-    async with _desk(tmp_path) as desk:
-        first = FirstRun(desk, MemoryKeeper(found="factors-there"), SPEC)
+    async with _desk(tmp_path) as queue:
+        first = FirstRun(queue, MemoryRuns(matching="factors-there"), SPEC)
         await first.ensure()
-        assert await desk.page(limit=9) == []
+        assert await queue.page(limit=9) == []
         assert await first.missing() == {}
 
 
 async def test_a_job_that_waits_since_the_last_start_is_taken_up(tmp_path: Path) -> None:
-    async with _desk(tmp_path) as desk:
-        await desk.submit(FactorsSpec(kind="factors", rank=7))
-        await FirstRun(desk, MemoryKeeper(), SPEC).ensure()
-        await FirstRun(desk, MemoryKeeper(), SPEC).ensure()
-        assert [job.spec for job in await desk.page(limit=9)] == [SPEC, FactorsSpec(kind="factors", rank=7)]
+    async with _desk(tmp_path) as queue:
+        await queue.submit(FactorsSpec(kind="factors", rank=7))
+        await FirstRun(queue, MemoryRuns(), SPEC).ensure()
+        await FirstRun(queue, MemoryRuns(), SPEC).ensure()
+        assert [job.spec for job in await queue.page(limit=9)] == [SPEC, FactorsSpec(kind="factors", rank=7)]
 
 
 async def test_a_cancelled_job_is_no_lack(tmp_path: Path) -> None:
-    async with _desk(tmp_path) as desk:
-        first = FirstRun(desk, MemoryKeeper(), SPEC)
+    async with _desk(tmp_path) as queue:
+        first = FirstRun(queue, MemoryRuns(), SPEC)
         await first.ensure()
-        job = await desk.cancel((await desk.page(limit=1))[0].id)
+        job = await queue.cancel((await queue.page(limit=1))[0].id)
         assert job.state is JobState.CANCELLED
         assert await first.missing() == {}
 
 
 async def test_a_store_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    class Unreadable(MemoryKeeper):
+    class Unreadable(MemoryRuns):
         def run_of(self, spec: FactorsSpec) -> str | None:  # noqa: ARG002 - the protocol's
             raise OSError(5, "Input/output error")
 
-    async with _desk(tmp_path) as desk:
-        first = FirstRun(desk, Unreadable(), SPEC)
+    async with _desk(tmp_path) as queue:
+        first = FirstRun(queue, Unreadable(), SPEC)
         await first.ensure()
         assert "Input/output error" in (await first.missing())["first-run"]

@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 
-from trainer.jobs.events import Event, EventKind
+from trainer.jobs.events import EventKind, JobEvent
 from trainer.jobs.stages import stage_table
 
 NOW = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
 
 
-def _event(at_s: float, kind: EventKind, **data: object) -> Event:
-    return Event(1, NOW + timedelta(seconds=at_s), kind, data)
+def _event(at_s: float, kind: EventKind, **data: object) -> JobEvent:
+    return JobEvent(1, NOW + timedelta(seconds=at_s), kind, data)
 
 
 def test_stages_of_the_newest_attempt_are_listed_in_the_order_in_which_they_ended() -> None:

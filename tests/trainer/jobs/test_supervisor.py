@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.support.jobs import MemoryKeeper, ScriptedExecution, ScriptedExecutor, told, until
+from tests.support.jobs import MemoryRuns, ScriptedExecution, ScriptedExecutor, told, until
 
-from trainer.jobs.events import Event, EventKind
+from trainer.jobs.assignment import JobDirectory
+from trainer.jobs.events import EventKind, JobEvent
 from trainer.jobs.job import Failure, Job, JobState
-from trainer.jobs.queue import Desk
+from trainer.jobs.queue import JobQueue
 from trainer.jobs.supervisor import JobFinished, Supervisor
 from trainer.jobs.table import JobTable
 from trainer.runs.spec import FactorsSpec
@@ -38,10 +39,10 @@ def table(tmp_path: Path) -> Iterator[JobTable]:
 class _House:
     """A supervisor at work, with its stand-ins."""
 
-    def __init__(self, table: JobTable, state: Path, executor: ScriptedExecutor, keeper: MemoryKeeper) -> None:
-        self.table, self.executor, self.keeper = table, executor, keeper
-        self.supervisor = Supervisor(table, executor, keeper, Settings(state=state), clock=lambda: NOW, retry_s=0.01)
-        self.desk = Desk(table, self.supervisor)
+    def __init__(self, table: JobTable, state: Path, executor: ScriptedExecutor, runs: MemoryRuns) -> None:
+        self.table, self.executor, self.runs = table, executor, runs
+        self.supervisor = Supervisor(table, executor, runs, Settings(state=state), clock=lambda: NOW, retry_s=0.01)
+        self.queue = JobQueue(table, self.supervisor)
 
     async def until(self, job: Job, claim: Callable[[Job], bool]) -> Job:
         await until(lambda: claim(self.table.get(job.id)))
@@ -53,9 +54,9 @@ class _House:
 
 @asynccontextmanager
 async def _house(
-    table: JobTable, state: Path, *scripts: Callable[[ScriptedExecution], None], keeper: MemoryKeeper | None = None
+    table: JobTable, state: Path, *scripts: Callable[[ScriptedExecution], None], runs: MemoryRuns | None = None
 ) -> AsyncIterator[_House]:
-    house = _House(table, state, ScriptedExecutor(*scripts), keeper or MemoryKeeper())
+    house = _House(table, state, ScriptedExecutor(*scripts), runs or MemoryRuns())
     working = asyncio.create_task(house.supervisor.run())
     yield house
     await house.supervisor.stop()
@@ -74,7 +75,7 @@ def _dies(execution: ScriptedExecution) -> None:
 
 async def test_a_job_that_publishes_succeeds_under_the_run_it_was_assigned(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path, _succeeds) as house:
-        job, _ = await house.desk.submit(SPEC)
+        job, _ = await house.queue.submit(SPEC)
         found = await house.settled(job)
     assert (found.state, found.attempts, found.device, found.failure) == (JobState.SUCCEEDED, 1, "cpu x86_64", None)
     assert found.run == house.executor.started[0].assignment.run
@@ -85,11 +86,11 @@ async def test_a_job_that_publishes_succeeds_under_the_run_it_was_assigned(table
 
 async def test_jobs_run_one_after_the_other(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path) as house:
-        first, _ = await house.desk.submit(SPEC)
-        second, _ = await house.desk.submit(SPEC)
+        first, _ = await house.queue.submit(SPEC)
+        second, _ = await house.queue.submit(SPEC)
         execution = await house.executor.next()
         await house.until(first, lambda job: job.state is JobState.RUNNING)
-        assert (await house.desk.job(second.id)).state is JobState.QUEUED
+        assert (await house.queue.job(second.id)).state is JobState.QUEUED
         assert len(house.executor.started) == 1
         _succeeds(execution)
         _succeeds(await house.executor.next())
@@ -98,7 +99,7 @@ async def test_jobs_run_one_after_the_other(table: JobTable, tmp_path: Path) -> 
 
 async def test_a_job_that_writes_tables_is_publishing(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path) as house:
-        job, _ = await house.desk.submit(SPEC)
+        job, _ = await house.queue.submit(SPEC)
         execution = await house.executor.next()
         execution.tell(EventKind.STAGE_STARTED, stage="write")
         await house.until(job, lambda found: found.state is JobState.PUBLISHING)
@@ -112,17 +113,17 @@ async def test_a_job_that_fails_keeps_its_problem_and_the_store_is_cleaned(table
         execution.end("its process ended with exit status 1")
 
     async with _house(table, tmp_path, fails) as house:
-        job, _ = await house.desk.submit(SPEC)
+        job, _ = await house.queue.submit(SPEC)
         found = await house.settled(job)
-        await until(lambda: house.keeper.recoveries == 2)  # at the start, and after the failure
+        await until(lambda: house.runs.recoveries == 2)  # at the start, and after the failure
     assert (found.state, found.failure) == (JobState.FAILED, Failure("invalid-data", "row 3", {"offences_total": 1}))
 
 
 async def test_a_process_that_dies_is_started_again_once(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path, _dies, _succeeds) as house:
-        job, _ = await house.desk.submit(SPEC)
+        job, _ = await house.queue.submit(SPEC)
         found = await house.settled(job)
-        directory = house.desk.directory(job.id)
+        directory = house.queue.directory(job.id)
     assert (found.state, found.attempts) == (JobState.SUCCEEDED, 2)
     assert [line["kind"] for line in told(directory)] == ["attempt", "interrupted", "attempt", "device", "published"]
     assert house.executor.started[0].assignment.run != house.executor.started[1].assignment.run
@@ -130,7 +131,7 @@ async def test_a_process_that_dies_is_started_again_once(table: JobTable, tmp_pa
 
 async def test_a_process_that_dies_twice_fails_the_job(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path, _dies, _dies, _succeeds) as house:
-        job, _ = await house.desk.submit(SPEC)
+        job, _ = await house.queue.submit(SPEC)
         found = await house.settled(job)
         assert len(house.executor.started) == 2
     assert found.failure is not None
@@ -140,25 +141,25 @@ async def test_a_process_that_dies_twice_fails_the_job(table: JobTable, tmp_path
 
 
 async def test_a_process_that_dies_after_its_publication_has_succeeded(table: JobTable, tmp_path: Path) -> None:
-    keeper = MemoryKeeper()
+    runs = MemoryRuns()
 
     def dies_late(execution: ScriptedExecution) -> None:
         execution.tell(EventKind.STAGE_STARTED, stage="publish")
-        keeper.runs.add(execution.assignment.run)
+        runs.ids.add(execution.assignment.run)
         _dies(execution)
 
-    async with _house(table, tmp_path, dies_late, keeper=keeper) as house:
-        job, _ = await house.desk.submit(SPEC)
+    async with _house(table, tmp_path, dies_late, runs=runs) as house:
+        job, _ = await house.queue.submit(SPEC)
         assert (await house.settled(job)).state is JobState.SUCCEEDED
 
 
 async def test_cancelling_a_queued_job_means_it_never_starts(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path) as house:
-        first, _ = await house.desk.submit(SPEC)
-        second, _ = await house.desk.submit(SPEC)
+        first, _ = await house.queue.submit(SPEC)
+        second, _ = await house.queue.submit(SPEC)
         execution = await house.executor.next()
-        assert (await house.desk.cancel(second.id)).state is JobState.CANCELLED
-        assert (await house.desk.cancel(second.id)).state is JobState.CANCELLED
+        assert (await house.queue.cancel(second.id)).state is JobState.CANCELLED
+        assert (await house.queue.cancel(second.id)).state is JobState.CANCELLED
         _succeeds(execution)
         await house.settled(first)
         assert len(house.executor.started) == 1
@@ -166,29 +167,29 @@ async def test_cancelling_a_queued_job_means_it_never_starts(table: JobTable, tm
 
 async def test_cancelling_a_running_job_stops_it_and_answers_when_it_is_gone(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path) as house:
-        job, _ = await house.desk.submit(SPEC)
+        job, _ = await house.queue.submit(SPEC)
         execution = await house.executor.next()
         execution.tell(EventKind.STAGE_STARTED, stage="network")
-        cancelled = await asyncio.gather(house.desk.cancel(job.id), house.desk.cancel(job.id))
+        cancelled = await asyncio.gather(house.queue.cancel(job.id), house.queue.cancel(job.id))
         assert [each.state for each in cancelled] == [JobState.CANCELLED] * 2
         assert execution.stopped
-        await until(lambda: house.keeper.recoveries == 2)
+        await until(lambda: house.runs.recoveries == 2)
 
 
 async def test_cancelling_a_job_that_has_just_published_tells_that_it_succeeded(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path) as house:
-        job, _ = await house.desk.submit(SPEC)
+        job, _ = await house.queue.submit(SPEC)
         execution = await house.executor.next()
         execution.tell(EventKind.STAGE_STARTED, stage="publish")
-        house.keeper.runs.add(execution.assignment.run)
-        assert (await house.desk.cancel(job.id)).state is JobState.SUCCEEDED
+        house.runs.ids.add(execution.assignment.run)
+        assert (await house.queue.cancel(job.id)).state is JobState.SUCCEEDED
         with pytest.raises(JobFinished):
-            await house.desk.cancel(job.id)
+            await house.queue.cancel(job.id)
 
 
 async def test_an_orderly_stop_puts_the_job_back_without_counting_its_attempt(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path) as house:
-        job, _ = await house.desk.submit(SPEC)
+        job, _ = await house.queue.submit(SPEC)
         execution = await house.executor.next()
     assert execution.stopped
     found = table.get(job.id)
@@ -203,7 +204,7 @@ async def test_a_job_that_a_dead_trainer_left_running_is_started_again(table: Jo
     async with _house(table, tmp_path, _succeeds) as house:
         found = await house.settled(job)
     assert (found.state, found.attempts) == (JobState.SUCCEEDED, 2)
-    assert house.keeper.recoveries == 1
+    assert house.runs.recoveries == 1
 
 
 async def test_a_job_that_a_dead_trainer_left_running_twice_fails(table: JobTable, tmp_path: Path) -> None:
@@ -221,27 +222,27 @@ async def test_a_job_whose_publication_a_dead_trainer_did_not_note_has_succeeded
     job, _ = table.add("a", SPEC, priority=0, now=NOW)
     table.start("a", run="factors-old", now=NOW)
     table.publishing("a")
-    async with _house(table, tmp_path, keeper=MemoryKeeper(runs={"factors-old"})) as house:
+    async with _house(table, tmp_path, runs=MemoryRuns(ids={"factors-old"})) as house:
         found = await house.settled(job)
         assert house.executor.started == []
     assert (found.state, found.run) == (JobState.SUCCEEDED, "factors-old")
 
 
 async def test_a_disk_that_refuses_stops_the_queue_visibly_until_it_gives_way(table: JobTable, tmp_path: Path) -> None:
-    class FullDisk(MemoryKeeper):
+    class FullDisk(MemoryRuns):
         full = True
 
         def recover(self) -> None:
             if self.full:
                 raise OSError(28, "No space left on device")
 
-    keeper = FullDisk()
-    async with _house(table, tmp_path, _succeeds, keeper=keeper) as house:
-        job, _ = await house.desk.submit(SPEC)
+    runs = FullDisk()
+    async with _house(table, tmp_path, _succeeds, runs=runs) as house:
+        job, _ = await house.queue.submit(SPEC)
         await until(lambda: house.supervisor.trouble is not None)
         assert "No space left on device" in str(house.supervisor.trouble)
-        assert (await house.desk.job(job.id)).state is JobState.QUEUED
-        keeper.full = False
+        assert (await house.queue.job(job.id)).state is JobState.QUEUED
+        runs.full = False
         assert (await house.settled(job)).state is JobState.SUCCEEDED
         assert house.supervisor.trouble is None
 
@@ -261,24 +262,98 @@ async def test_a_row_that_cannot_be_written_costs_no_attempt(tmp_path: Path) -> 
 
     table = Stubborn.open(tmp_path / "jobs.sqlite")
     async with _house(table, tmp_path, writes, _succeeds) as house:
-        job, _ = await house.desk.submit(SPEC)
+        job, _ = await house.queue.submit(SPEC)
         found = await house.settled(job)
         assert house.executor.started[0].stopped
     assert (found.state, found.attempts) == (JobState.SUCCEEDED, 1)
     table.close()
 
 
-async def _collected(events: AsyncIterator[Event]) -> list[tuple[int, str]]:
+async def test_a_torn_line_among_its_events_does_not_stop_a_job(table: JobTable, tmp_path: Path) -> None:
+    def tears(execution: ScriptedExecution) -> None:
+        with execution.directory.events.open("ab") as file:
+            file.write(b'{"time": "2026-11-23T22:30:00+00:00", "ki\n')
+        _succeeds(execution)
+
+    async with _house(table, tmp_path, tears) as house:
+        job, _ = await house.queue.submit(SPEC)
+        assert (await house.settled(job)).state is JobState.SUCCEEDED
+        assert [kind for _, kind in await _collected(house.queue.follow(job.id))] == ["attempt", "device", "published", "end"]
+
+
+@pytest.mark.parametrize(
+    "breaks",
+    [
+        lambda execution: execution.tell(EventKind.DEVICE),
+        lambda execution: execution.tell(EventKind.STAGE_STARTED, stage="of a later version"),
+        lambda execution: execution.tell(EventKind.FAILED, unheard_of=1),
+    ],
+    ids=["device", "stage", "problem"],
+)
+async def test_an_event_that_nobody_foresaw_fails_its_job_and_the_next_one_runs(
+    table: JobTable, tmp_path: Path, breaks: Callable[[ScriptedExecution], None]
+) -> None:
+    async with _house(table, tmp_path, breaks, _succeeds) as house:
+        first, _ = await house.queue.submit(SPEC)
+        second, _ = await house.queue.submit(SPEC)
+        found = await house.settled(first)
+        assert house.executor.started[0].stopped
+        assert (await house.settled(second)).state is JobState.SUCCEEDED
+    assert found.failure is not None
+    assert (found.state, found.attempts, found.failure.slug) == (JobState.FAILED, 1, "job-broken")
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "no such program"), RuntimeError("no executor")], ids=repr)
+async def test_a_process_that_cannot_be_started_fails_its_job(table: JobTable, tmp_path: Path, error: Exception) -> None:
+    class Refusing(ScriptedExecutor):
+        async def start(self, directory: JobDirectory) -> ScriptedExecution:
+            if self.started:
+                return await super().start(directory)
+            self.started.append(ScriptedExecution(directory))
+            raise error
+
+    house = _House(table, tmp_path, Refusing(_succeeds), MemoryRuns())
+    working = asyncio.create_task(house.supervisor.run())
+    first, _ = await house.queue.submit(SPEC)
+    second, _ = await house.queue.submit(SPEC)
+    found = await house.settled(first)
+    assert (await house.settled(second)).state is JobState.SUCCEEDED
+    await house.supervisor.stop()
+    await asyncio.wait_for(working, timeout=10)
+    assert found.failure is not None
+    assert (found.failure.slug, found.attempts) == ("job-broken", 1)
+
+
+async def test_a_defect_outside_of_jobs_is_told_and_tried_again_at_intervals(table: JobTable, tmp_path: Path) -> None:
+    class Broken(MemoryRuns):
+        broken = True
+
+        def recover(self) -> None:
+            super().recover()
+            if self.broken:
+                raise ZeroDivisionError("of ours")
+
+    runs = Broken()
+    async with _house(table, tmp_path, _succeeds, runs=runs) as house:
+        job, _ = await house.queue.submit(SPEC)
+        await until(lambda: runs.recoveries == 2)
+        assert house.supervisor.trouble == "The queue stands still: of ours"
+        runs.broken = False
+        assert (await house.settled(job)).state is JobState.SUCCEEDED
+        assert house.supervisor.trouble is None
+
+
+async def _collected(events: AsyncIterator[JobEvent]) -> list[tuple[int, str]]:
     async with asyncio.timeout(10):
         return [(event.id, event.kind) async for event in events]
 
 
 async def test_followers_get_all_events_and_the_end_whenever_they_come(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path) as house:
-        job, _ = await house.desk.submit(SPEC)
-        early = asyncio.create_task(_collected(house.desk.follow(job.id)))
+        job, _ = await house.queue.submit(SPEC)
+        early = asyncio.create_task(_collected(house.queue.follow(job.id)))
         _succeeds(await house.executor.next())
         whole = [(1, "attempt"), (2, "device"), (3, "published"), (4, "end")]
         assert await early == whole
         for after in range(6):
-            assert await _collected(house.desk.follow(job.id, after=after)) == (whole[after:] or whole[-1:])
+            assert await _collected(house.queue.follow(job.id, after=after)) == (whole[after:] or whole[-1:])

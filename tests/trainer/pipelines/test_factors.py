@@ -1,7 +1,6 @@
 """The pipeline publishes a run that is whole, and numbers that depend on the data alone."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,15 +12,11 @@ from tests.support.reader import whole_runs
 from tests.support.reports import SteppingReport
 from tests.support.seed_json import seed_json
 
-from contracts.kinds import ActivityKind, Objective
 from contracts.store import Store
 from contracts.tables import TABLES
-from trainer.data.offences import InvalidData, ObjectiveUnsuitable
-from trainer.data.seed_table import built_in
+from trainer.data.offences import InvalidData
 from trainer.data.sources import DataNotFound
 from trainer.device import DeviceUnavailable
-from trainer.jobs.diagnosis import diagnose
-from trainer.pipelines import objectives
 from trainer.pipelines.factors import Trained, train
 from trainer.runs.spec import Engine, FactorsSpec
 from trainer.settings import Settings
@@ -154,13 +149,6 @@ def test_a_cluster_ranks_many_neighbours_and_the_table_is_the_same(
     assert _rows(tmp_path / "b", spread, "neighbours") == _rows(tmp_path / "a", alone, "neighbours")
 
 
-def test_an_engine_that_looks_at_stated_cells_alone_is_refused_positives(tmp_path: Path) -> None:
-    positives = replace(built_in(), kind=ActivityKind.POSITIVES)
-    objectives.check(Objective.COUNTS, positives)
-    with pytest.raises(ObjectiveUnsuitable, match="take the engine torch"):
-        objectives.check(Objective.COUNTS, positives, Engine.SPARK_ALS)
-
-
 def test_the_rank_of_an_objective_is_its_own_unless_one_is_given() -> None:
     ranks = [
         FactorsSpec.model_validate({"kind": "factors", **asked}).rank
@@ -198,15 +186,6 @@ def test_what_acts_is_learned_from_and_judged_by_what_later_files_state(spark: S
     assert trained.metrics["recall_at_10"] == 1.0  # of three targets
     assert _rows(tmp_path, trained, "runs")[0]["activity_kind"] == "positives"
     assert trained.cpu_seconds > 0
-
-
-def test_an_objective_that_says_nothing_of_such_data_is_refused() -> None:
-    facts = built_in()
-    odd = replace(facts, kind=ActivityKind.REAL, cells=facts.cells.slice(0, 0))
-    objectives.check(Objective.COUNTS, odd)
-    with pytest.raises(ObjectiveUnsuitable, match="No cell was measured"):
-        objectives.check(Objective.ACTIVITY, odd)
-    assert diagnose(ObjectiveUnsuitable("x")).slug == "objective-misfit"
 
 
 _NO_SPARK = cast("SparkSession", object())

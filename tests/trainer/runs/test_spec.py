@@ -35,7 +35,7 @@ def test_a_spec_travels_as_json() -> None:
         ({"device": "tpu"}, "device", "'tpu' is no device: expected auto, cpu, cuda or cuda:N"),
         ({"objective": "similarity"}, "objective", "'counts' or 'activity'"),
         ({"engine": "spark"}, "engine", "'torch' or 'spark-als'"),
-        ({"engine": "spark-als", "objective": "activity"}, "", "fits the objective counts alone: take engine torch"),
+        ({"engine": "spark-als", "objective": "activity"}, "", "fits `objective` counts alone: take `engine` torch"),
         ({"sources": []}, "sources", "at least 1 item"),
         ({"sources": ["built-in", "a.csv"]}, "", "'built-in' cannot be combined"),
         ({"sources": ["a.csv", "a.csv"]}, "", "named twice"),

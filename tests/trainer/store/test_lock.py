@@ -1,6 +1,8 @@
 """A lock is held by one, given back by whoever dies, and waited for by those who publish."""
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -14,6 +16,21 @@ def test_a_held_lock_tells_its_holder(tmp_path: Path) -> None:
         pass
     with hold(tmp_path / "lock"):
         pass
+
+
+def test_a_lock_is_free_again_when_its_holder_was_killed(tmp_path: Path) -> None:
+    script = (
+        "import pathlib, sys, time\nfrom trainer.store.lock import hold\n"
+        "with hold(pathlib.Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "lock")], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(Held, match=f"process {process.pid}"), hold(tmp_path / "lock"):
+            pass
+        process.kill()
+    with hold(tmp_path / "lock"):
+        assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
 
 
 def test_the_second_publication_waits_for_the_first_and_says_so_once(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import platform
 import re
 from dataclasses import dataclass
 
-__all__ = ["Device", "DeviceUnavailable", "choose", "devices"]
+__all__ = ["Device", "DeviceUnavailable", "choose", "devices", "processor"]
 
 _WORDS = re.compile(r"auto|cpu|cuda(:\d{1,3})?")
 
@@ -32,15 +32,20 @@ class Device:
         return f"{self.name} {self.model}"
 
 
+def processor(threads: int | None = None) -> Device:
+    """The CPU, on which a fit uses `threads`; as many as there are where nobody has said."""
+    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return Device("cpu", f"{platform.machine()}, {threads or os.cpu_count()} threads", memory_bytes)
+
+
 def devices() -> tuple[Device, ...]:
     """The devices of this machine: the CPU always and first, then every CUDA device."""
     import torch  # noqa: PLC0415 - see the module's docstring
 
-    memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    cpu = Device("cpu", f"{platform.machine()}, {torch.get_num_threads()} threads", memory_bytes)
+    cpu = processor(torch.get_num_threads())
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     properties = [torch.cuda.get_device_properties(index) for index in range(count)]
-    return (cpu, *(Device(f"cuda:{index}", found.name, found.total_memory) for index, found in enumerate(properties)))
+    return (cpu, *(Device(f"cuda:{index}", gpu.name, gpu.total_memory) for index, gpu in enumerate(properties)))
 
 
 def choose(word: str) -> Device:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
@@ -20,9 +20,11 @@ class DeviceList:
 
     Attributes:
         items (list[DeviceResource]):
+        unknown (list[str]): What could not be learnt about them, in sentences; empty when everything is known.
     """
 
     items: list[DeviceResource]
+    unknown: list[str]
 
     def to_dict(self) -> dict[str, Any]:
         items = []
@@ -30,11 +32,14 @@ class DeviceList:
             items_item = items_item_data.to_dict()
             items.append(items_item)
 
+        unknown = self.unknown
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
             {
                 "items": items,
+                "unknown": unknown,
             }
         )
 
@@ -52,8 +57,11 @@ class DeviceList:
 
             items.append(items_item)
 
+        unknown = cast(list[str], d.pop("unknown"))
+
         device_list = cls(
             items=items,
+            unknown=unknown,
         )
 
         return device_list

@@ -85,3 +85,18 @@ def test_a_worker_dies_with_the_process_that_started_it(
         if process.poll() is None:
             process.wait(20)
         assert gone(child)
+
+
+def test_a_worker_whose_input_cannot_be_read_ends_instead_of_outliving_its_parent(directory: JobDirectory) -> None:
+    unreadable = os.open(os.devnull, os.O_WRONLY)
+    try:
+        with subprocess.Popen(
+            [*SLEEPER, str(directory.root)],
+            stdin=unreadable,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        ) as process:
+            assert process.wait(20) == -signal.SIGKILL
+    finally:
+        os.close(unreadable)

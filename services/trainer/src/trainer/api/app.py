@@ -13,8 +13,7 @@ from trainer.api.service import Trainer
 from trainer.jobs.claim import claimed
 from trainer.jobs.executors.executor import Executor
 from trainer.jobs.executors.local import LocalExecutor
-from trainer.jobs.published import PublishedRuns
-from trainer.jobs.stored import StoredRuns
+from trainer.jobs.published import PublishedRuns, StoredRuns
 from trainer.jobs.table import JobTable
 from trainer.runs.problems import PROBLEM_TYPES
 from trainer.settings import Settings
@@ -33,13 +32,13 @@ def create_app(
     *,
     table: JobTable | None = None,
     executor: Executor | None = None,
-    keeper: PublishedRuns | None = None,
+    runs: PublishedRuns | None = None,
 ) -> FastAPI:
     """The application. It touches nothing before it is started.
 
     `table` is the job table of a state directory that the caller has claimed; without it the application claims
     `settings.state` when it starts. Jobs run on this machine and publish into that directory's store, unless an `executor`
-    and a `keeper` are given.
+    and a `runs` are given.
     """
 
     @asynccontextmanager
@@ -47,7 +46,7 @@ def create_app(
         async with AsyncExitStack() as stack:
             rows = table if table is not None else stack.enter_context(claimed(settings.state))
             app.state.trainer = await stack.enter_async_context(
-                Trainer.opened(settings, rows, executor or LocalExecutor(), keeper or StoredRuns(settings))
+                Trainer.opened(settings, rows, executor or LocalExecutor(), runs or StoredRuns(settings))
             )
             yield
 

@@ -1,7 +1,11 @@
 """The server: `ntdemo-trainer`."""
 
+import os
 import sys
+import threading
+import time
 
+import structlog
 from fastapi import FastAPI
 
 from servicekit import logs
@@ -9,7 +13,7 @@ from servicekit.server import serve
 from trainer.api.app import create_app
 from trainer.api.service import Trainer
 from trainer.data.offences import InvalidData
-from trainer.jobs.claim import Refused, claimed
+from trainer.jobs.claim import StartRefused, claimed
 from trainer.jobs.first_run import first_spec
 from trainer.settings import InvalidSettings, Settings
 from trainer.spark import intake
@@ -17,6 +21,13 @@ from trainer.spark import intake
 __all__ = ["main"]
 
 _REFUSED = 2
+_INTERRUPTED = 130
+_STREAMS_S = 2.0
+"""Requests under way get so long to end."""
+_STOP_S = 5.0
+"""Then the process ends, whatever it waits for: nothing in a state directory depends on how its owner ends, and a worker ends
+with its trainer."""
+_log = structlog.stdlib.get_logger(__name__)
 
 
 def main() -> None:
@@ -27,9 +38,12 @@ def main() -> None:
         _check_data(settings)
         with claimed(settings.state) as table:
             app = create_app(settings, table=table)
-            serve(app, host=settings.host, port=settings.port, on_exit=lambda: _end_streams(app))
-    except (InvalidSettings, Refused) as refusal:
+            serve(app, host=settings.host, port=settings.port, shutdown_s=_STREAMS_S, on_exit=lambda: _begin_to_stop(app))
+    except (InvalidSettings, StartRefused) as refusal:
         _refuse(str(refusal))
+    except KeyboardInterrupt:  # before it served
+        print("ntdemo-trainer: stopped", file=sys.stderr)  # noqa: T201 - what who pressed Ctrl-C reads
+        sys.exit(_INTERRUPTED)
 
 
 def _check_data(settings: Settings) -> None:
@@ -38,20 +52,31 @@ def _check_data(settings: Settings) -> None:
     if path is None:
         return
     if not path.exists():
-        raise Refused(f"NTDEMO_DATA is {str(path)!r}: there is no such file or directory.")
+        raise StartRefused(f"NTDEMO_DATA is {str(path)!r}: there is no such file or directory.")
     try:
         intake.check([path], first_spec(settings).ingest)
     except OSError as error:
-        raise Refused(f"{path} cannot be read: {error.strerror}.") from None
+        raise StartRefused(f"{path} cannot be read: {error.strerror}.") from None
     except InvalidData as error:
-        raise Refused(f"The data of {path} cannot be used: {error}") from None
+        raise StartRefused(f"The data of {path} cannot be used: {error}") from None
 
 
-def _end_streams(app: FastAPI) -> None:
-    """Let those who follow a job go; they come back with the last id they have seen."""
+def _begin_to_stop(app: FastAPI) -> None:
+    """Let those who follow a job go, who come back with the last id they have seen; and set a limit to everything else.
+
+    Runs in a signal's handler, which must neither log nor wait.
+    """
     trainer: Trainer | None = getattr(app.state, "trainer", None)
     if trainer is not None:
-        trainer.desk.close()
+        trainer.queue.close()
+    threading.Thread(target=_limit_the_stop, name="stop", daemon=True).start()
+
+
+def _limit_the_stop() -> None:
+    _log.info("stopping", within_s=_STOP_S)
+    time.sleep(_STOP_S)
+    _log.warning("stop_not_waited_for")
+    os._exit(0)
 
 
 def _refuse(sentence: str) -> None:

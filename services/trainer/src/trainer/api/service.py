@@ -6,17 +6,21 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Self
 
+import structlog
+
 from trainer.data.datasets import Datasets
 from trainer.jobs.devices import DeviceWatch
 from trainer.jobs.executors.executor import Executor
 from trainer.jobs.first_run import FirstRun, first_spec
 from trainer.jobs.published import PublishedRuns
-from trainer.jobs.queue import Desk
+from trainer.jobs.queue import JobQueue
 from trainer.jobs.supervisor import Supervisor
 from trainer.jobs.table import JobTable
 from trainer.settings import Settings
 
 __all__ = ["Trainer"]
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Trainer:
     """What routes reach."""
 
     settings: Settings
-    desk: Desk
+    queue: JobQueue
     datasets: Datasets
     devices: DeviceWatch
     supervisor: Supervisor
@@ -34,23 +38,26 @@ class Trainer:
 
     @classmethod
     @asynccontextmanager
-    async def opened(
-        cls, settings: Settings, table: JobTable, executor: Executor, keeper: PublishedRuns
-    ) -> AsyncIterator[Self]:
+    async def opened(cls, settings: Settings, table: JobTable, executor: Executor, runs: PublishedRuns) -> AsyncIterator[Self]:
         """A trainer that works for the length of the context; a job under way then stays queued for the next start."""
-        supervisor = Supervisor(table, executor, keeper, settings)
-        desk = Desk(table, supervisor)
+        supervisor = Supervisor(table, executor, runs, settings)
+        queue = JobQueue(table, supervisor)
         datasets = Datasets(settings.state)
         await asyncio.to_thread(datasets.remove_unfinished)
-        first_run = FirstRun(desk, keeper, first_spec(settings))
+        first_run = FirstRun(queue, runs, first_spec(settings))
+        devices = DeviceWatch()
         working = asyncio.create_task(supervisor.run(), name="supervisor")
         looking = asyncio.create_task(first_run.ensure(), name="first-run")
         try:
-            yield cls(settings, desk, datasets, DeviceWatch(), supervisor, first_run, working)
+            yield cls(settings, queue, datasets, devices, supervisor, first_run, working)
         finally:
-            desk.close()
+            queue.close()
+            looking.cancel()
             await supervisor.stop()
-            await asyncio.gather(working, looking, return_exceptions=True)
+            await devices.close()
+            for ended in await asyncio.gather(working, looking, return_exceptions=True):
+                if isinstance(ended, Exception):
+                    _log.error("task_broken", exc_info=ended)
 
     async def missing(self) -> Mapping[str, str]:
         """What keeps the trainer from its work, for `/readyz`."""

@@ -1,6 +1,7 @@
 """The command line: `ntdemo-train`, a module a command."""
 
-from typing import NoReturn
+from importlib.metadata import version
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -13,8 +14,19 @@ for _command in (factors.factors, score.score, dialogue.dialogue, devices.device
     app.command()(_command)
 
 
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ntdemo-train {version('ntdemo-trainer')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _callback() -> None:
+def _callback(
+    *,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
     """Train and publish, without a running trainer."""
 
 

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn, Self, TextIO, TypeVar
 
@@ -14,7 +15,8 @@ from rich.console import Console
 
 from servicekit import logs
 from trainer.cli.bars import Bars
-from trainer.data.offences import Offence
+from trainer.cli.options import option_names, with_options
+from trainer.data.offences import InvalidData, Offence
 from trainer.dialogue.failures import Stopped
 from trainer.jobs.diagnosis import diagnose, only_molecules
 from trainer.jobs.job import Failure
@@ -52,28 +54,29 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object, and
 class Command:
     """What a command says and how it ends: the answer goes to standard output, everything else to standard error."""
 
-    def __init__(self, out: TextIO, *, as_json: bool) -> None:
+    def __init__(self, out: TextIO, options: Mapping[str, str], *, as_json: bool) -> None:
         self._out = out
+        self._options = options
         self._as_json = as_json
 
     @classmethod
     @contextmanager
-    def begun(cls, *, as_json: bool) -> Iterator[Self]:
+    def begun(cls, context: typer.Context, *, as_json: bool) -> Iterator[Self]:
         """Standard output for the answer alone: what libraries and children print to it goes to standard error meanwhile."""
         sys.stdout.flush()
         kept = os.dup(1)
         os.dup2(2, 1)
         with os.fdopen(kept, "w", encoding="utf-8") as out:
-            yield cls(out, as_json=as_json)
+            yield cls(out, option_names(context), as_json=as_json)
 
-    def spec(self, kind: type[_Spec], asked: Mapping[str, Any]) -> _Spec:
+    def spec(self, kind: type[_Spec], members: Mapping[str, Any]) -> _Spec:
         """The options as a spec; the first that is wrong is told, and ends the process."""
         try:
-            return kind(**asked)
+            return kind(**members)
         except ValidationError as error:
             first = error.errors()[0]
-            option = "".join(f"--{str(part).replace('_', '-')}: " for part in first["loc"] if part != "ingest")
-            self._give_up(Failure("invalid-request", f"{option}{first['msg'].removeprefix('Value error, ')}"))
+            members = [f"`{part}`: " for part in first["loc"] if isinstance(part, str) and part != "ingest"]
+            self._give_up(Failure("invalid-request", f"{''.join(members)}{first['msg'].removeprefix('Value error, ')}"))
 
     def perform(
         self, work: Callable[[Settings, Bars, Waiting], _Result], *, on_error: OnError = OnError.SKIP
@@ -118,7 +121,8 @@ class Command:
         self._out.write("\n")
 
     def _give_up(self, failure: Failure, *, hint: str | None = None) -> NoReturn:
-        """Say why, with every offence that is known, and leave."""
+        """Say why, with every offence that is known, in the words of the command's own options, and leave."""
+        failure = _in_options(failure, self._options)
         console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
         console.print(f"ntdemo-train: {failure.detail}")
         for offence in failure.extensions.get("offences", [])[1:]:
@@ -131,6 +135,16 @@ class Command:
             self._out.write("\n")
         self._out.flush()
         _leave(_REFUSED if failure.slug in _CALLERS or failure.slug == "invalid-request" else _FAILED)
+
+
+def _in_options(failure: Failure, options: Mapping[str, str]) -> Failure:
+    """The failure with the options of the command in place of the members of its spec."""
+    extensions = dict(failure.extensions)
+    if "offences" in extensions:
+        offences = [Offence(**{**each, "reason": with_options(each["reason"], options)}) for each in extensions["offences"]]
+        extensions["offences"] = [asdict(offence) for offence in offences]
+        return Failure(failure.slug, str(InvalidData(offences, extensions["offences_total"])), extensions)
+    return Failure(failure.slug, with_options(failure.detail, options), extensions)
 
 
 def _make(state: Path) -> None:

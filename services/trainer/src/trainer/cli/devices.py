@@ -16,11 +16,11 @@ def devices(
     ] = False,
 ) -> None:
     """List what a fit can run on."""
-    from trainer.device import devices as present  # noqa: PLC0415 - asks torch, which takes seconds to load
+    from trainer.device import devices as list_devices  # noqa: PLC0415 - asks torch, which takes seconds to load
 
-    found = present()
+    present = list_devices()
     if as_json:
-        typer.echo(json.dumps([asdict(device) for device in found]))
+        typer.echo(json.dumps([asdict(device) for device in present]))
     else:
-        for device in found:
+        for device in present:
             typer.echo(f"{device.name:<8}{device.model}, {device.memory_bytes / 2**30:.0f} GiB")

@@ -18,12 +18,14 @@ __all__ = ["dialogue"]
 
 
 def dialogue(  # noqa: PLR0917 - an argument an option
+    context: typer.Context,
     language: Annotated[Language, typer.Option(help="What the bot speaks.")],
-    corpus: Annotated[
+    corpora: Annotated[
         list[str] | None,
         typer.Option(
+            "--corpus",
             help="A file or folder of conversations; may be given several times. `starter` is our own small corpus, and what "
-            "is taken without this option. PATH#SOURCE takes one source of it, PATH*N learns it N times an epoch."
+            "is taken without this option. PATH#SOURCE takes one source of it, PATH*N learns it N times an epoch.",
         ),
     ] = None,
     iterations: Annotated[int | None, typer.Option(min=1, help="Steps of the optimizer, over all resumed parts.")] = None,
@@ -61,10 +63,10 @@ def dialogue(  # noqa: PLR0917 - an argument an option
     Ctrl-C stops after the step under way and writes a checkpoint: --resume continues it as if it had not been stopped. Under
     `torchrun --nproc-per-node N -m trainer.cli dialogue ...` N processes train one bot.
     """
-    asked = {
+    members = {
         "kind": "dialogue",
         "language": language,
-        "corpora": tuple(corpus or ()),
+        "corpora": tuple(corpora or ()),
         "architecture": architecture,
         "size": size,
         "iterations": iterations,
@@ -76,8 +78,8 @@ def dialogue(  # noqa: PLR0917 - an argument an option
         "seed": seed,
         "device": device,
     }
-    with Command.begun(as_json=as_json) as command:
-        spec = command.spec(BotSpec, asked)
+    with Command.begun(context, as_json=as_json) as command:
+        spec = command.spec(BotSpec, members)
         stop = Stop()
 
         def work(settings: Settings, bars: Bars, waiting: Waiting) -> "TrainedBot | None":

@@ -19,9 +19,12 @@ __all__ = ["factors"]
 
 
 def factors(  # noqa: PLR0917 - an argument an option
-    data: Annotated[
+    context: typer.Context,
+    sources: Annotated[
         list[str] | None,
-        typer.Option(help="A file or a directory; may be given several times. `built-in` is the seed's five fragments."),
+        typer.Option(
+            "--data", help="A file or a directory; may be given several times. `built-in` is the seed's five fragments."
+        ),
     ] = None,
     objective: Annotated[Objective, typer.Option(help="What the fit minimises.")] = Objective.COUNTS,
     engine: Annotated[
@@ -68,9 +71,9 @@ def factors(  # noqa: PLR0917 - an argument an option
         "value_column": value_column,
         "on_error": on_error,
     }
-    asked = {
+    members = {
         "kind": "factors",
-        "sources": tuple(data or (DEFAULT,)),
+        "sources": tuple(sources or (DEFAULT,)),
         "objective": objective,
         "engine": engine,
         **({} if rank is None else {"rank": rank}),
@@ -80,8 +83,8 @@ def factors(  # noqa: PLR0917 - an argument an option
         "device": device,
         "ingest": ingest,
     }
-    with Command.begun(as_json=as_json) as command:
-        spec = command.spec(FactorsSpec, asked)
+    with Command.begun(context, as_json=as_json) as command:
+        spec = command.spec(FactorsSpec, members)
 
         def work(settings: Settings, bars: Bars, waiting: Waiting) -> "Trained":
             from trainer.pipelines import factors as pipeline  # noqa: PLC0415 - a wrong option need not wait for it

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["score"]
 
 
-def score(
+def score(  # noqa: PLR0917 - an argument an option
+    context: typer.Context,
     data: Annotated[list[Path], typer.Option(help="A file or a directory of molecules; may be given several times.")],
     out: Annotated[Path, typer.Option(help="Directory of Parquet files that is made; it must not exist.")],
     run: Annotated[str, typer.Option(help="A published run of factors; `current` is the last.")] = CURRENT,
-    target: Annotated[
-        list[str] | None, typer.Option(help="Score on this target alone; may be given several times. All if not given.")
+    targets: Annotated[
+        list[str] | None,
+        typer.Option("--target", help="Score on this target alone; may be given several times. All if not given."),
     ] = None,
     best: Annotated[int | None, typer.Option(min=1, help="Keep so many molecules a target, the highest predictions.")] = None,
     smiles_column: Annotated[str | None, typer.Option(help="The SMILES.", rich_help_panel=COLUMNS)] = None,
@@ -38,22 +40,22 @@ def score(
 
     Spark spreads the work over this machine, or over the cluster that TRAINER_SPARK_MASTER names.
     """
-    with Command.begun(as_json=as_json) as command:
+    with Command.begun(context, as_json=as_json) as command:
 
         def work(settings: Settings, bars: Bars, _: Waiting) -> "Screened":
             from trainer.pipelines.screening import Screening, screen  # noqa: PLC0415 - a wrong option need not wait for it
 
-            asked = Screening(
+            library = Screening(
                 data=tuple(data),
                 out=out,
                 run=run,
-                targets=tuple(dict.fromkeys(target or ())),
+                targets=tuple(dict.fromkeys(targets or ())),
                 best=best,
                 smiles_column=smiles_column,
                 compound_column=compound_column,
                 on_error=on_error,
             )
-            return screen(asked, settings, bars)
+            return screen(library, settings, bars)
 
         screened, stages = command.perform(work, on_error=on_error)
         if as_json:

@@ -1,5 +1,6 @@
 """Data sets: files that callers uploaded, kept under the state directory and named by their SHA-256."""
 
+import errno
 import hashlib
 import os
 import re
@@ -12,6 +13,8 @@ from typing import Final
 
 __all__ = ["Dataset", "Datasets", "Upload"]
 
+_TAKEN: Final = frozenset({errno.ENOTEMPTY, errno.EEXIST})
+"""What a rename to a directory that holds something says."""
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -34,7 +37,11 @@ class Upload:
         self._directory.mkdir(parents=True)
         self.path = self._directory / name
         """Where the bytes are written so far."""
-        self._file = self.path.open("xb")
+        try:
+            self._file = self.path.open("xb")
+        except OSError:
+            self._directory.rmdir()
+            raise
         self._digest = hashlib.sha256()
         self.size_bytes = 0
 
@@ -51,17 +58,21 @@ class Upload:
         self._file.close()
 
     def keep(self) -> tuple[Dataset, bool]:
-        """Make the finished file a data set; False where these bytes were one before."""
+        """Make the finished file a data set; False where these bytes were one before, or became one meanwhile."""
         sha256 = self._digest.hexdigest()
-        found = self._datasets.get(sha256)
-        if found is not None:
+        try:
+            self._directory.rename(self._datasets.root / sha256)
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
             self.discard()
-            return found, False
-        self._directory.replace(self._datasets.root / sha256)
-        _sync_directory(self._datasets.root)
+            fresh = False
+        else:
+            _sync_directory(self._datasets.root)
+            fresh = True
         kept = self._datasets.get(sha256)
-        assert kept is not None  # noqa: S101 - it was renamed into place in the line before
-        return kept, True
+        assert kept is not None  # noqa: S101 - data sets are never removed
+        return kept, fresh
 
     def discard(self) -> None:
         """Remove what came so far."""
@@ -93,8 +104,10 @@ class Datasets:
 
     def all(self) -> list[Dataset]:
         """Every data set, the newest first."""
-        found = [self.get(entry.name) for entry in self.root.iterdir()] if self.root.is_dir() else []
-        return sorted((each for each in found if each is not None), key=lambda each: (each.created, each.sha256), reverse=True)
+        entries = [self.get(entry.name) for entry in self.root.iterdir()] if self.root.is_dir() else []
+        return sorted(
+            (each for each in entries if each is not None), key=lambda each: (each.created, each.sha256), reverse=True
+        )
 
     def remove_unfinished(self) -> None:
         """Remove uploads that a dead trainer left behind."""

@@ -26,10 +26,10 @@ class Offence:
     reason: str
 
     def __str__(self) -> str:
-        place = ", ".join(
+        location = ", ".join(
             part for part in (self.file, f"row {self.row}" if self.row is not None else "", self.column or "") if part
         )
-        return f"{place}: {self.reason}" if self.value is None else f"{place}: {_shown(self.value)} {self.reason}"
+        return f"{location}: {self.reason}" if self.value is None else f"{location}: {_shown(self.value)} {self.reason}"
 
 
 class InvalidData(Exception):

@@ -13,12 +13,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+import structlog
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from trainer.jobs.job import Failure
 from trainer.runs.report import Stage
 
-__all__ = ["Event", "EventKind", "EventReader", "EventReport", "EventWriter"]
+__all__ = ["EventKind", "EventReader", "EventReport", "EventWriter", "JobEvent"]
 
 _PROGRESS_EVERY_S: Final = 0.1
+_log = structlog.stdlib.get_logger(__name__)
 
 
 class EventKind(StrEnum):
@@ -49,8 +53,8 @@ class EventKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Event:
-    """One line of the file; ids count from 1 without a gap."""
+class JobEvent:
+    """One line of the file. Ids are the numbers of the lines, from 1; a line that cannot be read leaves a gap."""
 
     id: int
     time: datetime
@@ -58,17 +62,29 @@ class Event:
     data: Mapping[str, Any]
 
 
+class _Line(BaseModel):
+    """What a line of the file holds, as JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    time: datetime
+    kind: EventKind
+    data: dict[str, Any]
+
+
 class EventWriter:
-    """Appends events to a file; a line that a killed writer left unfinished is removed first."""
+    """Appends events to a file, the only one that does so meanwhile.
+
+    A line that a killed writer left unfinished is removed first.
+    """
 
     def __init__(self, path: Path, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         size_bytes = os.fstat(self._descriptor).st_size
-        whole_bytes = os.pread(self._descriptor, size_bytes, 0).rfind(b"\n") + 1
-        os.ftruncate(self._descriptor, whole_bytes)
-        os.lseek(self._descriptor, whole_bytes, os.SEEK_SET)
+        self._end_bytes = os.pread(self._descriptor, size_bytes, 0).rfind(b"\n") + 1
+        os.ftruncate(self._descriptor, self._end_bytes)
 
     def __enter__(self) -> Self:
         return self
@@ -77,14 +93,31 @@ class EventWriter:
         os.close(self._descriptor)
 
     def write(self, kind: EventKind, **data: Any) -> None:
-        """Append one event."""
+        """Append one event, the whole line or nothing of it.
+
+        Raises:
+            OSError: The disk refuses.
+        """
         with self._lock:
             line = json.dumps({"time": self._clock().isoformat(), "kind": kind, "data": data}, ensure_ascii=False)
-            os.write(self._descriptor, f"{line}\n".encode())
+            left = memoryview(f"{line}\n".encode())
+            end_bytes = self._end_bytes
+            try:
+                while left:  # a disk that is nearly full takes a part, and refuses the next
+                    written_bytes = os.pwrite(self._descriptor, left, end_bytes)
+                    end_bytes += written_bytes
+                    left = left[written_bytes:]
+            except OSError:
+                os.ftruncate(self._descriptor, self._end_bytes)
+                raise
+            self._end_bytes = end_bytes
 
 
 class EventReader:
-    """Follows a file that grows; each call of `read` gives the events that came since the last."""
+    """Follows a file that grows; each call of `read` gives the events that came since the last.
+
+    A line that is no event, torn when a machine went down or written by another version, is left out, and the log says so.
+    """
 
     def __init__(self, path: Path, *, after: int = 0) -> None:
         self._path = path
@@ -97,8 +130,8 @@ class EventReader:
         """Id of the newest event read or skipped; 0 before the first."""
         return self._id
 
-    def read(self) -> list[Event]:
-        """New complete events with an id greater than `after`."""
+    def read(self) -> list[JobEvent]:
+        """New complete events with an id greater than `after`; none where there is no file yet."""
         try:
             with self._path.open("rb") as file:
                 file.seek(self._position_bytes)
@@ -111,8 +144,12 @@ class EventReader:
         for line in whole.split(b"\n")[:-1]:
             self._id += 1
             if self._id > self._after:
-                told = json.loads(line)
-                events.append(Event(self._id, datetime.fromisoformat(told["time"]), EventKind(told["kind"]), told["data"]))
+                try:
+                    read = _Line.model_validate_json(line)
+                except ValidationError as error:
+                    _log.warning("event_unreadable", file=str(self._path), line=self._id, reason=error.errors()[0]["msg"])
+                else:
+                    events.append(JobEvent(self._id, read.time, read.kind, read.data))
         return events
 
 

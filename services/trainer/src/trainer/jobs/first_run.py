@@ -8,7 +8,7 @@ import structlog
 from trainer.jobs.diagnosis import only_molecules
 from trainer.jobs.job import JobState
 from trainer.jobs.published import PublishedRuns
-from trainer.jobs.queue import Desk
+from trainer.jobs.queue import JobQueue
 from trainer.runs.ingest import IngestOptions, OnError
 from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
@@ -26,9 +26,9 @@ def first_spec(settings: Settings) -> FactorsSpec:
 class FirstRun:
     """Submits a job at the start where the store holds no run of the present data."""
 
-    def __init__(self, desk: Desk, keeper: PublishedRuns, spec: FactorsSpec) -> None:
-        self._desk = desk
-        self._keeper = keeper
+    def __init__(self, queue: JobQueue, runs: PublishedRuns, spec: FactorsSpec) -> None:
+        self._desk = queue
+        self._runs = runs
         self._spec = spec
         self._job: str | None = None
         self._trouble: str | None = None
@@ -38,7 +38,7 @@ class FirstRun:
         try:
             waiting = next((job for job in await self._desk.unfinished() if job.spec == self._spec), None)
             if waiting is None:
-                run = await asyncio.to_thread(self._keeper.run_of, self._spec)
+                run = await asyncio.to_thread(self._runs.run_of, self._spec)
                 if run is not None:
                     _log.info("first_run_found", run=run)
                     return

@@ -20,9 +20,11 @@ def lifeline() -> Iterator[None]:
         raise RuntimeError("A worker leads a process group of its own; start it in a new session.")
     watcher = os.fork()
     if watcher == 0:
-        while os.read(0, 1024):
-            pass
-        os.killpg(0, signal.SIGKILL)
+        try:
+            while os.read(0, 1024):
+                pass
+        finally:  # an input that cannot be read is an end, too
+            os.killpg(0, signal.SIGKILL)
     try:
         yield
     finally:

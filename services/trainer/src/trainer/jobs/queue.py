@@ -1,4 +1,4 @@
-"""The desk: where callers hand jobs in, ask after them, follow and cancel them."""
+"""The queue of jobs: submit one, look at them, follow and cancel them."""
 
 import asyncio
 import secrets
@@ -7,18 +7,18 @@ from datetime import UTC, datetime
 from typing import Final
 
 from trainer.jobs.assignment import JobDirectory
-from trainer.jobs.events import Event, EventKind, EventReader
+from trainer.jobs.events import EventKind, EventReader, JobEvent
 from trainer.jobs.job import Job, JobState
 from trainer.jobs.supervisor import Supervisor
 from trainer.jobs.table import JobTable
 from trainer.runs.spec import RunSpec
 
-__all__ = ["Desk"]
+__all__ = ["JobQueue"]
 
 _FOLLOW_S: Final = 0.2
 
 
-class Desk:
+class JobQueue:
     """The job table and the supervisor, as callers on the event loop see them."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Desk:
         """As `Supervisor.cancel`."""
         return await self._supervisor.cancel(job)
 
-    async def follow(self, job: str, *, after: int = 0) -> AsyncIterator[Event]:
+    async def follow(self, job: str, *, after: int = 0) -> AsyncIterator[JobEvent]:
         """The job's events with an id greater than `after`, then as they come; the last is `end`.
 
         Without `end` the trainer stopped; who comes back with the last id misses nothing.
@@ -68,7 +68,7 @@ class Desk:
             for event in await asyncio.to_thread(reader.read):
                 yield event
             if state.final:
-                yield Event(reader.last_id + 1, self._clock(), EventKind.END, {})
+                yield JobEvent(reader.last_id + 1, self._clock(), EventKind.END, {})
                 return
             await asyncio.sleep(_FOLLOW_S)
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from trainer.jobs.events import Event, EventKind
+from trainer.jobs.events import EventKind, JobEvent
 
 __all__ = ["stage_table"]
 
 
-def stage_table(events: Sequence[Event]) -> str:
+def stage_table(events: Sequence[JobEvent]) -> str:
     """The stages of the newest attempt among `events`, in the order in which they ended; times count from its start."""
-    attempts = [place for place, event in enumerate(events) if event.kind is EventKind.ATTEMPT]
+    attempts = [index for index, event in enumerate(events) if event.kind is EventKind.ATTEMPT]
     if not attempts:
         return ""
     attempt = events[attempts[-1] :]

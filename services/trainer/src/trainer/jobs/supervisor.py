@@ -1,6 +1,7 @@
 """The supervisor: works off the queue, one job at a time, and leaves every row in a state that is true."""
 
 import asyncio
+import errno
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +13,8 @@ import structlog
 
 from contracts.kinds import RunKind
 from trainer.jobs.assignment import Assignment, JobDirectory
-from trainer.jobs.events import Event, EventKind, EventReader, EventWriter
+from trainer.jobs.diagnosis import diagnose
+from trainer.jobs.events import EventKind, EventReader, EventWriter, JobEvent
 from trainer.jobs.executors.executor import Execution, Executor
 from trainer.jobs.job import ATTEMPTS, Failure, Job, JobState
 from trainer.jobs.published import PublishedRuns
@@ -26,6 +28,8 @@ __all__ = ["JobFinished", "Supervisor"]
 
 _FOLLOW_S: Final = 0.1
 _RETRY_S: Final = 5.0
+_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENFILE, errno.EMFILE})
+"""What a disk, or a machine without files to open left, says to everyone."""
 _WRITES: Final = frozenset({Stage.NETWORK, Stage.WRITE, Stage.COMMIT, Stage.PUBLISH})
 """Stages that leave something in the store when they do not come to their end."""
 _log = structlog.stdlib.get_logger(__name__)
@@ -57,7 +61,7 @@ class Supervisor:
         self,
         table: JobTable,
         executor: Executor,
-        keeper: PublishedRuns,
+        runs: PublishedRuns,
         settings: Settings,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -65,7 +69,7 @@ class Supervisor:
     ) -> None:
         self._table = table
         self._executor = executor
-        self._keeper = keeper
+        self._runs = runs
         self._settings = settings
         self._clock = clock
         self._retry_s = retry_s
@@ -87,7 +91,8 @@ class Supervisor:
     async def run(self) -> None:
         """Settle what an earlier trainer left, then work off the queue until `stop`.
 
-        Where the disk refuses, the queue waits and tries again; `trouble` says why.
+        Where the disk refuses, or something else that is no single job's fault fails, the queue waits and tries again;
+        `trouble` says why.
         """
         reason, counted = "the trainer stopped", True
         while not self._stopping:
@@ -95,9 +100,10 @@ class Supervisor:
                 await self._settle_leftovers(reason, counted=counted)
                 self.trouble = None
                 await self._work()
-            except (OSError, sqlite3.Error) as error:
-                reason, counted = f"the disk refused: {error}", False
-                self.trouble = f"The queue stands still: {error}"
+            except Exception as error:  # noqa: BLE001 - `trouble` tells it, whatever it is, and the log where it comes from
+                counted = not _of_the_disk(error)
+                reason = f"the trainer met a defect: {error!r}" if counted else f"the disk refused: {error}"
+                self.trouble = f"The queue stands still: {str(error) or repr(error)}"
                 _log.exception("queue_stopped", retry_s=self._retry_s)
                 self._awake.clear()
                 with suppress(TimeoutError):
@@ -123,14 +129,14 @@ class Supervisor:
             JobFinished: It had succeeded or failed before.
         """
         async with self._taking:
-            found = await asyncio.to_thread(self._table.get, job)
-            if found.state is JobState.CANCELLED:
-                return found
-            if found.state.final:
+            row = await asyncio.to_thread(self._table.get, job)
+            if row.state is JobState.CANCELLED:
+                return row
+            if row.state.final:
                 raise JobFinished(job)
             attempt = self._attempt
             if attempt is None or attempt.job.id != job:
-                await self._finish(found, JobState.CANCELLED)
+                await self._finish(row, JobState.CANCELLED)
                 return await asyncio.to_thread(self._table.get, job)
             attempt.cancelled = True
             if attempt.execution is not None:
@@ -141,14 +147,15 @@ class Supervisor:
 
     async def _settle_leftovers(self, reason: str, *, counted: bool) -> None:
         """Rows that no process works on any more are put right, and the store with them."""
-        await asyncio.to_thread(self._keeper.recover)
-        for job in await asyncio.to_thread(self._table.unfinished):
-            if job.state is JobState.QUEUED:
-                continue
-            if await self._is_published(job.run):
-                await self._finish(job, JobState.SUCCEEDED)
-            else:
-                await self._interrupted(job, reason, counted=counted)
+        await asyncio.to_thread(self._runs.recover)
+        async with self._taking:  # nobody cancels them meanwhile
+            for job in await asyncio.to_thread(self._table.unfinished):
+                if job.state is JobState.QUEUED:
+                    continue
+                if await self._is_published(job.run):
+                    await self._finish(job, JobState.SUCCEEDED)
+                else:
+                    await self._interrupted(job, reason, counted=counted)
 
     async def _work(self) -> None:
         while not self._stopping:
@@ -159,13 +166,17 @@ class Supervisor:
                 await self._awake.wait()
                 continue
             try:
-                ended = await self._execute(attempt)
-                await self._settle(attempt, ended)
+                await self._settle(attempt, await self._execute(attempt))
+            except Exception as error:
+                if _of_the_disk(error):
+                    raise
+                _log.exception("job_broken", job=attempt.job.id)
+                await self._finish(attempt.job, JobState.FAILED, diagnose(error))
             finally:
                 self._attempt = None
                 attempt.settled.set()
             if attempt.stages & _WRITES and not attempt.published and not self._stopping:
-                await asyncio.to_thread(self._keeper.recover)
+                await asyncio.to_thread(self._runs.recover)
 
     async def _take(self) -> _Attempt | None:
         job = await asyncio.to_thread(self._table.next)
@@ -202,7 +213,7 @@ class Supervisor:
             await self._mirror(attempt, event)
         return waiting.result()
 
-    async def _mirror(self, attempt: _Attempt, event: Event) -> None:
+    async def _mirror(self, attempt: _Attempt, event: JobEvent) -> None:
         job = attempt.job.id
         match event.kind:
             case EventKind.DEVICE:
@@ -237,14 +248,14 @@ class Supervisor:
     async def _interrupted(self, job: Job, reason: str, *, counted: bool) -> None:
         """A job whose process died without a verdict goes back into the queue, or fails if that was once too often."""
         _log.warning("job_interrupted", job=job.id, run=job.run, attempt=job.attempts, reason=reason)
-        self._tell_interruption(job, reason)
+        self._write_interruption(job, reason)
         if counted and job.attempts >= ATTEMPTS:
             detail = f"The job was started {job.attempts} times and never came to its end; the last time, {reason}."
             await self._finish(job, JobState.FAILED, Failure(problems.JOB_INTERRUPTED.slug, detail))
         else:
             await asyncio.to_thread(self._table.requeue, job.id, counted=counted)
 
-    def _tell_interruption(self, job: Job, reason: str) -> None:
+    def _write_interruption(self, job: Job, reason: str) -> None:
         directory = self.directory(job.id)
         if directory.root.is_dir():
             with EventWriter(directory.events) as writer:
@@ -252,8 +263,13 @@ class Supervisor:
 
     async def _finish(self, job: Job, state: JobState, failure: Failure | None = None) -> None:
         await asyncio.to_thread(self._table.finish, job.id, state, now=self._clock(), failure=failure)
-        told = {} if failure is None else {"problem": failure.slug, "detail": failure.detail}
-        _log.info(f"job_{state}", job=job.id, run=job.run, **told)
+        reason = {} if failure is None else {"problem": failure.slug, "detail": failure.detail}
+        _log.info(f"job_{state}", job=job.id, run=job.run, **reason)
 
     async def _is_published(self, run: str | None) -> bool:
-        return run is not None and await asyncio.to_thread(self._keeper.published, run)
+        return run is not None and await asyncio.to_thread(self._runs.published, run)
+
+
+def _of_the_disk(error: Exception) -> bool:
+    """Does the disk refuse, so that every job would meet the same, and the same job another time need not?"""
+    return isinstance(error, sqlite3.OperationalError) or (isinstance(error, OSError) and error.errno in _DISK)

@@ -86,9 +86,9 @@ class JobTable:
         """
         with self._transaction() as connection:
             if key is not None:
-                found = connection.execute(f"SELECT {_COLUMNS} FROM jobs WHERE idempotency_key = ?", (key,)).fetchone()  # noqa: S608 - our constant
-                if found is not None:
-                    earlier = _job(found)
+                row = connection.execute(f"SELECT {_COLUMNS} FROM jobs WHERE idempotency_key = ?", (key,)).fetchone()  # noqa: S608 - our constant
+                if row is not None:
+                    earlier = _job(row)
                     if (earlier.spec, earlier.priority) != (spec, priority):
                         raise IdempotencyConflict(key)
                     return earlier, False
@@ -155,10 +155,10 @@ class JobTable:
 
     def finish(self, job: str, state: JobState, *, now: datetime, failure: Failure | None = None) -> None:
         """An unfinished job reaches a final state."""
-        told = None
+        problem = None
         if failure is not None:
-            told = json.dumps({"slug": failure.slug, "detail": failure.detail, "extensions": dict(failure.extensions)})
-        self._move(job, tuple(UNFINISHED), "state = ?, finished = ?, failure = ?", (state, now.isoformat(), told))
+            problem = json.dumps({"slug": failure.slug, "detail": failure.detail, "extensions": dict(failure.extensions)})
+        self._move(job, tuple(UNFINISHED), "state = ?, finished = ?, failure = ?", (state, now.isoformat(), problem))
 
     def _move(self, job: str, states: Iterable[JobState], change: str, values: tuple[Any, ...]) -> None:
         chosen = sorted(states)

@@ -121,7 +121,7 @@ def _begin(spec: BotSpec, home: Path, attempt: Path | None) -> tuple[Path, bool]
     if spec.resume and not (home / CHECKPOINT_FILE).is_file():
         raise InvalidCheckpoint(
             f"No training of {spec.language} has left a checkpoint in the state directory to resume. A new one can begin with "
-            f"what another bot knows: --begin-with {SHIPPED}, or the weights.npz that was published with it."
+            f"what another bot knows: `begin_with` {SHIPPED}, or the weights.npz that was published with it."
         )
     if attempt is None:
         return home, spec.resume

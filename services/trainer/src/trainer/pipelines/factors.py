@@ -1,4 +1,4 @@
-"""The pipeline: from a spec to a published run.
+"""Runs of factors: from the spec to the published run, through data, fit, neighbours and publication.
 
 Spark and PyTorch take seconds to load, so both begin at once, beside each other and beside the reading of the data.
 """
@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from contracts.kinds import RunKind
+from contracts.kinds import Objective, RunKind
 from contracts.predictions import ARTIFACT, FILE
 from contracts.store import Store
 from trainer.data.sources import locate
@@ -31,7 +30,7 @@ from trainer.store.lock import Held, publishing
 if TYPE_CHECKING:
     from trainer.data.activity import Activity
     from trainer.factorization.neighbours import Search
-    from trainer.pipelines.objectives import Found
+    from trainer.pipelines.objectives.fitted import Fit, Fitted
     from trainer.spark.session import Session, SparkSession
 
 __all__ = ["Trained", "train"]
@@ -91,40 +90,41 @@ def train(
     Raises:
         DataNotFound: A source is not there.
         InvalidData: The data cannot be used.
-        ObjectiveUnsuitable: The objective does not fit the data.
+        ObjectiveUnsuitable: The objective, or the engine for it, does not fit the data.
         DeviceUnavailable: The device is not there.
         ParityError: ONNX Runtime computes something else than PyTorch.
     """
     started, begun_s = datetime.now(UTC), sum(os.times()[:4])
     name = run or new_run(RunKind(spec.kind), started)
     store = Store.under(settings.state)
-    paths, later = (locate(sources, settings) for sources in (spec.sources + spec.later, spec.later))
+    paths, later_paths = (locate(sources, settings) for sources in (spec.sources + spec.later, spec.later))
     with _session(settings, report, spark) as session:
-        loading = _in_background(_load_torch)
+        loading = _in_background(partial(_load_objective, spec.objective))
         with report.stage(Stage.READ):
             activity = intake.read(paths, spec.ingest, session)
-            judging = intake.read(later, spec.ingest, session) if later else None
-        objectives = loading.result()
-        objectives.check(spec.objective, activity, spec.engine)
+            later = intake.read(later_paths, spec.ingest, session) if later_paths else None
+
+        fit = loading.result()
         device = choose(spec.device)
         report.computing_on(str(device))
         with report.stage(Stage.FIT):
-            found = objectives.fit(
+            fitted = fit(
                 spec,
                 activity,
                 device=device.name,
                 on_step=lambda step, loss: report.progress(Stage.FIT, step, loss=loss),
                 spark=session,
-                later=judging,
+                later=later,
             )
         with report.stage(Stage.NEIGHBOURS):
             search = _search(settings, len(activity.fragments), device, session)
-            likeness = objectives.likeness(found, activity)
-            neighbours = objectives.neighbours(found, activity, likeness, device=device.name, search=search)
+            likeness = fitted.likeness(activity)
+            neighbours = fitted.neighbours(activity, likeness, device=device.name, search=search)
+
         with publishing(settings.state, waiting=waiting):
             with report.stage(Stage.NETWORK):
                 artifact = StagedArtifact(store, ARTIFACT, name)
-                difference = _write_network(artifact, found, activity)
+                difference = _write_network(artifact, fitted, activity)
                 artifact.seal(kind=spec.kind, created=started, description=_DESCRIPTION, media_types=_FILES)
             record = results.RunRecord(
                 kind=spec.kind,
@@ -134,11 +134,13 @@ def train(
                 device=str(device),
                 started=started,
                 finished=datetime.now(UTC),
-                seconds=found.seconds,
-                metrics={**found.metrics, "onnx_difference": difference},
-                curve=found.curve,
+                seconds=fitted.seconds,
+                metrics={**fitted.metrics, "onnx_difference": difference},
+                curve=fitted.curve,
             )
-            tables = results.tables(activity, found.factors, found.trajectory, neighbours, record, directions=found.directions)
+            tables = results.tables(
+                activity, fitted.factors, fitted.trajectory, neighbours, record, directions=fitted.directions
+            )
             tables |= likeness.tables()
             from trainer.spark.staging import stage_all  # noqa: PLC0415 - loads pyspark
             from trainer.store.publish import Results, publish  # noqa: PLC0415 - loads delta-rs
@@ -156,16 +158,27 @@ def train(
         rejected_rows=len(activity.rejects),
         rank=spec.rank,
         objective=spec.objective.value,
-        loss=found.curve[-1][1],
-        metrics=found.metrics,
+        loss=fitted.curve[-1][1],
+        metrics=fitted.metrics,
         device=str(device),
-        fit_seconds=found.seconds,
+        fit_seconds=fitted.seconds,
         seconds=(datetime.now(UTC) - started).total_seconds(),
         cpu_seconds=sum(os.times()[:4]) - begun_s,
     )
 
 
-def _write_network(artifact: StagedArtifact, found: "Found", activity: "Activity") -> float:
+def _load_objective(objective: Objective) -> "Fit":
+    """The objective's fit, and all that it needs, such as torch."""
+    if objective is Objective.ACTIVITY:
+        from trainer.pipelines.objectives import activity  # noqa: PLC0415 - takes seconds
+
+        return activity.fit
+    from trainer.pipelines.objectives import counts  # noqa: PLC0415 - the same
+
+    return counts.fit
+
+
+def _write_network(artifact: StagedArtifact, fitted: "Fitted", activity: "Activity") -> float:
     """Write and check the artifact's files; the largest relative difference between ONNX Runtime and PyTorch."""
     from trainer.factorization.counts.checkpoint import Checkpoint, save_checkpoint  # noqa: PLC0415 - loads torch
     from trainer.factorization.onnx.factor_graph import export  # noqa: PLC0415 - loads torch
@@ -173,12 +186,12 @@ def _write_network(artifact: StagedArtifact, found: "Found", activity: "Activity
 
     directory = artifact.begin()
     targets: list[str] = activity.targets["name"].to_pylist()
-    checkpoint = Checkpoint(artifact.run, found.factors, tuple(activity.names), tuple(targets))
+    checkpoint = Checkpoint(artifact.run, fitted.factors, tuple(activity.names), tuple(targets))
     save_checkpoint(checkpoint, directory / "factors.npz")
-    difference = export(found.factors, directory / "factors.onnx", fragments=activity.names, targets=targets, run=artifact.run)
-    if found.predictor is None:
-        return difference
-    predicted = export_predictor(found.predictor, directory / FILE, fragments=activity.names, targets=targets, run=artifact.run)
+    difference = export(fitted.factors, directory / "factors.onnx", fragments=activity.names, targets=targets, run=artifact.run)
+    predicted = export_predictor(
+        fitted.predictor, directory / FILE, fragments=activity.names, targets=targets, run=artifact.run
+    )
     return max(difference, predicted)
 
 
@@ -213,12 +226,6 @@ def _session(settings: Settings, report: Report, spark: "SparkSession | None") -
         # After a failure nobody waits for a session that is still starting: it ends with this process.
         if starting.done() and starting.exception() is None:
             starting.result().stop()
-
-
-def _load_torch() -> ModuleType:
-    from trainer.pipelines import objectives  # noqa: PLC0415 - takes seconds
-
-    return objectives
 
 
 def _in_background(work: Callable[[], Result]) -> "Future[Result]":

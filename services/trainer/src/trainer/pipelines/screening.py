@@ -72,7 +72,7 @@ def screen(asked: Screening, settings: Settings, report: Report, *, spark: "Spar
             raise DataNotFound(f"{path}: there is no such file or directory.")
     out = asked.out.absolute()
     if out.exists():
-        raise InvalidData([Offence(out.name, None, None, None, "exists already: name another --out, or remove it")])
+        raise _taken(out)
     run, scorer = _scorer(Store.under(settings.state), asked)
     from trainer.spark import screening  # noqa: PLC0415 - loads pyspark
 
@@ -95,9 +95,18 @@ def screen(asked: Screening, settings: Settings, report: Report, *, spark: "Spar
         if asked.best is not None:
             whole = unfinished / "best"
             screening.write_best(session, unfinished / "scores", whole, best=asked.best)
-        whole.rename(out)
+        try:
+            whole.rename(out)
+        except OSError as error:  # another screen was faster
+            if out.exists():
+                raise _taken(out) from error
+            raise
     targets = len(asked.targets or scorer.known_targets)
     return Screened(run, str(out), scorer.scale.value, molecules, rejected, targets)
+
+
+def _taken(out: Path) -> InvalidData:
+    return InvalidData([Offence(out.name, None, None, None, "exists already: name another `out`, or remove it")])
 
 
 def _scorer(store: Store, asked: Screening) -> tuple[str, Scorer]:

@@ -135,21 +135,23 @@ class FactorsSpec(BaseModel):
     @model_validator(mode="after")
     def _only_predictions_are_judged(self) -> Self:
         if self.holdout is not Holdout.NONE and self.objective is not Objective.ACTIVITY:
-            raise ValueError(f"objective {self.objective} predicts no cells, so holdout {self.holdout} has nothing to judge")
+            raise ValueError(
+                f"`objective` {self.objective} predicts no cells, so `holdout` {self.holdout} has nothing to judge"
+            )
         return self
 
     @model_validator(mode="after")
     def _engine_of_the_objective(self) -> Self:
         if self.engine is Engine.SPARK_ALS and self.objective is not Objective.COUNTS:
-            raise ValueError(f"engine {self.engine} fits the objective counts alone: take engine torch for {self.objective}")
+            raise ValueError(f"`engine` {self.engine} fits `objective` counts alone: take `engine` torch for {self.objective}")
         return self
 
     @model_validator(mode="after")
     def _time_is_given_as_files(self) -> Self:
         if self.holdout is Holdout.TIME and not self.later:
-            raise ValueError("holdout time judges by the cells of later files: name them in later")
+            raise ValueError("`holdout` time judges by the cells of later files: name them in `later`")
         if self.later and self.holdout is not Holdout.TIME:
-            raise ValueError("later names the files that judge with holdout time")
+            raise ValueError("`later` names the files that judge with `holdout` time")
         return self
 
     @model_validator(mode="after")
@@ -219,7 +221,7 @@ class BotSpec(BaseModel):
     @model_validator(mode="after")
     def _one_length(self) -> Self:
         if self.iterations is not None and self.minutes is not None:
-            raise ValueError("say either iterations or minutes")
+            raise ValueError("say either `iterations` or `minutes`")
         if len(set(self.corpora)) < len(self.corpora):
             raise ValueError("a corpus is named twice")
         return self

@@ -1,15 +1,15 @@
 """Locks: one trainer a state directory, one publication at a time, whoever publishes.
 
-They are `flock`s, which the kernel gives back when their holder dies, however it dies.
+The kernel gives them back when their holder dies, however it dies: a file system that cannot do that is refused.
 """
 
-import fcntl
 import os
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+from filelock import FileLock, Timeout
 
 __all__ = ["Held", "hold", "publishing"]
 
@@ -25,25 +25,29 @@ class Held(Exception):
 
 
 @contextmanager
-def hold(path: Path) -> Iterator[None]:
-    """Hold the lock of the file `path` for the length of the context.
+def hold(path: Path, *, waiting: Callable[[Held], None] | None = None) -> Iterator[None]:
+    """Hold the lock of the file `path`, made with its directories where it is missing, for the length of the context.
+
+    With `waiting`, which is called once where another process holds it, waits for as long as that one does.
 
     Raises:
-        Held: Another process holds it.
+        Held: Another process holds it, and there is no `waiting`.
         OSError: The file cannot be made.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    lock = FileLock(path, poll_interval=_POLL_S, fallback_to_soft=False, on_acquired=_write_holder)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            written = os.pread(descriptor, 20, 0).strip()
-            raise Held(path, int(written) if written.isdigit() else None) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        lock.acquire(blocking=False)
+    except Timeout:
+        written = path.read_text().strip()
+        held = Held(path, int(written) if written.isdigit() else None)
+        if waiting is None:
+            raise held from None
+        waiting(held)
+        lock.acquire()
+    try:
         yield
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
 @contextmanager
@@ -52,17 +56,10 @@ def publishing(state: Path, *, waiting: Callable[[Held], None] | None = None) ->
 
     Waits as long as another process has it; calls `waiting` once in that case.
     """
-    state.mkdir(parents=True, exist_ok=True)
-    path = state / "publication.lock"
-    told = False
-    with ExitStack() as stack:
-        while True:
-            try:
-                stack.enter_context(hold(path))
-                break
-            except Held as held:
-                if waiting is not None and not told:
-                    waiting(held)
-                told = True
-                time.sleep(_POLL_S)
+    with hold(state / "publication.lock", waiting=waiting or (lambda _: None)):
         yield
+
+
+def _write_holder(descriptor: int) -> None:
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

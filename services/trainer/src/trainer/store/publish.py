@@ -93,5 +93,5 @@ def _log(store: Store, name: str) -> Iterable[Path]:
 
 def _with_directories(files: Iterable[Path]) -> list[Path]:
     """The files, and the directories that lead to them from the table's root."""
-    found = list(files)
-    return [*found, *{directory for file in found for directory in list(file.parents)[:3]}]
+    paths = list(files)
+    return [*paths, *{directory for file in paths for directory in list(file.parents)[:3]}]

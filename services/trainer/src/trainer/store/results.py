@@ -55,7 +55,7 @@ class Positions(Protocol):
         """Balanced factors at those steps, at most 3 columns."""
 
 
-class Directions(Protocol):
+class PosteriorDirections(Protocol):
     """Posterior draws of the fragments' directions (`trainer.factorization.activity.summary.Directions`)."""
 
     def __len__(self) -> int:
@@ -72,7 +72,7 @@ def tables(
     neighbours: pa.Table,
     record: RunRecord,
     *,
-    directions: Directions | None = None,
+    directions: PosteriorDirections | None = None,
 ) -> dict[str, pa.Table]:
     """The tables of a run by their names in the store.
 
@@ -81,17 +81,17 @@ def tables(
     shown = np.flatnonzero(activity.fragments["shown"].to_numpy()).astype(np.int32)
     support = activity.fragments["support"].to_numpy()[shown]
     moving = np.sort(shown[np.argsort(-support, kind="stable")[:MOVING_FRAGMENTS]])
-    found = {
+    rows = {
         "runs": _run_row(record, activity),
         "factors": _factor_rows(factors),
         "trajectory": _trajectory_rows(positions, moving),
         "neighbours": neighbours,
     }
     if directions is not None:
-        found["draws"] = _draw_rows(directions)
+        rows["draws"] = _draw_rows(directions)
     if len(shown) <= MATRIX_FRAGMENTS:
-        found["scores"] = _score_rows(factors, shown)
-    return found
+        rows["scores"] = _score_rows(factors, shown)
+    return rows
 
 
 def _run_row(record: RunRecord, activity: Activity) -> pa.Table:
@@ -136,7 +136,7 @@ def _factor_rows(factors: Factors) -> pa.Table:
     return pa.concat_tables(parts)
 
 
-def _draw_rows(directions: Directions) -> pa.Table:
+def _draw_rows(directions: PosteriorDirections) -> pa.Table:
     """The table `draws`."""
     stored_FD = directions.stored_FD()
     columns = {

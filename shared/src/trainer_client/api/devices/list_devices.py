@@ -58,6 +58,9 @@ def sync_detailed(
 
      The CPU, then every GPU, with memory, utilisation and the job that computes there.
 
+    Answers within seconds: what PyTorch or the driver has not told by then is named in `unknown`, and
+    may be known later.
+
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
@@ -83,6 +86,9 @@ def sync(
 
      The CPU, then every GPU, with memory, utilisation and the job that computes there.
 
+    Answers within seconds: what PyTorch or the driver has not told by then is named in `unknown`, and
+    may be known later.
+
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
         httpx.TimeoutException: If the request takes longer than Client.timeout.
@@ -103,6 +109,9 @@ async def asyncio_detailed(
     """The devices of this trainer
 
      The CPU, then every GPU, with memory, utilisation and the job that computes there.
+
+    Answers within seconds: what PyTorch or the driver has not told by then is named in `unknown`, and
+    may be known later.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -126,6 +135,9 @@ async def asyncio(
     """The devices of this trainer
 
      The CPU, then every GPU, with memory, utilisation and the job that computes there.
+
+    Answers within seconds: what PyTorch or the driver has not told by then is named in `unknown`, and
+    may be known later.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

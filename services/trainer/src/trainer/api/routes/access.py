@@ -30,7 +30,7 @@ async def _named_job(
     job: Annotated[str, Path(max_length=100, description="Id of a job.")],
 ) -> Job:
     try:
-        return await trainer.desk.job(job)
+        return await trainer.queue.job(job)
     except KeyError:
         raise Problem(JOB_NOT_FOUND, f"There is no job {job!r}.") from None
 

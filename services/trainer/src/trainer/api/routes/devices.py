@@ -13,8 +13,12 @@ router = APIRouter(prefix="/v1/devices", tags=["devices"])
 
 @router.get("", summary="The devices of this trainer", responses=answers(503))
 async def list_devices(trainer: Running) -> DeviceList:
-    """The CPU, then every GPU, with memory, utilisation and the job that computes there."""
-    busy = {job.device.split()[0]: job.id for job in await trainer.desk.unfinished() if job.device is not None}
+    """The CPU, then every GPU, with memory, utilisation and the job that computes there.
+
+    Answers within seconds: what PyTorch or the driver has not told by then is named in `unknown`, and may be known later.
+    """
+    busy = {job.device.split()[0]: job.id for job in await trainer.queue.unfinished() if job.device is not None}
+    seen = await trainer.devices.look()
     return DeviceList(
         items=[
             DeviceResource(
@@ -25,6 +29,7 @@ async def list_devices(trainer: Running) -> DeviceList:
                 utilisation_percent=device.utilisation_percent,
                 job=busy.get(device.name),
             )
-            for device in await trainer.devices.look()
-        ]
+            for device in seen.devices
+        ],
+        unknown=list(seen.unknown),
     )

@@ -62,7 +62,7 @@ async def create_job(trainer: Running, request: JobRequest, response: Response, 
     except OSError as error:
         raise Problem(DATA_NOT_FOUND, f"{error.filename}: {error.strerror}.") from None
     try:
-        job, _ = await trainer.desk.submit(spec, priority=request.priority, key=idempotency_key)
+        job, _ = await trainer.queue.submit(spec, priority=request.priority, key=idempotency_key)
     except IdempotencyConflict as error:
         raise Problem(IDEMPOTENCY_CONFLICT, str(error)) from None
     except OSError as error:
@@ -85,9 +85,9 @@ async def list_jobs(
         before = None if cursor is None else decode(cursor)
     except CursorInvalid:
         raise Problem(INVALID_CURSOR, f"{cursor!r} is no cursor of this list.") from None
-    found = await trainer.desk.page(states=state or (), before=before, limit=limit + 1)
-    following = encode(found[limit - 1].sequence) if len(found) > limit else None
-    return JobPage(items=[job_resource(job) for job in found[:limit]], next=following)
+    jobs = await trainer.queue.page(states=state or (), before=before, limit=limit + 1)
+    following = encode(jobs[limit - 1].sequence) if len(jobs) > limit else None
+    return JobPage(items=[job_resource(job) for job in jobs[:limit]], next=following)
 
 
 @router.get("/{job}", summary="A job", responses=answers(404, 503))
@@ -103,7 +103,7 @@ async def cancel_job(trainer: Running, job: NamedJob) -> JobResource:
     A job whose run was published in the last moment has succeeded; `state` says so.
     """
     try:
-        return job_resource(await trainer.desk.cancel(job.id))
+        return job_resource(await trainer.queue.cancel(job.id))
     except JobFinished:
         raise Problem(JOB_FINISHED, f"Job {job.id} has already {job.state}.") from None
 
@@ -122,9 +122,9 @@ async def follow_job(trainer: Running, job: NamedJob, last_event_id: _Seen = 0) 
     count from 1: who comes back with `Last-Event-ID` misses nothing, who comes without it gets everything from the beginning.
     A comment comes every 15 seconds when nothing else does.
     """
-    async for event in trainer.desk.follow(job.id, after=last_event_id):
+    async for event in trainer.queue.follow(job.id, after=last_event_id):
         if event.kind is EventKind.END:
-            data = job_resource(await trainer.desk.job(job.id)).model_dump(mode="json")
+            data = job_resource(await trainer.queue.job(job.id)).model_dump(mode="json")
         else:
             data = {"time": event.time.isoformat(), **event.data}
         yield ServerSentEvent(id=str(event.id), event=event.kind, data=data)
@@ -138,7 +138,7 @@ async def follow_job(trainer: Running, job: NamedJob, last_event_id: _Seen = 0) 
 )
 async def get_job_log(trainer: Running, job: NamedJob) -> PlainTextResponse:
     """Standard output and error of all attempts, as far as they have come; empty before the first."""
-    path = trainer.desk.directory(job.id).log
+    path = trainer.queue.directory(job.id).log
     text = await asyncio.to_thread(path.read_bytes) if path.is_file() else b""
     return PlainTextResponse(text)
 

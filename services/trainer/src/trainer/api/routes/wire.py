@@ -101,3 +101,5 @@ class DeviceList(Wire):
     """The devices of this trainer, the CPU first."""
 
     items: list[DeviceResource]
+    unknown: list[str]
+    """What could not be learnt about them, in sentences; empty when everything is known."""

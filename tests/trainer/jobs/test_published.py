@@ -1,4 +1,4 @@
-"""The keeper of the store finds runs by what they were made from and how."""
+"""The runs of the store finds runs by what they were made from and how."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tests.support.seed_json import seed_json
 from tests.support.store import Publisher, five_fragments
 
 from trainer.data.offences import InvalidData
-from trainer.jobs.stored import StoredRuns
+from trainer.jobs.published import StoredRuns
 from trainer.runs.spec import Engine, FactorsSpec
 from trainer.settings import Settings
 
@@ -16,10 +16,10 @@ SPEC = FactorsSpec(kind="factors")
 
 
 def test_an_empty_state_has_no_runs_and_stays_empty(tmp_path: Path) -> None:
-    keeper = StoredRuns(Settings(state=tmp_path))
-    assert keeper.run_of(SPEC) is None
-    assert not keeper.published("factors-r")
-    keeper.recover()
+    runs = StoredRuns(Settings(state=tmp_path))
+    assert runs.run_of(SPEC) is None
+    assert not runs.published("factors-r")
+    runs.recover()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -27,13 +27,13 @@ def test_the_newest_run_of_the_same_data_and_numbers_is_found(tmp_path: Path) ->
     publisher = Publisher(tmp_path)
     publisher.publish(five_fragments())
     newest = publisher.publish(five_fragments())
-    keeper = StoredRuns(Settings(state=tmp_path))
-    assert keeper.run_of(SPEC) == newest
-    assert keeper.run_of(SPEC.model_copy(update={"seed": 9, "device": "cuda"})) == newest
-    assert keeper.run_of(SPEC.model_copy(update={"rank": 4})) is None
-    assert keeper.run_of(SPEC.model_copy(update={"engine": Engine.SPARK_ALS})) is None
-    assert keeper.published(newest)
-    assert not keeper.published("factors-other")
+    runs = StoredRuns(Settings(state=tmp_path))
+    assert runs.run_of(SPEC) == newest
+    assert runs.run_of(SPEC.model_copy(update={"seed": 9, "device": "cuda"})) == newest
+    assert runs.run_of(SPEC.model_copy(update={"rank": 4})) is None
+    assert runs.run_of(SPEC.model_copy(update={"engine": Engine.SPARK_ALS})) is None
+    assert runs.published(newest)
+    assert not runs.published("factors-other")
 
 
 def test_other_data_have_no_run(tmp_path: Path) -> None:
@@ -53,12 +53,12 @@ def test_broken_data_are_told(tmp_path: Path) -> None:
 
 def test_recovery_removes_what_no_publication_names(tmp_path: Path) -> None:
     run = Publisher(tmp_path).publish(five_fragments())
-    keeper = StoredRuns(Settings(state=tmp_path))
+    runs = StoredRuns(Settings(state=tmp_path))
     before = whole_runs(tmp_path)
     left = tmp_path / "store" / "tables" / "runs" / "run=factors-killed" / "part.parquet"
     left.parent.mkdir()
     left.write_bytes(b"")
-    keeper.recover()
+    runs.recover()
     assert not left.parent.exists()
     assert whole_runs(tmp_path) == before
-    assert keeper.run_of(SPEC) == run
+    assert runs.run_of(SPEC) == run
