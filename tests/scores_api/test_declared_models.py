@@ -3,17 +3,15 @@
 import json
 from collections.abc import Iterator
 
-import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-from jsonschema import Draft202012Validator
 from pydantic import BaseModel
 from tests.scores_api.conftest import AWKWARD, Published
 
 
 def model_of(app: FastAPI, path: str) -> type[BaseModel]:
-    (route,) = [route for route in app.routes if isinstance(route, APIRoute) and route.path == path and "GET" in route.methods]
+    (route,) = [route for route in app.routes if isinstance(route, APIRoute) and route.path == path]
     assert isinstance(route.response_model, type)
     assert issubclass(route.response_model, BaseModel)
     return route.response_model
@@ -61,19 +59,3 @@ def test_every_answer_is_one_of_the_declared_model_and_says_no_more(client: Test
         "/v1/artifacts/{artifact}/{version}/files/{file}",
     }
     assert seen == answering - asked_by_post_or_bytes, "every route that answers JSON is asked"
-
-
-@pytest.mark.parametrize(
-    ("path", "address"),
-    [
-        ("/v1/fragments/{fragment}", "/v1/fragments/fA"),
-        ("/v1/fragments/{fragment}/neighbours", "/v1/fragments/fA/neighbours"),
-        ("/v1/factors/{side}", "/v1/factors/targets"),
-        ("/cosine/score", "/cosine/score"),
-    ],
-)
-def test_answers_fit_the_schema_of_the_document(client: TestClient, path: str, address: str) -> None:
-    document = client.get("/openapi.json").json()
-    declared = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-    validator = Draft202012Validator({**declared, "components": document["components"]})
-    assert not list(validator.iter_errors(client.get(address).json()))

@@ -11,7 +11,7 @@ from contracts.store import Store
 from scores_api.builds import Builds
 from scores_api.files import ArtifactFiles
 from scores_api.live import Live
-from scores_api.prediction.desk import Desk
+from scores_api.prediction.predictor import CompoundPredictor
 from scores_api.problems import PROBLEM_TYPES
 from scores_api.routes import artifacts, factors, fragments, predictions, refusals, runs, scores, similarities
 from scores_api.settings import Settings
@@ -38,7 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
     builds = Builds(state=settings.state, cache=settings.cache_directory, kept_runs=settings.kept_runs)
     live = Live(settings, builds, release=release)
     files = ArtifactFiles(Store.under(settings.state))
-    desk = Desk(files)
+    predictor = CompoundPredictor(files)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -46,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
         try:
             yield
         finally:
-            await desk.close()
+            await predictor.close()
             await live.close()
 
     app = create_application(
@@ -61,7 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.live = live
     app.state.files = files
-    app.state.desk = desk
+    app.state.predictor = predictor
     refusals.install(app)
     if settings.cors_origins:
         app.add_middleware(

@@ -11,8 +11,8 @@ __all__ = [
     "MoleculesUnreadable",
     "NothingPredicts",
     "NothingPublished",
-    "Offence",
     "PredictionsTooMany",
+    "RefusedSmiles",
     "RunUnknown",
     "RunUnreadable",
     "SimilarityUnavailable",
@@ -87,7 +87,7 @@ class TargetsUnknown(Exception):
 
 
 @dataclass(frozen=True)
-class Offence:
+class RefusedSmiles:
     """A SMILES that has no fragments."""
 
     place: str
@@ -99,7 +99,7 @@ class Offence:
 class MoleculesUnreadable(Exception):
     """Some SMILES of a request are no molecules with fragments."""
 
-    def __init__(self, first: list[Offence], count: int) -> None:
+    def __init__(self, first: list[RefusedSmiles], count: int) -> None:
         super().__init__(count)
         self.first = first
         self.count = count

@@ -12,7 +12,7 @@ import onnxruntime
 
 from contracts.predictions import BOUNDS, OUTPUTS, SCHEMA, Scale
 
-__all__ = ["Compound", "InvalidNetwork", "Network", "Predicted"]
+__all__ = ["Compound", "InvalidNetwork", "Network", "PredictedBatch"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -40,7 +40,7 @@ class Compound:
 
 
 @dataclass(frozen=True, eq=False)
-class Predicted:
+class PredictedBatch:
     """Of B compounds and M targets. Every number has the run's decimals; sums are those of the rounded parts."""
 
     predictions_BM: Floats
@@ -85,7 +85,7 @@ class Network:
         found._decimals = found._usual_decimals(fragments, targets)
         return found
 
-    def predict(self, compounds: Sequence[Compound], targets: Ints) -> Predicted:
+    def predict(self, compounds: Sequence[Compound], targets: Ints) -> PredictedBatch:
         """Everything about these compounds and targets."""
         rows_N, question = _question(compounds, targets)
         names = [*OUTPUTS, *(BOUNDS if self.bounded else ())]
@@ -96,7 +96,7 @@ class Network:
         np.add.at(sums_BM, rows_N, contributions_NM)
         sums_BM = np.round(sums_BM, self._decimals) + 0.0
         low_BM, high_BM = (self._rounded(found[name]) for name in BOUNDS) if self.bounded else (None, None)
-        return Predicted(
+        return PredictedBatch(
             predictions_BM=self._rounded(found["predictions"]) if self.scale is Scale.CHANCE else sums_BM,
             sums_BM=sums_BM,
             low_BM=low_BM,

@@ -9,7 +9,7 @@ from fastapi import Path, Query, Request
 
 from scores_api.catalogue import CURRENT, Catalogue
 from scores_api.live import Live
-from scores_api.shelf import View
+from scores_api.open_runs import OpenRun
 from servicekit.cursor import Cursor, CursorInvalid
 
 __all__ = [
@@ -44,12 +44,12 @@ async def chosen_catalogue(request: Request) -> Catalogue:
     return (await live_store(request).snapshot()).catalogue
 
 
-async def chosen_run(request: Request, run: str) -> View:
+async def chosen_run(request: Request, run: str) -> OpenRun:
     """A run by its id or alias."""
     return await live_store(request).view(run)
 
 
-async def chosen_run_of_page(request: Request, run: str, cursor: str | None) -> View:
+async def chosen_run_of_page(request: Request, run: str, cursor: str | None) -> OpenRun:
     """As `chosen_run`; a cursor stays in its run, even when `current` has become another one.
 
     Raises:

@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from scores_api.catalogue import CURRENT
 from scores_api.models.predictions import PredictionQuestion, Predictions
-from scores_api.prediction.desk import Desk
+from scores_api.prediction.predictor import CompoundPredictor
 from scores_api.routes.choice import RunName, live_store
 from scores_api.routes.errors import answers
 from scores_api.routes.published import published_router
@@ -34,5 +34,5 @@ async def ask_predictions(request: Request, question: PredictionQuestion, run: R
     """
     view = await live_store(request).view(run)
     catalogue = (await live_store(request).snapshot()).catalogue
-    desk: Desk = request.app.state.desk
-    return StreamingResponse(await desk.answer(question, view.projection, catalogue), media_type="application/json")
+    predictor: CompoundPredictor = request.app.state.predictor
+    return StreamingResponse(await predictor.answer(question, view.projection, catalogue), media_type="application/json")

@@ -1,4 +1,4 @@
-"""The desk: takes a question about compounds, has the molecules cut and the network asked, and puts the answer together."""
+"""Takes a question about compounds, has the molecules cut and the network asked, and puts the answer together."""
 
 import asyncio
 import difflib
@@ -11,18 +11,18 @@ import numpy.typing as npt
 
 from contracts.predictions import Scale
 from scores_api.catalogue import Catalogue
-from scores_api.failures import MoleculesUnreadable, Offence, PredictionsTooMany, TargetsUnknown
+from scores_api.failures import MoleculesUnreadable, PredictionsTooMany, RefusedSmiles, TargetsUnknown
 from scores_api.files import ArtifactFiles
 from scores_api.fragments import Fragments
 from scores_api.models.factors import FactorSide
 from scores_api.models.predictions import PREDICTIONS, PredictionQuestion
-from scores_api.prediction.molecules import Molecule, Molecules, Unreadable
+from scores_api.prediction.answers import CutCompound, NamedFragment, rendered
+from scores_api.prediction.molecules import CutMolecule, Molecules, Unreadable
 from scores_api.prediction.network import Network
 from scores_api.prediction.networks import Networks
-from scores_api.prediction.rendering import Asked, Named, rendered
 from scores_api.projection import Projection
 
-__all__ = ["Desk"]
+__all__ = ["CompoundPredictor"]
 
 _LIMIT: Final = 10
 """Targets a compound where nothing else is asked for."""
@@ -51,7 +51,7 @@ _ABOUT_SCORES: Final = (
 _MEANING: Final = {Scale.SCORE: _ABOUT_SCORES, Scale.CHANCE: _ABOUT_CHANCES, Scale.VALUE: _ABOUT_VALUES, Scale.SUM: _ABOUT_SUMS}
 
 
-class Desk:
+class CompoundPredictor:
     """Answers questions about compounds."""
 
     def __init__(self, files: ArtifactFiles) -> None:
@@ -89,21 +89,21 @@ class Desk:
         }
         return _parts(head, network, asked, targets, names, limit)
 
-    async def _asked(self, question: PredictionQuestion, fragments: Fragments) -> list[Asked]:
+    async def _asked(self, question: PredictionQuestion, fragments: Fragments) -> list[CutCompound]:
         written = [(place, each.smiles) for place, each in enumerate(question.compounds) if each.smiles is not None]
         molecules = await self._molecules.cut([smiles for _, smiles in written])
-        read: dict[int, Molecule] = {}
-        offences: list[Offence] = []
+        read: dict[int, CutMolecule] = {}
+        offences: list[RefusedSmiles] = []
         for (place, smiles), found in zip(written, molecules, strict=True):
             match found:
-                case Molecule():
+                case CutMolecule():
                     read[place] = found
                 case Unreadable(reason=reason):
-                    offences.append(Offence(f"body.compounds.{place}.smiles", smiles, reason))
+                    offences.append(RefusedSmiles(f"body.compounds.{place}.smiles", smiles, reason))
         if offences:
             raise MoleculesUnreadable(offences[:_LISTED], len(offences))
         return [
-            Asked(
+            CutCompound(
                 question=each,
                 parent=read[place].parent if place in read else None,
                 fragments=_named(read[place].fragments if place in read else each.fragments or [], fragments),
@@ -115,7 +115,7 @@ class Desk:
 async def _parts(
     head: dict[str, str],
     network: Network,
-    asked: list[Asked],
+    asked: list[CutCompound],
     targets: npt.NDArray[np.int64],
     names: Sequence[str],
     limit: int | None,
@@ -128,10 +128,10 @@ async def _parts(
     yield b"]}"
 
 
-def _named(names: Sequence[str], fragments: Fragments) -> list[Named]:
+def _named(names: Sequence[str], fragments: Fragments) -> list[NamedFragment]:
     places = [fragments.place(name) for name in names]
     return [
-        Named(
+        NamedFragment(
             name=name if place is None else fragments.names[place],
             place=place,
             support=None if place is None else fragments.support[place],

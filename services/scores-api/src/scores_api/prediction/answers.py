@@ -12,15 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from scores_api.models.predictions import CompoundQuestion, Flag
-from scores_api.prediction.network import Compound, Network, Predicted
+from scores_api.prediction.network import Compound, Network, PredictedBatch
 
-__all__ = ["Asked", "Named", "rendered"]
+__all__ = ["CutCompound", "NamedFragment", "rendered"]
 
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedFragment:
     """A fragment of a compound."""
 
     name: str
@@ -30,12 +30,12 @@ class Named:
 
 
 @dataclass(frozen=True)
-class Asked:
+class CutCompound:
     """A compound of a question, with its fragments."""
 
     question: CompoundQuestion
     parent: str | None
-    fragments: list[Named]
+    fragments: list[NamedFragment]
 
     @property
     def compound(self) -> Compound:
@@ -44,7 +44,7 @@ class Asked:
         return Compound(known, len(self.fragments) - len(known))
 
 
-def rendered(network: Network, asked: Sequence[Asked], targets: Ints, names: Sequence[str], limit: int | None) -> bytes:
+def rendered(network: Network, asked: Sequence[CutCompound], targets: Ints, names: Sequence[str], limit: int | None) -> bytes:
     """These compounds as JSON objects separated by commas: the `limit` highest predictions of each, or all as in `targets`.
 
     `names` are those of all targets of the run.
@@ -64,7 +64,7 @@ def rendered(network: Network, asked: Sequence[Asked], targets: Ints, names: Seq
 
 
 def _objects(
-    network: Network, asked: Sequence[Asked], compounds: Sequence[Compound], targets: Ints, names: Sequence[str]
+    network: Network, asked: Sequence[CutCompound], compounds: Sequence[Compound], targets: Ints, names: Sequence[str]
 ) -> list[dict[str, Any]]:
     found = network.predict(compounds, targets)
     ends = np.cumsum([0, *(len(compound.fragments) for compound in compounds)])
@@ -91,7 +91,7 @@ def _flags(compound: Compound) -> list[str]:
     return flags
 
 
-def _spread(asked: Asked, contributions_KM: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _spread(asked: CutCompound, contributions_KM: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Contributions of all fragments of a compound; unknown ones add nothing."""
     known = [place for place, named in enumerate(asked.fragments) if named.place is not None]
     spread_NM = np.zeros((len(asked.fragments), contributions_KM.shape[1]))
@@ -100,7 +100,7 @@ def _spread(asked: Asked, contributions_KM: npt.NDArray[np.float64]) -> npt.NDAr
 
 
 def _predictions(
-    found: Predicted, row: int, contributions_NM: npt.NDArray[np.float64], targets: Ints, names: Sequence[str]
+    found: PredictedBatch, row: int, contributions_NM: npt.NDArray[np.float64], targets: Ints, names: Sequence[str]
 ) -> list[dict[str, Any]]:
     count = len(targets)
     nothing = [None] * count
