@@ -98,7 +98,7 @@ def test_each_publication_is_seen_by_the_next_request_and_the_old_run_stays_whol
             after = await live.snapshot()
             assert (before.current.run, after.current.run) == (first, second)
             assert bytes(before.current.projection.scores()) != bytes(after.current.projection.scores())
-            assert (await live.view(first)) is before.current
+            assert (await live.run(first)) is before.current
             assert builds.projected == 0
             assert [run.current for run in after.catalogue.runs] == [False, True]
 
@@ -169,7 +169,7 @@ def test_a_publication_that_cannot_be_read_leaves_the_run_before_it_and_is_tried
             assert builds.refreshed == 2, "a reading that failed is not repeated at once"
             assert await live.missing() == {}
             with pytest.raises(RunUnknown):
-                await live.view("factors-broken")
+                await live.run("factors-broken")
             live._retry.succeeded()  # noqa: SLF001 - as if the time had passed
             builds.failure = BuildFailed("still broken")
             assert (await live.snapshot()).current.run == run
@@ -316,9 +316,9 @@ def test_an_old_run_is_projected_once_and_kept(publisher: Publisher) -> None:
         old = publisher.publish(five_fragments())
         publisher.publish(five_fragments().scaled(2))
         async with living(publisher.state) as (live, builds):
-            views = await asyncio.gather(*(live.view(old) for _ in range(10)))
+            views = await asyncio.gather(*(live.run(old) for _ in range(10)))
             assert {view.run for view in views} == {old}
-            assert len({id(view) for view in [*views, await live.view(old)]}) == 1
+            assert len({id(view) for view in [*views, await live.run(old)]}) == 1
             assert builds.projected == 1
 
     asyncio.run(scenario())
@@ -328,12 +328,12 @@ def test_only_so_many_old_runs_are_held_open(publisher: Publisher) -> None:
     async def scenario() -> None:
         runs = [publisher.publish(five_fragments().scaled(factor)) for factor in (1, 2, 3, 4)]
         async with living(publisher.state, kept_runs=2) as (live, _):
-            first = await live.view(runs[0])
-            await live.view(runs[1])
-            assert (await live.view(runs[0])) is first
-            await live.view(runs[2])
-            assert (await live.view(runs[0])) is first, "the last used ones are kept"
-            second = await live.view(runs[1])
+            first = await live.run(runs[0])
+            await live.run(runs[1])
+            assert (await live.run(runs[0])) is first
+            await live.run(runs[2])
+            assert (await live.run(runs[0])) is first, "the last used ones are kept"
+            second = await live.run(runs[1])
             assert bytes(second.projection.scores())
 
     asyncio.run(scenario())
@@ -351,7 +351,7 @@ def test_an_old_run_that_cannot_be_read_is_told_so_and_not_tried_at_once_again(
             builds.failure = failure
             for _ in range(3):
                 with pytest.raises(RunUnreadable):
-                    await live.view(old)
+                    await live.run(old)
             assert builds.projected == 1
 
     asyncio.run(scenario())

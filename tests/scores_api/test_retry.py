@@ -14,14 +14,15 @@ class Clock:
 def test_each_failure_doubles_the_wait_up_to_five_minutes_and_success_ends_it() -> None:
     clock = Clock()
     retry = Retry(clock)
-    assert retry.is_due
-    waits_s = []
+    waits_s, due = [], [retry.is_due]
     for _ in range(12):
         retry.failed()
-        assert not retry.is_due
+        due.append(retry.is_due)
         waits_s.append(retry.wait_s)
         clock.now_s += retry.wait_s
-        assert retry.is_due
+        due.append(retry.is_due)
     assert waits_s == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300, 300]
+    assert due == [True, *[False, True] * 12]
+    retry.failed()
     retry.succeeded()
     assert (retry.failures, retry.wait_s, retry.is_due) == (0, 0, True)

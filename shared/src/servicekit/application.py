@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
-from servicekit import documentation, health, observation, openapi, plain_errors, problems
+from servicekit import documentation, health, observation, openapi, problems
 from servicekit.head_route import HeadRoute
 
 __all__ = ["create_application"]
@@ -44,7 +44,6 @@ def create_application(
     )
     app.router.route_class = HeadRoute
     problems.install(app, problem_types)
-    plain_errors.install(app)
     health.install(app, ready)
     observation.install(app)
     documentation.install(app)

@@ -5,7 +5,7 @@ into every log event of the request. `GET /metrics` answers in the Prometheus te
 
 Reading is the ordinary case and is logged at debug level, also of what is not there; what changes something or is refused is
 logged at info, what fails at warning. Every request is counted, and an exception that nobody foresaw becomes the problem
-`internal-error`.
+`internal-error`, the bare text of a library a problem of its status.
 """
 
 import itertools
@@ -20,7 +20,8 @@ from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from servicekit.logs import request_context
+from servicekit.logs import RequestContext
+from servicekit.plain_errors import ProblemInstead, is_plain_error
 from servicekit.problems import unforeseen
 
 __all__ = ["ObservationMiddleware", "RequestMetrics", "install", "request_id"]
@@ -73,22 +74,24 @@ class ObservationMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        asked = None
+        sent = None
         for name, value in scope["headers"]:
             if name == b"x-request-id":
-                asked = value
-        identity = request_id(asked)
+                sent = value
+        identity = request_id(sent)
         status = 0
 
         async def send_observed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, send
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", identity)]
+                if status >= _REFUSED and is_plain_error(message):
+                    send = ProblemInstead(scope, receive, send)
             await send(message)
 
         started_s = time.perf_counter()
-        with request_context(identity.decode()):
+        with RequestContext(identity.decode()):
             try:
                 await self._app(scope, receive, send_observed)
             except Exception as error:
@@ -126,9 +129,9 @@ def _level(method: str, status: int) -> int:
     return logging.INFO if _REFUSED <= status < _FAILED else logging.WARNING
 
 
-def request_id(asked: bytes | None) -> bytes:
+def request_id(sent: bytes | None) -> bytes:
     """The id of a request: that of the caller's `X-Request-ID` if it is plain, else a new one."""
-    return asked if asked is not None and _PLAIN.match(asked) else _ids.following()
+    return sent if sent is not None and _PLAIN.match(sent) else _ids.following()
 
 
 class _Ids:

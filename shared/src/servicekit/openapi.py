@@ -40,7 +40,7 @@ def install(app: FastAPI) -> None:
 
 def _described(route: BaseRoute) -> BaseRoute:
     """The route without HEAD, which follows from GET and would state each operation twice."""
-    if not isinstance(route, HeadRoute):
+    if not isinstance(route, HeadRoute) or route.methods is None:
         return route
     described = copy.copy(route)
     described.methods = route.methods - {"HEAD"}

@@ -115,11 +115,14 @@ class Live:
                 break
             if not (await asyncio.wait({reading}, timeout=left_s))[0]:
                 _log.warning("store_read_slowly", served=self._served(), waited_s=self._timeout_s)
+        return self._known()
+
+    def _known(self) -> StoreView:
         if (snapshot := self._state.snapshot) is None:
             raise NothingPublished
         return snapshot
 
-    async def view(self, name: str) -> OpenRun:
+    async def run(self, name: str) -> OpenRun:
         """A run by id, or the newest by `current`; projected first if it is not in the cache.
 
         Raises:
@@ -127,7 +130,7 @@ class Live:
             RunUnknown: no publication has this id.
             RunUnreadable: its tables could not be read, or not in time.
         """
-        snapshot = await self.snapshot()
+        snapshot = await self.snapshot() if self._is_behind() else self._known()
         run = snapshot.catalogue.run(name).id
         return snapshot.current if run == snapshot.current.run else await self._open_runs.get(run)
 

@@ -27,7 +27,7 @@ __all__ = ["CompoundPredictor"]
 _LIMIT: Final = 10
 """Targets a compound where nothing else is asked for."""
 _LISTED: Final = 20
-"""Offences that a refusal names."""
+"""Unreadable molecules that a refusal names."""
 _NEAR: Final = 5
 _BATCH: Final = 32
 _CELLS: Final = 50_000
@@ -79,7 +79,7 @@ class CompoundPredictor:
         count = len(question.compounds) * min(limit or len(targets), len(targets))
         if count > PREDICTIONS:
             raise PredictionsTooMany(count, PREDICTIONS)
-        asked = await self._asked(question, projection.fragments)
+        compounds = await self._cut(question, projection.fragments)
         objective = catalogue.run(projection.run).objective.value
         head = {
             "run": projection.run,
@@ -87,63 +87,63 @@ class CompoundPredictor:
             "scale": network.scale.value,
             "meaning": _MEANING[network.scale],
         }
-        return _parts(head, network, asked, targets, names, limit)
+        return _parts(head, network, compounds, targets, names, limit)
 
-    async def _asked(self, question: PredictionQuestion, fragments: Fragments) -> list[CutCompound]:
-        written = [(place, each.smiles) for place, each in enumerate(question.compounds) if each.smiles is not None]
+    async def _cut(self, question: PredictionQuestion, fragments: Fragments) -> list[CutCompound]:
+        written = [(number, each.smiles) for number, each in enumerate(question.compounds) if each.smiles is not None]
         molecules = await self._molecules.cut([smiles for _, smiles in written])
         read: dict[int, CutMolecule] = {}
-        offences: list[RefusedSmiles] = []
-        for (place, smiles), found in zip(written, molecules, strict=True):
-            match found:
+        refused: list[RefusedSmiles] = []
+        for (number, smiles), molecule in zip(written, molecules, strict=True):
+            match molecule:
                 case CutMolecule():
-                    read[place] = found
+                    read[number] = molecule
                 case Unreadable(reason=reason):
-                    offences.append(RefusedSmiles(f"body.compounds.{place}.smiles", smiles, reason))
-        if offences:
-            raise MoleculesUnreadable(offences[:_LISTED], len(offences))
+                    refused.append(RefusedSmiles(f"body.compounds.{number}.smiles", smiles, reason))
+        if refused:
+            raise MoleculesUnreadable(refused[:_LISTED], len(refused))
         return [
             CutCompound(
                 question=each,
-                parent=read[place].parent if place in read else None,
-                fragments=_named(read[place].fragments if place in read else each.fragments or [], fragments),
+                parent=read[number].parent if number in read else None,
+                fragments=_named(read[number].fragments if number in read else each.fragments or [], fragments),
             )
-            for place, each in enumerate(question.compounds)
+            for number, each in enumerate(question.compounds)
         ]
 
 
 async def _parts(
     head: dict[str, str],
     network: Network,
-    asked: list[CutCompound],
+    compounds: list[CutCompound],
     targets: npt.NDArray[np.int64],
     names: Sequence[str],
     limit: int | None,
 ) -> AsyncIterator[bytes]:
     batch = max(1, min(_BATCH, _CELLS // max(len(targets), 1)))
     opening = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()[:-1] + b',"compounds":['
-    for first in range(0, len(asked), batch):
-        yield opening + await asyncio.to_thread(rendered, network, asked[first : first + batch], targets, names, limit)
+    for first in range(0, len(compounds), batch):
+        yield opening + await asyncio.to_thread(rendered, network, compounds[first : first + batch], targets, names, limit)
         opening = b","
     yield b"]}"
 
 
 def _named(names: Sequence[str], fragments: Fragments) -> list[NamedFragment]:
-    places = [fragments.place(name) for name in names]
+    ids = [fragments.id_of(name) for name in names]
     return [
         NamedFragment(
-            name=name if place is None else fragments.names[place],
-            place=place,
-            support=None if place is None else fragments.support[place],
+            name=name if id_ is None else fragments.names[id_],
+            id=id_,
+            support=None if id_ is None else fragments.support[id_],
         )
-        for name, place in zip(names, places, strict=True)
+        for name, id_ in zip(names, ids, strict=True)
     ]
 
 
 def _targets(question: PredictionQuestion, run: str, names: Sequence[str]) -> list[int]:
     if question.targets is None:
         return list(range(len(names)))
-    places = {name: place for place, name in enumerate(names)}
-    if missing := [name for name in question.targets if name not in places]:
+    ids = {name: id_ for id_, name in enumerate(names)}
+    if missing := [name for name in question.targets if name not in ids]:
         raise TargetsUnknown(run, missing, difflib.get_close_matches(missing[0], names, n=_NEAR, cutoff=0.5))
-    return [places[name] for name in question.targets]
+    return [ids[name] for name in question.targets]

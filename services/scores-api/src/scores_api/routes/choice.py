@@ -3,6 +3,7 @@
 Plain functions that routes call, and not FastAPI dependencies: solving one costs as much as the whole of a small route.
 """
 
+from collections.abc import Awaitable
 from typing import Annotated
 
 from fastapi import Path, Query, Request
@@ -44,9 +45,9 @@ async def chosen_catalogue(request: Request) -> Catalogue:
     return (await live_store(request).snapshot()).catalogue
 
 
-async def chosen_run(request: Request, run: str) -> OpenRun:
+def chosen_run(request: Request, run: str) -> Awaitable[OpenRun]:
     """A run by its id or alias."""
-    return await live_store(request).view(run)
+    return live_store(request).run(run)
 
 
 async def chosen_run_of_page(request: Request, run: str, cursor: str | None) -> OpenRun:

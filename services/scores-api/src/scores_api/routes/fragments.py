@@ -14,13 +14,13 @@ from scores_api.paging import ascending
 from scores_api.rendering import fragment_detail, fragment_page, neighbour_list
 from scores_api.routes.choice import FragmentName, Limit, PageCursor, RunName, chosen_run, chosen_run_of_page
 from scores_api.routes.errors import answers
-from scores_api.routes.published import published, published_router
+from scores_api.routes.published import FragmentRoute, published, published_router
 from scores_api.search import is_published, nearest
 from servicekit.cursor import Cursor
 
 __all__ = ["router"]
 
-router = published_router("fragments")
+router = published_router("fragments", FragmentRoute)
 
 
 @router.get(

@@ -32,7 +32,7 @@ async def ask_predictions(request: Request, question: PredictionQuestion, run: R
     A compound is known by its fragments alone: one that is in the data is predicted as if it had never been measured. What the
     run has never seen is flagged; unknown fragments add nothing to a value and widen its interval.
     """
-    view = await live_store(request).view(run)
+    view = await live_store(request).run(run)
     catalogue = (await live_store(request).snapshot()).catalogue
     predictor: CompoundPredictor = request.app.state.predictor
     return StreamingResponse(await predictor.answer(question, view.projection, catalogue), media_type="application/json")

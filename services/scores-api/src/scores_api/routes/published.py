@@ -15,19 +15,19 @@ from starlette.types import Scope
 from scores_api.etag import is_held
 from servicekit.head_route import HeadRoute
 
-__all__ = ["PublishedRoute", "published", "published_router"]
+__all__ = ["FragmentRoute", "published", "published_router"]
 
 _SLASH: Final = "\ufdd0"
 """A noncharacter that stands for an encoded slash while routes are matched."""
 
 
-class PublishedRoute(HeadRoute):
+class FragmentRoute(HeadRoute):
     """Keeps encoded slashes in path parameters."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Match the path; where it holds encoded slashes, match it as it was sent."""
         sent: bytes = scope.get("raw_path") or b""
-        if (b"%2F" not in sent and b"%2f" not in sent) or scope["type"] != "http":
+        if b"%2" not in sent or scope["type"] != "http":
             return super().matches(scope)
         marked = sent.decode("latin-1").replace("%2F", _SLASH).replace("%2f", _SLASH)
         match, child = super().matches({**scope, "path": unquote(marked)})
@@ -37,9 +37,9 @@ class PublishedRoute(HeadRoute):
         return match, child
 
 
-def published_router(tag: str) -> APIRouter:
-    """A router of such routes; the name of a route's function is its operation id."""
-    return APIRouter(route_class=PublishedRoute, tags=[tag], generate_unique_id_function=lambda route: route.name)
+def published_router(tag: str, route_class: type[HeadRoute] = HeadRoute) -> APIRouter:
+    """A router whose routes' operation ids are the names of their functions."""
+    return APIRouter(route_class=route_class, tags=[tag], generate_unique_id_function=lambda route: route.name)
 
 
 def published(

@@ -30,7 +30,7 @@ _FEW: Final = 60
 )
 async def ask_similarities(request: Request, question: SimilarityQuestion, run: RunName = CURRENT) -> Similarities:
     """A part of the whole matrix, shown fragments or not; the order of the names is kept."""
-    view = await live_store(request).view(run)
+    view = await live_store(request).run(run)
     ids = view.projection.fragments.find_all(question.fragments)
     if len(ids) <= _FEW and question.similarity in RANKINGS:
         return _compared(question, view, ids)
