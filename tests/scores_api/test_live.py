@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from tests.support.store import Publisher, five_fragments
 
 from contracts.store import Store
@@ -68,7 +69,6 @@ def publisher(tmp_path: Path) -> Publisher:
 def test_an_empty_state_directory_is_not_ready_and_says_what_is_missing(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with living(tmp_path / "nowhere") as (live, builds):
-            assert live.newest() is None
             with pytest.raises(NothingPublished):
                 await live.snapshot()
             assert "no run is published yet" in (await live.missing())["run"]
@@ -95,12 +95,10 @@ def test_each_publication_is_seen_by_the_next_request_and_the_old_run_stays_whol
         async with living(publisher.state) as (live, builds):
             before = await live.snapshot()
             second = publisher.publish(five_fragments().scaled(0.5))
-            assert live.newest() is None
             after = await live.snapshot()
             assert (before.current.run, after.current.run) == (first, second)
-            assert live.newest() is after
             assert bytes(before.current.projection.scores()) != bytes(after.current.projection.scores())
-            assert (await live.view(first)) is before.current
+            assert (await live.run(first)) is before.current
             assert builds.projected == 0
             assert [run.current for run in after.catalogue.runs] == [False, True]
 
@@ -171,11 +169,81 @@ def test_a_publication_that_cannot_be_read_leaves_the_run_before_it_and_is_tried
             assert builds.refreshed == 2, "a reading that failed is not repeated at once"
             assert await live.missing() == {}
             with pytest.raises(RunUnknown):
-                await live.view("factors-broken")
-            live._failed_until_s = 0.0  # noqa: SLF001 - as if the time had passed
+                await live.run("factors-broken")
+            live._retry.succeeded()  # noqa: SLF001 - as if the time had passed
             builds.failure = BuildFailed("still broken")
             assert (await live.snapshot()).current.run == run
             assert builds.refreshed == 3
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("failure", [BuildFailed("no disk"), RuntimeError("nobody foresaw this"), AssertionError()])
+def test_whatever_fails_is_not_repeated_at_once_and_is_logged(publisher: Publisher, failure: Exception) -> None:
+    async def scenario() -> None:
+        publisher.publish(five_fragments())
+        async with living(publisher.state) as (live, builds):
+            builds.failure = failure
+            with structlog.testing.capture_logs() as events:
+                for _ in range(100):
+                    with pytest.raises(NothingPublished):
+                        await live.snapshot()
+            assert builds.refreshed == 1
+            (event,) = [event for event in events if event["event"] == "store_not_read"]
+            assert (event["failures"], event["again_s"]) == (1, 2)
+            assert (event["exc_info"] is None) == isinstance(failure, BuildFailed), "the unforeseen has its traceback"
+            assert "1 attempts failed, the next is in" in (await live.missing())["store"]
+            builds.failure = None
+            live._retry._due_s = 0.0  # noqa: SLF001 - as if the time had passed
+            assert (await live.snapshot()).current.run
+            assert await live.missing() == {}
+
+    asyncio.run(scenario())
+
+
+def test_a_builder_that_ends_well_and_reads_nothing_is_not_started_without_end(publisher: Publisher) -> None:
+    class Idle(CountedBuilds):
+        idle = False
+
+        async def refresh(self) -> None:
+            if self.idle:
+                self.refreshed += 1
+            else:
+                await super().refresh()
+
+    async def scenario() -> None:
+        run = publisher.publish(five_fragments())
+        settings = Settings.model_validate({"state": publisher.state, "refresh_timeout_s": 120, "guard_s": 3600})
+        builds = Idle(settings)
+        live = Live(settings, builds, release="1")
+        live.start()
+        assert (await live.snapshot()).current.run == run
+        builds.idle = True
+        publisher.publish(five_fragments().scaled(2))
+        for _ in range(20):
+            assert (await live.snapshot()).current.run == run
+        await live.close()
+        assert builds.refreshed == 2
+
+    asyncio.run(scenario())
+
+
+def test_the_guard_survives_what_nobody_foresaw(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        publisher.publish(five_fragments())
+        looked: list[int] = []
+
+        def broken(_: Live) -> bool:
+            looked.append(len(looked))
+            raise RuntimeError("nobody foresaw this")
+
+        monkeypatch.setattr(Live, "_is_replaced", broken)
+        async with living(publisher.state, guard_s=0.01):
+
+            async def is_looked_at_again() -> bool:
+                return len(looked) > 2
+
+            await eventually(is_looked_at_again)
 
     asyncio.run(scenario())
 
@@ -248,9 +316,9 @@ def test_an_old_run_is_projected_once_and_kept(publisher: Publisher) -> None:
         old = publisher.publish(five_fragments())
         publisher.publish(five_fragments().scaled(2))
         async with living(publisher.state) as (live, builds):
-            views = await asyncio.gather(*(live.view(old) for _ in range(10)))
+            views = await asyncio.gather(*(live.run(old) for _ in range(10)))
             assert {view.run for view in views} == {old}
-            assert len({id(view) for view in [*views, await live.view(old)]}) == 1
+            assert len({id(view) for view in [*views, await live.run(old)]}) == 1
             assert builds.projected == 1
 
     asyncio.run(scenario())
@@ -260,27 +328,30 @@ def test_only_so_many_old_runs_are_held_open(publisher: Publisher) -> None:
     async def scenario() -> None:
         runs = [publisher.publish(five_fragments().scaled(factor)) for factor in (1, 2, 3, 4)]
         async with living(publisher.state, kept_runs=2) as (live, _):
-            first = await live.view(runs[0])
-            await live.view(runs[1])
-            assert (await live.view(runs[0])) is first
-            await live.view(runs[2])
-            assert (await live.view(runs[0])) is first, "the last used ones are kept"
-            second = await live.view(runs[1])
+            first = await live.run(runs[0])
+            await live.run(runs[1])
+            assert (await live.run(runs[0])) is first
+            await live.run(runs[2])
+            assert (await live.run(runs[0])) is first, "the last used ones are kept"
+            second = await live.run(runs[1])
             assert bytes(second.projection.scores())
 
     asyncio.run(scenario())
 
 
-def test_an_old_run_that_cannot_be_read_is_told_so_and_not_tried_at_once_again(publisher: Publisher) -> None:
+@pytest.mark.parametrize("failure", [BuildFailed("disk full"), RuntimeError("nobody foresaw this")])
+def test_an_old_run_that_cannot_be_read_is_told_so_and_not_tried_at_once_again(
+    publisher: Publisher, failure: Exception
+) -> None:
     async def scenario() -> None:
         old = publisher.publish(five_fragments())
         publisher.publish(five_fragments().scaled(2))
         async with living(publisher.state) as (live, builds):
             await live.snapshot()
-            builds.failure = BuildFailed("disk full")
+            builds.failure = failure
             for _ in range(3):
                 with pytest.raises(RunUnreadable):
-                    await live.view(old)
+                    await live.run(old)
             assert builds.projected == 1
 
     asyncio.run(scenario())

@@ -72,7 +72,7 @@ def test_a_traceback_shows_no_local_variables(format_: logs.LogFormat, capsys: p
 
 def test_events_of_a_request_carry_its_id_and_later_ones_do_not(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("json", "info")
-    with logs.request_context("abc"):
+    with logs.RequestContext("abc"):
         structlog.stdlib.get_logger("x").info("inside")
     structlog.stdlib.get_logger("x").info("outside")
     inside, outside = (json.loads(line) for line in capsys.readouterr().err.splitlines())

@@ -2,14 +2,12 @@
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, Literal
 
 import structlog
 
-__all__ = ["LogFormat", "configure", "request_context"]
+__all__ = ["LogFormat", "RequestContext", "configure"]
 
 LogFormat = Literal["text", "json"]
 _request_id: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
@@ -63,14 +61,17 @@ def configure(format_: LogFormat, level: str) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-@contextmanager
-def request_context(request_id: str) -> Iterator[None]:
-    """Put `request_id` into every event that is logged inside."""
-    token = _request_id.set(request_id)
-    try:
-        yield
-    finally:
-        _request_id.reset(token)
+class RequestContext:
+    """Puts a request id into every event that is logged while it is entered."""
+
+    def __init__(self, request_id: str) -> None:
+        self._id = request_id
+
+    def __enter__(self) -> None:
+        self._token = _request_id.set(self._id)
+
+    def __exit__(self, *_: object) -> None:
+        _request_id.reset(self._token)
 
 
 def _add_request_id(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -4,11 +4,14 @@ FastAPI describes validation errors with its own media type and schema, and nati
 openapi-generator refuses with the whole document. Both are corrected here, once for all services.
 """
 
+import copy
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.routing import BaseRoute
 
+from servicekit.head_route import HeadRoute
 from servicekit.problems import MEDIA_TYPE, ProblemDocument
 
 __all__ = ["install"]
@@ -26,13 +29,22 @@ def install(app: FastAPI) -> None:
                 version=app.version,
                 summary=app.summary,
                 description=app.description,
-                routes=app.routes,
+                routes=[_described(route) for route in app.routes],
                 tags=app.openapi_tags,
             )
             app.openapi_schema = _corrected(document)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+def _described(route: BaseRoute) -> BaseRoute:
+    """The route without HEAD, which follows from GET and would state each operation twice."""
+    if not isinstance(route, HeadRoute) or route.methods is None:
+        return route
+    described = copy.copy(route)
+    described.methods = route.methods - {"HEAD"}
+    return described
 
 
 def _corrected(document: dict[str, Any]) -> dict[str, Any]:

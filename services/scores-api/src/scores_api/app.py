@@ -8,12 +8,10 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from contracts.store import Store
-from scores_api.answers import AnswerLayer
 from scores_api.builds import Builds
 from scores_api.files import ArtifactFiles
-from scores_api.head_layer import HeadLayer
 from scores_api.live import Live
-from scores_api.prediction.desk import Desk
+from scores_api.prediction.predictor import CompoundPredictor
 from scores_api.problems import PROBLEM_TYPES
 from scores_api.routes import artifacts, factors, fragments, predictions, refusals, runs, scores, similarities
 from scores_api.settings import Settings
@@ -21,6 +19,7 @@ from servicekit.application import create_application
 
 __all__ = ["create_app"]
 
+_GROUPS = (scores, fragments, runs, similarities, predictions, factors, artifacts)
 _DESCRIPTION = """\
 Everything is read from what the trainer published; a publication is visible to the first request after it, without a restart.
 
@@ -39,7 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
     builds = Builds(state=settings.state, cache=settings.cache_directory, kept_runs=settings.kept_runs)
     live = Live(settings, builds, release=release)
     files = ArtifactFiles(Store.under(settings.state))
-    desk = Desk(files)
+    predictor = CompoundPredictor(files)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -47,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
         try:
             yield
         finally:
-            await desk.close()
+            await predictor.close()
             await live.close()
 
     app = create_application(
@@ -57,23 +56,19 @@ def create_app(settings: Settings) -> FastAPI:
         description=_DESCRIPTION,
         ready=live.missing,
         problem_types=PROBLEM_TYPES,
+        routes=[route for group in _GROUPS for route in group.router.routes],
         lifespan=lifespan,
     )
     app.state.live = live
     app.state.files = files
-    app.state.desk = desk
+    app.state.predictor = predictor
     refusals.install(app)
-    app.put_before(HeadLayer)
-    app.put_before(AnswerLayer, live=live, meter=app.state.meter)
     if settings.cors_origins:
-        app.put_before(
+        app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "HEAD", "POST"),
             allow_headers=("If-None-Match", "Range", "If-Range", "X-Request-ID"),
             expose_headers=("ETag", "X-Request-ID", "Content-Range", "Accept-Ranges"),
         )
-    groups = (scores, fragments, similarities, predictions, factors, runs, artifacts)
-    published = [route for group in groups for route in group.router.routes]
-    app.router.routes[:0] = published  # first, and by themselves: `include_router` would match each request twice, for 100 µs
     return app

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 __all__ = [
     "ArtifactDamaged",
     "ArtifactUnknown",
-    "CursorInvalid",
     "FragmentsUnknown",
     "MatrixTooLarge",
     "MoleculesFailed",
     "MoleculesUnreadable",
     "NothingPredicts",
     "NothingPublished",
-    "Offence",
     "PredictionsTooMany",
+    "RefusedSmiles",
     "RunUnknown",
     "RunUnreadable",
     "SimilarityUnavailable",
@@ -68,10 +67,6 @@ class ArtifactDamaged(Exception):
     """A file differs from its manifest; the text says how."""
 
 
-class CursorInvalid(Exception):
-    """A cursor that this list did not hand out."""
-
-
 class SimilarityUnavailable(Exception):
     """The run publishes nothing that tells a similarity, or not of these fragments."""
 
@@ -92,7 +87,7 @@ class TargetsUnknown(Exception):
 
 
 @dataclass(frozen=True)
-class Offence:
+class RefusedSmiles:
     """A SMILES that has no fragments."""
 
     place: str
@@ -104,7 +99,7 @@ class Offence:
 class MoleculesUnreadable(Exception):
     """Some SMILES of a request are no molecules with fragments."""
 
-    def __init__(self, first: list[Offence], count: int) -> None:
+    def __init__(self, first: list[RefusedSmiles], count: int) -> None:
         super().__init__(count)
         self.first = first
         self.count = count

@@ -24,7 +24,7 @@ _NEAR_LENGTH: Final = 200
 
 @dataclass(frozen=True)
 class Fragments:
-    """Columns of the run's fragments; the id of a fragment is its place."""
+    """Columns of the run's fragments; the id of a fragment is its number in them."""
 
     run: str
     names: Sequence[str]
@@ -42,7 +42,7 @@ class Fragments:
             _folded(name if smiles is None or smiles == name else f"{name}{_END}{smiles}") + _END
             for name, smiles in zip(self.names, self.smiles, strict=True)
         ]
-        object.__setattr__(self, "_ids", {name: place for place, name in enumerate(self.names)})
+        object.__setattr__(self, "_ids", {name: id_ for id_, name in enumerate(self.names)})
         object.__setattr__(self, "_text", "".join(entries))
         object.__setattr__(self, "_ends", list(accumulate(len(entry) for entry in entries)))
 
@@ -63,39 +63,39 @@ class Fragments:
         Raises:
             FragmentsUnknown: some do not exist; the failure carries all of these.
         """
-        ids = [self.place(name) for name in names]
-        missing = [name for name, found in zip(names, ids, strict=True) if found is None]
+        ids = [self.id_of(name) for name in names]
+        missing = [name for name, id_ in zip(names, ids, strict=True) if id_ is None]
         if missing:
             raise FragmentsUnknown(self.run, missing, self.near(missing[0]))
-        return [found for found in ids if found is not None]
+        return [id_ for id_ in ids if id_ is not None]
 
-    def place(self, name: str) -> int | None:
+    def id_of(self, name: str) -> int | None:
         """The id of a fragment as `find` knows it; None where there is none."""
-        found = self._ids.get(name)
-        if found is None and name.startswith(_BY_ID):
+        id_ = self._ids.get(name)
+        if id_ is None and name.startswith(_BY_ID):
             digits = name.removeprefix(_BY_ID)
             if digits.isascii() and digits.isdigit() and len(digits) < 10 and int(digits) < len(self.names):  # noqa: PLR2004 - int32
-                found = int(digits)
-        return found
+                id_ = int(digits)
+        return id_
 
     def search(self, query: str, *, after: int, shown_only: bool) -> Iterator[int]:
         """Ids above `after` whose name or SMILES contains `query`, case ignored, in ascending order; all for an empty query."""
         ids = self._matches(_folded(query), after + 1) if query else iter(range(after + 1, len(self.names)))
-        return (place for place in ids if self.shown[place]) if shown_only else ids
+        return (id_ for id_ in ids if self.shown[id_]) if shown_only else ids
 
     def _matches(self, needle: str, first: int) -> Iterator[int]:
         if _END in needle or first > len(self.names):
             return
         position = self._ends[first - 1] if first else 0
         while (hit := self._text.find(needle, position)) >= 0:
-            place = bisect_right(self._ends, hit)
-            yield place
-            position = self._ends[place]
+            id_ = bisect_right(self._ends, hit)
+            yield id_
+            position = self._ends[id_]
 
     @cached_property
     def _sorted(self) -> list[int]:
         """Ids in the order of their folded names."""
-        return sorted(range(len(self.names)), key=lambda place: _folded(self.names[place]))
+        return sorted(range(len(self.names)), key=lambda id_: _folded(self.names[id_]))
 
     def near(self, name: str) -> list[str]:
         """Up to five names that look like an unknown one, the most alike first."""
@@ -106,12 +106,12 @@ class Fragments:
         if len(self.names) <= _NEAR_POOL:
             pool |= dict.fromkeys(range(len(self.names)))
         else:
-            place = bisect_left(self._sorted, folded, key=lambda found: _folded(self.names[found]))
-            pool |= dict.fromkeys(self._sorted[max(0, place - _NEAR_POOL // 2) : place + _NEAR_POOL // 2])
+            rank = bisect_left(self._sorted, folded, key=lambda id_: _folded(self.names[id_]))
+            pool |= dict.fromkeys(self._sorted[max(0, rank - _NEAR_POOL // 2) : rank + _NEAR_POOL // 2])
         by_fold: dict[str, str] = {}
-        for found in pool:
-            if len(self.names[found]) <= 2 * _NEAR_LENGTH:
-                by_fold.setdefault(_folded(self.names[found]), self.names[found])
+        for id_ in pool:
+            if len(self.names[id_]) <= 2 * _NEAR_LENGTH:
+                by_fold.setdefault(_folded(self.names[id_]), self.names[id_])
         return [by_fold[match] for match in difflib.get_close_matches(folded, by_fold, n=_NEAR, cutoff=0.5)]
 
 

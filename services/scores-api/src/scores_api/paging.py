@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from scores_api.cursor import Cursor
-from scores_api.failures import CursorInvalid
+from servicekit.cursor import Cursor, CursorInvalid
 
 __all__ = ["ascending", "newest_first"]
 
@@ -14,9 +13,9 @@ T = TypeVar("T")
 
 def ascending(ids: Iterator[int], *, of: str, run: str, limit: int) -> tuple[list[int], str | None]:
     """The first `limit` of the ascending `ids` that remain, and the cursor to the rest; null when there is none."""
-    found = list(islice(ids, limit + 1))
-    page = found[:limit]
-    return page, Cursor(of=of, run=run, after=page[-1]).text() if len(found) > limit else None
+    page_and_next = list(islice(ids, limit + 1))
+    page = page_and_next[:limit]
+    return page, Cursor(of=of, run=run, after=page[-1]).text() if len(page_and_next) > limit else None
 
 
 def newest_first(

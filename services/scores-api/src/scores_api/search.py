@@ -25,7 +25,7 @@ def is_published(similarity: SimilarityKind, max_structure: float | None) -> boo
 
 
 def nearest(
-    projection: Projection, place: int, similarity: SimilarityKind, limit: int, *, max_structure: float | None = None
+    projection: Projection, id_: int, similarity: SimilarityKind, limit: int, *, max_structure: float | None = None
 ) -> npt.NDArray[np.void]:
     """Up to `limit` shown fragments nearest to one, dtype `NEIGHBOUR`, the nearest first.
 
@@ -35,42 +35,42 @@ def nearest(
         SimilarityUnavailable: the run publishes nothing to tell it by.
     """
     if is_published(similarity, max_structure):
-        return projection.neighbours[similarity].of(place, limit)
+        return projection.neighbours[similarity].of(id_, limit)
     if max_structure is not None:
-        projection.require(SimilarityKind.STRUCTURE, [place])
+        projection.require(SimilarityKind.STRUCTURE, [id_])
     if similarity in RANKINGS:
-        listed = projection.neighbours[similarity].of(place, NEIGHBOURS)
+        listed = projection.neighbours[similarity].of(id_, NEIGHBOURS)
         kept = listed[listed["structure"] <= max_structure]
         if len(kept) >= limit or len(listed) < NEIGHBOURS:
             return kept[:limit]
-    return _searched(projection, place, similarity, limit, max_structure)
+    return _searched(projection, id_, similarity, limit, max_structure)
 
 
 def _searched(
-    projection: Projection, place: int, similarity: SimilarityKind, limit: int, max_structure: float | None
+    projection: Projection, id_: int, similarity: SimilarityKind, limit: int, max_structure: float | None
 ) -> npt.NDArray[np.void]:
-    percent_F = projection.percents_with_all(place, similarity)
-    asked_F = np.array(projection.fragments.shown, dtype=bool) & ~np.isnan(percent_F)
-    asked_F[place] = False
+    percent_F = projection.percents_with_all(id_, similarity)
+    is_candidate_F = np.array(projection.fragments.shown, dtype=bool) & ~np.isnan(percent_F)
+    is_candidate_F[id_] = False
     if max_structure is not None:
-        asked_F &= projection.percents_with_all(place, SimilarityKind.STRUCTURE) <= max_structure
-    candidates = np.flatnonzero(asked_F)
+        is_candidate_F &= projection.percents_with_all(id_, SimilarityKind.STRUCTURE) <= max_structure
+    candidates = np.flatnonzero(is_candidate_F)
     order = np.argsort(-percent_F[candidates].round(_DECIMALS), kind="stable")[:limit]
-    return _rows(projection, place, candidates[order])
+    return _rows(projection, id_, candidates[order])
 
 
-def _rows(projection: Projection, place: int, others: Ids) -> npt.NDArray[np.void]:
+def _rows(projection: Projection, id_: int, others: Ids) -> npt.NDArray[np.void]:
     """Everything that is known of one fragment and these others."""
     rows: npt.NDArray[Any] = np.zeros(len(others), dtype=NEIGHBOUR)
     rows["other"] = others
     for name in ("low", "high", "structure", "coassay", "combined"):
         rows[name] = np.nan
-    ids = [place, *others.tolist()]
+    ids = [id_, *others.tolist()]
     for kind in RANKINGS:
-        rows[kind.value] = projection.pair_percents(place, others, kind)
-    if (bounds := projection.pair_bounds(place, others)) is not None:
+        rows[kind.value] = projection.pair_percents(id_, others, kind)
+    if (bounds := projection.pair_bounds(id_, others)) is not None:
         rows["low"], rows["high"] = bounds
     for kind in (SimilarityKind.STRUCTURE, SimilarityKind.COASSAY, SimilarityKind.COMBINED):
         if projection.knows(kind, ids):
-            rows[kind.value] = projection.percents_with_all(place, kind)[others]
+            rows[kind.value] = projection.percents_with_all(id_, kind)[others]
     return rows

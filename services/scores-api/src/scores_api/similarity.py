@@ -28,9 +28,9 @@ def percent_matrix(rows_NK: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return percent_NN
 
 
-def percents_with(rows_FD: npt.NDArray[np.floating], place: int, others: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def percents_with(rows_FD: npt.NDArray[np.floating], id_: int, others: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Cosine of one row with some, in percent; a zero row is 0 percent alike."""
-    own_D = rows_FD[place].astype(np.float64)
+    own_D = rows_FD[id_].astype(np.float64)
     own_norm = np.linalg.norm(own_D)
     percent_N = np.zeros(len(others))
     block = max(1, _BLOCK_NUMBERS // max(len(own_D), 1))
@@ -43,10 +43,10 @@ def percents_with(rows_FD: npt.NDArray[np.floating], place: int, others: npt.NDA
 
 
 def interval_with(
-    directions_FSK: npt.NDArray[np.float16], place: int, others: npt.NDArray[np.int64]
+    directions_FSK: npt.NDArray[np.float16], id_: int, others: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Percents between which the cosine of one fragment with each of some lies in 90 % of the draws."""
-    own_SK = directions_FSK[place].astype(np.float64)
+    own_SK = directions_FSK[id_].astype(np.float64)
     percents_NS = 100.0 * np.einsum("nsk,sk->ns", directions_FSK[others].astype(np.float64), own_SK)
     low_N, high_N = np.clip(np.quantile(percents_NS, _INTERVAL, axis=1), -100.0, 100.0)
     return low_N, high_N

@@ -7,8 +7,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from contracts.kinds import Objective
 from contracts.predictions import Scale
-from scores_api.models.wire import Wire
-from servicekit.excerpt import excerpt
+from scores_api.models.wire import Wire, distinct
 
 __all__ = [
     "COMPOUNDS",
@@ -31,19 +30,12 @@ _FRAGMENTS: Final = 500
 _TARGETS: Final = 10_000
 
 
-def _distinct(names: list[str]) -> list[str]:
-    if len(set(names)) < len(names):
-        twice = next(name for place, name in enumerate(names) if name in names[:place])
-        raise ValueError(f"{excerpt(twice)!r} is named twice")
-    return names
-
-
 class CompoundQuestion(Wire):
     """A compound: a SMILES, or the names of its fragments."""
 
     smiles: str | None = None
     """Cut into fragments as the data were."""
-    fragments: Annotated[list[str], Field(min_length=1, max_length=_FRAGMENTS), AfterValidator(_distinct)] | None = None
+    fragments: Annotated[list[str], Field(min_length=1, max_length=_FRAGMENTS), AfterValidator(distinct)] | None = None
     """Names, each once; those that the run does not know are flagged."""
 
     @model_validator(mode="after")
@@ -63,7 +55,7 @@ class PredictionQuestion(Wire):
     )
 
     compounds: Annotated[list[CompoundQuestion], Field(min_length=1, max_length=COMPOUNDS)]
-    targets: Annotated[list[str], Field(min_length=1, max_length=_TARGETS), AfterValidator(_distinct)] | None = None
+    targets: Annotated[list[str], Field(min_length=1, max_length=_TARGETS), AfterValidator(distinct)] | None = None
     """Names, each once; all targets when null."""
     limit: Annotated[int, Field(ge=1, le=_TARGETS)] | None = None
     """Only so many targets a compound, those with the highest predictions first; 10 where neither this nor targets is given."""

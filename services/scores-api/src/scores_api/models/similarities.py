@@ -5,20 +5,12 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, ConfigDict, Field
 
 from contracts.kinds import SimilarityKind
-from scores_api.models.wire import Percent, Wire
-from servicekit.excerpt import excerpt
+from scores_api.models.wire import Percent, Wire, distinct
 
 __all__ = ["LIMIT", "Similarities", "SimilarityQuestion"]
 
 LIMIT: Final = 500
 """Fragments one question may name."""
-
-
-def _distinct(names: list[str]) -> list[str]:
-    if len(set(names)) < len(names):
-        twice = next(name for place, name in enumerate(names) if name in names[:place])
-        raise ValueError(f"{excerpt(twice)!r} is named twice")
-    return names
 
 
 class SimilarityQuestion(Wire):
@@ -29,7 +21,7 @@ class SimilarityQuestion(Wire):
     fragments: Annotated[
         list[str],
         Field(min_length=1, max_length=LIMIT, json_schema_extra={"uniqueItems": True}),
-        AfterValidator(_distinct),
+        AfterValidator(distinct),
     ]
     """Names, each once."""
     similarity: SimilarityKind = SimilarityKind.FUNCTION

@@ -9,20 +9,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
+
 from scores_api.failures import MoleculesFailed
 
-__all__ = ["Molecule", "Molecules", "Unreadable"]
+__all__ = ["CutMolecule", "Molecules", "Unreadable"]
 
 _BATCH: Final = 32
 """Molecules asked for at a time: between two batches of a long request, others have their turn."""
 _ANSWER_BYTES: Final = 2**26
 _TIMEOUT_S: Final = 60.0
 """Of a batch; no molecule within the bounds of `chemistry` takes a second."""
+_log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)
-class Molecule:
-    """What was found."""
+class CutMolecule:
+    """A molecule in fragments."""
 
     parent: str
     fragments: list[str]
@@ -42,17 +45,17 @@ class Molecules:
         self._worker: Process | None = None
         self._turn = asyncio.Lock()
 
-    async def cut(self, smiles: Sequence[str]) -> list[Molecule | Unreadable]:
+    async def cut(self, smiles: Sequence[str]) -> list[CutMolecule | Unreadable]:
         """The fragments of each SMILES.
 
         Raises:
             MoleculesFailed: the worker died or did not answer.
         """
-        found: list[Molecule | Unreadable] = []
+        molecules: list[CutMolecule | Unreadable] = []
         for first in range(0, len(smiles), _BATCH):
             async with self._turn:
-                found.extend(await self._ask(smiles[first : first + _BATCH]))
-        return found
+                molecules.extend(await self._ask(smiles[first : first + _BATCH]))
+        return molecules
 
     async def close(self) -> None:
         """End the worker."""
@@ -62,8 +65,8 @@ class Molecules:
                 worker.kill()
             await worker.wait()
 
-    async def _ask(self, smiles: Sequence[str]) -> list[Molecule | Unreadable]:
-        answered = False
+    async def _ask(self, smiles: Sequence[str]) -> list[CutMolecule | Unreadable]:
+        cut: list[CutMolecule | Unreadable] | None = None
         try:
             worker = self._worker = self._worker or await _start()
             assert worker.stdin is not None and worker.stdout is not None  # noqa: S101, PT018 - both are pipes
@@ -71,15 +74,17 @@ class Molecules:
             async with asyncio.timeout(_TIMEOUT_S):
                 await worker.stdin.drain()
                 line = await worker.stdout.readline()
-            answered = line.endswith(b"\n")
-        except (OSError, TimeoutError) as error:
-            raise MoleculesFailed(str(error) or type(error).__name__) from error
+            if not line.endswith(b"\n"):
+                raise EOFError("the worker ended")  # noqa: TRY301 - one of the ways in which it fails
+            cut = [Unreadable(each["reason"]) if "reason" in each else CutMolecule(**each) for each in json.loads(line)]
+        except Exception as error:
+            reason = str(error) or type(error).__name__
+            _log.exception("molecules_not_cut", reason=reason, molecules=len(smiles))
+            raise MoleculesFailed(reason) from error
         finally:
-            if not answered:  # also when the request was given up: its answer must not become the next one's
+            if cut is None:  # also when the request was given up: its answer must not become the next one's
                 await self.close()
-        if not answered:
-            raise MoleculesFailed("the worker ended")
-        return [Unreadable(each["reason"]) if "reason" in each else Molecule(**each) for each in json.loads(line)]
+        return cut
 
 
 async def _start() -> Process:

@@ -12,7 +12,7 @@ import onnxruntime
 
 from contracts.predictions import BOUNDS, OUTPUTS, SCHEMA, Scale
 
-__all__ = ["Compound", "InvalidNetwork", "Network", "Predicted"]
+__all__ = ["Compound", "InvalidNetwork", "Network", "PredictedBatch"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -40,7 +40,7 @@ class Compound:
 
 
 @dataclass(frozen=True, eq=False)
-class Predicted:
+class PredictedBatch:
     """Of B compounds and M targets. Every number has the run's decimals; sums are those of the rounded parts."""
 
     predictions_BM: Floats
@@ -81,23 +81,23 @@ class Network:
         stated = session.get_modelmeta().custom_metadata_map
         if stated.get("schema") != SCHEMA:
             raise InvalidNetwork(f"{path.name} has the schema {stated.get('schema')!r}, expected {SCHEMA!r}")
-        found = cls(session, Scale(stated["scale"]))
-        found._decimals = found._usual_decimals(fragments, targets)
-        return found
+        network = cls(session, Scale(stated["scale"]))
+        network._decimals = network._usual_decimals(fragments, targets)
+        return network
 
-    def predict(self, compounds: Sequence[Compound], targets: Ints) -> Predicted:
+    def predict(self, compounds: Sequence[Compound], targets: Ints) -> PredictedBatch:
         """Everything about these compounds and targets."""
         rows_N, question = _question(compounds, targets)
         names = [*OUTPUTS, *(BOUNDS if self.bounded else ())]
-        found = dict(zip(names, self._run(names, question), strict=True))
-        contributions_NM, levels_M = self._rounded(found["contributions"]), self._rounded(found["levels"])
-        mean = float(self._rounded(found["mean"])[0])
+        outputs = dict(zip(names, self._run(names, question), strict=True))
+        contributions_NM, levels_M = self._rounded(outputs["contributions"]), self._rounded(outputs["levels"])
+        mean = float(self._rounded(outputs["mean"])[0])
         sums_BM = np.tile(mean + levels_M, (len(compounds), 1))
         np.add.at(sums_BM, rows_N, contributions_NM)
         sums_BM = np.round(sums_BM, self._decimals) + 0.0
-        low_BM, high_BM = (self._rounded(found[name]) for name in BOUNDS) if self.bounded else (None, None)
-        return Predicted(
-            predictions_BM=self._rounded(found["predictions"]) if self.scale is Scale.CHANCE else sums_BM,
+        low_BM, high_BM = (self._rounded(outputs[name]) for name in BOUNDS) if self.bounded else (None, None)
+        return PredictedBatch(
+            predictions_BM=self._rounded(outputs["predictions"]) if self.scale is Scale.CHANCE else sums_BM,
             sums_BM=sums_BM,
             low_BM=low_BM,
             high_BM=high_BM,
@@ -115,8 +115,8 @@ class Network:
         return chosen_BL
 
     def _run(self, names: list[str], question: dict[str, npt.NDArray[Any]]) -> list[npt.NDArray[np.float32]]:
-        found: list[npt.NDArray[np.float32]] = self._session.run(names, question)
-        return found
+        outputs: list[npt.NDArray[np.float32]] = self._session.run(names, question)
+        return outputs
 
     def _rounded(self, numbers: npt.NDArray[np.float32]) -> Floats:
         return numbers.astype(np.float64).round(self._decimals) + 0.0  # no negative zero
@@ -125,10 +125,10 @@ class Network:
         some_N, some_M = (
             np.unique(np.linspace(0, count - 1, min(count, _SIZED)).round().astype(np.int64)) for count in (fragments, targets)
         )
-        found = self.predict([Compound([place], 0) for place in some_N.tolist()], some_M)
-        usual: list[Floats] = [found.sums_BM, found.contributions_NM]
-        if found.low_BM is not None and found.high_BM is not None and self.scale is not Scale.CHANCE:
-            usual.append(np.subtract(found.high_BM, found.low_BM, dtype=np.float64))
+        some = self.predict([Compound([id_], 0) for id_ in some_N.tolist()], some_M)
+        usual: list[Floats] = [some.sums_BM, some.contributions_NM]
+        if some.low_BM is not None and some.high_BM is not None and self.scale is not Scale.CHANCE:
+            usual.append(np.subtract(some.high_BM, some.low_BM, dtype=np.float64))
         largest = max(float(np.abs(numbers).max(initial=0.0)) for numbers in usual)
         if not largest:
             return _DIGITS
@@ -139,7 +139,7 @@ def _question(compounds: Sequence[Compound], targets: Ints) -> tuple[Ints, dict[
     """The row of each fragment, and the inputs of the graph."""
     rows_N = np.repeat(np.arange(len(compounds), dtype=np.int64), [len(compound.fragments) for compound in compounds])
     return rows_N, {
-        "fragments": np.array([place for compound in compounds for place in compound.fragments], dtype=np.int64),
+        "fragments": np.array([id_ for compound in compounds for id_ in compound.fragments], dtype=np.int64),
         "compounds": rows_N,
         "unseen": np.array([compound.unseen for compound in compounds], dtype=np.float32),
         "targets": targets,

@@ -3,15 +3,15 @@
 Plain functions that routes call, and not FastAPI dependencies: solving one costs as much as the whole of a small route.
 """
 
+from collections.abc import Awaitable
 from typing import Annotated
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Path, Query, Request
 
 from scores_api.catalogue import CURRENT, Catalogue
-from scores_api.cursor import Cursor
-from scores_api.failures import CursorInvalid
 from scores_api.live import Live
-from scores_api.shelf import View
+from scores_api.open_runs import OpenRun
+from servicekit.cursor import Cursor, CursorInvalid
 
 __all__ = [
     "FragmentName",
@@ -35,26 +35,22 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="Items a page.")]
 
 
 def live_store(request: Request) -> Live:
-    """The live view of the store, where the answer carries no ETag."""
+    """The live view of the store."""
     live: Live = request.app.state.live
     return live
 
 
-async def chosen_catalogue(request: Request, response: Response) -> Catalogue:
-    """All publications; `response` gets their ETag."""
-    catalogue = (await live_store(request).snapshot()).catalogue
-    _tag(response, catalogue.tag)
-    return catalogue
+async def chosen_catalogue(request: Request) -> Catalogue:
+    """All publications."""
+    return (await live_store(request).snapshot()).catalogue
 
 
-async def chosen_run(request: Request, response: Response, run: str) -> View:
-    """A run by its id or alias; `response` gets its ETag."""
-    view = await live_store(request).view(run)
-    _tag(response, view.tag)
-    return view
+def chosen_run(request: Request, run: str) -> Awaitable[OpenRun]:
+    """A run by its id or alias."""
+    return live_store(request).run(run)
 
 
-async def chosen_run_of_page(request: Request, response: Response, run: str, cursor: str | None) -> View:
+async def chosen_run_of_page(request: Request, run: str, cursor: str | None) -> OpenRun:
     """As `chosen_run`; a cursor stays in its run, even when `current` has become another one.
 
     Raises:
@@ -65,9 +61,4 @@ async def chosen_run_of_page(request: Request, response: Response, run: str, cur
         if run not in (CURRENT, began):
             raise CursorInvalid
         run = began
-    return await chosen_run(request, response, run)
-
-
-def _tag(response: Response, tag: str) -> None:
-    response.headers["ETag"] = tag
-    response.headers["Cache-Control"] = "no-cache"
+    return await chosen_run(request, run)

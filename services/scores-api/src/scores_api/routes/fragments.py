@@ -9,44 +9,52 @@ from fastapi import Query, Request, Response
 from contracts.evidence import NEIGHBOURS
 from contracts.kinds import SimilarityKind
 from scores_api.catalogue import CURRENT
-from scores_api.cursor import Cursor
 from scores_api.models.fragments import FragmentDetail, FragmentPage, Neighbours
 from scores_api.paging import ascending
-from scores_api.rendering import fragment_detail, fragment_item, neighbour_items
+from scores_api.rendering import fragment_detail, fragment_page, neighbour_list
 from scores_api.routes.choice import FragmentName, Limit, PageCursor, RunName, chosen_run, chosen_run_of_page
 from scores_api.routes.errors import answers
-from scores_api.routes.published import published_router
+from scores_api.routes.published import FragmentRoute, published, published_router
 from scores_api.search import is_published, nearest
+from servicekit.cursor import Cursor
 
 __all__ = ["router"]
 
-router = published_router("fragments")
+router = published_router("fragments", FragmentRoute)
 
 
-@router.get("/v1/fragments", summary="Fragments, listed or searched", responses=answers(404, 422, 503))
+@router.get(
+    "/v1/fragments",
+    response_model=FragmentPage,
+    summary="Fragments, listed or searched",
+    responses=answers(404, 422, 503),
+)
 async def list_fragments(
     request: Request,
-    response: Response,
     *,
     query: Annotated[str, Query(max_length=500, description="Part of a name or SMILES, case ignored.")] = "",
     shown: Annotated[bool, Query(description="Only fragments with enough evidence; false lists every modelled one.")] = True,
     run: RunName = CURRENT,
     cursor: PageCursor = None,
     limit: Limit = 100,
-) -> FragmentPage:
+) -> Response:
     """In the order of their ids."""
-    view = await chosen_run_of_page(request, response, run, cursor)
+    view = await chosen_run_of_page(request, run, cursor)
     of = f"fragments {shown} {query}"
     fragments = view.projection.fragments
-    found = fragments.search(query, after=Cursor.place(cursor, of), shown_only=shown)
-    ids, following = ascending(found, of=of, run=view.run, limit=limit)
-    return FragmentPage(run=view.run, items=[fragment_item(fragments, place) for place in ids], next=following)
+    matches = fragments.search(query, after=Cursor.last(cursor, of), shown_only=shown)
+    ids, following = ascending(matches, of=of, run=view.run, limit=limit)
+    return published(request, fragment_page(fragments, ids, following), view.tag)
 
 
-@router.get("/v1/fragments/{fragment:path}/neighbours", summary="The nearest fragments", responses=answers(404, 422, 503))
+@router.get(
+    "/v1/fragments/{fragment:path}/neighbours",
+    response_model=Neighbours,
+    summary="The nearest fragments",
+    responses=answers(404, 422, 503),
+)
 async def list_neighbours(
     request: Request,
-    response: Response,
     fragment: FragmentName,
     run: RunName = CURRENT,
     similarity: Annotated[SimilarityKind, Query(description="What the order follows.")] = SimilarityKind.FUNCTION,
@@ -55,21 +63,25 @@ async def list_neighbours(
         Query(ge=0, le=100, description="Only fragments that look no more alike than so many percent (Tanimoto of ECFP4)."),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=NEIGHBOURS)] = 10,
-) -> Neighbours:
+) -> Response:
     """The shown fragments most alike to this one, found exactly, each with all similarities and its evidence.
 
     `similarity=function&max_structure=30` asks for what is alike in function and unlike in structure.
     """
-    projection = (await chosen_run(request, response, run)).projection
-    place = projection.fragments.find(fragment)
-    search = partial(nearest, projection, place, similarity, limit, max_structure=max_structure)
+    view = await chosen_run(request, run)
+    id_ = view.projection.fragments.find(fragment)
+    search = partial(nearest, view.projection, id_, similarity, limit, max_structure=max_structure)
     rows = search() if is_published(similarity, max_structure) else await asyncio.to_thread(search)
-    name = projection.fragments.names[place]
-    return Neighbours(run=projection.run, fragment=name, similarity=similarity, items=neighbour_items(projection, rows))
+    return published(request, neighbour_list(view.projection.fragments, id_, similarity, rows), view.tag)
 
 
-@router.get("/v1/fragments/{fragment:path}", summary="One fragment with its vectors", responses=answers(404, 422, 503))
-async def get_fragment(request: Request, response: Response, fragment: FragmentName, run: RunName = CURRENT) -> FragmentDetail:
+@router.get(
+    "/v1/fragments/{fragment:path}",
+    response_model=FragmentDetail,
+    summary="One fragment with its vectors",
+    responses=answers(404, 422, 503),
+)
+async def get_fragment(request: Request, fragment: FragmentName, run: RunName = CURRENT) -> Response:
     """Its evidence, its canonical and its balanced factors."""
-    projection = (await chosen_run(request, response, run)).projection
-    return fragment_detail(projection, projection.fragments.find(fragment))
+    view = await chosen_run(request, run)
+    return published(request, fragment_detail(view.projection, view.projection.fragments.find(fragment)), view.tag)

@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from scores_api.catalogue import CURRENT
 from scores_api.models.predictions import PredictionQuestion, Predictions
-from scores_api.prediction.desk import Desk
+from scores_api.prediction.predictor import CompoundPredictor
 from scores_api.routes.choice import RunName, live_store
 from scores_api.routes.errors import answers
 from scores_api.routes.published import published_router
@@ -32,7 +32,7 @@ async def ask_predictions(request: Request, question: PredictionQuestion, run: R
     A compound is known by its fragments alone: one that is in the data is predicted as if it had never been measured. What the
     run has never seen is flagged; unknown fragments add nothing to a value and widen its interval.
     """
-    view = await live_store(request).view(run)
+    view = await live_store(request).run(run)
     catalogue = (await live_store(request).snapshot()).catalogue
-    desk: Desk = request.app.state.desk
-    return StreamingResponse(await desk.answer(question, view.projection, catalogue), media_type="application/json")
+    predictor: CompoundPredictor = request.app.state.predictor
+    return StreamingResponse(await predictor.answer(question, view.projection, catalogue), media_type="application/json")

@@ -7,38 +7,44 @@ from scores_api.models.runs import Curve, RunDetail, RunPage, Trajectory
 from scores_api.paging import newest_first
 from scores_api.routes.choice import Limit, PageCursor, RunInPath, chosen_catalogue, chosen_run
 from scores_api.routes.errors import answers
-from scores_api.routes.published import published_router, ready_made
+from scores_api.routes.published import published, published_router
 
 __all__ = ["router"]
 
 router = published_router("runs")
 
 
-@router.get("/v1/runs", summary="Published runs, the newest first", responses=answers(422, 503))
-async def list_runs(request: Request, response: Response, cursor: PageCursor = None, limit: Limit = 100) -> RunPage:
+@router.get("/v1/runs", response_model=RunPage, summary="Published runs, the newest first", responses=answers(422, 503))
+async def list_runs(request: Request, cursor: PageCursor = None, limit: Limit = 100) -> Response:
     """Every run that was ever published stays readable by its id."""
-    catalogue = await chosen_catalogue(request, response)
+    catalogue = await chosen_catalogue(request)
     items, following = newest_first(catalogue.runs, of="runs", run_of=lambda run: run.id, cursor=cursor, limit=limit)
-    return RunPage(items=items, next=following)
+    return published(request, RunPage(items=items, next=following).model_dump_json().encode(), catalogue.tag)
 
 
-@router.get("/v1/runs/{run}", summary="One run with its parameters and measurements", responses=answers(404, 503))
-async def get_run(request: Request, response: Response, run: RunInPath) -> RunDetail:
+@router.get(
+    "/v1/runs/{run}",
+    response_model=RunDetail,
+    summary="One run with its parameters and measurements",
+    responses=answers(404, 503),
+)
+async def get_run(request: Request, run: RunInPath) -> Response:
     """What was trained, from which data, with which code, on which device, and how well."""
-    return (await chosen_catalogue(request, response)).run(run)
+    catalogue = await chosen_catalogue(request)
+    return published(request, catalogue.run(run).model_dump_json().encode(), catalogue.tag)
 
 
 @router.get("/v1/runs/{run}/curve", response_model=Curve, summary="The training curve of a run", responses=answers(404, 503))
-async def get_curve(request: Request, response: Response, run: RunInPath) -> Response:
+async def get_curve(request: Request, run: RunInPath) -> Response:
     """Loss by step."""
-    view = await chosen_run(request, response, run)
-    return ready_made(view.projection.document(layout.CURVE), view.tag)
+    view = await chosen_run(request, run)
+    return published(request, view.projection.document(layout.CURVE), view.tag)
 
 
 @router.get(
     "/v1/runs/{run}/trajectory", response_model=Trajectory, summary="How the factors moved", responses=answers(404, 503)
 )
-async def get_trajectory(request: Request, response: Response, run: RunInPath) -> Response:
+async def get_trajectory(request: Request, run: RunInPath) -> Response:
     """Balanced factors of the recorded fragments, step by step, in at most three coordinates."""
-    view = await chosen_run(request, response, run)
-    return ready_made(view.projection.document(layout.TRAJECTORY), view.tag)
+    view = await chosen_run(request, run)
+    return published(request, view.projection.document(layout.TRAJECTORY), view.tag)

@@ -6,7 +6,7 @@ from scores_api.catalogue import CURRENT
 from scores_api.models.scores import Scores
 from scores_api.routes.choice import RunName, chosen_run
 from scores_api.routes.errors import answers
-from scores_api.routes.published import published_router, ready_made
+from scores_api.routes.published import published, published_router
 
 __all__ = ["router"]
 
@@ -16,11 +16,11 @@ router = published_router("scores")
 @router.get(
     "/cosine/score", response_model=Scores, summary="Similarity of all shown fragments", responses=answers(404, 422, 503)
 )
-async def get_scores(request: Request, response: Response, run: RunName = CURRENT) -> Response:
+async def get_scores(request: Request, run: RunName = CURRENT) -> Response:
     """Balanced similarity of every two shown fragments in percent, in the order of their ids.
 
     Over 2,000 shown fragments the matrix is not published whole: the answer is the problem `matrix-too-large`, which names the
     routes that answer for parts of it.
     """
-    view = await chosen_run(request, response, run)
-    return ready_made(view.projection.scores(), view.tag)
+    view = await chosen_run(request, run)
+    return published(request, view.projection.scores(), view.tag)

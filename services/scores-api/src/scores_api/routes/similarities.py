@@ -8,10 +8,10 @@ from fastapi import Request
 from contracts.kinds import RANKINGS
 from scores_api.catalogue import CURRENT
 from scores_api.models.similarities import Similarities, SimilarityQuestion
+from scores_api.open_runs import OpenRun
 from scores_api.routes.choice import RunName, live_store
 from scores_api.routes.errors import answers
 from scores_api.routes.published import published_router
-from scores_api.shelf import View
 
 __all__ = ["router"]
 
@@ -30,14 +30,14 @@ _FEW: Final = 60
 )
 async def ask_similarities(request: Request, question: SimilarityQuestion, run: RunName = CURRENT) -> Similarities:
     """A part of the whole matrix, shown fragments or not; the order of the names is kept."""
-    view = await live_store(request).view(run)
+    view = await live_store(request).run(run)
     ids = view.projection.fragments.find_all(question.fragments)
     if len(ids) <= _FEW and question.similarity in RANKINGS:
         return _compared(question, view, ids)
     return await asyncio.to_thread(_compared, question, view, ids)
 
 
-def _compared(question: SimilarityQuestion, view: View, ids: list[int]) -> Similarities:
+def _compared(question: SimilarityQuestion, view: OpenRun, ids: list[int]) -> Similarities:
     percent_NN = view.projection.percents(ids, question.similarity)
     bounds = view.projection.intervals(ids, question.similarity)
     low, high = (None, None) if bounds is None else (bound_NN.tolist() for bound_NN in bounds)

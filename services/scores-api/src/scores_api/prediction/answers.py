@@ -12,51 +12,51 @@ import numpy as np
 import numpy.typing as npt
 
 from scores_api.models.predictions import CompoundQuestion, Flag
-from scores_api.prediction.network import Compound, Network, Predicted
+from scores_api.prediction.network import Compound, Network, PredictedBatch
 
-__all__ = ["Asked", "Named", "rendered"]
+__all__ = ["CutCompound", "NamedFragment", "rendered"]
 
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedFragment:
     """A fragment of a compound."""
 
     name: str
-    place: int | None
+    id: int | None
     """Its id; None where the run does not know it."""
     support: int | None
 
 
 @dataclass(frozen=True)
-class Asked:
+class CutCompound:
     """A compound of a question, with its fragments."""
 
     question: CompoundQuestion
     parent: str | None
-    fragments: list[Named]
+    fragments: list[NamedFragment]
 
     @property
     def compound(self) -> Compound:
         """What the network is asked."""
-        known = [named.place for named in self.fragments if named.place is not None]
+        known = [named.id for named in self.fragments if named.id is not None]
         return Compound(known, len(self.fragments) - len(known))
 
 
-def rendered(network: Network, asked: Sequence[Asked], targets: Ints, names: Sequence[str], limit: int | None) -> bytes:
+def rendered(network: Network, cut: Sequence[CutCompound], targets: Ints, names: Sequence[str], limit: int | None) -> bytes:
     """These compounds as JSON objects separated by commas: the `limit` highest predictions of each, or all as in `targets`.
 
     `names` are those of all targets of the run.
     """
-    compounds = [each.compound for each in asked]
+    compounds = [each.compound for each in cut]
     if limit is None:
-        parts = _objects(network, asked, compounds, targets, names)
+        parts = _objects(network, cut, compounds, targets, names)
     else:
         chosen_BL = network.highest(compounds, targets, limit)
         parts = [
             part
-            for each, compound, chosen_L in zip(asked, compounds, chosen_BL, strict=True)
+            for each, compound, chosen_L in zip(cut, compounds, chosen_BL, strict=True)
             for part in _objects(network, [each], [compound], chosen_L, names)
         ]
     text = ",".join(json.dumps(part, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for part in parts)
@@ -64,21 +64,21 @@ def rendered(network: Network, asked: Sequence[Asked], targets: Ints, names: Seq
 
 
 def _objects(
-    network: Network, asked: Sequence[Asked], compounds: Sequence[Compound], targets: Ints, names: Sequence[str]
+    network: Network, cut: Sequence[CutCompound], compounds: Sequence[Compound], targets: Ints, names: Sequence[str]
 ) -> list[dict[str, Any]]:
-    found = network.predict(compounds, targets)
+    predicted = network.predict(compounds, targets)
     ends = np.cumsum([0, *(len(compound.fragments) for compound in compounds)])
     return [
         {
             "smiles": each.question.smiles,
             "parent": each.parent,
             "fragments": [
-                {"name": named.name, "known": named.place is not None, "support": named.support} for named in each.fragments
+                {"name": named.name, "known": named.id is not None, "support": named.support} for named in each.fragments
             ],
             "flags": _flags(compound),
-            "predictions": _predictions(found, row, _spread(each, found.contributions_NM[first:end]), targets, names),
+            "predictions": _predictions(predicted, row, _spread(each, predicted.contributions_NM[first:end]), targets, names),
         }
-        for row, (each, compound, first, end) in enumerate(zip(asked, compounds, ends[:-1], ends[1:], strict=True))
+        for row, (each, compound, first, end) in enumerate(zip(cut, compounds, ends[:-1], ends[1:], strict=True))
     ]
 
 
@@ -91,26 +91,26 @@ def _flags(compound: Compound) -> list[str]:
     return flags
 
 
-def _spread(asked: Asked, contributions_KM: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _spread(compound: CutCompound, contributions_KM: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Contributions of all fragments of a compound; unknown ones add nothing."""
-    known = [place for place, named in enumerate(asked.fragments) if named.place is not None]
-    spread_NM = np.zeros((len(asked.fragments), contributions_KM.shape[1]))
+    known = [number for number, named in enumerate(compound.fragments) if named.id is not None]
+    spread_NM = np.zeros((len(compound.fragments), contributions_KM.shape[1]))
     spread_NM[known] = contributions_KM
     return spread_NM
 
 
 def _predictions(
-    found: Predicted, row: int, contributions_NM: npt.NDArray[np.float64], targets: Ints, names: Sequence[str]
+    predicted: PredictedBatch, row: int, contributions_NM: npt.NDArray[np.float64], targets: Ints, names: Sequence[str]
 ) -> list[dict[str, Any]]:
     count = len(targets)
     nothing = [None] * count
     columns = (
         [names[target] for target in targets.tolist()],
-        found.predictions_BM[row].tolist(),
-        nothing if found.low_BM is None else found.low_BM[row].tolist(),
-        nothing if found.high_BM is None else found.high_BM[row].tolist(),
-        found.sums_BM[row].tolist(),
-        found.levels_M.tolist(),
+        predicted.predictions_BM[row].tolist(),
+        nothing if predicted.low_BM is None else predicted.low_BM[row].tolist(),
+        nothing if predicted.high_BM is None else predicted.high_BM[row].tolist(),
+        predicted.sums_BM[row].tolist(),
+        predicted.levels_M.tolist(),
         contributions_NM.T.tolist(),
     )
     return [
@@ -120,7 +120,7 @@ def _predictions(
             "low": low,
             "high": high,
             "sum": total,
-            "contributions": {"mean": found.mean, "target": level, "fragments": fragments},
+            "contributions": {"mean": predicted.mean, "target": level, "fragments": fragments},
         }
         for target, value, low, high, total, level, fragments in zip(*columns, strict=True)
     ]

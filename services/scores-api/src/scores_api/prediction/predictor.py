@@ -1,4 +1,4 @@
-"""The desk: takes a question about compounds, has the molecules cut and the network asked, and puts the answer together."""
+"""Takes a question about compounds, has the molecules cut and the network asked, and puts the answer together."""
 
 import asyncio
 import difflib
@@ -11,23 +11,23 @@ import numpy.typing as npt
 
 from contracts.predictions import Scale
 from scores_api.catalogue import Catalogue
-from scores_api.failures import MoleculesUnreadable, Offence, PredictionsTooMany, TargetsUnknown
+from scores_api.failures import MoleculesUnreadable, PredictionsTooMany, RefusedSmiles, TargetsUnknown
 from scores_api.files import ArtifactFiles
 from scores_api.fragments import Fragments
 from scores_api.models.factors import FactorSide
 from scores_api.models.predictions import PREDICTIONS, PredictionQuestion
-from scores_api.prediction.molecules import Molecule, Molecules, Unreadable
+from scores_api.prediction.answers import CutCompound, NamedFragment, rendered
+from scores_api.prediction.molecules import CutMolecule, Molecules, Unreadable
 from scores_api.prediction.network import Network
 from scores_api.prediction.networks import Networks
-from scores_api.prediction.rendering import Asked, Named, rendered
 from scores_api.projection import Projection
 
-__all__ = ["Desk"]
+__all__ = ["CompoundPredictor"]
 
 _LIMIT: Final = 10
 """Targets a compound where nothing else is asked for."""
 _LISTED: Final = 20
-"""Offences that a refusal names."""
+"""Unreadable molecules that a refusal names."""
 _NEAR: Final = 5
 _BATCH: Final = 32
 _CELLS: Final = 50_000
@@ -51,7 +51,7 @@ _ABOUT_SCORES: Final = (
 _MEANING: Final = {Scale.SCORE: _ABOUT_SCORES, Scale.CHANCE: _ABOUT_CHANCES, Scale.VALUE: _ABOUT_VALUES, Scale.SUM: _ABOUT_SUMS}
 
 
-class Desk:
+class CompoundPredictor:
     """Answers questions about compounds."""
 
     def __init__(self, files: ArtifactFiles) -> None:
@@ -79,7 +79,7 @@ class Desk:
         count = len(question.compounds) * min(limit or len(targets), len(targets))
         if count > PREDICTIONS:
             raise PredictionsTooMany(count, PREDICTIONS)
-        asked = await self._asked(question, projection.fragments)
+        compounds = await self._cut(question, projection.fragments)
         objective = catalogue.run(projection.run).objective.value
         head = {
             "run": projection.run,
@@ -87,63 +87,63 @@ class Desk:
             "scale": network.scale.value,
             "meaning": _MEANING[network.scale],
         }
-        return _parts(head, network, asked, targets, names, limit)
+        return _parts(head, network, compounds, targets, names, limit)
 
-    async def _asked(self, question: PredictionQuestion, fragments: Fragments) -> list[Asked]:
-        written = [(place, each.smiles) for place, each in enumerate(question.compounds) if each.smiles is not None]
+    async def _cut(self, question: PredictionQuestion, fragments: Fragments) -> list[CutCompound]:
+        written = [(number, each.smiles) for number, each in enumerate(question.compounds) if each.smiles is not None]
         molecules = await self._molecules.cut([smiles for _, smiles in written])
-        read: dict[int, Molecule] = {}
-        offences: list[Offence] = []
-        for (place, smiles), found in zip(written, molecules, strict=True):
-            match found:
-                case Molecule():
-                    read[place] = found
+        read: dict[int, CutMolecule] = {}
+        refused: list[RefusedSmiles] = []
+        for (number, smiles), molecule in zip(written, molecules, strict=True):
+            match molecule:
+                case CutMolecule():
+                    read[number] = molecule
                 case Unreadable(reason=reason):
-                    offences.append(Offence(f"body.compounds.{place}.smiles", smiles, reason))
-        if offences:
-            raise MoleculesUnreadable(offences[:_LISTED], len(offences))
+                    refused.append(RefusedSmiles(f"body.compounds.{number}.smiles", smiles, reason))
+        if refused:
+            raise MoleculesUnreadable(refused[:_LISTED], len(refused))
         return [
-            Asked(
+            CutCompound(
                 question=each,
-                parent=read[place].parent if place in read else None,
-                fragments=_named(read[place].fragments if place in read else each.fragments or [], fragments),
+                parent=read[number].parent if number in read else None,
+                fragments=_named(read[number].fragments if number in read else each.fragments or [], fragments),
             )
-            for place, each in enumerate(question.compounds)
+            for number, each in enumerate(question.compounds)
         ]
 
 
 async def _parts(
     head: dict[str, str],
     network: Network,
-    asked: list[Asked],
+    compounds: list[CutCompound],
     targets: npt.NDArray[np.int64],
     names: Sequence[str],
     limit: int | None,
 ) -> AsyncIterator[bytes]:
     batch = max(1, min(_BATCH, _CELLS // max(len(targets), 1)))
     opening = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()[:-1] + b',"compounds":['
-    for first in range(0, len(asked), batch):
-        yield opening + await asyncio.to_thread(rendered, network, asked[first : first + batch], targets, names, limit)
+    for first in range(0, len(compounds), batch):
+        yield opening + await asyncio.to_thread(rendered, network, compounds[first : first + batch], targets, names, limit)
         opening = b","
     yield b"]}"
 
 
-def _named(names: Sequence[str], fragments: Fragments) -> list[Named]:
-    places = [fragments.place(name) for name in names]
+def _named(names: Sequence[str], fragments: Fragments) -> list[NamedFragment]:
+    ids = [fragments.id_of(name) for name in names]
     return [
-        Named(
-            name=name if place is None else fragments.names[place],
-            place=place,
-            support=None if place is None else fragments.support[place],
+        NamedFragment(
+            name=name if id_ is None else fragments.names[id_],
+            id=id_,
+            support=None if id_ is None else fragments.support[id_],
         )
-        for name, place in zip(names, places, strict=True)
+        for name, id_ in zip(names, ids, strict=True)
     ]
 
 
 def _targets(question: PredictionQuestion, run: str, names: Sequence[str]) -> list[int]:
     if question.targets is None:
         return list(range(len(names)))
-    places = {name: place for place, name in enumerate(names)}
-    if missing := [name for name in question.targets if name not in places]:
+    ids = {name: id_ for id_, name in enumerate(names)}
+    if missing := [name for name in question.targets if name not in ids]:
         raise TargetsUnknown(run, missing, difflib.get_close_matches(missing[0], names, n=_NEAR, cutoff=0.5))
-    return [places[name] for name in question.targets]
+    return [ids[name] for name in question.targets]
