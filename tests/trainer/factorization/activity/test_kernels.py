@@ -37,4 +37,4 @@ def test_rows_are_padded_with_zeros_to_whole_registers() -> None:
     rows_RP = padded(np.ones((2, 9), dtype=np.float32))
     assert rows_RP.shape == (2, 16)
     np.testing.assert_array_equal(rows_RP[:, 9:], 0.0)
-    assert padded(np.ones((2, 8), dtype=np.float32)).shape == (2, 8)
+    assert padded(np.ones((2, 16), dtype=np.float32)).shape == (2, 16)

@@ -1,5 +1,9 @@
 """Kernels: the loops over cells of the activity model in machine code, for processors.
 
+Plain loops that numba compiles. Its compiler, LLVM, puts a loop into vector registers where it runs from 0 over whole rows of
+arrays that lie in one piece, and where it either sums into local numbers or writes to one array; hence the slices before the
+loops. Sums are over multiples of 16 numbers, the widest register, so that nothing is left over.
+
 One module, since numba's cache on disk notices only changes of the file that a function is in. A sum is always made by one
 call in one order, so that the results are the same bits for any number of threads that share the rows out.
 """
@@ -9,10 +13,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numba import njit
 
 __all__ = ["condition", "moments", "padded", "products"]
 
@@ -21,25 +22,22 @@ _Singles = npt.NDArray[np.float32]
 _Integers = npt.NDArray[np.int64]
 _Columns = npt.NDArray[np.int32]
 
-_PANEL: Final = 64
-"""Cells gathered at once: with the matrix they are added to they stay in the first cache up to a rank of about 64."""
-_AHEAD: Final = 16
-"""Cells between one that is worked on and one that is fetched: beyond the caches, memory is what takes time."""
+_WIDE: Final = 16
+"""Numbers in the widest register, and in a line of the cache."""
+_PANEL: Final = 256
+"""Cells gathered at once: long enough for sums in registers, and in the second cache with the matrix they are added to."""
 _NEAR: Final = 2**16
 """Numbers that stay in the second cache beside other things: 256 KiB."""
 _MOST_BLOCKS: Final = 8
 """Each has to be worth a look at every row."""
 _ONE: Final = np.float32(1.0)
 _NONE: Final = np.float32(0.0)
-_LANES: Final = ir.VectorType(ir.FloatType(), 8)
-_FUSED: Final = ("contract",)
-_INTEGER: Final = ir.IntType(32)
 
 
 def padded(rows_RK: _Singles) -> _Singles:
-    """The rows with columns of zeros up to a multiple of 8: what kernels take."""
+    """The rows with columns of zeros up to a multiple of 16: what `products` and `moments` take."""
     R, K = rows_RK.shape
-    rows_RP = np.zeros((R, -(-K // 8) * 8), dtype=np.float32)
+    rows_RP = np.zeros((R, -(-K // _WIDE) * _WIDE), dtype=np.float32)
     rows_RP[:, :K] = rows_RK
     return rows_RP
 
@@ -54,213 +52,147 @@ def _compiled(function: _F) -> _F:
     return made
 
 
-def _lanes(builder: Any, array: Any, offset: Any, plus: int = 0) -> Any:
-    """Pointer to the eight numbers from `offset + plus` on."""
-    place = builder.add(offset, ir.Constant(offset.type, plus))
-    return builder.bitcast(builder.gep(array, [place]), _LANES.as_pointer())
+@_compiled
+def _whole(count: int) -> int:
+    """The next multiple of the widest register."""
+    return (count + _WIDE - 1) // _WIDE * _WIDE
 
 
-def _spread(builder: Any, number: Any) -> Any:
-    """A number eight times."""
-    nothing = ir.Constant(_LANES, ir.Undefined)
-    single = builder.insert_element(nothing, number, ir.Constant(_INTEGER, 0))
-    return builder.shuffle_vector(single, nothing, ir.Constant(ir.VectorType(_INTEGER, 8), [0] * 8))
+@_compiled
+def _fill(numbers: _Singles, value: np.float32) -> None:
+    """An assignment to a slice takes numba seconds to compile."""
+    for k in range(len(numbers)):
+        numbers[k] = value
 
 
-def _fused(builder: Any, left: Any, right: Any, place: Any) -> None:
-    """What is at the place, plus left times right."""
-    builder.store(builder.fadd(builder.fmul(left, right, flags=_FUSED), builder.load(place), flags=_FUSED), place)
+@_compiled
+def _add_products(tile_44: _Singles, left_4N: _Singles, right_4N: _Singles, count: int) -> None:
+    """To the tile: left[:, :count] @ right[:, :count].T, its 16 sums in registers: a product an instruction, half a load."""
+    a0, a1, a2, a3 = left_4N[0], left_4N[1], left_4N[2], left_4N[3]
+    b0, b1, b2, b3 = right_4N[0], right_4N[1], right_4N[2], right_4N[3]
+    s00 = s01 = s02 = s03 = s10 = s11 = s12 = s13 = s20 = s21 = s22 = s23 = s30 = s31 = s32 = s33 = _NONE
+    for n in range(count):
+        x0, x1, x2, x3 = a0[n], a1[n], a2[n], a3[n]
+        y0, y1, y2, y3 = b0[n], b1[n], b2[n], b3[n]
+        s00, s01, s02, s03 = s00 + x0 * y0, s01 + x0 * y1, s02 + x0 * y2, s03 + x0 * y3
+        s10, s11, s12, s13 = s10 + x1 * y0, s11 + x1 * y1, s12 + x1 * y2, s13 + x1 * y3
+        s20, s21, s22, s23 = s20 + x2 * y0, s21 + x2 * y1, s22 + x2 * y2, s23 + x2 * y3
+        s30, s31, s32, s33 = s30 + x3 * y0, s31 + x3 * y1, s32 + x3 * y2, s33 + x3 * y3
+    t0, t1, t2, t3 = tile_44[0], tile_44[1], tile_44[2], tile_44[3]
+    t0[0], t0[1], t0[2], t0[3] = t0[0] + s00, t0[1] + s01, t0[2] + s02, t0[3] + s03
+    t1[0], t1[1], t1[2], t1[3] = t1[0] + s10, t1[1] + s11, t1[2] + s12, t1[3] + s13
+    t2[0], t2[1], t2[2], t2[3] = t2[0] + s20, t2[1] + s21, t2[2] + s22, t2[3] + s23
+    t3[0], t3[1], t3[2], t3[3] = t3[0] + s30, t3[1] + s31, t3[2] + s32, t3[3] + s33
 
 
-def _data(context: Any, builder: Any, array_type: Any, array: Any) -> Any:
-    return context.make_array(array_type)(context, builder, array).data
+@_compiled
+def _in_units_of_noise(  # noqa: PLR0917 - numba knows arguments by their places
+    columns_N: _Columns,
+    values_N: _Singles,
+    weights_N: _Singles,
+    precision: np.float32,
+    precision_O: _Singles,
+    bias_O: _Singles,
+    columns_n: _Columns,
+    roots_n: _Singles,
+    right_n: _Singles,
+) -> None:
+    """Of the cells of a panel: columns, roots of precisions, and values less biases times them; then cells that say nothing."""
+    for n in range(len(columns_N)):
+        other = columns_N[n]
+        root = np.sqrt(weights_N[n] * precision * precision_O[other])
+        columns_n[n], roots_n[n], right_n[n] = other, root, (values_N[n] - bias_O[other]) * root
+    for n in range(len(columns_N), len(columns_n)):
+        columns_n[n], roots_n[n], right_n[n] = columns_N[0], _NONE, _NONE
 
 
-def _tile(height: int, lanes: int, *, negative: bool = False) -> Any:
-    """Adds to height x 8 lanes numbers, or takes from them, a sum of outer products, in registers: at the processor's speed.
+@_compiled
+def _gather(F_MN: _Singles, columns_n: _Columns, roots_n: _Singles, others_OK: _Singles) -> np.float32:
+    """F[k, n] = roots[n] * others[columns[n], k], eight cells at a time; what it returns only keeps its first loop alive.
 
-    sums[at + u * width + v] += sum_n panel[n * width + left + u] * panel[n * width + right + v]. LLVM finds no such tile.
+    That loop asks for every line of memory before the first is used: they arrive together.
     """
-
-    @intrinsic  # type: ignore[untyped-decorator]  # numba
-    def tile(_typing: Any, sums: Any, at: Any, panel: Any, left: Any, right: Any, width: Any, count: Any) -> Any:  # noqa: ARG001
-        signature = types.void(sums, *[types.intp], panel, *[types.intp] * 4)
-
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            sums, at, panel, left, right, width, count = arguments
-            sums, panel = _data(context, builder, signature.args[0], sums), _data(context, builder, signature.args[2], panel)
-            rows = [builder.add(at, builder.mul(width, ir.Constant(width.type, u))) for u in range(height)]
-            kept = [[cgutils.alloca_once(builder, _LANES) for _ in range(lanes)] for _ in rows]
-            for row, places in zip(rows, kept, strict=True):
-                for lane, place in enumerate(places):
-                    builder.store(builder.load(_lanes(builder, sums, row, 8 * lane), align=4), place)
-            with cgutils.for_range(builder, count, intp=width.type) as loop:
-                first = builder.mul(loop.index, width)
-                start = builder.add(first, right)
-                columns = [builder.load(_lanes(builder, panel, start, 8 * lane), align=4) for lane in range(lanes)]
-                for u, places in enumerate(kept):
-                    place = builder.add(builder.add(first, left), ir.Constant(width.type, u))
-                    number = builder.load(builder.gep(panel, [place]), align=4)
-                    factor = _spread(builder, builder.fneg(number) if negative else number)
-                    for column, sum_ in zip(columns, places, strict=True):
-                        _fused(builder, factor, column, sum_)
-            for row, places in zip(rows, kept, strict=True):
-                for lane, place in enumerate(places):
-                    builder.store(builder.load(place), _lanes(builder, sums, row, 8 * lane), align=4)
-            return context.get_dummy_value()
-
-        return signature, generate
-
-    return tile
-
-
-_add_wide, _add_square, _take_wide = _tile(4, 2), _tile(8, 1), _tile(4, 2, negative=True)
-
-
-@intrinsic  # type: ignore[untyped-decorator]  # numba
-def _put_scaled(_typing: Any, target: Any, at: Any, source: Any, start: Any, factor: Any) -> Any:  # noqa: ARG001
-    """target[at + v] = factor * source[start + v] for v < 8."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        target, at, source, start, factor = arguments
-        target, source = _data(context, builder, signature.args[0], target), _data(context, builder, signature.args[2], source)
-        numbers = builder.load(_lanes(builder, source, start), align=4)
-        builder.store(builder.fmul(numbers, _spread(builder, factor)), _lanes(builder, target, at), align=4)
-        return context.get_dummy_value()
-
-    return types.void(target, types.intp, source, types.intp, types.float32), generate
-
-
-@intrinsic  # type: ignore[untyped-decorator]  # numba
-def _fetch(_typing: Any, array: Any, at: Any) -> Any:  # noqa: ARG001
-    """Asks for array[at] to be brought near; nothing waits for it."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        array, at = arguments
-        byte = ir.IntType(8).as_pointer()
-        place = builder.bitcast(builder.gep(_data(context, builder, signature.args[0], array), [at]), byte)
-        form = ir.FunctionType(ir.VoidType(), [byte, *[_INTEGER] * 3])
-        fetch = cgutils.get_or_insert_function(builder.module, form, "llvm.prefetch.p0")
-        read, near, data = (ir.Constant(_INTEGER, number) for number in (0, 3, 1))
-        builder.call(fetch, [place, read, near, data])
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp), generate
-
-
-@intrinsic  # type: ignore[untyped-decorator]  # numba
-def _dot(_typing: Any, left: Any, at: Any, right: Any, start: Any, width: Any) -> Any:  # noqa: ARG001
-    """Sum of left[at + v] * right[start + v] for v < width, a multiple of 8."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        left, at, right, start, width = arguments
-        left, right = _data(context, builder, signature.args[0], left), _data(context, builder, signature.args[2], right)
-        total = cgutils.alloca_once_value(builder, ir.Constant(_LANES, [0.0] * 8))
-        with cgutils.for_range_slice(builder, ir.Constant(width.type, 0), width, ir.Constant(width.type, 8)) as (v, _):
-            ours, theirs = (_lanes(builder, array, builder.add(first, v)) for array, first in ((left, at), (right, start)))
-            _fused(builder, builder.load(ours, align=4), builder.load(theirs, align=4), total)
-        name, form = "llvm.vector.reduce.fadd.v8f32", ir.FunctionType(ir.FloatType(), [ir.FloatType(), _LANES])
-        reduce = cgutils.get_or_insert_function(builder.module, form, name)
-        return builder.call(reduce, [ir.Constant(ir.FloatType(), 0.0), builder.load(total)], fastmath=("reassoc",))
-
-    return types.float32(left, types.intp, right, types.intp, types.intp), generate
+    K = others_OK.shape[1]
+    touched = _NONE
+    for n in range(len(columns_n)):
+        other = others_OK[columns_n[n]]
+        for k in range(0, K, _WIDE):
+            touched += other[k]
+    for n in range(0, len(columns_n), 8):
+        c, r = columns_n[n : n + 8], roots_n[n : n + 8]
+        r0, r1, r2, r3, r4, r5, r6, r7 = r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7]
+        f0, f1, f2, f3 = others_OK[c[0]], others_OK[c[1]], others_OK[c[2]], others_OK[c[3]]
+        f4, f5, f6, f7 = others_OK[c[4]], others_OK[c[5]], others_OK[c[6]], others_OK[c[7]]
+        for k in range(K):
+            x0, x1, x2, x3 = r0 * f0[k], r1 * f1[k], r2 * f2[k], r3 * f3[k]
+            x4, x5, x6, x7 = r4 * f4[k], r5 * f5[k], r6 * f6[k], r7 * f7[k]
+            row = F_MN[k, n : n + 8]
+            row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7] = x0, x1, x2, x3, x4, x5, x6, x7
+    return touched
 
 
 @_compiled
-def _factorise(A: _Singles, M: int) -> None:
-    """The upper triangle U of A = U^T U in its place, four rows at a time; in place of its 4 x 4 diagonal blocks T = U^-T.
+def _factorise(A_BB44: _Singles, rows_B4N: _Singles, scratch_4N: _Singles, cells: int) -> None:
+    """L of A + F F^T = L L^T, where F is the first `cells` columns of the rows; L becomes the columns behind them.
 
-    A has M + 4 rows and M + 16 columns, M a multiple of 16, given above the diagonal and in its last four rows. The last row is
-    that of the right-hand side, so that column M + 3 ends as U^-T times it.
+    Those are given as zeros. A consists of tiles of 4 x 4; those with the row's number above the column's are not looked at.
+    Four columns of L at a time (Cholesky, left-looking): one pass over the rows takes the products of F and of L so far.
     """
-    width = M + 16
-    for k in range(M):
-        for e in range(M, M + 4):
-            A[k, e] = A[e, k]
-    for e in range(M, M + 3):
-        A[e, M + 3] = A[M + 3, e]
-    for b in range(0, M + 4, 4):
-        if b:
-            for j in range(b // 16 * 16, width, 16):
-                _take_wide(A, b * width + j, A, b, j, width, b)
-        a0, a1, a2, a3 = A[b], A[b + 1], A[b + 2], A[b + 3]
-        t00 = _ONE / np.sqrt(a0[b])
-        u01, u02, u03 = t00 * a0[b + 1], t00 * a0[b + 2], t00 * a0[b + 3]
-        t11 = _ONE / np.sqrt(a1[b + 1] - u01 * u01)
-        u12, u13 = t11 * (a1[b + 2] - u01 * u02), t11 * (a1[b + 3] - u01 * u03)
-        t22 = _ONE / np.sqrt(a2[b + 2] - u02 * u02 - u12 * u12)
-        u23 = t22 * (a2[b + 3] - u02 * u03 - u12 * u13)
-        t10 = -t11 * u01 * t00
-        t20, t21 = -t22 * (u02 * t00 + u12 * t10), -t22 * u12 * t11
-        if b == M:
-            a0[b + 3], a1[b + 3], a2[b + 3] = u03, u13, u23
-        else:
-            t33 = _ONE / np.sqrt(a3[b + 3] - u03 * u03 - u13 * u13 - u23 * u23)
-            t30 = -t33 * (u03 * t00 + u13 * t10 + u23 * t20)
-            t31, t32 = -t33 * (u13 * t11 + u23 * t21), -t33 * u23 * t22
-            for j in range((b + 4) // 8 * 8, M + 8):
-                x0, x1, x2, x3 = a0[j], a1[j], a2[j], a3[j]
-                a0[j] = t00 * x0
-                a1[j] = t10 * x0 + t11 * x1
-                a2[j] = t20 * x0 + t21 * x1 + t22 * x2
-                a3[j] = t30 * x0 + t31 * x1 + t32 * x2 + t33 * x3
-            a3[b], a3[b + 1], a3[b + 2], a3[b + 3] = t30, t31, t32, t33
-        a0[b], a1[b], a1[b + 1], a2[b], a2[b + 1], a2[b + 2] = t00, t10, t11, t20, t21, t22
+    for b in range(len(A_BB44)):
+        done = cells + 4 * b
+        count = cells + _whole(4 * b)
+        for u in range(4):
+            row, copy = rows_B4N[b, u], scratch_4N[u]
+            for n in range(count):
+                copy[n] = row[n]
+            copy = copy[cells:count]
+            for n in range(len(copy)):
+                copy[n] = -copy[n]
+        for i in range(b, len(A_BB44)):
+            _add_products(A_BB44[b, i], scratch_4N, rows_B4N[i], count)
+        # L L^T of the tile on the diagonal: its entries, and one over those on the diagonal.
+        t = A_BB44[b, b]
+        over0 = _ONE / np.sqrt(t[0, 0])
+        l10, l20, l30 = t[0, 1] * over0, t[0, 2] * over0, t[0, 3] * over0
+        over1 = _ONE / np.sqrt(t[1, 1] - l10 * l10)
+        l21, l31 = (t[1, 2] - l20 * l10) * over1, (t[1, 3] - l30 * l10) * over1
+        over2 = _ONE / np.sqrt(t[2, 2] - l20 * l20 - l21 * l21)
+        l32 = (t[2, 3] - l30 * l20 - l31 * l21) * over2
+        over3 = _ONE / np.sqrt(t[3, 3] - l30 * l30 - l31 * l31 - l32 * l32)
+        for i in range(b, len(A_BB44)):
+            t, row_4N = A_BB44[b, i], rows_B4N[i]
+            for v in range(4):
+                x0 = t[0, v] * over0
+                x1 = (t[1, v] - x0 * l10) * over1
+                x2 = (t[2, v] - x0 * l20 - x1 * l21) * over2
+                x3 = (t[3, v] - x0 * l30 - x1 * l31 - x2 * l32) * over3
+                entries = row_4N[v, done:]
+                entries[0], entries[1], entries[2], entries[3] = x0, x1, x2, x3
+        for u in range(3):
+            _fill(rows_B4N[b, u, done + u + 1 : done + 4], _NONE)
 
 
 @_compiled
-def _substitute(A: _Singles, M: int, normals: _Singles, solution: _Singles) -> None:
-    """`solution` = U^-1 (column M + 3 of `_factorise`'s result + normals); it has M + 16 places."""
-    width = M + 16
-    for j in range(width):
-        solution[j] = _NONE
-    for b in range(M, -1, -4):
-        a0, a1, a2, a3 = A[b], A[b + 1], A[b + 2], A[b + 3]
-        s0, s1, s2 = a0[M + 3] + normals[b], a1[M + 3] + normals[b + 1], a2[M + 3] + normals[b + 2]
-        s3 = _NONE
-        if b < M:
-            start = (b + 4) // 8 * 8
-            s0 -= _dot(A, b * width + start, solution, start, M + 8 - start)
-            s1 -= _dot(A, (b + 1) * width + start, solution, start, M + 8 - start)
-            s2 -= _dot(A, (b + 2) * width + start, solution, start, M + 8 - start)
-            s3 = a3[M + 3] + normals[b + 3] - _dot(A, (b + 3) * width + start, solution, start, M + 8 - start)
-        solution[b] = a0[b] * s0 + a1[b] * s1 + a2[b] * s2 + a3[b] * s3
-        solution[b + 1] = a1[b + 1] * s1 + a2[b + 1] * s2 + a3[b + 1] * s3
-        solution[b + 2] = a2[b + 2] * s2 + a3[b + 2] * s3
-        solution[b + 3] = a3[b + 3] * s3
+def _substitute(L_KM: _Singles, cells: int, right_K: _Singles, solution_K: _Singles) -> None:
+    """`solution` = L^-T right; of the rows the columns behind the first `cells` are L. Nothing is left of `right`."""
+    for k in range(len(right_K) - 1, -1, -1):
+        row = L_KM[k, cells:]
+        x = right_K[k] / row[k]
+        solution_K[k] = x
+        before, entries = right_K[:k], row[:k]
+        for j in range(k):
+            before[j] -= x * entries[j]
 
 
 @_compiled
-def _copy(source: _Singles, target: _Singles) -> None:
-    """As many numbers as the target has; a slice's assignment takes numba seconds to compile."""
-    for k in range(len(target)):
-        target[k] = source[k]
-
-
-@_compiled
-def _begin(A: _Singles, M: int, prior_K: _Singles) -> None:
+def _begin(A_BB44: _Singles, prior_K: _Singles) -> None:
     """What A is before any cell is added: 1, and the prior for right-hand side."""
-    for i in range(M + 4):
-        for j in range(M + 16):
-            A[i, j] = _NONE
-        A[i, i] = _ONE
-    for k in range(len(prior_K)):
-        A[M + 3, k] = prior_K[k]
-
-
-@_compiled
-def _add_panel(A: _Singles, M: int, K: int, panel: _Singles, count: int) -> None:
-    """Adds the products of the panel's first `count` rows: above the diagonal in columns to M, and in the last four rows."""
-    width = M + 16
-    for i in range(0, M, 16):
-        _add_wide(A, i * width + i, panel, i, i, width, count)
-        _add_wide(A, (i + 4) * width + i, panel, i + 4, i, width, count)
-        _add_square(A, (i + 8) * width + i + 8, panel, i + 8, i + 8, width, count)
-        for j in range(i + 16, M, 16):
-            for u in range(i, i + 16, 4):
-                _add_wide(A, u * width + j, panel, u, j, width, count)
-    for j in range(0, K, 16):
-        _add_wide(A, M * width + j, panel, M, j, width, count)
+    K = len(prior_K)
+    _fill(A_BB44.reshape(A_BB44.size), _NONE)
+    for k in range(4 * len(A_BB44)):
+        A_BB44[k // 4, k // 4, k % 4, k % 4] = _ONE
+    for k in range(K):
+        A_BB44[k // 4, K // 4, k % 4, K % 4] = prior_K[k]
 
 
 @_compiled
@@ -269,7 +201,7 @@ def condition(  # noqa: PLR0917 - numba knows arguments by their places
     last: int,
     starts_R: _Integers,
     columns_N: _Columns,
-    others_OP: _Singles,
+    others_OK: _Singles,
     bias_O: _Singles,
     values_N: _Singles,
     weights_N: _Singles,
@@ -279,54 +211,69 @@ def condition(  # noqa: PLR0917 - numba knows arguments by their places
     normals_RK: _Singles,
     mean_RK: _Singles,
     drawn_RK: _Singles,
-) -> None:
+) -> np.float32:
     """Means and draws of the rows from `first` to before `last`: v ~ N(prior, 1), value = v . other + bias of other + noise.
 
-    Cells are sorted by row; others have K columns and zeros up to a multiple of 8. The precision of a cell's noise is its
-    weight times that of its row times that of its other. That of v is A = 1 + F^T F = U^T U for the rows F of the others in
-    units of their noise, its mean A^-1 (prior + F^T values), its draw the mean + U^-1 normals; without normals none is made.
+    Cells are sorted by row. The precision of a cell's noise is its weight times that of its row times that of its other. That
+    of v is A = 1 + F^T F = L L^T for the rows F of the others in units of their noise, its mean A^-1 (prior + F^T values), its
+    draw the mean + L^-T normals; without normals none is made. What is returned means nothing.
+
+    F is kept with cells across. The right-hand side is its row K, so that row K of the factor ends as L^-1 times it; rows
+    behind it, up to a multiple of 4, are zeros.
     """
-    K, P = prior_RK.shape[1], others_OP.shape[1]
-    # Columns in tiles of 16; up to three that are left share the last rows of A with the right-hand side.
-    M = K // 16 * 16 if K % 16 <= 3 else (K // 16 + 1) * 16  # noqa: PLR2004
-    width, cells = M + 16, len(columns_N)
-    panel = np.zeros((_PANEL, width), dtype=np.float32)
-    A = np.empty((M + 4, width), dtype=np.float32)
-    solution, normals = np.empty(width, dtype=np.float32), np.zeros(width, dtype=np.float32)
-    no_normals = np.zeros(width, dtype=np.float32)
+    K = prior_RK.shape[1]
+    B = K // 4 + 1
+    rows_MN = np.zeros((4 * B, _PANEL + _whole(4 * B)), dtype=np.float32)
+    rows_B4N = rows_MN.reshape(B, 4, rows_MN.shape[1])
+    scratch_4N = np.zeros((4, rows_MN.shape[1]), dtype=np.float32)
+    A_BB44 = np.empty((B, B, 4, 4), dtype=np.float32)
+    columns_n, roots_n = np.zeros(_PANEL, dtype=np.int32), np.zeros(_PANEL, dtype=np.float32)
+    right_K = np.empty(K, dtype=np.float32)
+    touched = _NONE
     for r in range(first, last):
-        _begin(A, M, prior_RK[r])
+        _begin(A_BB44, prior_RK[r])
+        cells = 0
         for begin in range(starts_R[r], starts_R[r + 1], _PANEL):
-            count = min(_PANEL, starts_R[r + 1] - begin)
-            for n in range(count):
-                ahead = np.intp(columns_N[min(begin + n + _AHEAD, cells - 1)])
-                for k in range(0, P, 16):
-                    _fetch(others_OP, ahead * P + k)
-                other = np.intp(columns_N[begin + n])
-                root = np.sqrt(weights_N[begin + n] * precision_R[r] * precision_O[other])
-                for k in range(0, P, 8):
-                    _put_scaled(panel, n * width + k, others_OP, other * P + k, root)
-                panel[n, M + 3] = (values_N[begin + n] - bias_O[other]) * root
-            _add_panel(A, M, K, panel, count)
-        _factorise(A, M)
-        _copy(no_normals, normals)
-        _substitute(A, M, normals, solution)
-        _copy(solution, mean_RK[r])
+            if cells:  # of the panel before; the last one's products are taken with those of L
+                for b in range(B):
+                    for i in range(b, B):
+                        _add_products(A_BB44[b, i], rows_B4N[b], rows_B4N[i], _PANEL)
+            end = min(begin + _PANEL, starts_R[r + 1])
+            cells = _whole(end - begin)
+            given = columns_N[begin:end], values_N[begin:end], weights_N[begin:end]
+            _in_units_of_noise(*given, precision_R[r], precision_O, bias_O, columns_n[:cells], roots_n, rows_MN[K])
+            touched += _gather(rows_MN, columns_n[:cells], roots_n, others_OK)
+        for k in range(4 * B):
+            _fill(rows_MN[k, cells if k <= K else 0 : cells + rows_MN.shape[1] - _PANEL], _NONE)
+        _factorise(A_BB44, rows_B4N, scratch_4N, cells)
+        solved = rows_MN[K, cells:]
+        for k in range(K):
+            right_K[k] = solved[k]
+        _substitute(rows_MN, cells, right_K, mean_RK[r])
         if len(normals_RK):
-            _copy(normals_RK[r], normals[:K])
-            _substitute(A, M, normals, solution)
-            _copy(solution, drawn_RK[r])
+            for k in range(K):
+                right_K[k] = solved[k] + normals_RK[r, k]
+            _substitute(rows_MN, cells, right_K, drawn_RK[r])
+    return touched
+
+
+@_compiled
+def _dot(left_P: _Singles, right_P: _Singles) -> np.float32:
+    """Of rows of equal length."""
+    total = _NONE
+    for k in range(len(left_P)):
+        total += left_P[k] * right_P[k]
+    return total
 
 
 @_compiled
 def products(
     first: int, last: int, starts_R: _Integers, columns_N: _Columns, rows_RP: _Singles, others_OP: _Singles, product_N: _Singles
 ) -> None:
-    """Of every cell of the rows from `first` to before `last`: row . other. P is a multiple of 8."""
-    P = rows_RP.shape[1]
+    """Of every cell of the rows from `first` to before `last`: row . other."""
     for r in range(first, last):
         for n in range(starts_R[r], starts_R[r + 1]):
-            product_N[n] = _dot(rows_RP, r * P, others_OP, np.intp(columns_N[n]) * P, P)
+            product_N[n] = _dot(rows_RP[r], others_OP[columns_N[n]])
 
 
 @_compiled
@@ -360,44 +307,21 @@ def moments(  # noqa: PLR0917 - numba knows arguments by their places
                 continue
             s00 = s10 = s11 = s20 = s21 = s22 = s30 = s31 = s32 = s33 = s40 = s41 = s42 = s43 = s44 = 0.0
             while n < stop and columns_N[n] < end:
-                ahead = np.intp(columns_N[min(n + _AHEAD, len(columns_N) - 1)])
-                for k in range(0, 2 * P, 16):
-                    _fetch(others_O2P, ahead * 2 * P + k)
-                other = np.intp(columns_N[n])
+                other = columns_N[n]
                 bias, offset, weight = np.float64(bias_O[other]), np.float64(offset_N[n]), np.float64(weights_N[n])
-                said = np.float64(_dot(rows_RP, r * P, others_O2P, other * 2 * P, P))
-                left = np.float64(_dot(rows_RP, r * P, others_O2P, other * 2 * P + P, P)) - bias
+                said = np.float64(_dot(rows_RP[r], others_O2P[other, :P]))
+                left = np.float64(_dot(rows_RP[r], others_O2P[other, P:])) - bias
                 rest = np.float64(values_N[n]) - bias_R[r] - said - left - bias - offset
-                s00 += weight * said * said
-                s10 += weight * left * said
-                s11 += weight * left * left
-                s20 += weight * bias * said
-                s21 += weight * bias * left
-                s22 += weight * bias * bias
-                s30 += weight * offset * said
-                s31 += weight * offset * left
-                s32 += weight * offset * bias
-                s33 += weight * offset * offset
-                s40 += weight * rest * said
-                s41 += weight * rest * left
-                s42 += weight * rest * bias
-                s43 += weight * rest * offset
-                s44 += weight * rest * rest
+                a, b, c, d, e = weight * said, weight * left, weight * bias, weight * offset, weight * rest
+                s00, s10, s11, s20, s21 = s00 + a * said, s10 + b * said, s11 + b * left, s20 + c * said, s21 + c * left
+                s22, s30, s31, s32, s33 = s22 + c * bias, s30 + d * said, s31 + d * left, s32 + d * bias, s33 + d * offset
+                s40, s41, s42, s43, s44 = s40 + e * said, s41 + e * left, s42 + e * bias, s43 + e * offset, s44 + e * rest
                 n += 1
             at_R[r - first] = n
             sums = sums_R55[r]
-            sums[0, 0] += s00
-            sums[1, 0] += s10
-            sums[1, 1] += s11
-            sums[2, 0] += s20
-            sums[2, 1] += s21
-            sums[2, 2] += s22
-            sums[3, 0] += s30
-            sums[3, 1] += s31
-            sums[3, 2] += s32
-            sums[3, 3] += s33
-            sums[4, 0] += s40
-            sums[4, 1] += s41
-            sums[4, 2] += s42
-            sums[4, 3] += s43
-            sums[4, 4] += s44
+            for i, row in enumerate(((s00, 0.0, 0.0, 0.0, 0.0), (s10, s11, 0.0, 0.0, 0.0), (s20, s21, s22, 0.0, 0.0))):
+                for j in range(5):
+                    sums[i, j] += row[j]
+            for i, row in enumerate(((s30, s31, s32, s33, 0.0), (s40, s41, s42, s43, s44))):
+                for j in range(5):
+                    sums[3 + i, j] += row[j]

@@ -59,7 +59,7 @@ class Rows:
         """A number of each cell, given in the order of the constructor's, in the order of the rows."""
         return cells_N if self._order_N is None else cells_N[self._order_N]
 
-    def share(self, work: Callable[[int, int], None]) -> None:
+    def share(self, work: Callable[[int, int], object]) -> None:
         """Calls `work` with the first row and the end of blocks of rows that cost the same, on threads of their own."""
         shares = np.linspace(0, self._cost_R[-1], _BLOCKS * self._threads + 1)
         edges = np.searchsorted(self._cost_R, shares).tolist()
@@ -99,12 +99,12 @@ class Rows:
             normals_RK = torch.zeros_like(mean_RK) if normals_RK is None else normals_RK
             found = self._batches.condition(self.columns_N, others_OK, *given, normals_RK)
         else:
-            from trainer.factorization.activity.kernels import condition, padded  # noqa: PLC0415 - loading numba takes a second
+            from trainer.factorization.activity.kernels import condition  # noqa: PLC0415 - loading numba takes a second
 
             normals_RK = mean_RK[:0] if normals_RK is None else normals_RK
             found = torch.empty_like(prior_RK), torch.empty_like(prior_RK)
             arrays = [tensor.contiguous().numpy() for tensor in (*given, normals_RK, *found)]
-            fixed = (self.starts_R, self.columns_N.numpy(), padded(others_OK.numpy()))
+            fixed = (self.starts_R, self.columns_N.numpy(), others_OK.contiguous().numpy())
             self.share(lambda first, last: condition(first, last, *fixed, *arrays))
         mean_RK = found[0] @ scale_KK.T
         return (found[1] @ scale_KK.T if len(normals_RK) else mean_RK), mean_RK
