@@ -34,7 +34,7 @@ class TrainerAway(Exception):
     def __init__(self, url: str) -> None:
         super().__init__(
             f"The trainer at {url} does not answer, so no training can be asked for. Start it with `make run`; "
-            "NTDEMO_TRAINER_URL says where it is looked for."
+            "NTDEMO_TRAINER_URL, or TRAINER_HOST and TRAINER_PORT, say where it is looked for."
         )
 
 
