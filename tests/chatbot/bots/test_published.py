@@ -16,9 +16,9 @@ from chatbot.bots.shelf import Shelf
 from chatbot.network.bundle import Bundle
 from chatbot.network.engine import Engine
 from chatbot.network.reply import Reply, Wish
-from chatbot.network.sampling import Sampling
 from contracts.manifest import ArtifactFile, Manifest
 from dialogue.bundle import CARD_FILE, ENCODER_FILE, STEP_FILE, TOKENS_FILE, Language
+from dialogue.decoding import Decoding
 
 pytestmark = pytest.mark.anyio
 _NEWS = "There is news."
@@ -177,7 +177,7 @@ async def test_a_scores_api_that_goes_and_comes_back_is_asked_again(store: Store
 
 
 async def test_a_reply_that_is_being_written_keeps_the_bot_it_began_with(store: Store, shelf: Shelf) -> None:
-    wish = Wish(sampling=Sampling(temperature=0))
+    wish = Wish(decoding=Decoding(temperature=0))
     store.publish(_NEWS)
     with Engine(rows=4, waiting=4) as engine:
         begun = Reply.several(shelf.of_model("ntdemo-en"), ["hello"], wish, count=1)

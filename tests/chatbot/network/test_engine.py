@@ -13,12 +13,12 @@ from tests.support.scripted_bot import scripted_bot
 from chatbot.failures import Busy, EngineFailed
 from chatbot.network.bundle import Bundle
 from chatbot.network.engine import Engine
-from chatbot.network.graphs import States
 from chatbot.network.reply import Finish, Piece, Reply, Wish
-from chatbot.network.sampling import Sampling
+from dialogue.decoding import Decoding
+from dialogue.graphs import States
 
 pytestmark = pytest.mark.anyio
-_GREEDY = Wish(sampling=Sampling(temperature=0))
+_GREEDY = Wish(decoding=Decoding(temperature=0))
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ async def test_rows_of_different_length_join_and_leave_without_disturbing_each_o
 ) -> None:
     scripted_bot(tmp_path / "en", "one two three four five six seven eight nine ten")
     talkative = opened(tmp_path / "en")
-    wishes = [Wish(sampling=Sampling(temperature=0), max_tokens=length) for length in (1, 3, 30, 7, 2, 40, 5, 12, 4, 9)]
+    wishes = [Wish(decoding=Decoding(temperature=0), max_tokens=length) for length in (1, 3, 30, 7, 2, 40, 5, 12, 4, 9)]
     alone = [text((await written(engine, one(talkative, "x" * place, wish=wish)))[0]) for place, wish in enumerate(wishes)]
     together = await asyncio.gather(
         *(written(engine, one(talkative, "x" * place, wish=wish)) for place, wish in enumerate(wishes)),
@@ -73,7 +73,7 @@ async def test_rows_of_different_length_join_and_leave_without_disturbing_each_o
 
 
 async def test_the_most_tokens_end_a_reply_for_its_length(engine: Engine, english: Bundle) -> None:
-    wish = Wish(sampling=Sampling(temperature=0), max_tokens=3)
+    wish = Wish(decoding=Decoding(temperature=0), max_tokens=3)
     ((*_, last),) = await written(engine, one(english, "hello", wish=wish))
     assert last.finish is Finish.LENGTH
     assert last.tokens == 3
@@ -133,7 +133,7 @@ async def test_a_bundle_that_was_replaced_is_let_go_with_its_last_reply(engine: 
 
 async def test_the_same_seed_gives_the_same_replies_and_each_choice_its_own_chance(engine: Engine, models: Path) -> None:
     bundle = opened(models / "en")
-    wish = Wish(sampling=Sampling(temperature=2.0, top_p=1.0), seed=7)
+    wish = Wish(decoding=Decoding(temperature=2.0, top_p=1.0), seed=7)
     first = await written(engine, Reply.several(bundle, ["hello"], wish, count=3))
     again = await written(engine, Reply.several(bundle, ["hello"], wish, count=3))
     assert [text(each) for each in first] == [text(each) for each in again]

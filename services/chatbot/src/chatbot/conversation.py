@@ -47,7 +47,7 @@ class Conversation:
         message = printable(turns[-1].text)
         told = await self._desk.answer(message, bundle.language)
         if told is not None:
-            prompt_tokens = len(bundle.tokens.encode(message))
+            prompt_tokens = len(bundle.tokens.ids(message))
             yield Answer(prompt_tokens, _read_out(bundle, told, wish, count))
             return
         replies = Reply.several(bundle, self.spoken(turns), wish, count=count)
@@ -71,9 +71,9 @@ async def _read_out(bundle: Bundle, told: str, wish: Wish, count: int) -> AsyncI
     stops = [place for stop in wish.stops if (place := text.find(stop)) >= 0]
     if stops:
         text = text[: min(stops)]
-    ids = bundle.tokens.encode(text)
+    ids = bundle.tokens.ids(text)
     if wish.max_tokens is not None and len(ids) > wish.max_tokens:
         ids, finish = ids[: wish.max_tokens], Finish.LENGTH
-        text = bundle.tokens.decode(ids)
+        text = bundle.tokens.text(ids)
     for place in range(count):
         yield place, Piece(text, len(ids), finish)

@@ -13,8 +13,8 @@ import httpx
 import structlog
 
 from chatbot.bots.shelf import Shelf
-from chatbot.network.bundle import FILES, Bundle, open_bundle, parse_card
-from dialogue.bundle import CARD_FILE, BrokenBundle, Language, artifact_name
+from chatbot.network.bundle import Bundle, open_bundle
+from dialogue.bundle import CARD_FILE, NEEDED_FILES, BrokenBundle, Language, artifact_name, parse_card, verify
 from scores_client import Client
 from scores_client.api.artifacts import get_artifact, get_artifact_file
 from scores_client.api.operation import readyz
@@ -92,7 +92,7 @@ class PublishedBots:
 
     async def _fetch(self, language: Language, manifest: Manifest) -> Bundle | None:
         stated = {file.name: file for file in manifest.files}
-        if missing := [name for name in (CARD_FILE, *FILES) if name not in stated]:
+        if missing := [name for name in (CARD_FILE, *NEEDED_FILES) if name not in stated]:
             raise BrokenBundle(f"its manifest does not list {', '.join(missing)}")
         if any(file.size_bytes > _LARGEST_BYTES for file in stated.values()):
             raise BrokenBundle(f"a file has more than {_LARGEST_BYTES:,} bytes")
@@ -102,7 +102,8 @@ class PublishedBots:
         present = self._shelf.of_language(language)
         if present is not None and present.card.training.finished >= card.training.finished:
             return None
-        files = {name: await self._file(manifest, name) for name in FILES}
+        files = {name: await self._file(manifest, name) for name in NEEDED_FILES}
+        verify(card, files)
         return await asyncio.to_thread(open_bundle, card, files, published=True, threads=self._threads)
 
     async def _file(self, manifest: Manifest, name: str) -> bytes:

@@ -8,8 +8,8 @@ import structlog
 
 from chatbot.bots import heap
 from chatbot.failures import LanguageMissing, ModelUnknown
-from chatbot.network.bundle import Bundle, open_bundle, read_files
-from dialogue.bundle import BrokenBundle, Language
+from chatbot.network.bundle import Bundle, open_bundle
+from dialogue.bundle import BrokenBundle, Language, read_bundle
 
 __all__ = ["Shelf", "language_of", "model_name"]
 
@@ -82,7 +82,7 @@ class Shelf:
 
 
 def _shipped(directory: Path, language: Language, threads: int) -> Bundle:
-    card, files = read_files(directory)
+    card, files = read_bundle(directory)
     if card.language is not language:
         raise BrokenBundle(f"its card states the language {card.language.value!r}")
     return open_bundle(card, files, published=False, threads=threads)

@@ -1,6 +1,6 @@
 """Reply: one answer that is being written, with all that its next token depends on beside the network's states."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.network.bundle import Bundle
-from chatbot.network.sampling import CONTRASTED, Sampling, against_silence, next_token
 from chatbot.network.utterance import Utterance
+from dialogue.decoding import CONTRASTED, SAMPLED, Decoding, contrast, next_token
 
 __all__ = ["Finish", "Piece", "Reply", "Wish"]
 
@@ -27,7 +27,7 @@ class Finish(StrEnum):
 class Wish:
     """How a reply is wanted."""
 
-    sampling: Sampling = field(default_factory=Sampling)
+    decoding: Decoding = SAMPLED
     max_tokens: int | None = None
     stops: tuple[str, ...] = ()
     seed: int | None = None
@@ -80,19 +80,19 @@ class Reply:
 
     @property
     def is_contrasted(self) -> bool:
-        """Whether the next token is weighed against silence."""
+        """Whether the next token is contrasted."""
         return self.position < CONTRASTED
 
-    def say(self, logits_V: NDArray[np.float32], silent_V: NDArray[np.float32] | None) -> Piece:
-        """Choose the next token; `silent_V` are the logits of the same reply where nothing was said, while it is weighed."""
+    def say(self, logits_V: NDArray[np.float32], unconditional_V: NDArray[np.float32] | None) -> Piece:
+        """Choose the next token; `unconditional_V` are the logits of the same reply to an empty context, while contrasted."""
         end = self._special.end
         said = self._utterance.ids
-        if silent_V is not None:
-            logits_V = against_silence(logits_V, silent_V, said, special=self._special)
+        if unconditional_V is not None:
+            logits_V = contrast(logits_V, unconditional_V, said, special=self._special)
         token = next_token(
             logits_V,
             said,
-            self._wish.sampling,
+            self._wish.decoding,
             self._random,
             special=self._special,
             refused=lambda token: self._utterance.refuses(token, end),

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from chatbot.network.decency import is_decent, printable
-from chatbot.network.tokens import Tokens
 from chatbot.network.typesetting import typeset
 from dialogue.bundle import Language
+from dialogue.tokens import Tokens
 
 __all__ = ["Utterance"]
 
@@ -68,7 +68,7 @@ class Utterance:
         return self._show(len(self._text))
 
     def _decode(self, ids: Sequence[int]) -> str:
-        return typeset(printable(self._tokens.decode(ids)).lstrip(" "), self._language)
+        return typeset(printable(self._tokens.text(ids)).lstrip(" "), self._language)
 
     def _show(self, until: int) -> str:
         added = self._text[self._shown : until]

@@ -12,7 +12,6 @@ from chatbot.bots.shelf import Shelf
 from chatbot.conversation import Answer, Conversation, Turn
 from chatbot.failures import Unanswerable
 from chatbot.network.reply import Piece, Wish
-from chatbot.network.sampling import Sampling
 from chatbot.openai_errors import error_object
 from chatbot.refusals import problem_of
 from chatbot.streams import EventStream, unless_gone
@@ -26,6 +25,7 @@ from chatbot.wire import (
     Delta,
     Usage,
 )
+from dialogue.decoding import Decoding
 from servicekit.problems import ProblemDocument
 
 __all__ = ["router"]
@@ -74,7 +74,7 @@ def _wish(asked: ChatCompletionRequest) -> Wish:
     if asked.temperature == 0:
         given.pop("top_p", None)
     limits = [limit for limit in (asked.max_tokens, asked.max_completion_tokens) if limit is not None]
-    return Wish(sampling=Sampling(**given), max_tokens=min(limits, default=None), stops=asked.stops, seed=asked.seed)
+    return Wish(decoding=Decoding(**given), max_tokens=min(limits, default=None), stops=asked.stops, seed=asked.seed)
 
 
 async def _whole(answer: Answer, head: dict[str, Any], count: int) -> ChatCompletion:
