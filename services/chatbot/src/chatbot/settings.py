@@ -1,16 +1,15 @@
 """The settings of the chatbot: the only reader of the environment in it."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from servicekit.addresses import Addresses, Host, Port, Url, client_url, derived
 from servicekit.logs import LogFormat
 
-__all__ = ["Settings", "load"]
+__all__ = ["Settings"]
 
 _IN_THE_REPOSITORY: Final = Path(__file__).parents[2] / "models"
 
@@ -21,7 +20,9 @@ class Settings(Addresses):
     model_config = SettingsConfigDict(extra="forbid")
 
     host: Annotated[Host, Field(validation_alias="CHATBOT_HOST")] = "localhost"
+    """Address to listen at; `0.0.0.0` for every one of this machine."""
     port: Annotated[Port, Field(validation_alias="CHATBOT_PORT")] = 3032
+    """Port to listen at."""
     models: Annotated[Path, Field(validation_alias="CHATBOT_MODELS")] = _IN_THE_REPOSITORY
     """Directory of the shipped bundles, one directory a language; a missing one is an untaught language."""
     trainer_key: Annotated[SecretStr | None, Field(validation_alias="TRAINER_API_KEY")] = None
@@ -39,24 +40,11 @@ class Settings(Addresses):
     threads: Annotated[int, Field(validation_alias="CHATBOT_THREADS", ge=1, le=256)] = 1
     """Processor threads of the networks."""
     log_format: Annotated[LogFormat, Field(validation_alias="NTDEMO_LOG_FORMAT")] = "text"
+    """`text` for people, `json` for machines."""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(validation_alias="NTDEMO_LOG_LEVEL")] = "info"
+    """The least level that is logged: debug, info, warning or error."""
 
     @property
     def url(self) -> str:
         """This service's address for a client on the same machine."""
         return client_url(self.host, self.port)
-
-
-def load() -> Settings:
-    """The settings of this process's environment.
-
-    Raises:
-        SystemExit: status 2, after one sentence on standard error, when a variable holds a wrong value.
-    """
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        reason = first["msg"].removeprefix("Value error, ")
-        sys.stderr.write(f"{first['loc'][0]}={first['input']!r} is not usable: {reason[:1].lower()}{reason[1:]}.\n")
-        raise SystemExit(2) from None
