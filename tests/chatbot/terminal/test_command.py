@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,11 @@ def test_the_end_of_input_ends_it(running: Running) -> None:
 
 def test_fragments_are_spoken_of(running: Running) -> None:
     assert "does not answer at the moment" in typed(running.url, lines="what is like fB?\nq\n").stdout
+
+
+def test_it_says_its_version_without_a_chatbot() -> None:
+    ended = typed(_AWAY, "--version")
+    assert (ended.returncode, ended.stdout) == (0, f"ntdemo-chat {version('ntdemo-chatbot')}\n")
 
 
 def test_without_a_chatbot_it_says_how_to_start_one() -> None:

@@ -6,6 +6,7 @@ Exit status 1 says that there is nobody to talk to, 2 that the command cannot be
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version as release
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
@@ -43,6 +44,12 @@ _STAGES: Final = {
 _command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
+def _tell_version(asked: bool) -> None:  # noqa: FBT001 - a callback of typer
+    if asked:
+        typer.echo(f"ntdemo-chat {release('ntdemo-chatbot')}")
+        raise typer.Exit
+
+
 @_command.command()
 def chat(
     language: Annotated[str, typer.Argument(help="EN or JA.")] = "EN",
@@ -56,6 +63,9 @@ def chat(
             "`#SOURCE` and `*N` as `ntdemo-train` has them. May be given several times."
         ),
     ] = None,
+    version: Annotated[  # noqa: ARG001, FBT002 - answered by its callback; as typer has it
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Talk with the bot of the running chatbot service; `q` quits, Ctrl-C stops a reply."""
     if language.lower() not in _LANGUAGES:
