@@ -19,6 +19,7 @@ from chatbot.network.reply import Reply, Wish
 from contracts.manifest import ArtifactFile, Manifest
 from dialogue.bundle import CARD_FILE, ENCODER_FILE, STEP_FILE, TOKENS_FILE, Language
 from dialogue.decoding import Decoding
+from servicekit.client import ServiceAway
 
 pytestmark = pytest.mark.anyio
 _NEWS = "There is news."
@@ -45,6 +46,8 @@ class Store:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
         self.asked.append(path)
+        if path == "/readyz":
+            return httpx.Response(200, json={"ready": True, "missing": {}})
         if not self.published or not path.startswith("/v1/artifacts/dialogue-en/"):
             problem = {"type": "/problems/artifact-not-found", "title": "", "status": 404, "detail": "none", "instance": path}
             return httpx.Response(404, json=problem)
@@ -155,12 +158,13 @@ async def test_a_scores_api_that_is_not_ready_is_asked_for_nothing(shelf: Shelf)
     assert asked == ["/readyz"]
 
 
-async def test_a_scores_api_that_goes_and_comes_back_is_asked_again(store: Store, shelf: Shelf) -> None:
+@pytest.mark.parametrize("failure", [httpx.ConnectError("away"), RuntimeError("nobody foresaw this")])
+async def test_after_any_failure_the_scores_api_is_asked_again(store: Store, shelf: Shelf, failure: Exception) -> None:
     away = True
 
     def answer(request: httpx.Request) -> httpx.Response:
         if away:
-            raise httpx.ConnectError("away")
+            raise failure
         return store(request)
 
     store.publish(_NEWS)
@@ -194,6 +198,6 @@ async def test_a_reply_that_is_being_written_keeps_the_bot_it_began_with(store: 
 
 
 async def test_what_else_answers_at_the_address_changes_nothing(shelf: Shelf) -> None:
-    with pytest.raises((ValueError, KeyError)):
+    with pytest.raises(ServiceAway, match="is not the scores API"):
         await bots(lambda _: httpx.Response(200, json={"hello": "world"}), shelf).look()
     assert shelf.of_model("ntdemo-en").published is False

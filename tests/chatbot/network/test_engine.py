@@ -11,6 +11,7 @@ from tests.chatbot.conftest import GREETING, opened
 from tests.support.scripted_bot import scripted_bot
 
 from chatbot.failures import Busy, EngineFailed
+from chatbot.network.batch import Batch
 from chatbot.network.bundle import Bundle
 from chatbot.network.engine import Engine
 from chatbot.network.reply import Finish, Piece, Reply, Wish
@@ -137,3 +138,41 @@ async def test_the_same_seed_gives_the_same_replies_and_each_choice_its_own_chan
     first = await written(engine, Reply.several(bundle, ["hello"], wish, count=3))
     again = await written(engine, Reply.several(bundle, ["hello"], wish, count=3))
     assert [text(each) for each in first] == [text(each) for each in again]
+
+
+@pytest.mark.parametrize(("kind", "method"), [(Batch, "admit"), (Batch, "step"), (Batch, "dismiss"), (Engine, "_forget")])
+async def test_an_error_anywhere_in_its_work_fails_replies_and_not_the_engine(
+    engine: Engine, english: Bundle, monkeypatch: pytest.MonkeyPatch, kind: type, method: str
+) -> None:
+    def failing(*_: object) -> None:
+        raise KeyError("nobody foresaw this")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, method, failing)
+        with pytest.raises(EngineFailed, match="nobody foresaw this"):
+            async with asyncio.timeout(10):
+                await written(engine, one(english, "hello"))
+    async with asyncio.timeout(10):
+        assert text((await written(engine, one(english, "hello")))[0]) == GREETING
+    assert engine.is_alive
+    assert engine.writing == engine.waiting == 0
+
+
+async def test_an_engine_that_ended_is_not_alive_and_lets_nobody_wait(english: Bundle) -> None:
+    with Engine(rows=8, waiting=8) as engine:
+        assert engine.is_alive
+        stream = engine.write(one(english, "hello"))
+        pieces = await stream.__aenter__()
+    assert not engine.is_alive
+    async with asyncio.timeout(10):
+        with pytest.raises(EngineFailed):
+            async for _ in pieces:
+                pass
+        with pytest.raises(EngineFailed):
+            await written(engine, one(english, "hello"))
+
+
+@pytest.mark.parametrize("seed", [-(2**63), -1, 0, 2**63 - 1])
+async def test_every_seed_is_one(engine: Engine, english: Bundle, seed: int) -> None:
+    wish = Wish(decoding=Decoding(temperature=0), seed=seed)
+    assert text((await written(engine, one(english, "hello", wish=wish)))[0]) == GREETING

@@ -74,6 +74,8 @@ def create_app(settings: Settings) -> FastAPI:
                 await asyncio.gather(watching, return_exceptions=True)
 
     async def ready() -> Mapping[str, str]:
+        if not engine.is_alive:
+            return {"engine": "the thread that writes replies has ended; start the chatbot again"}
         if shelf.bundles():
             return {}
         return {model_name(language): reason for language, reason in shelf.missing().items()}

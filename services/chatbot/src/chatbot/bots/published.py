@@ -7,7 +7,7 @@ written to a disk.
 
 import asyncio
 import hashlib
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import httpx
 import structlog
@@ -18,16 +18,17 @@ from dialogue.bundle import CARD_FILE, NEEDED_FILES, BrokenBundle, Language, art
 from scores_client import Client
 from scores_client.api.artifacts import get_artifact, get_artifact_file
 from scores_client.api.operation import readyz
-from scores_client.models import Manifest, ProblemDocument, Readiness
+from scores_client.models import Manifest, Readiness
 from scores_client.types import File
+from servicekit.client import ServiceAway, ServiceProblem, answer_of
 
 __all__ = ["PublishedBots"]
 
-_T = TypeVar("_T")
 _LATEST: Final = "latest"
 _PATIENCE_S: Final = 30.0
 _LARGEST_BYTES: Final = 256 * 2**20
-_NOTHING_YET: Final = ("/artifact-not-found", "/not-ready")
+_NOTHING_YET: Final = frozenset({"artifact-not-found", "not-ready"})
+_SERVICE: Final = "the scores API"
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -54,9 +55,13 @@ class PublishedBots:
             while True:
                 try:
                     await self.look()
-                except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+                except (ServiceAway, ServiceProblem) as error:
                     if not self._away:
-                        _log.info("scores_api_away", reason=str(error) or type(error).__name__)
+                        _log.info("scores_api_away", reason=str(error))
+                    self._away = True
+                except Exception:  # noqa: BLE001 - whatever it is, the next look may find it mended
+                    if not self._away:
+                        _log.exception("published_bots_not_read")
                     self._away = True
                 else:
                     self._away = False
@@ -66,16 +71,20 @@ class PublishedBots:
         """Take what is new; nothing is asked for while the scores API says that it has nothing to serve.
 
         Raises:
-            httpx.HTTPError: the scores API cannot be asked; ValueError and KeyError when something else answers.
+            ServiceAway: the scores API cannot be asked, or something else answers.
+            ServiceProblem: it refuses.
         """
-        readiness = await readyz.asyncio(client=self._client)
-        if isinstance(readiness, Readiness) and not readiness.ready:
+        readiness = await answer_of(readyz.asyncio(client=self._client), Readiness, service=_SERVICE)
+        if not readiness.ready:
             return
         for language in Language:
-            answer = await get_artifact.asyncio(artifact_name(language), _LATEST, client=self._client)
-            if isinstance(answer, ProblemDocument) and answer.type_.endswith(_NOTHING_YET):
-                continue
-            manifest = _expected(answer, Manifest)
+            question = get_artifact.asyncio(artifact_name(language), _LATEST, client=self._client)
+            try:
+                manifest = await answer_of(question, Manifest, service=_SERVICE)
+            except ServiceProblem as problem:
+                if problem.slug in _NOTHING_YET:
+                    continue
+                raise
             if self._settled.get(language) != manifest.version:
                 await self._consider(language, manifest)
                 self._settled[language] = manifest.version
@@ -107,16 +116,9 @@ class PublishedBots:
         return await asyncio.to_thread(open_bundle, card, files, published=True, threads=self._threads)
 
     async def _file(self, manifest: Manifest, name: str) -> bytes:
-        answer = await get_artifact_file.asyncio(manifest.artifact, manifest.version, name, client=self._client)
-        content = _expected(answer, File).payload.read()
+        question = get_artifact_file.asyncio(manifest.artifact, manifest.version, name, client=self._client)
+        content: bytes = (await answer_of(question, File, service=_SERVICE)).payload.read()
         (sha256,) = (file.sha256 for file in manifest.files if file.name == name)
-        if (found := hashlib.sha256(content).hexdigest()) != sha256:
-            raise BrokenBundle(f"{name} has digest {found}, the manifest states {sha256}")
+        if (digest := hashlib.sha256(content).hexdigest()) != sha256:
+            raise BrokenBundle(f"{name} has digest {digest}, the manifest states {sha256}")
         return content
-
-
-def _expected(answer: Any, kind: type[_T]) -> _T:
-    if not isinstance(answer, kind):
-        detail = getattr(answer, "detail", None) or "what answers there is not the scores API"
-        raise ValueError(detail)  # noqa: TRY004 - a wrong answer, not a wrong call
-    return answer

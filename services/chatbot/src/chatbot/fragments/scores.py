@@ -1,9 +1,10 @@
 """The scores API as the conversation sees it: names looked up, neighbours and similarities by the generated client."""
 
 import unicodedata
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import httpx
 
@@ -24,15 +25,16 @@ from scores_client.api.similarities import ask_similarities
 from scores_client.models import (
     FragmentDetail,
     FragmentPage,
-    ProblemDocument,
     Similarities,
     SimilarityKind,
     SimilarityQuestion,
 )
 from scores_client.models import Neighbours as WireNeighbours
+from servicekit.client import ServiceAway, ServiceProblem, answer_of
 
 __all__ = ["FragmentScores"]
 
+A = TypeVar("A")
 _PATIENCE_S: Final = 5.0
 _CANDIDATES: Final = 100
 _NEIGHBOURS: Final = 100
@@ -65,12 +67,17 @@ class FragmentScores:
             ScoresAway: the API cannot be asked; so do the other methods.
             NothingPublished: it has no run; so do the other methods.
         """
-        answer = await self._ask(get_fragment.asyncio(name, client=self._client))
-        if isinstance(answer, FragmentDetail):
-            return Found(answer.name, answer.run)
-        page = await self._ask(list_fragments.asyncio(client=self._client, query=name, shown=False, limit=_CANDIDATES))
-        if not isinstance(page, FragmentPage):
-            raise ScoresAway(page.detail)
+        with _asking():
+            try:
+                fragment = await _answer(get_fragment.asyncio(name, client=self._client), FragmentDetail)
+            except ServiceProblem as problem:
+                if problem.slug != _MISSING:
+                    raise
+                near = problem.members.get("near")
+            else:
+                return Found(fragment.name, fragment.run)
+            question = list_fragments.asyncio(client=self._client, query=name, shown=False, limit=_CANDIDATES)
+            page = await _answer(question, FragmentPage)
         meant = [item.name for item in page.items if item.smiles == name]
         if not meant and not _is_smiles(name):
             meant = [item.name for item in page.items if _folded(item.name) == _folded(name)]
@@ -78,7 +85,6 @@ class FragmentScores:
             case [only]:
                 return Found(only, page.run)
             case []:
-                near: Any = answer.additional_properties.get("near")
                 return Unknown(name, tuple(str(each) for each in near) if isinstance(near, list) else ())
             case several:
                 return Ambiguous(name, tuple(several))
@@ -100,34 +106,34 @@ class FragmentScores:
 
     async def _similarity(self, one: Found, two: Found, similarity: SimilarityKind) -> float:
         question = SimilarityQuestion(fragments=list(dict.fromkeys([one.name, two.name])), similarity=similarity)
-        answer = await self._ask(ask_similarities.asyncio(client=self._client, body=question, run=one.run))
-        if not isinstance(answer, Similarities):
-            raise ScoresAway(answer.detail)
+        with _asking():
+            answer = await _answer(ask_similarities.asyncio(client=self._client, body=question, run=one.run), Similarities)
         return answer.percents[0][-1]
 
     async def _neighbours(self, fragment: Found, limit: int) -> tuple[Neighbour, ...]:
-        answer = await self._ask(
-            list_neighbours.asyncio(
-                fragment.name, client=self._client, run=fragment.run, similarity=SimilarityKind.FUNCTION, limit=limit
-            )
+        question = list_neighbours.asyncio(
+            fragment.name, client=self._client, run=fragment.run, similarity=SimilarityKind.FUNCTION, limit=limit
         )
-        if not isinstance(answer, WireNeighbours):
-            raise ScoresAway(answer.detail)
+        with _asking():
+            answer = await _answer(question, WireNeighbours)
         return tuple(Neighbour(item.name, item.function, item.balanced, item.low, item.high) for item in answer.items)
 
-    async def _ask(self, question: Awaitable[Any]) -> Any:
-        """The parsed answer, or the problem that says a fragment is missing."""
-        try:
-            answer = await question
-        except httpx.HTTPError as error:
-            raise ScoresAway(str(error) or type(error).__name__) from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise ScoresAway("what answers there is not the scores API") from error
-        if not isinstance(answer, ProblemDocument) or answer.type_.endswith(f"/{_MISSING}"):
-            return answer
-        if answer.type_.endswith("/not-ready"):
-            raise NothingPublished(answer.detail)
-        raise ScoresAway(f"{answer.title}: {answer.detail}")
+
+async def _answer(question: Awaitable[Any], kind: type[A]) -> A:
+    return await answer_of(question, kind, service="the scores API")
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Failures of the scores API, in the words of a conversation."""
+    try:
+        yield
+    except ServiceAway as away:
+        raise ScoresAway(str(away)) from away
+    except ServiceProblem as problem:
+        if problem.slug == "not-ready":
+            raise NothingPublished(problem.detail) from problem
+        raise ScoresAway(f"{problem.title}: {problem.detail}") from problem
 
 
 def _folded(text: str) -> str:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
@@ -80,6 +80,11 @@ class Engine:
         self._thread.join()
 
     @property
+    def is_alive(self) -> bool:
+        """Whether its thread runs: nothing is written without it."""
+        return self._thread.is_alive()
+
+    @property
     def writing(self) -> int:
         """Replies being written."""
         return len(self._orders)
@@ -95,10 +100,12 @@ class Engine:
 
         Raises:
             Busy: too many replies wait already.
-            EngineFailed: the network failed; the engine goes on without these replies.
+            EngineFailed: the network or the engine failed, which goes on without these replies, or the engine has ended.
         """
         order = _Order(replies, asyncio.get_running_loop())
         with self._wake:
+            if not self.is_alive:
+                raise EngineFailed("the engine has ended")
             if len(self._orders) + len(self._waiting) + len(replies) > self._rows + self._waiting_limit:
                 raise Busy(len(self._waiting))
             self._waiting.extend((order, place) for place in range(len(replies)))
@@ -123,8 +130,20 @@ class Engine:
             yield place, news
 
     def _work(self) -> None:
-        while self._turn():
-            pass
+        try:
+            while self._goes_on():
+                pass
+        finally:
+            self._give_up_all("the engine has ended")
+
+    def _goes_on(self) -> bool:
+        """One turn; what nobody foresaw in it ends the replies that are written or wait, and not the engine."""
+        try:
+            return self._turn()
+        except Exception as error:  # noqa: BLE001 - see above
+            _log.exception("engine_turn_failed")
+            self._give_up_all(str(error))
+            return True
 
     def _turn(self) -> bool:
         """Admit, dismiss, step; False when the engine is to end."""
@@ -135,11 +154,15 @@ class Engine:
             unwanted, self._unwanted = self._unwanted, set()
             self._forget(unwanted)
             room = min(_ADMITTED, self._rows - len(self._orders))
-            newcomers = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
+            newcomers: dict[Bundle, list[Reply]] = {}
+            for order, place in [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]:
+                reply = order.replies[place]
+                self._orders[reply] = order, place
+                newcomers.setdefault(reply.bundle, []).append(reply)
         started_s = time.perf_counter()
-        speaking = [bundle for bundle, batch in self._batches.items() if batch.replies]
-        for bundle in dict.fromkeys([*(order.replies[place].bundle for order, place in newcomers), *speaking]):
-            self._advance(bundle, [each for each in newcomers if each[0].replies[each[1]].bundle is bundle])
+        writing = [bundle for bundle, batch in self._batches.items() if batch.replies]
+        for bundle in dict.fromkeys([*newcomers, *writing]):
+            self._advance(bundle, newcomers.get(bundle, []))
         self.tally.busy_s += time.perf_counter() - started_s
         return True
 
@@ -148,42 +171,43 @@ class Engine:
             return
         waiting = len(self._waiting)
         self._waiting = deque(each for each in self._waiting if each[0].replies[each[1]] not in unwanted)
-        written = [reply for reply in unwanted if self._orders.pop(reply, None) is not None]
-        self.tally.cancelled += waiting - len(self._waiting) + len(written)
-        for bundle in {reply.bundle for reply in written}:
+        given_up = [reply for reply in unwanted if self._orders.pop(reply, None) is not None]
+        self.tally.cancelled += waiting - len(self._waiting) + len(given_up)
+        for bundle in {reply.bundle for reply in given_up}:
             self._batches[bundle].dismiss(unwanted)
 
-    def _advance(self, bundle: Bundle, newcomers: Sequence[tuple[_Order, int]]) -> None:
-        if bundle not in self._batches:
-            self._batches[bundle] = Batch(bundle)
-        batch = self._batches[bundle]
+    def _advance(self, bundle: Bundle, newcomers: Sequence[Reply]) -> None:
         try:
+            batch = self._batches.setdefault(bundle, Batch(bundle))
             if newcomers:
-                batch.admit([order.replies[place] for order, place in newcomers])
-                self._orders.update((order.replies[place], (order, place)) for order, place in newcomers)
-            pieces = batch.step()
-        except Exception as error:  # noqa: BLE001 - whatever a network does, the engine goes on
+                batch.admit(newcomers)
+            pieces = dict(zip(batch.replies, batch.step(), strict=True))
+            finished = [reply for reply, piece in pieces.items() if piece.finish is not None]
+            if finished:
+                batch.dismiss(finished)
+        except Exception as error:  # noqa: BLE001 - whatever a network does, the others go on
             _log.exception("network_failed", language=bundle.language)
-            self._give_up(bundle, newcomers, error)
+            self._batches.pop(bundle, None)
+            self._give_up([reply for reply in self._orders if reply.bundle is bundle], str(error))
             return
-        said = dict(zip(batch.replies, pieces, strict=True))
-        news = [(*self._orders[reply], piece) for reply, piece in said.items()]
-        finished = {reply for reply, piece in said.items() if piece.finish is not None}
+        news = [(*self._orders[reply], piece) for reply, piece in pieces.items()]
         for reply in finished:
             del self._orders[reply]
-        if finished:
-            batch.dismiss(finished)
         self.tally.steps += 1
         self.tally.tokens += len(pieces)
         self.tally.replies += len(finished)
         self._hand_back(news)
 
-    def _give_up(self, bundle: Bundle, newcomers: Sequence[tuple[_Order, int]], error: Exception) -> None:
-        failed = {order.replies[place]: (order, place) for order, place in newcomers}
-        failed |= {reply: self._orders[reply] for reply in self._batches.pop(bundle).replies if reply in self._orders}
-        for reply in failed:
-            self._orders.pop(reply, None)
-        self._hand_back([(order, place, EngineFailed(str(error))) for order, place in failed.values()])
+    def _give_up(self, replies: Sequence[Reply], reason: str) -> None:
+        failure = EngineFailed(reason)
+        self._hand_back([(*self._orders.pop(reply), failure) for reply in replies])
+
+    def _give_up_all(self, reason: str) -> None:
+        with self._wake:
+            waiting, self._waiting = self._waiting, deque()
+        self._orders.update((order.replies[place], (order, place)) for order, place in waiting)
+        self._batches.clear()
+        self._give_up(list(self._orders), reason)
 
     @staticmethod
     def _hand_back(news: Sequence[tuple[_Order, int, _News]]) -> None:
@@ -192,7 +216,7 @@ class Engine:
         for each in news:
             by_loop.setdefault(each[0].loop, []).append(each)
         for loop, items in by_loop.items():
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # the loop is closed: nobody waits there any more
                 loop.call_soon_threadsafe(_deliver, items)
 
 

@@ -1,5 +1,6 @@
 """Reply: one answer that is being written, with all that its next token depends on beside the network's states."""
 
+import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -64,10 +65,9 @@ class Reply:
     @classmethod
     def several(cls, bundle: Bundle, turns: list[str], wish: Wish, *, count: int) -> list[Self]:
         """`count` replies to the same turns, each with a chance of its own."""
-        seed = np.random.SeedSequence(wish.seed) if wish.seed is None else wish.seed
+        entropy = secrets.randbits(64) if wish.seed is None else wish.seed % 2**64
         context = bundle.context(turns)
         echo_of = turns[-1] if turns else ""
-        entropy = seed if isinstance(seed, int) else int(seed.generate_state(1, np.uint64)[0])
         return [
             cls(bundle, context, wish, random=np.random.default_rng((entropy, index)), echo_of=echo_of)
             for index in range(count)
