@@ -1,5 +1,6 @@
 """Completions: the next reply of a conversation, whole or as a stream."""
 
+import json
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -106,7 +107,7 @@ async def _chunks(answer: Answer, head: dict[str, Any], count: int, *, include_u
             if piece.finish is not None:
                 yield _chunk(head, ChunkChoice(index=place, delta=Delta(), finish_reason=_reason(piece)))
     except Unanswerable as failure:
-        yield EventStream.json({"error": error_object(problem_of(failure))})
+        yield json.dumps({"error": error_object(problem_of(failure))}, ensure_ascii=False)
         return
     if include_usage:
         yield ChatCompletionChunk(**head, choices=[], usage=_usage(answer, last)).model_dump_json()

@@ -1,6 +1,6 @@
 """What can end a chat in the terminal, each with a sentence."""
 
-__all__ = ["ChatbotAway", "CorporaAway", "Refused", "TrainerAway", "TrainingFailed"]
+__all__ = ["ChatRefused", "ChatbotAway", "CorporaAway", "TrainerAway", "TrainingFailed"]
 
 
 class ChatbotAway(Exception):
@@ -24,7 +24,7 @@ class CorporaAway(Exception):
         )
 
 
-class Refused(Exception):
+class ChatRefused(Exception):
     """The chatbot answered with a problem; `str` is its detail."""
 
 
