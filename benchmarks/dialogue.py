@@ -28,7 +28,7 @@ from benchmarks.tutorial_chatbot import Pair, TutorialChatbot, normalised
 
 from chatbot.network.batch import Batch
 from chatbot.network.bundle import open_bundle
-from chatbot.network.reply import Finish, Reply, Wish
+from chatbot.network.reply import Finish, Reply, ReplyOptions
 from dialogue.bundle import Architecture, Language, read_bundle, read_card
 from dialogue.graphs import Graphs
 from dialogue.rows import Rows
@@ -213,7 +213,7 @@ def compare_decoding(directory: Path) -> None:
     peers_s: dict[str, list[float]] = {name: [] for name in peers}
     for seed in range(DRAWN):
         began = time.process_time()
-        replies = Reply.several(bundle, [message], Wish(max_tokens=REPLY_TOKENS, seed=seed), count=1)
+        replies = Reply.several(bundle, [message], ReplyOptions(max_tokens=REPLY_TOKENS, seed=seed), count=1)
         batch.admit(replies)
         (piece,) = batch.step()
         first_s.append(time.process_time() - began)

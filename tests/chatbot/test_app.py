@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from chatbot.network.engine import Engine
+from chatbot.network.engine import ReplyEngine
 
 Serve = Callable[..., AbstractContextManager[TestClient]]
 
@@ -62,7 +62,7 @@ def test_a_missing_language_is_said_to_be_missing(models: Path, serve: Serve, tm
 
 def test_without_its_engine_it_is_not_ready(chat: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     assert chat.get("/readyz").status_code == 200
-    monkeypatch.setattr(Engine, "is_alive", False)
+    monkeypatch.setattr(ReplyEngine, "is_alive", False)
     answer = chat.get("/readyz")
     assert answer.status_code == 503
     assert "engine" in answer.json()["missing"]

@@ -171,7 +171,7 @@ def gated(models: Path) -> Iterator[tuple[str, threading.Semaphore]]:
     thread.start()
     while not server.started:
         threading.Event().wait(0.01)
-    graphs = app.state.shelf.of_model("ntdemo-en").graphs
+    graphs = app.state.registry.of_model("ntdemo-en").graphs
     step = graphs.step
 
     def slowly(*arguments: Any) -> Any:

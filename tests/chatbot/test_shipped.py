@@ -7,9 +7,9 @@ import pytest
 from tests.chatbot.conftest import opened
 
 from chatbot.network.bundle import Bundle
-from chatbot.network.decency import is_decent
-from chatbot.network.engine import Engine
-from chatbot.network.reply import Reply, Wish
+from chatbot.network.engine import ReplyEngine
+from chatbot.network.filtering import is_allowed
+from chatbot.network.reply import Reply, ReplyOptions
 from chatbot.settings import Settings
 from dialogue.bundle import Language, read_card
 from dialogue.decoding import Decoding
@@ -51,15 +51,15 @@ def test_it_is_whole_and_small(directory: Path) -> None:
 
 
 async def test_replies_among_others_are_those_that_are_given_alone(shipped: Bundle) -> None:
-    with Engine(rows=64, waiting=0) as engine:
-        wishes = [Wish(seed=3), Wish(decoding=Decoding(temperature=0))]
-        asked = [(message, wish) for message in _MESSAGES[shipped.language] for wish in wishes]
-        alone = [await _text(engine, shipped, message, wish) for message, wish in asked]
-        together = await asyncio.gather(*(_text(engine, shipped, message, wish) for message, wish in asked))
+    with ReplyEngine(rows=64, waiting=0) as engine:
+        all_options = [ReplyOptions(seed=3), ReplyOptions(decoding=Decoding(temperature=0))]
+        asked = [(message, options) for message in _MESSAGES[shipped.language] for options in all_options]
+        alone = [await _text(engine, shipped, message, options) for message, options in asked]
+        together = await asyncio.gather(*(_text(engine, shipped, message, options) for message, options in asked))
     assert together == alone
-    assert all(is_decent(text) and text.strip() and text.isprintable() for text in alone)
+    assert all(is_allowed(text) and text.strip() and text.isprintable() for text in alone)
 
 
-async def _text(engine: Engine, bundle: Bundle, message: str, wish: Wish) -> str:
-    async with engine.write(Reply.several(bundle, [message], wish, count=1)) as pieces:
+async def _text(engine: ReplyEngine, bundle: Bundle, message: str, options: ReplyOptions) -> str:
+    async with engine.write(Reply.several(bundle, [message], options, count=1)) as pieces:
         return "".join([piece.text async for _, piece in pieces])

@@ -1,4 +1,4 @@
-"""Published bots: bundles that trainings published as artifacts, fetched through the scores API and put on the shelf.
+"""Published bots: bundles that trainings published as artifacts, fetched through the scores API and registered.
 
 The newest version of a language's artifact is taken when its training finished after that of the bundle in use. Every file
 is compared with the manifest's SHA-256, and again with the card's; the bundle is opened before it replaces another. Nothing is
@@ -12,7 +12,7 @@ from typing import Any, Final
 import httpx
 import structlog
 
-from chatbot.bots.shelf import Shelf
+from chatbot.bots.registry import BotRegistry
 from chatbot.network.bundle import Bundle, open_bundle
 from dialogue.bundle import CARD_FILE, NEEDED_FILES, BrokenBundle, Language, artifact_name, parse_card, verify
 from scores_client import Client
@@ -25,7 +25,7 @@ from servicekit.client import ServiceAway, ServiceProblem, answer_of
 __all__ = ["PublishedBots"]
 
 _LATEST: Final = "latest"
-_PATIENCE_S: Final = 30.0
+_TIMEOUT_S: Final = 30.0
 _LARGEST_BYTES: Final = 256 * 2**20
 _NOTHING_YET: Final = frozenset({"artifact-not-found", "not-ready"})
 _SERVICE: Final = "the scores API"
@@ -33,20 +33,26 @@ _log = structlog.stdlib.get_logger(__name__)
 
 
 class PublishedBots:
-    """Asks the scores API, and puts what is new on the shelf."""
+    """Asks the scores API, and registers what is new."""
 
     def __init__(
-        self, url: str, shelf: Shelf, *, every_s: float, threads: int, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        url: str,
+        registry: BotRegistry,
+        *,
+        every_s: float,
+        threads: int,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         arguments: dict[str, Any] = {"trust_env": False}
         if transport is not None:
             arguments["transport"] = transport
-        self._client = Client(base_url=url, timeout=httpx.Timeout(_PATIENCE_S, connect=2.0), httpx_args=arguments)
-        self._shelf = shelf
+        self._client = Client(base_url=url, timeout=httpx.Timeout(_TIMEOUT_S, connect=2.0), httpx_args=arguments)
+        self._registry = registry
         self._every_s = every_s
         self._threads = threads
-        self._settled: dict[Language, str] = {}
-        """The version that was looked at last: taken, older than what is in use, or broken."""
+        self._considered: dict[Language, str] = {}
+        """The version of each language that was looked at last: taken, older than what is in use, or broken."""
         self._away = False
 
     async def watch(self) -> None:
@@ -85,19 +91,19 @@ class PublishedBots:
                 if problem.slug in _NOTHING_YET:
                     continue
                 raise
-            if self._settled.get(language) != manifest.version:
+            if self._considered.get(language) != manifest.version:
                 await self._consider(language, manifest)
-                self._settled[language] = manifest.version
+                self._considered[language] = manifest.version
 
     async def _consider(self, language: Language, manifest: Manifest) -> None:
-        """Put the bundle on the shelf if it is newer than the one there; a broken one is logged and left alone."""
+        """Register the bundle if it is newer than the one in use; a broken one is logged and left alone."""
         try:
             bundle = await self._fetch(language, manifest)
         except BrokenBundle as error:
             _log.error("bundle_broken", artifact=manifest.artifact, version=manifest.version, reason=str(error))
             return
         if bundle is not None:
-            self._shelf.take(bundle)
+            self._registry.register(bundle)
 
     async def _fetch(self, language: Language, manifest: Manifest) -> Bundle | None:
         stated = {file.name: file for file in manifest.files}
@@ -108,7 +114,7 @@ class PublishedBots:
         card = parse_card(await self._file(manifest, CARD_FILE))
         if card.language is not language:
             raise BrokenBundle(f"its card states the language {card.language.value!r}")
-        present = self._shelf.of_language(language)
+        present = self._registry.of_language(language)
         if present is not None and present.card.training.finished >= card.training.finished:
             return None
         files = {name: await self._file(manifest, name) for name in NEEDED_FILES}

@@ -44,7 +44,7 @@ class Batch:
         """One more token of every reply; the pieces are in the order of `replies`, and finished replies are still there."""
         logits_RV = self._rows.step([reply.token for _, reply in self._owners], [reply.position for _, reply in self._owners])
         pieces = [
-            reply.say(logits_RV[row], self._unconditional_logits(reply, logits_RV)) for reply, row in self._row_of.items()
+            reply.choose(logits_RV[row], self._unconditional_logits(reply, logits_RV)) for reply, row in self._row_of.items()
         ]
         self._leave(self._contrast_row_of, [reply for reply in self._contrast_row_of if not reply.is_contrasted])
         written = zip(self._row_of, pieces, strict=True)

@@ -93,7 +93,7 @@ class TrainingClient:
 
     def _last_spec(self, language: WireLanguage) -> BotSpec | None:
         """Of the language's last training, if this trainer's jobs know one."""
-        answer = list_jobs.sync(client=self._client, state=JobState.SUCCEEDED, limit=_JOBS)
+        answer = list_jobs.sync(client=self._client, state=[JobState.SUCCEEDED], limit=_JOBS)
         specs = [job.spec for job in expected(answer, JobPage, service=_SERVICE).items]
         return next((spec for spec in specs if isinstance(spec, BotSpec) and spec.language == language), None)
 
