@@ -27,10 +27,11 @@ from benchmarks.ctranslate2_peer import greedy_reply
 from benchmarks.tutorial_chatbot import Pair, TutorialChatbot, normalised
 
 from chatbot.network.batch import Batch
-from chatbot.network.bundle import open_bundle, read_files
-from chatbot.network.reply import Finish, Reply, Wish
-from dialogue.bundle import Architecture, Language, read_card
-from trainer.dialogue.bundle_runtime import Graphs
+from chatbot.network.bundle import open_bundle
+from chatbot.network.reply import Finish, Reply, ReplyOptions
+from dialogue.bundle import Architecture, Language, read_bundle, read_card
+from dialogue.graphs import Graphs
+from dialogue.rows import Rows
 from trainer.dialogue.corpus.reading import read_corpus
 from trainer.dialogue.evaluation import reply_log_p
 from trainer.dialogue.export import Provenance, export_bundle
@@ -140,14 +141,11 @@ def compare_throughput(spec: DialogueSpec, folder: Path, data: Prepared, tutoria
 
 def compare_replies(ours: DialogueResult, bundle: Path, peer: TutorialChatbot) -> None:
     """CPU milliseconds of a reply of ten tokens to a short message, and of its first token."""
-    graphs = Graphs(bundle / "encoder.onnx", bundle / "step.onnx", ours.network.states)
-    message = ours.prepared.tokens.encode(["what did you do this weekend?"])[0]
+    graphs = Graphs.of_bundle(*read_bundle(bundle))
+    message = ours.prepared.tokens.ids("what did you do this weekend?")
 
     def reply(tokens: int) -> None:
-        states = graphs.encode(np.array([message]))
-        token = np.array([SPECIAL_TOKENS.start])
-        for position in range(tokens):
-            token = graphs.step(token, np.array([position]), states).argmax(1)
+        _bare_steps(graphs, message, tokens)
 
     words = ["what", "do", "you", "do", "?"]
     theirs = _cpu_ms(lambda: peer.reply([word for word in words if word in peer.ids], REPLY_TOKENS))
@@ -200,17 +198,10 @@ def describe_bot(bundle: Path) -> None:
 
 def compare_decoding(directory: Path) -> None:
     """As the service draws, beside greedy steps with nothing around them; all in turns, in one process."""
-    bundle = open_bundle(*read_files(directory), published=False)
+    bundle = open_bundle(*read_bundle(directory), published=False)
     message = "what did you do this weekend?" if bundle.language is Language.ENGLISH else "週末は何をしましたか？"
     context = bundle.context([message])
-    graphs = Graphs(directory / "encoder.onnx", directory / "step.onnx", bundle.card.states)
-
-    def bare_steps() -> None:
-        states, token = graphs.encode(np.array([context])), np.array([SPECIAL_TOKENS.start])
-        for position in range(REPLY_TOKENS):
-            token = graphs.step(token, np.array([position]), states).argmax(1)
-
-    peers: dict[str, Callable[[], object]] = {"bare steps": bare_steps}
+    peers: dict[str, Callable[[], object]] = {"bare steps": lambda: _bare_steps(bundle.graphs, context, REPLY_TOKENS)}
     try:
         peers["CTranslate2, random weights of these sizes"] = greedy_reply(
             bundle.card.sizes, places=bundle.card.context_tokens, context=len(context), tokens=REPLY_TOKENS
@@ -222,7 +213,7 @@ def compare_decoding(directory: Path) -> None:
     peers_s: dict[str, list[float]] = {name: [] for name in peers}
     for seed in range(DRAWN):
         began = time.process_time()
-        replies = Reply.several(bundle, [message], Wish(max_tokens=REPLY_TOKENS, seed=seed), count=1)
+        replies = Reply.several(bundle, [message], ReplyOptions(max_tokens=REPLY_TOKENS, seed=seed), count=1)
         batch.admit(replies)
         (piece,) = batch.step()
         first_s.append(time.process_time() - began)
@@ -243,6 +234,15 @@ def compare_decoding(directory: Path) -> None:
     for name, values_s in peers_s.items():
         peer = _spread(values_s)
         print(f"    {name}: {peer[0]:.2f} ({peer[1]:.2f}), ratio {whole[0] / peer[0]:.2f} ({whole[1] / peer[1]:.2f})")
+
+
+def _bare_steps(graphs: Graphs, context: list[int], tokens: int) -> None:
+    """Greedy steps with nothing around them."""
+    rows = Rows(graphs)
+    rows.join(graphs.encode([context]))
+    token = SPECIAL_TOKENS.start
+    for position in range(tokens):
+        token = int(rows.step([token], [position])[0].argmax())
 
 
 def _spread(values_s: list[float]) -> tuple[float, float]:

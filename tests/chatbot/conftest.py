@@ -12,9 +12,9 @@ from tests.support.scripted_bot import scripted_bot
 from tests.support.served import Served, wait_until_ready
 
 from chatbot.app import create_app
-from chatbot.network.bundle import Bundle, open_bundle, read_files
+from chatbot.network.bundle import Bundle, open_bundle
 from chatbot.settings import Settings
-from dialogue.bundle import Language
+from dialogue.bundle import Language, read_bundle
 
 NOWHERE = 9
 """A port on which nothing listens."""
@@ -24,7 +24,7 @@ GREETING_JA = "はい、元気です。あなたはどうですか。"
 
 def opened(directory: Path) -> Bundle:
     """The bundle in a directory."""
-    return open_bundle(*read_files(directory), published=False)
+    return open_bundle(*read_bundle(directory), published=False)
 
 
 @pytest.fixture

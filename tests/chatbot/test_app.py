@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from chatbot.network.engine import ReplyEngine
+
 Serve = Callable[..., AbstractContextManager[TestClient]]
 
 
@@ -56,6 +58,14 @@ def test_a_missing_language_is_said_to_be_missing(models: Path, serve: Serve, tm
         answer = client.post("/v1/chat/completions", json=asked)
     assert answer.status_code == 404
     assert "The bot for Japanese is not here" in answer.json()["detail"]
+
+
+def test_without_its_engine_it_is_not_ready(chat: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert chat.get("/readyz").status_code == 200
+    monkeypatch.setattr(ReplyEngine, "is_alive", False)
+    answer = chat.get("/readyz")
+    assert answer.status_code == 503
+    assert "engine" in answer.json()["missing"]
 
 
 @pytest.mark.parametrize("path", ["/", "/chat.js", "/chat.css", "/favicon.svg", "/v1/models", "/v1/nothing", "/healthz"])

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.chatbot.conftest import GREETING, GREETING_JA
 
 ROUTE = "/v1/chat/completions"
@@ -107,3 +109,30 @@ def test_an_unknown_model_is_404_and_names_those_that_are_here(chat: TestClient)
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "model_not_found"
     assert "ntdemo-en, ntdemo-ja" in answer.json()["detail"]
+
+
+_NUMBERS = st.one_of(
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.sampled_from([-(2**63), 2**63 - 1, -1, 0, 5e-324, 1e-300, -0.0, True, "1", None]),
+)
+_NUMERIC = ("temperature", "top_p", "n", "seed", "max_tokens", "max_completion_tokens", "frequency_penalty", "presence_penalty")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(_NUMERIC, _NUMBERS)))
+def test_any_numbers_are_taken_or_refused(chat: TestClient, numbers: dict[str, Any]) -> None:
+    body = json.dumps({**asked(), "max_tokens": 3, **numbers}).encode()
+    answer = chat.post(ROUTE, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code in {200, 422}, answer.text
+    if answer.status_code == 422:
+        assert answer.json()["error"]["param"] in numbers
+
+
+@pytest.mark.parametrize("field", _NUMERIC)
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_what_is_no_number_is_refused(chat: TestClient, field: str, value: str) -> None:
+    body = json.dumps(asked()).replace('"temperature": 0', f'"{field}": {value}').encode()
+    answer = chat.post(ROUTE, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["param"] == field

@@ -156,7 +156,7 @@ def test_an_answer_with_a_link_is_a_link_and_nothing_else_is(running: Running, v
 def begun(models: Path, tokens: int) -> str:
     """The greeting's first tokens, as they are shown."""
     coder = opened(models / "en").tokens
-    return coder.decode(coder.encode(GREETING)[:tokens])
+    return coder.text(coder.ids(GREETING)[:tokens])
 
 
 @contextmanager
@@ -171,7 +171,7 @@ def gated(models: Path) -> Iterator[tuple[str, threading.Semaphore]]:
     thread.start()
     while not server.started:
         threading.Event().wait(0.01)
-    graphs = app.state.shelf.of_model("ntdemo-en").graphs
+    graphs = app.state.registry.of_model("ntdemo-en").graphs
     step = graphs.step
 
     def slowly(*arguments: Any) -> Any:

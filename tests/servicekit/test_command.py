@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
-from pydantic import Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from servicekit.command import load_settings, service_arguments
@@ -18,6 +18,9 @@ class Settings(BaseSettings):
     """Where it
     listens."""
     key: Annotated[SecretStr | None, Field(alias="KETTLE_KEY")] = None
+    url: str = Field(
+        validation_alias=AliasChoices("KETTLE_URL", "STOVE_URL"), default_factory=lambda given: f"http://kettle:{given['port']}"
+    )
     places: Annotated[tuple[str, ...], Field(validation_alias="KETTLE_PLACES")] = ("a", "b")
 
 
@@ -28,6 +31,7 @@ def test_help_lists_every_variable_with_its_default_and_what_it_is(capsys: pytes
     assert end.value.code == 0
     assert "  KETTLE_PORT (default: 3030)\n      Where it listens.\n" in shown
     assert "  KETTLE_KEY (default: unset)\n" in shown
+    assert "  KETTLE_URL (default: http://kettle:3030)\n" in shown
     assert "  KETTLE_PLACES (default: a,b)\n" in shown
 
 

@@ -32,7 +32,8 @@ from dialogue.bundle import (
     StateUpdate,
     TrainingRecord,
 )
-from trainer.dialogue.tokens import SPECIAL_TOKENS, Tokens, train_tokens
+from dialogue.tokens import Tokens
+from trainer.dialogue.tokens import SPECIAL_TOKENS, train_tokens
 
 __all__ = ["scripted_bot", "scripted_tokens"]
 

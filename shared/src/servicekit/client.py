@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 import httpx
 
-__all__ = ["GeneratedProblem", "ServiceAway", "ServiceProblem", "answer_of", "asking", "checked"]
+__all__ = ["GeneratedProblem", "ServiceAway", "ServiceProblem", "answer_of", "asking", "checked", "expected"]
 
 A = TypeVar("A")
 _STANDARD: Final = frozenset({"type", "title", "status", "detail", "instance"})
@@ -54,6 +54,16 @@ async def answer_of(question: Awaitable[Any], kind: type[A], *, service: str) ->
     """
     with asking(service):
         answer = await question
+    return expected(answer, kind, service=service)
+
+
+def expected(answer: Any, kind: type[A], *, service: str) -> A:
+    """As `answer_of`, of what a function of a generated client answered already.
+
+    Raises:
+        ServiceProblem: it is a problem.
+        ServiceAway: it is neither that nor a `kind`.
+    """
     if isinstance(answer, kind):
         return answer
     if isinstance(answer, GeneratedProblem):

@@ -54,16 +54,19 @@ def load_settings(settings: type[S]) -> S:
 
 
 def _described(settings: type[BaseSettings]) -> Iterator[str]:
+    defaults: dict[str, Any] = {}
     for name, field in settings.model_fields.items():
         description = " ".join((field.description or "").split())
-        yield f"  {_variable(name, field)} (default: {_shown(field.get_default(call_default_factory=True, validated_data={}))})"
+        defaults[name] = field.get_default(call_default_factory=True, validated_data=defaults)
+        yield f"  {_variable(name, field)} (default: {_shown(defaults[name])})"
         if description:
             yield f"      {description}"
 
 
 def _variable(name: str, field: FieldInfo) -> str:
     alias: str | AliasChoices | AliasPath = field.validation_alias or field.alias or name
-    return alias if isinstance(alias, str) else name
+    first = alias.choices[0] if isinstance(alias, AliasChoices) else alias
+    return first if isinstance(first, str) else name
 
 
 def _shown(default: Any) -> str:

@@ -12,13 +12,14 @@ from tests.chatbot.conftest import GREETING
 from tests.support.scripted_bot import scripted_bot
 
 from chatbot.bots.published import PublishedBots
-from chatbot.bots.shelf import Shelf
+from chatbot.bots.registry import BotRegistry
 from chatbot.network.bundle import Bundle
-from chatbot.network.engine import Engine
-from chatbot.network.reply import Reply, Wish
-from chatbot.network.sampling import Sampling
+from chatbot.network.engine import ReplyEngine
+from chatbot.network.reply import Reply, ReplyOptions
 from contracts.manifest import ArtifactFile, Manifest
 from dialogue.bundle import CARD_FILE, ENCODER_FILE, STEP_FILE, TOKENS_FILE, Language
+from dialogue.decoding import Decoding
+from servicekit.client import ServiceAway
 
 pytestmark = pytest.mark.anyio
 _NEWS = "There is news."
@@ -45,6 +46,8 @@ class Store:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
         self.asked.append(path)
+        if path == "/readyz":
+            return httpx.Response(200, json={"ready": True, "missing": {}})
         if not self.published or not path.startswith("/v1/artifacts/dialogue-en/"):
             problem = {"type": "/problems/artifact-not-found", "title": "", "status": 404, "detail": "none", "instance": path}
             return httpx.Response(404, json=problem)
@@ -78,33 +81,33 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def shelf(english: Bundle) -> Shelf:
-    shelf = Shelf()
-    shelf.take(english)
-    return shelf
+def registry(english: Bundle) -> BotRegistry:
+    registry = BotRegistry()
+    registry.register(english)
+    return registry
 
 
-def bots(answer: Callable[[httpx.Request], httpx.Response], shelf: Shelf) -> PublishedBots:
+def bots(answer: Callable[[httpx.Request], httpx.Response], registry: BotRegistry) -> PublishedBots:
     transport = httpx.MockTransport(answer)
-    return PublishedBots("http://scores", shelf, every_s=3600, threads=1, transport=transport)
+    return PublishedBots("http://scores", registry, every_s=3600, threads=1, transport=transport)
 
 
-async def test_a_newer_bot_takes_the_place_of_the_shipped_one(store: Store, shelf: Shelf) -> None:
-    published = bots(store, shelf)
+async def test_a_newer_bot_takes_the_place_of_the_shipped_one(store: Store, registry: BotRegistry) -> None:
+    published = bots(store, registry)
     await published.look()
-    assert shelf.of_model("ntdemo-en").published is False
+    assert registry.of_model("ntdemo-en").published is False
     store.publish(_NEWS)
     await published.look()
-    taken = shelf.of_model("ntdemo-en")
+    taken = registry.of_model("ntdemo-en")
     assert taken.published
     assert taken.card.training.run == store.version
 
 
-async def test_a_bot_is_fetched_once_and_an_older_one_not_at_all(store: Store, shelf: Shelf) -> None:
-    published = bots(store, shelf)
+async def test_a_bot_is_fetched_once_and_an_older_one_not_at_all(store: Store, registry: BotRegistry) -> None:
+    published = bots(store, registry)
     store.publish(_NEWS, later_by=-timedelta(days=1))
     await published.look()
-    assert shelf.of_model("ntdemo-en").published is False
+    assert registry.of_model("ntdemo-en").published is False
     assert [path for path in store.asked if path.endswith(".onnx")] == []
     store.publish(_NEWS)
     await published.look()
@@ -114,86 +117,87 @@ async def test_a_bot_is_fetched_once_and_an_older_one_not_at_all(store: Store, s
 
 
 @pytest.mark.parametrize("name", [CARD_FILE, ENCODER_FILE, STEP_FILE, TOKENS_FILE])
-async def test_a_file_that_is_not_what_the_manifest_states_is_not_taken(store: Store, shelf: Shelf, name: str) -> None:
+async def test_a_file_that_is_not_what_the_manifest_states_is_not_taken(store: Store, registry: BotRegistry, name: str) -> None:
     store.publish(_NEWS)
     store.broken[name] = b"something else"
-    published = bots(store, shelf)
+    published = bots(store, registry)
     await published.look()
-    assert shelf.of_model("ntdemo-en").published is False
+    assert registry.of_model("ntdemo-en").published is False
     store.broken.clear()
     store.publish(_NEWS, later_by=timedelta(days=2))
     await published.look()
-    assert shelf.of_model("ntdemo-en").published
+    assert registry.of_model("ntdemo-en").published
 
 
-async def test_graphs_that_do_not_load_are_not_taken(store: Store, shelf: Shelf) -> None:
+async def test_graphs_that_do_not_load_are_not_taken(store: Store, registry: BotRegistry) -> None:
     store.publish(_NEWS)
     directory = store.directory / store.version
     text = (directory / CARD_FILE).read_text()
     before = hashlib.sha256((directory / STEP_FILE).read_bytes()).hexdigest()
     (directory / STEP_FILE).write_bytes(b"no graph")
     (directory / CARD_FILE).write_text(text.replace(before, hashlib.sha256(b"no graph").hexdigest()))
-    await bots(store, shelf).look()
-    assert shelf.of_model("ntdemo-en").published is False
+    await bots(store, registry).look()
+    assert registry.of_model("ntdemo-en").published is False
 
 
-async def test_a_bot_of_another_language_is_not_taken(store: Store, shelf: Shelf) -> None:
+async def test_a_bot_of_another_language_is_not_taken(store: Store, registry: BotRegistry) -> None:
     store.publish("はい。", language=Language.JAPANESE)
-    await bots(store, shelf).look()
-    assert shelf.of_model("ntdemo-en").published is False
-    assert shelf.of_language(Language.JAPANESE) is None
+    await bots(store, registry).look()
+    assert registry.of_model("ntdemo-en").published is False
+    assert registry.of_language(Language.JAPANESE) is None
 
 
-async def test_a_scores_api_that_is_not_ready_is_asked_for_nothing(shelf: Shelf) -> None:
+async def test_a_scores_api_that_is_not_ready_is_asked_for_nothing(registry: BotRegistry) -> None:
     asked = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request.url.path)
         return httpx.Response(503, json={"ready": False, "missing": {"run": "Nothing is published."}})
 
-    await bots(answer, shelf).look()
+    await bots(answer, registry).look()
     assert asked == ["/readyz"]
 
 
-async def test_a_scores_api_that_goes_and_comes_back_is_asked_again(store: Store, shelf: Shelf) -> None:
+@pytest.mark.parametrize("failure", [httpx.ConnectError("away"), RuntimeError("nobody foresaw this")])
+async def test_after_any_failure_the_scores_api_is_asked_again(store: Store, registry: BotRegistry, failure: Exception) -> None:
     away = True
 
     def answer(request: httpx.Request) -> httpx.Response:
         if away:
-            raise httpx.ConnectError("away")
+            raise failure
         return store(request)
 
     store.publish(_NEWS)
-    published = PublishedBots("http://scores", shelf, every_s=0.01, threads=1, transport=httpx.MockTransport(answer))
+    published = PublishedBots("http://scores", registry, every_s=0.01, threads=1, transport=httpx.MockTransport(answer))
     watching = asyncio.create_task(published.watch())
     async with asyncio.timeout(10):
         await asyncio.sleep(0.05)
-        assert shelf.of_model("ntdemo-en").published is False
+        assert registry.of_model("ntdemo-en").published is False
         away = False
-        while not shelf.of_model("ntdemo-en").published:  # noqa: ASYNC110 - the watcher sets no event
+        while not registry.of_model("ntdemo-en").published:  # noqa: ASYNC110 - the watcher sets no event
             await asyncio.sleep(0.01)
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
 
 
-async def test_a_reply_that_is_being_written_keeps_the_bot_it_began_with(store: Store, shelf: Shelf) -> None:
-    wish = Wish(sampling=Sampling(temperature=0))
+async def test_a_reply_that_is_being_written_keeps_the_bot_it_began_with(store: Store, registry: BotRegistry) -> None:
+    options = ReplyOptions(decoding=Decoding(temperature=0))
     store.publish(_NEWS)
-    with Engine(rows=4, waiting=4) as engine:
-        begun = Reply.several(shelf.of_model("ntdemo-en"), ["hello"], wish, count=1)
+    with ReplyEngine(rows=4, waiting=4) as engine:
+        begun = Reply.several(registry.of_model("ntdemo-en"), ["hello"], options, count=1)
         text = ""
         async with engine.write(begun) as pieces:
             async for _, piece in pieces:
                 if not text:
-                    await bots(store, shelf).look()
+                    await bots(store, registry).look()
                 text += piece.text
         assert text == GREETING
-        following = Reply.several(shelf.of_model("ntdemo-en"), ["hello"], wish, count=1)
+        following = Reply.several(registry.of_model("ntdemo-en"), ["hello"], options, count=1)
         async with engine.write(following) as pieces:
             assert "".join([piece.text async for _, piece in pieces]) == _NEWS
 
 
-async def test_what_else_answers_at_the_address_changes_nothing(shelf: Shelf) -> None:
-    with pytest.raises((ValueError, KeyError)):
-        await bots(lambda _: httpx.Response(200, json={"hello": "world"}), shelf).look()
-    assert shelf.of_model("ntdemo-en").published is False
+async def test_what_else_answers_at_the_address_changes_nothing(registry: BotRegistry) -> None:
+    with pytest.raises(ServiceAway, match="is not the scores API"):
+        await bots(lambda _: httpx.Response(200, json={"hello": "world"}), registry).look()
+    assert registry.of_model("ntdemo-en").published is False

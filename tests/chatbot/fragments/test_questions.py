@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatbot.fragments.questions import Comparison, Nearest, looks_chemical, recognise
+from chatbot.fragments.questions import ComparisonQuestion, NearestQuestion, looks_chemical, recognise
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ from chatbot.fragments.questions import Comparison, Nearest, looks_chemical, rec
 )
 def test_what_is_like_a_fragment(message: str, name: str) -> None:
     question = recognise(message)
-    assert isinstance(question, Nearest)
+    assert isinstance(question, NearestQuestion)
     assert question.names == (name,)
 
 
@@ -61,7 +61,7 @@ def test_what_is_like_a_fragment(message: str, name: str) -> None:
 )
 def test_how_similar_two_fragments_are(message: str, names: tuple[str, str]) -> None:
     question = recognise(message)
-    assert isinstance(question, Comparison)
+    assert isinstance(question, ComparisonQuestion)
     assert question.names == names
 
 

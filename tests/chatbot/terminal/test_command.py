@@ -9,11 +9,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.chatbot.conftest import GREETING, GREETING_JA, NOWHERE, Running
+from tests.support.trainer_answers import SENT_ALWAYS, job
 
 _AWAY = f"http://127.0.0.1:{NOWHERE}"
 
@@ -85,18 +87,22 @@ def trainer_without_jobs() -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            ended = json.dumps({"state": "succeeded", "run": "dialogue-scripted", "problem": None})
-            self._answer(f"event: end\ndata: {ended}\n\n" if self.path.endswith("/events") else json.dumps({"items": []}))
+            if self.path.endswith("/events"):
+                ended = json.dumps(job({"kind": "dialogue", "language": "en"}, run="dialogue-scripted"))
+                self._answer(f"event: end\ndata: {ended}\n\n", media_type="text/event-stream")
+            else:
+                self._answer(json.dumps({"items": [], "next": None}))
 
         def do_POST(self) -> None:
             asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["spec"])
-            self._answer(json.dumps({"id": "job-1"}))
+            self._answer(json.dumps(job(asked[-1], state="queued")), status=202)
 
         def log_message(self, *_: object) -> None:
             """Nothing."""
 
-        def _answer(self, text: str) -> None:
-            self.send_response(200)
+        def _answer(self, text: str, *, media_type: str = "application/json", status: int = 200) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", media_type)
             self.send_header("Content-Length", str(len(text.encode())))
             self.end_headers()
             self.wfile.write(text.encode())
@@ -127,6 +133,11 @@ def test_the_end_of_input_ends_it(running: Running) -> None:
 
 def test_fragments_are_spoken_of(running: Running) -> None:
     assert "does not answer at the moment" in typed(running.url, lines="what is like fB?\nq\n").stdout
+
+
+def test_it_says_its_version_without_a_chatbot() -> None:
+    ended = typed(_AWAY, "--version")
+    assert (ended.returncode, ended.stdout) == (0, f"ntdemo-chat {version('ntdemo-chatbot')}\n")
 
 
 def test_without_a_chatbot_it_says_how_to_start_one() -> None:
@@ -187,7 +198,7 @@ def test_in_a_terminal_it_asks_before_the_starter_corpus_alone_is_learned(
         terminal.until(f"bot> {GREETING}")
         terminal.type("q")
         assert terminal.end() == 0
-    expected = {"kind": "dialogue", "language": "en", "corpora": ["starter"], "begin_with": "shipped"}
+    expected = {**SENT_ALWAYS, "kind": "dialogue", "language": "en", "corpora": ["starter"], "begin_with": "shipped"}
     assert asked == ([{**expected, "iterations": 5000}] if trained else [])
     assert ("You are talking to the bot of 100 steps." in terminal.shown) is not trained
 

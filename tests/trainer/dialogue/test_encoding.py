@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialogue.bundle import CONTEXT_TOKENS, REPLY_TOKENS, Language
+from dialogue.tokens import Tokens
 from trainer.dialogue.batches import Position, batches
 from trainer.dialogue.corpus.exchanges import Exchange
 from trainer.dialogue.encoding import encode_exchanges
 from trainer.dialogue.preparation import Prepared
-from trainer.dialogue.tokens import SPECIAL_TOKENS, Tokens, train_tokens
+from trainer.dialogue.tokens import SPECIAL_TOKENS, train_tokens
 
 _LINES = ["Hello there, how are you?", "I am fine, thank you.", "what a lovely day it is", "雨が降っています。"] * 30
 _TOKENS = Tokens(train_tokens(_LINES, language=Language.ENGLISH, vocabulary=400, seed=0))

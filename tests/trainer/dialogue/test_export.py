@@ -11,11 +11,13 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from numpy.typing import NDArray
 
 import trainer
-from dialogue.bundle import Architecture, Language, ModelCard, StateUpdate, read_card
+from dialogue.bundle import Architecture, Language, ModelCard, StateUpdate, read_bundle, read_card
+from dialogue.graphs import Graphs
+from dialogue.rows import Rows
 from trainer.dialogue import export
-from trainer.dialogue.bundle_runtime import Graphs
 from trainer.dialogue.corpus.reading import read_corpus
 from trainer.dialogue.corpus.starter import openings_file, starter_file
 from trainer.dialogue.export import BadExport, Provenance, export_bundle
@@ -112,37 +114,43 @@ def test_the_graphs_have_the_names_and_shapes_of_the_contract(exported: _Exporte
 
 @architectures
 def test_rows_of_a_bundle_do_not_influence_one_another(exported: _Exported, architecture: Architecture) -> None:
-    directory, card = exported(architecture)
-    graphs = Graphs(directory / "encoder.onnx", directory / "step.onnx", card.states)
+    directory, _ = exported(architecture)
+    graphs = Graphs.of_bundle(*read_bundle(directory))
     random = np.random.default_rng(0)
-    context_BS = random.integers(5, 400, (9, 30))
-    context_BS[4, 12:] = 0
-    together = graphs.encode(context_BS)
-    token_B, position_B = random.integers(5, 400, 9), np.zeros(9, np.int64)
-    alone = {}
-    for row, length in ((0, 30), (4, 12)):
-        states = graphs.encode(context_BS[row : row + 1, :length])
-        alone[row] = graphs.step(token_B[row : row + 1], position_B[:1], states)
-    fixed = {name: values[:1].copy() for name, values in together.items()}
-    logits_BV = graphs.step(token_B, position_B, together)
-    for row, logits_1V in alone.items():
-        np.testing.assert_allclose(logits_BV[row : row + 1], logits_1V, atol=0.02)  # rounding in 8 bits of equal states
-    np.testing.assert_array_equal(graphs.step(token_B[:1], position_B[:1], fixed), logits_BV[:1])
+    contexts = [random.integers(5, 400, 12 if row == 4 else 30).tolist() for row in range(9)]
+    token_B = random.integers(5, 400, 9)
+    logits_BV = _stepped(graphs, contexts, token_B)
+    for row in (0, 4):
+        alone_1V = _stepped(graphs, contexts[row : row + 1], token_B[row : row + 1])
+        np.testing.assert_allclose(logits_BV[row : row + 1], alone_1V, atol=0.02)  # rounding in 8 bits of equal states
+    together, alone = Rows(graphs), Rows(graphs)
+    together.join(graphs.encode(contexts), 9)
+    alone.join({name: states[:1] for name, states in together.states.items()})
+    np.testing.assert_array_equal(alone.step(token_B[:1], [0]), logits_BV[:1])
+
+
+def _stepped(graphs: Graphs, contexts: list[list[int]], token_B: NDArray[np.int64]) -> NDArray[np.float32]:
+    rows = Rows(graphs)
+    rows.join(graphs.encode(contexts), len(contexts))
+    return rows.step(token_B, [0] * len(contexts)).copy()
 
 
 @architectures
 def test_a_row_may_join_a_batch_at_another_position(exported: _Exported, architecture: Architecture) -> None:
-    directory, card = exported(architecture)
-    graphs = Graphs(directory / "encoder.onnx", directory / "step.onnx", card.states)
-    first, second = graphs.encode(np.array([[9, 8, 7]])), graphs.encode(np.array([[11, 12, 4, 13]]))
-    for position, token in enumerate((2, 30, 31)):
-        graphs.step(np.array([token]), np.array([position]), first)
-    both = {name: np.concatenate([first[name], second[name]]) for name in first}
-    together = graphs.step(np.array([32, 2]), np.array([3, 0]), both)
-    alone = [graphs.step(np.array([32]), np.array([3]), first), graphs.step(np.array([2]), np.array([0]), second)]
+    directory, _ = exported(architecture)
+    graphs = Graphs.of_bundle(*read_bundle(directory))
+    first, second, both = Rows(graphs), Rows(graphs), Rows(graphs)
+    for rows in (first, both):
+        rows.join(graphs.encode([[9, 8, 7]]))
+        for position, token in enumerate((2, 30, 31)):
+            rows.step([token], [position])
+    for rows in (second, both):
+        rows.join(graphs.encode([[11, 12, 4, 13]]))
+    together = both.step([32, 2], [3, 0])
+    alone = [first.step([32], [3]), second.step([2], [0])]
     np.testing.assert_allclose(together, np.concatenate(alone), atol=1e-5)
-    for name in first:
-        np.testing.assert_allclose(both[name], np.concatenate([first[name], second[name]]), atol=1e-5)
+    for name, states in both.states.items():
+        np.testing.assert_allclose(states, np.concatenate([first.states[name], second.states[name]]), atol=1e-5)
 
 
 @architectures

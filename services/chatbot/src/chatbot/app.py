@@ -10,11 +10,11 @@ import structlog
 from fastapi import FastAPI
 
 from chatbot import pages, problems, refusals
-from chatbot.bots.shelf import Shelf, model_name
+from chatbot.bots.registry import BotRegistry, model_name
 from chatbot.conversation import Conversation
-from chatbot.fragments.desk import FragmentDesk
+from chatbot.fragments.answering import FragmentAnswers
 from chatbot.metrics import EngineMetrics
-from chatbot.network.engine import Engine
+from chatbot.network.engine import ReplyEngine
 from chatbot.openai_errors import OpenAIErrors
 from chatbot.routes import completions, models
 from chatbot.settings import Settings
@@ -39,8 +39,8 @@ Every failure is a problem document that also holds OpenAI's `error`. A page to 
 
 def create_app(settings: Settings) -> FastAPI:
     """Assemble routes, page and engine; bundles are opened and the thread starts when the application does."""
-    shelf = Shelf()
-    engine = Engine(rows=settings.rows, waiting=settings.waiting)
+    registry = BotRegistry()
+    engine = ReplyEngine(rows=settings.rows, waiting=settings.waiting)
 
     def scores() -> "FragmentScores":
         from chatbot.fragments.scores import FragmentScores  # noqa: PLC0415 - loads the scores API's client, which few chats need
@@ -50,7 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
     def published() -> "PublishedBots":
         from chatbot.bots.published import PublishedBots  # noqa: PLC0415 - loads the scores API's client, after the start
 
-        return PublishedBots(settings.scores_url, shelf, every_s=settings.refresh_s, threads=settings.threads)
+        return PublishedBots(settings.scores_url, registry, every_s=settings.refresh_s, threads=settings.threads)
 
     async def watch() -> None:
         await asyncio.sleep(min(_SETTLED_S, settings.refresh_s))
@@ -59,24 +59,26 @@ def create_app(settings: Settings) -> FastAPI:
         except Exception:  # noqa: BLE001 - whatever it is, the bots that are here go on talking
             _log.exception("published_bots_unwatched")
 
-    desk = FragmentDesk(scores, viz_url=settings.viz_url)
+    fragments = FragmentAnswers(scores, viz_url=settings.viz_url)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await asyncio.to_thread(shelf.open_shipped, settings.models, threads=settings.threads)
+        await asyncio.to_thread(registry.open_shipped, settings.models, threads=settings.threads)
         with engine:
             watching = asyncio.create_task(watch())
             try:
-                async with desk:
+                async with fragments:
                     yield
             finally:
                 watching.cancel()
                 await asyncio.gather(watching, return_exceptions=True)
 
     async def ready() -> Mapping[str, str]:
-        if shelf.bundles():
+        if not engine.is_alive:
+            return {"engine": "the thread that writes replies has ended; start the chatbot again"}
+        if registry.bundles():
             return {}
-        return {model_name(language): reason for language, reason in shelf.missing().items()}
+        return {model_name(language): reason for language, reason in registry.missing().items()}
 
     app = create_application(
         title="ntdemo chatbot",
@@ -87,8 +89,8 @@ def create_app(settings: Settings) -> FastAPI:
         problem_types=problems.PROBLEM_TYPES,
         lifespan=lifespan,
     )
-    app.state.shelf = shelf
-    app.state.conversation = Conversation(engine, desk, viz_url=settings.viz_url)
+    app.state.registry = registry
+    app.state.conversation = Conversation(engine, fragments, viz_url=settings.viz_url)
     app.state.metrics.register(EngineMetrics(engine))
     refusals.install(app)
     app.include_router(completions.router)

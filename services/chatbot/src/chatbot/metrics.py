@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from chatbot.network.engine import Engine
+from chatbot.network.engine import ReplyEngine
 
 __all__ = ["EngineMetrics"]
 
@@ -12,7 +12,7 @@ __all__ = ["EngineMetrics"]
 class EngineMetrics:
     """Reads the engine's tally when it is asked."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: ReplyEngine) -> None:
         self._engine = engine
 
     def collect(self) -> Iterator[Metric]:

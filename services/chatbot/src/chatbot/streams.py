@@ -1,11 +1,11 @@
 """Streams: answers that end, with the work behind them, when nobody listens any more."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar
 
-from fastapi import Request, Response
+from fastapi import Request
+from fastapi.sse import EventSourceResponse, format_sse_event
 from starlette.types import Receive, Scope, Send
 
 __all__ = ["CallerGone", "EventStream", "unless_gone"]
@@ -19,37 +19,24 @@ class CallerGone(Exception):
     """Nobody waits for the answer any more."""
 
 
-class EventStream(Response):
-    """Server-sent events without names. `finally_` is awaited when the stream ends, for whatever reason."""
-
-    media_type = "text/event-stream"
+class EventStream(EventSourceResponse):
+    """Server-sent events of these data, without names. `finally_` is awaited when the stream ends, for whatever reason."""
 
     def __init__(self, data: AsyncIterator[str], *, finally_: Callable[[], Awaitable[None]]) -> None:
-        self.status_code = 200
-        self.background = None
-        self._data = data
+        super().__init__(_events(data), headers=_HEADERS)
         self._finally = finally_
-        self.init_headers(_HEADERS)
 
-    @staticmethod
-    def json(value: Any) -> str:
-        """A value as the data of an event."""
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - an ASGI application
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the events until they end or the caller goes."""
         try:
-            await _unless(receive, self._send(send))
-        except CallerGone:
-            return
+            await super().__call__(scope, receive, send)
         finally:
             await self._finally()
 
-    async def _send(self, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        async for data in self._data:
-            await send({"type": "http.response.body", "body": f"data: {data}\n\n".encode(), "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+async def _events(data: AsyncIterator[str]) -> AsyncIterator[bytes]:
+    async for text in data:
+        yield format_sse_event(data_str=text)
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, _T]) -> _T:
@@ -58,12 +45,8 @@ async def unless_gone(request: Request, work: Coroutine[Any, Any, _T]) -> _T:
     Raises:
         CallerGone: the caller went first, and the work was cancelled.
     """
-    return await _unless(request.receive, work)
-
-
-async def _unless(receive: Receive, work: Coroutine[Any, Any, _T]) -> _T:
     working = asyncio.ensure_future(work)
-    watching = asyncio.ensure_future(_gone(receive))
+    watching = asyncio.ensure_future(_gone(request.receive))
     try:
         await asyncio.wait((working, watching), return_when=asyncio.FIRST_COMPLETED)
         if not working.done():

@@ -34,19 +34,21 @@ def _not_asked_for(value: bool | None) -> bool | None:  # noqa: FBT001 - a valid
 
 
 _Absent = Field(exclude_if=lambda value: value is None)
-_Refused = Annotated[bool | None, Field(strict=True, description="Not offered: leave it out."), AfterValidator(_not_asked_for)]
+_NotOffered = Annotated[
+    bool | None, Field(strict=True, description="Not offered: leave it out."), AfterValidator(_not_asked_for)
+]
 _Ignored = Annotated[Any, Field(description="Taken and not used: it does not change a reply.")]
 
 
-class _Asked(BaseModel):
+class _RequestModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class _Told(BaseModel):
+class _ResponseModel(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class TextPart(_Asked):
+class TextPart(_RequestModel):
     """A part of a message."""
 
     type: Literal["text"]
@@ -62,7 +64,7 @@ def _within_limit(content: str | list[TextPart]) -> str | list[TextPart]:
     return content
 
 
-class Message(_Asked):
+class Message(_RequestModel):
     """What was said, and by whom."""
 
     role: Literal["system", "developer", "user", "assistant"]
@@ -80,7 +82,7 @@ class Message(_Asked):
         return _text(self.content)
 
 
-class StreamOptions(_Asked):
+class StreamOptions(_RequestModel):
     """What a stream holds beside the text."""
 
     include_usage: Annotated[bool, Field(description="Ask for a last chunk with the usage.")] = False
@@ -103,7 +105,7 @@ def _take_turns(messages: list[Message]) -> list[Message]:
     return messages
 
 
-class ChatCompletionRequest(_Asked):
+class ChatCompletionRequest(_RequestModel):
     """A conversation and how its next reply is wanted."""
 
     model_config = ConfigDict(
@@ -142,8 +144,8 @@ class ChatCompletionRequest(_Asked):
     metadata: _Ignored = None
     safety_identifier: _Ignored = None
     prompt_cache_key: _Ignored = None
-    store: _Refused = None
-    logprobs: _Refused = None
+    store: _NotOffered = None
+    logprobs: _NotOffered = None
 
     @model_validator(mode="after")
     def _at_most_four_stops(self) -> Self:
@@ -163,7 +165,7 @@ class ChatCompletionRequest(_Asked):
         return [message for message in self.messages if message.role in {"user", "assistant"}]
 
 
-class Usage(_Told):
+class Usage(_ResponseModel):
     """Tokens read and written."""
 
     prompt_tokens: int
@@ -171,7 +173,7 @@ class Usage(_Told):
     total_tokens: int
 
 
-class CompletionMessage(_Told):
+class CompletionMessage(_ResponseModel):
     """A reply."""
 
     role: Literal["assistant"] = "assistant"
@@ -179,7 +181,7 @@ class CompletionMessage(_Told):
     refusal: None = None
 
 
-class Choice(_Told):
+class Choice(_ResponseModel):
     """One of the replies that were asked for."""
 
     index: int
@@ -190,7 +192,7 @@ class Choice(_Told):
     logprobs: None = None
 
 
-class ChatCompletion(_Told):
+class ChatCompletion(_ResponseModel):
     """The replies to a conversation."""
 
     id: str
@@ -202,14 +204,14 @@ class ChatCompletion(_Told):
     usage: Usage
 
 
-class Delta(_Told):
+class Delta(_ResponseModel):
     """What is new in a reply."""
 
     role: Annotated[Literal["assistant"] | None, _Absent] = None
     content: Annotated[str | None, _Absent] = None
 
 
-class ChunkChoice(_Told):
+class ChunkChoice(_ResponseModel):
     """What is new in one of the replies."""
 
     index: int
@@ -218,7 +220,7 @@ class ChunkChoice(_Told):
     logprobs: None = None
 
 
-class ChatCompletionChunk(_Told):
+class ChatCompletionChunk(_ResponseModel):
     """One event of a stream; the stream ends with the event `[DONE]`."""
 
     id: str
@@ -230,7 +232,7 @@ class ChatCompletionChunk(_Told):
     usage: Annotated[Usage | None, _Absent] = None
 
 
-class ModelCardSummary(_Told):
+class ModelCardSummary(_ResponseModel):
     """How a bot came to be."""
 
     language: Literal["en", "ja"]
@@ -250,7 +252,7 @@ class ModelCardSummary(_Told):
     ]
 
 
-class ModelObject(_Told):
+class ModelObject(_ResponseModel):
     """A bot."""
 
     id: str
@@ -260,7 +262,7 @@ class ModelObject(_Told):
     card: ModelCardSummary
 
 
-class ModelList(_Told):
+class ModelList(_ResponseModel):
     """The bots that can be talked to now, and why others cannot."""
 
     object: Literal["list"] = "list"

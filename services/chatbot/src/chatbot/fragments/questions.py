@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Comparison", "Nearest", "Question", "looks_chemical", "recognise"]
+__all__ = ["ComparisonQuestion", "NearestQuestion", "Question", "looks_chemical", "recognise"]
 
 _LONGEST: Final = 400
 _LEAD: Final = (
@@ -69,7 +69,7 @@ _CHEMICAL: Final = re.compile(r"^(?=\S{1,500}$)(?=[!-~]+$)(?:.*[\d=#()\[\]@/\\+%
 
 
 @dataclass(frozen=True)
-class Nearest:
+class NearestQuestion:
     """What is like this fragment?"""
 
     names: tuple[str]
@@ -78,14 +78,14 @@ class Nearest:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ComparisonQuestion:
     """How similar are these fragments?"""
 
     names: tuple[str, str]
     explicit: bool
 
 
-Question = Nearest | Comparison
+Question = NearestQuestion | ComparisonQuestion
 
 
 def recognise(message: str) -> Question | None:
@@ -96,13 +96,13 @@ def recognise(message: str) -> Question | None:
     text = text.rstrip("?!. 。？！…~〜")
     explicit = _EXPLICIT.search(text) is not None
     for pattern in _PAIRS:
-        if found := pattern.fullmatch(text):
-            one, two = _name(found["one"]), _name(found["two"])
+        if match := pattern.fullmatch(text):
+            one, two = _name(match["one"]), _name(match["two"])
             if one and two:
-                return Comparison((one, two), explicit)
+                return ComparisonQuestion((one, two), explicit)
     for pattern in _NEARESTS:
-        if (found := pattern.fullmatch(text)) and (one := _name(found["one"])):
-            return Nearest((one,), explicit)
+        if (match := pattern.fullmatch(text)) and (one := _name(match["one"])):
+            return NearestQuestion((one,), explicit)
     return None
 
 

@@ -1,21 +1,22 @@
 """The scores API as the conversation sees it: names looked up, neighbours and similarities by the generated client."""
 
 import unicodedata
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import httpx
 
-from chatbot.fragments.findings import (
-    Ambiguous,
-    Compared,
-    Found,
-    Neighbour,
-    Neighbours,
+from chatbot.fragments.lookups import (
+    AmbiguousName,
+    ComparedFragments,
+    KnownFragment,
     NothingPublished,
     ScoresAway,
-    Unknown,
+    SimilarFragment,
+    SimilarFragments,
+    UnknownFragment,
 )
 from chatbot.fragments.questions import looks_chemical
 from scores_client import Client
@@ -24,16 +25,17 @@ from scores_client.api.similarities import ask_similarities
 from scores_client.models import (
     FragmentDetail,
     FragmentPage,
-    ProblemDocument,
+    Neighbours,
     Similarities,
     SimilarityKind,
     SimilarityQuestion,
 )
-from scores_client.models import Neighbours as WireNeighbours
+from servicekit.client import ServiceAway, ServiceProblem, answer_of
 
 __all__ = ["FragmentScores"]
 
-_PATIENCE_S: Final = 5.0
+A = TypeVar("A")
+_TIMEOUT_S: Final = 5.0
 _CANDIDATES: Final = 100
 _NEIGHBOURS: Final = 100
 _SHOWN: Final = 5
@@ -45,7 +47,7 @@ class FragmentScores:
 
     def __init__(self, url: str, *, transport: Any = None) -> None:
         arguments = {"trust_env": False} | ({"transport": transport} if transport is not None else {})
-        self._client = Client(base_url=url, timeout=httpx.Timeout(_PATIENCE_S, connect=1.0), httpx_args=arguments)
+        self._client = Client(base_url=url, timeout=httpx.Timeout(_TIMEOUT_S, connect=1.0), httpx_args=arguments)
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()
@@ -56,7 +58,7 @@ class FragmentScores:
     ) -> None:
         await self._client.__aexit__(kind, error, trace)
 
-    async def find(self, name: str) -> Found | Ambiguous | Unknown:
+    async def find(self, name: str) -> KnownFragment | AmbiguousName | UnknownFragment:
         """The fragment that a user means by a name: its exact name, its SMILES, or its name in other letters' case.
 
         A SMILES in another case is another molecule, so for names that look like one the case counts.
@@ -65,69 +67,73 @@ class FragmentScores:
             ScoresAway: the API cannot be asked; so do the other methods.
             NothingPublished: it has no run; so do the other methods.
         """
-        answer = await self._ask(get_fragment.asyncio(name, client=self._client))
-        if isinstance(answer, FragmentDetail):
-            return Found(answer.name, answer.run)
-        page = await self._ask(list_fragments.asyncio(client=self._client, query=name, shown=False, limit=_CANDIDATES))
-        if not isinstance(page, FragmentPage):
-            raise ScoresAway(page.detail)
+        with _asking():
+            try:
+                fragment = await _answer(get_fragment.asyncio(name, client=self._client), FragmentDetail)
+            except ServiceProblem as problem:
+                if problem.slug != _MISSING:
+                    raise
+                near = problem.members.get("near")
+            else:
+                return KnownFragment(fragment.name, fragment.run)
+            question = list_fragments.asyncio(client=self._client, query=name, shown=False, limit=_CANDIDATES)
+            page = await _answer(question, FragmentPage)
         meant = [item.name for item in page.items if item.smiles == name]
         if not meant and not _is_smiles(name):
             meant = [item.name for item in page.items if _folded(item.name) == _folded(name)]
         match meant:
             case [only]:
-                return Found(only, page.run)
+                return KnownFragment(only, page.run)
             case []:
-                near: Any = answer.additional_properties.get("near")
-                return Unknown(name, tuple(str(each) for each in near) if isinstance(near, list) else ())
+                return UnknownFragment(name, tuple(str(each) for each in near) if isinstance(near, list) else ())
             case several:
-                return Ambiguous(name, tuple(several))
+                return AmbiguousName(name, tuple(several))
 
-    async def nearest(self, fragment: Found) -> Neighbours:
+    async def nearest(self, fragment: KnownFragment) -> SimilarFragments:
         """The five most like it."""
         items = await self._neighbours(fragment, _SHOWN)
-        return Neighbours(fragment.run, fragment.name, items)
+        return SimilarFragments(fragment.run, fragment.name, items)
 
-    async def compare(self, one: Found, two: Found) -> Compared:
+    async def compare(self, one: KnownFragment, two: KnownFragment) -> ComparedFragments:
         """How alike the two are, with the interval where the run states one for the pair."""
-        known = {item.name: item for item in await self._neighbours(one, _NEIGHBOURS)}
-        if two.name in known:
-            return Compared(one.run, one.name, known[two.name])
+        similar = {item.name: item for item in await self._neighbours(one, _NEIGHBOURS)}
+        if two.name in similar:
+            return ComparedFragments(one.run, one.name, similar[two.name])
         function, balanced = [
             await self._similarity(one, two, kind) for kind in (SimilarityKind.FUNCTION, SimilarityKind.BALANCED)
         ]
-        return Compared(one.run, one.name, Neighbour(two.name, function, balanced, None, None))
+        return ComparedFragments(one.run, one.name, SimilarFragment(two.name, function, balanced, None, None))
 
-    async def _similarity(self, one: Found, two: Found, similarity: SimilarityKind) -> float:
+    async def _similarity(self, one: KnownFragment, two: KnownFragment, similarity: SimilarityKind) -> float:
         question = SimilarityQuestion(fragments=list(dict.fromkeys([one.name, two.name])), similarity=similarity)
-        answer = await self._ask(ask_similarities.asyncio(client=self._client, body=question, run=one.run))
-        if not isinstance(answer, Similarities):
-            raise ScoresAway(answer.detail)
+        with _asking():
+            answer = await _answer(ask_similarities.asyncio(client=self._client, body=question, run=one.run), Similarities)
         return answer.percents[0][-1]
 
-    async def _neighbours(self, fragment: Found, limit: int) -> tuple[Neighbour, ...]:
-        answer = await self._ask(
-            list_neighbours.asyncio(
-                fragment.name, client=self._client, run=fragment.run, similarity=SimilarityKind.FUNCTION, limit=limit
-            )
+    async def _neighbours(self, fragment: KnownFragment, limit: int) -> tuple[SimilarFragment, ...]:
+        question = list_neighbours.asyncio(
+            fragment.name, client=self._client, run=fragment.run, similarity=SimilarityKind.FUNCTION, limit=limit
         )
-        if not isinstance(answer, WireNeighbours):
-            raise ScoresAway(answer.detail)
-        return tuple(Neighbour(item.name, item.function, item.balanced, item.low, item.high) for item in answer.items)
+        with _asking():
+            answer = await _answer(question, Neighbours)
+        return tuple(SimilarFragment(item.name, item.function, item.balanced, item.low, item.high) for item in answer.items)
 
-    async def _ask(self, question: Awaitable[Any]) -> Any:
-        """The parsed answer, or the problem that says a fragment is missing."""
-        try:
-            answer = await question
-        except httpx.HTTPError as error:
-            raise ScoresAway(str(error) or type(error).__name__) from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise ScoresAway("what answers there is not the scores API") from error
-        if not isinstance(answer, ProblemDocument) or answer.type_.endswith(f"/{_MISSING}"):
-            return answer
-        if answer.type_.endswith("/not-ready"):
-            raise NothingPublished(answer.detail)
-        raise ScoresAway(f"{answer.title}: {answer.detail}")
+
+async def _answer(question: Awaitable[Any], kind: type[A]) -> A:
+    return await answer_of(question, kind, service="the scores API")
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Failures of the scores API, in the words of a conversation."""
+    try:
+        yield
+    except ServiceAway as away:
+        raise ScoresAway(str(away)) from away
+    except ServiceProblem as problem:
+        if problem.slug == "not-ready":
+            raise NothingPublished(problem.detail) from problem
+        raise ScoresAway(f"{problem.title}: {problem.detail}") from problem
 
 
 def _folded(text: str) -> str:

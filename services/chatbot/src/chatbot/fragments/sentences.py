@@ -1,33 +1,33 @@
-"""Sentences: findings about fragments as an answer in English or Japanese, with the numbers and a link to look at them."""
+"""Sentences: lookups of fragments as an answer in English or Japanese, with the numbers and a link to look at them."""
 
 from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
-from chatbot.fragments.findings import Ambiguous, Compared, Neighbour, Neighbours, Unknown
+from chatbot.fragments.lookups import AmbiguousName, ComparedFragments, SimilarFragment, SimilarFragments, UnknownFragment
 from dialogue.bundle import Language
 
 __all__ = ["ambiguous", "away", "compared", "neighbours", "nothing_published", "unknown"]
 
 
-def neighbours(found: Neighbours, language: Language, viz_url: str) -> str:
+def neighbours(similar: SimilarFragments, language: Language, viz_url: str) -> str:
     """Who is nearest."""
-    link = _link(viz_url, found.run, found.fragment)
-    if not found.items:
+    link = _link(viz_url, similar.run, similar.fragment)
+    if not similar.items:
         return (
-            f"The newest run knows no other fragment to compare {found.fragment} with: {link}"
+            f"The newest run knows no other fragment to compare {similar.fragment} with: {link}"
             if language is Language.ENGLISH
-            else f"いちばん新しい計算には、{found.fragment}と比べられるフラグメントがほかにありません: {link}"
+            else f"いちばん新しい計算には、{similar.fragment}と比べられるフラグメントがほかにありません: {link}"
         )
-    listed = [f"{item.name} {_percent(item, language)}" for item in found.items]
+    listed = [f"{item.name} {_percent(item, language)}" for item in similar.items]
     if language is Language.ENGLISH:
-        return f"Most like {found.fragment} in what they do to targets: {', '.join(listed)}. Look at it here: {link}"
-    return f"標的への働きが{found.fragment}に似ている順に、{'、'.join(listed)}です。こちらで見られます: {link}"
+        return f"Most like {similar.fragment} in what they do to targets: {', '.join(listed)}. Look at it here: {link}"
+    return f"標的への働きが{similar.fragment}に似ている順に、{'、'.join(listed)}です。こちらで見られます: {link}"
 
 
-def compared(found: Compared, language: Language, viz_url: str) -> str:
+def compared(pair: ComparedFragments, language: Language, viz_url: str) -> str:
     """How alike two are."""
-    one, other = found.one, found.other
-    link = _link(viz_url, found.run, one)
+    one, other = pair.one, pair.other
+    link = _link(viz_url, pair.run, one)
     if one == other.name:
         return (
             f"{one} is the same fragment twice, so 100 %: {link}"
@@ -45,16 +45,16 @@ def compared(found: Compared, language: Language, viz_url: str) -> str:
     )
 
 
-def unknown(missing: Sequence[Unknown], language: Language) -> str:
+def unknown(missing: Sequence[UnknownFragment], language: Language) -> str:
     """No such fragments."""
     return " ".join(_unknown(each, language) for each in missing)
 
 
-def ambiguous(found: Ambiguous, language: Language) -> str:
+def ambiguous(meant: AmbiguousName, language: Language) -> str:
     """Which of them?"""
     if language is Language.ENGLISH:
-        return f"By {found.name} you may mean {' or '.join(found.candidates)}. Which one? Upper and lower case count."
-    return f"「{found.name}」は{'と'.join(found.candidates)}のどれのことですか。大文字と小文字は区別されます。"
+        return f"By {meant.name} you may mean {' or '.join(meant.candidates)}. Which one? Upper and lower case count."
+    return f"「{meant.name}」は{'と'.join(meant.candidates)}のどれのことですか。大文字と小文字は区別されます。"
 
 
 def away(language: Language) -> str:
@@ -71,14 +71,14 @@ def nothing_published(language: Language) -> str:
     return "まだ調べられません。フラグメントの学習結果がまだ公開されていません。最初の計算が終わってから聞いてください。"
 
 
-def _unknown(missing: Unknown, language: Language) -> str:
+def _unknown(missing: UnknownFragment, language: Language) -> str:
     near = missing.near
     if language is Language.ENGLISH:
         return f"I know no fragment called {missing.name}." + (f" Names close to it: {', '.join(near)}." if near else "")
     return f"「{missing.name}」というフラグメントは見つかりません。" + (f"近い名前: {'、'.join(near)}。" if near else "")
 
 
-def _percent(item: Neighbour, language: Language) -> str:
+def _percent(item: SimilarFragment, language: Language) -> str:
     if item.low is None or item.high is None:
         return f"{item.percent:.0f} %"
     low, high = f"{item.low:.0f}", f"{item.high:.0f}"

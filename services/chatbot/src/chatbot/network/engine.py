@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
@@ -23,12 +23,12 @@ from chatbot.network.batch import Batch
 from chatbot.network.bundle import Bundle
 from chatbot.network.reply import Piece, Reply
 
-__all__ = ["Engine", "Tally"]
+__all__ = ["ReplyEngine", "Tally"]
 
-_ADMITTED: Final = 16
+_MOST_ADMITTED: Final = 16
 """Replies that join in one step, so that those being written do not wait for the reading of many contexts."""
 _log = structlog.stdlib.get_logger(__name__)
-_News = Piece | EngineFailed
+_Event = Piece | EngineFailed
 
 
 @dataclass
@@ -45,15 +45,15 @@ class Tally:
 
 
 @dataclass(eq=False)
-class _Order:
+class _Request:
     """Replies that were asked for together."""
 
     replies: Sequence[Reply]
     loop: asyncio.AbstractEventLoop
-    news: asyncio.Queue[tuple[int, _News]] = field(default_factory=asyncio.Queue)
+    events: asyncio.Queue[tuple[int, _Event]] = field(default_factory=asyncio.Queue)
 
 
-class Engine:
+class ReplyEngine:
     """A thread that runs as long as the context is entered."""
 
     def __init__(self, *, rows: int, waiting: int) -> None:
@@ -61,12 +61,12 @@ class Engine:
         self._rows = rows
         self._waiting_limit = waiting
         self._wake = threading.Condition()
-        self._waiting: deque[tuple[_Order, int]] = deque()
+        self._waiting: deque[tuple[_Request, int]] = deque()
         self._unwanted: set[Reply] = set()
         self._closing = False
         self._batches: WeakKeyDictionary[Bundle, Batch] = WeakKeyDictionary()
         """A batch waits for the next reply as long as its bundle is in use."""
-        self._orders: dict[Reply, tuple[_Order, int]] = {}
+        self._requests: dict[Reply, tuple[_Request, int]] = {}
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
 
     def __enter__(self) -> Self:
@@ -80,9 +80,14 @@ class Engine:
         self._thread.join()
 
     @property
+    def is_alive(self) -> bool:
+        """Whether its thread runs: nothing is written without it."""
+        return self._thread.is_alive()
+
+    @property
     def writing(self) -> int:
         """Replies being written."""
-        return len(self._orders)
+        return len(self._requests)
 
     @property
     def waiting(self) -> int:
@@ -91,55 +96,73 @@ class Engine:
 
     @asynccontextmanager
     async def write(self, replies: Sequence[Reply]) -> AsyncIterator[AsyncIterator[tuple[int, Piece]]]:
-        """The pieces of these replies, each with its reply's place, as they come; leaving the context cancels the unfinished.
+        """The pieces of these replies, each with its reply's index, as they come; leaving the context cancels the unfinished.
 
         Raises:
             Busy: too many replies wait already.
-            EngineFailed: the network failed; the engine goes on without these replies.
+            EngineFailed: the network or the engine failed, which goes on without these replies, or the engine has ended.
         """
-        order = _Order(replies, asyncio.get_running_loop())
+        request = _Request(replies, asyncio.get_running_loop())
         with self._wake:
-            if len(self._orders) + len(self._waiting) + len(replies) > self._rows + self._waiting_limit:
+            if not self.is_alive:
+                raise EngineFailed("the engine has ended")
+            if len(self._requests) + len(self._waiting) + len(replies) > self._rows + self._waiting_limit:
                 raise Busy(len(self._waiting))
-            self._waiting.extend((order, place) for place in range(len(replies)))
+            self._waiting.extend((request, index) for index in range(len(replies)))
             self._wake.notify()
         unfinished = set(replies)
         try:
-            yield self._pieces(order, unfinished)
+            yield self._pieces(request, unfinished)
         finally:
             if unfinished:
                 with self._wake:
                     self._unwanted |= unfinished
                     self._wake.notify()
 
-    async def _pieces(self, order: _Order, unfinished: set[Reply]) -> AsyncIterator[tuple[int, Piece]]:
+    async def _pieces(self, request: _Request, unfinished: set[Reply]) -> AsyncIterator[tuple[int, Piece]]:
         while unfinished:
-            place, news = await order.news.get()
-            if isinstance(news, EngineFailed):
+            index, event = await request.events.get()
+            if isinstance(event, EngineFailed):
                 unfinished.clear()
-                raise news
-            if news.finish is not None:
-                unfinished.discard(order.replies[place])
-            yield place, news
+                raise event
+            if event.finish is not None:
+                unfinished.discard(request.replies[index])
+            yield index, event
 
     def _work(self) -> None:
-        while self._turn():
-            pass
+        try:
+            while self._goes_on():
+                pass
+        finally:
+            self._give_up_all("the engine has ended")
+
+    def _goes_on(self) -> bool:
+        """One turn; what nobody foresaw in it ends the replies that are written or wait, and not the engine."""
+        try:
+            return self._turn()
+        except Exception as error:  # noqa: BLE001 - see above
+            _log.exception("engine_turn_failed")
+            self._give_up_all(str(error))
+            return True
 
     def _turn(self) -> bool:
         """Admit, dismiss, step; False when the engine is to end."""
         with self._wake:
-            self._wake.wait_for(lambda: self._closing or self._waiting or self._unwanted or self._orders)
+            self._wake.wait_for(lambda: self._closing or self._waiting or self._unwanted or self._requests)
             if self._closing:
                 return False
             unwanted, self._unwanted = self._unwanted, set()
             self._forget(unwanted)
-            room = min(_ADMITTED, self._rows - len(self._orders))
-            newcomers = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
+            room = min(_MOST_ADMITTED, self._rows - len(self._requests))
+            newcomers: dict[Bundle, list[Reply]] = {}
+            for request, index in [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]:
+                reply = request.replies[index]
+                self._requests[reply] = request, index
+                newcomers.setdefault(reply.bundle, []).append(reply)
         started_s = time.perf_counter()
-        speaking = [bundle for bundle, batch in self._batches.items() if batch.replies]
-        for bundle in dict.fromkeys([*(order.replies[place].bundle for order, place in newcomers), *speaking]):
-            self._advance(bundle, [each for each in newcomers if each[0].replies[each[1]].bundle is bundle])
+        writing = [bundle for bundle, batch in self._batches.items() if batch.replies]
+        for bundle in dict.fromkeys([*newcomers, *writing]):
+            self._advance(bundle, newcomers.get(bundle, []))
         self.tally.busy_s += time.perf_counter() - started_s
         return True
 
@@ -148,54 +171,55 @@ class Engine:
             return
         waiting = len(self._waiting)
         self._waiting = deque(each for each in self._waiting if each[0].replies[each[1]] not in unwanted)
-        written = [reply for reply in unwanted if self._orders.pop(reply, None) is not None]
-        self.tally.cancelled += waiting - len(self._waiting) + len(written)
-        for bundle in {reply.bundle for reply in written}:
+        given_up = [reply for reply in unwanted if self._requests.pop(reply, None) is not None]
+        self.tally.cancelled += waiting - len(self._waiting) + len(given_up)
+        for bundle in {reply.bundle for reply in given_up}:
             self._batches[bundle].dismiss(unwanted)
 
-    def _advance(self, bundle: Bundle, newcomers: Sequence[tuple[_Order, int]]) -> None:
-        if bundle not in self._batches:
-            self._batches[bundle] = Batch(bundle)
-        batch = self._batches[bundle]
+    def _advance(self, bundle: Bundle, newcomers: Sequence[Reply]) -> None:
         try:
+            batch = self._batches.setdefault(bundle, Batch(bundle))
             if newcomers:
-                batch.admit([order.replies[place] for order, place in newcomers])
-                self._orders.update((order.replies[place], (order, place)) for order, place in newcomers)
-            pieces = batch.step()
-        except Exception as error:  # noqa: BLE001 - whatever a network does, the engine goes on
+                batch.admit(newcomers)
+            pieces = dict(zip(batch.replies, batch.step(), strict=True))
+            finished = [reply for reply, piece in pieces.items() if piece.finish is not None]
+            if finished:
+                batch.dismiss(finished)
+        except Exception as error:  # noqa: BLE001 - whatever a network does, the others go on
             _log.exception("network_failed", language=bundle.language)
-            self._give_up(bundle, newcomers, error)
+            self._batches.pop(bundle, None)
+            self._give_up([reply for reply in self._requests if reply.bundle is bundle], str(error))
             return
-        said = dict(zip(batch.replies, pieces, strict=True))
-        news = [(*self._orders[reply], piece) for reply, piece in said.items()]
-        finished = {reply for reply, piece in said.items() if piece.finish is not None}
+        events = [(*self._requests[reply], piece) for reply, piece in pieces.items()]
         for reply in finished:
-            del self._orders[reply]
-        if finished:
-            batch.dismiss(finished)
+            del self._requests[reply]
         self.tally.steps += 1
         self.tally.tokens += len(pieces)
         self.tally.replies += len(finished)
-        self._hand_back(news)
+        self._hand_back(events)
 
-    def _give_up(self, bundle: Bundle, newcomers: Sequence[tuple[_Order, int]], error: Exception) -> None:
-        failed = {order.replies[place]: (order, place) for order, place in newcomers}
-        failed |= {reply: self._orders[reply] for reply in self._batches.pop(bundle).replies if reply in self._orders}
-        for reply in failed:
-            self._orders.pop(reply, None)
-        self._hand_back([(order, place, EngineFailed(str(error))) for order, place in failed.values()])
+    def _give_up(self, replies: Sequence[Reply], reason: str) -> None:
+        failure = EngineFailed(reason)
+        self._hand_back([(*self._requests.pop(reply), failure) for reply in replies])
+
+    def _give_up_all(self, reason: str) -> None:
+        with self._wake:
+            waiting, self._waiting = self._waiting, deque()
+        self._requests.update((request.replies[index], (request, index)) for request, index in waiting)
+        self._batches.clear()
+        self._give_up(list(self._requests), reason)
 
     @staticmethod
-    def _hand_back(news: Sequence[tuple[_Order, int, _News]]) -> None:
+    def _hand_back(events: Sequence[tuple[_Request, int, _Event]]) -> None:
         """One call for each event loop."""
-        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Order, int, _News]]] = {}
-        for each in news:
-            by_loop.setdefault(each[0].loop, []).append(each)
+        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Request, int, _Event]]] = {}
+        for event in events:
+            by_loop.setdefault(event[0].loop, []).append(event)
         for loop, items in by_loop.items():
-            if not loop.is_closed():
+            with suppress(RuntimeError):  # the loop is closed: nobody waits there any more
                 loop.call_soon_threadsafe(_deliver, items)
 
 
-def _deliver(news: Sequence[tuple[_Order, int, _News]]) -> None:
-    for order, place, item in news:
-        order.news.put_nowait((place, item))
+def _deliver(events: Sequence[tuple[_Request, int, _Event]]) -> None:
+    for request, index, item in events:
+        request.events.put_nowait((index, item))

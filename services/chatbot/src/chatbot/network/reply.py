@@ -1,6 +1,7 @@
 """Reply: one answer that is being written, with all that its next token depends on beside the network's states."""
 
-from dataclasses import dataclass, field
+import secrets
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
@@ -8,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.network.bundle import Bundle
-from chatbot.network.sampling import CONTRASTED, Sampling, against_silence, next_token
-from chatbot.network.utterance import Utterance
+from chatbot.network.reply_text import ReplyText
+from dialogue.decoding import CONTRASTED, SAMPLED, Decoding, contrast, next_token
 
-__all__ = ["Finish", "Piece", "Reply", "Wish"]
+__all__ = ["Finish", "Piece", "Reply", "ReplyOptions"]
 
 
 class Finish(StrEnum):
@@ -24,10 +25,10 @@ class Finish(StrEnum):
 
 
 @dataclass(frozen=True)
-class Wish:
+class ReplyOptions:
     """How a reply is wanted."""
 
-    sampling: Sampling = field(default_factory=Sampling)
+    decoding: Decoding = SAMPLED
     max_tokens: int | None = None
     stops: tuple[str, ...] = ()
     seed: int | None = None
@@ -39,9 +40,9 @@ class Piece:
     """What a step added to a reply."""
 
     text: str
-    """Empty while what was said cannot be shown yet."""
+    """Empty while what was written cannot be shown yet."""
     tokens: int
-    """Said so far."""
+    """Written so far."""
     finish: Finish | None = None
 
 
@@ -49,60 +50,59 @@ class Reply:
     """Belongs to the engine's thread once it was handed in."""
 
     def __init__(
-        self, bundle: Bundle, context: list[int], wish: Wish, *, random: np.random.Generator, echo_of: str = ""
+        self, bundle: Bundle, context: list[int], options: ReplyOptions, *, random: np.random.Generator, echo_of: str = ""
     ) -> None:
         self.bundle = bundle
         self.context = context
-        self._wish = wish
+        self._options = options
         self._random = random
         self._special = bundle.card.tokens
-        self._limit = min(bundle.card.reply_tokens, wish.max_tokens or bundle.card.reply_tokens)
-        self._utterance = Utterance(bundle.tokens, bundle.language, stops=wish.stops, echo_of=echo_of)
+        self._limit = min(bundle.card.reply_tokens, options.max_tokens or bundle.card.reply_tokens)
+        self._text = ReplyText(bundle.tokens, bundle.language, stops=options.stops, echo_of=echo_of)
         self.token = self._special.start
         """The last token, from which the next step goes on."""
 
     @classmethod
-    def several(cls, bundle: Bundle, turns: list[str], wish: Wish, *, count: int) -> list[Self]:
+    def several(cls, bundle: Bundle, turns: list[str], options: ReplyOptions, *, count: int) -> list[Self]:
         """`count` replies to the same turns, each with a chance of its own."""
-        seed = np.random.SeedSequence(wish.seed) if wish.seed is None else wish.seed
+        entropy = secrets.randbits(64) if options.seed is None else options.seed % 2**64
         context = bundle.context(turns)
         echo_of = turns[-1] if turns else ""
-        entropy = seed if isinstance(seed, int) else int(seed.generate_state(1, np.uint64)[0])
         return [
-            cls(bundle, context, wish, random=np.random.default_rng((entropy, index)), echo_of=echo_of)
+            cls(bundle, context, options, random=np.random.default_rng((entropy, index)), echo_of=echo_of)
             for index in range(count)
         ]
 
     @property
     def position(self) -> int:
-        """Tokens said."""
-        return len(self._utterance.ids)
+        """Tokens written."""
+        return len(self._text.ids)
 
     @property
     def is_contrasted(self) -> bool:
-        """Whether the next token is weighed against silence."""
+        """Whether the next token is contrasted."""
         return self.position < CONTRASTED
 
-    def say(self, logits_V: NDArray[np.float32], silent_V: NDArray[np.float32] | None) -> Piece:
-        """Choose the next token; `silent_V` are the logits of the same reply where nothing was said, while it is weighed."""
+    def choose(self, logits_V: NDArray[np.float32], unconditional_V: NDArray[np.float32] | None) -> Piece:
+        """Choose the next token; `unconditional_V` are the logits of the same reply to an empty context, while contrasted."""
         end = self._special.end
-        said = self._utterance.ids
-        if silent_V is not None:
-            logits_V = against_silence(logits_V, silent_V, said, special=self._special)
+        ids = self._text.ids
+        if unconditional_V is not None:
+            logits_V = contrast(logits_V, unconditional_V, ids, special=self._special)
         token = next_token(
             logits_V,
-            said,
-            self._wish.sampling,
+            ids,
+            self._options.decoding,
             self._random,
             special=self._special,
-            refused=lambda token: self._utterance.refuses(token, end),
+            refused=lambda token: self._text.refuses(token, end),
         )
         self.token = token
         if token == end:
-            return Piece(self._utterance.finish(), len(said), Finish.STOP)
-        text = self._utterance.add(token)
-        if self._utterance.stopped:
-            return Piece(text, len(said), Finish.STOP)
-        if len(said) >= self._limit:
-            return Piece(text + self._utterance.finish(), len(said), Finish.LENGTH)
-        return Piece(text, len(said))
+            return Piece(self._text.finish(), len(ids), Finish.STOP)
+        text = self._text.add(token)
+        if self._text.stopped:
+            return Piece(text, len(ids), Finish.STOP)
+        if len(ids) >= self._limit:
+            return Piece(text + self._text.finish(), len(ids), Finish.LENGTH)
+        return Piece(text, len(ids))

@@ -1,5 +1,6 @@
 """Completions: the next reply of a conversation, whole or as a stream."""
 
+import json
 import secrets
 import time
 from collections.abc import AsyncIterator
@@ -8,11 +9,10 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from chatbot.bots.shelf import Shelf
+from chatbot.bots.registry import BotRegistry
 from chatbot.conversation import Answer, Conversation, Turn
 from chatbot.failures import Unanswerable
-from chatbot.network.reply import Piece, Wish
-from chatbot.network.sampling import Sampling
+from chatbot.network.reply import Piece, ReplyOptions
 from chatbot.openai_errors import error_object
 from chatbot.refusals import problem_of
 from chatbot.streams import EventStream, unless_gone
@@ -26,6 +26,7 @@ from chatbot.wire import (
     Delta,
     Usage,
 )
+from dialogue.decoding import Decoding
 from servicekit.problems import ProblemDocument
 
 __all__ = ["router"]
@@ -43,70 +44,70 @@ _REFUSALS: Final[dict[int | str, dict[str, Any]]] = {code: {"model": ProblemDocu
     responses={**_REFUSALS, 200: {**_STREAM, "description": "The replies; with `stream`, server-sent events of chunks."}},
     max_body_size=_LIMIT_BYTES,
 )
-async def create_chat_completion(request: Request, asked: ChatCompletionRequest) -> Response | ChatCompletion:
+async def create_chat_completion(request: Request, body: ChatCompletionRequest) -> Response | ChatCompletion:
     """As OpenAI's clients ask for it. Questions about fragments are answered from the scores API."""
-    shelf: Shelf = request.app.state.shelf
+    registry: BotRegistry = request.app.state.registry
     conversation: Conversation = request.app.state.conversation
-    bundle = shelf.of_model(asked.model)
-    turns = [Turn(message.text, message.role == "user") for message in asked.turns]
-    count = asked.n or 1
+    bundle = registry.of_model(body.model)
+    turns = [Turn(message.text, message.role == "user") for message in body.turns]
+    count = body.n or 1
     head = {
         "id": f"chatcmpl-{secrets.token_hex(12)}",
         "created": int(time.time()),
-        "model": asked.model,
+        "model": body.model,
         "system_fingerprint": bundle.card.training.run,
     }
     async with AsyncExitStack() as stack:
-        answering = conversation.answer(bundle, turns, _wish(asked), count=count)
+        answering = conversation.answer(bundle, turns, _options(body), count=count)
         answer = await stack.enter_async_context(answering)
-        if not asked.stream:
+        if not body.stream:
             return await unless_gone(request, _whole(answer, head, count))
-        include_usage = asked.stream_options is not None and asked.stream_options.include_usage
+        include_usage = body.stream_options is not None and body.stream_options.include_usage
         return EventStream(_chunks(answer, head, count, include_usage=include_usage), finally_=stack.pop_all().aclose)
 
 
-def _wish(asked: ChatCompletionRequest) -> Wish:
+def _options(body: ChatCompletionRequest) -> ReplyOptions:
     given = {
         name: value
         for name in ("temperature", "top_p", "frequency_penalty", "presence_penalty")
-        if (value := getattr(asked, name)) is not None
+        if (value := getattr(body, name)) is not None
     }
-    if asked.temperature == 0:
+    if body.temperature == 0:
         given.pop("top_p", None)
-    limits = [limit for limit in (asked.max_tokens, asked.max_completion_tokens) if limit is not None]
-    return Wish(sampling=Sampling(**given), max_tokens=min(limits, default=None), stops=asked.stops, seed=asked.seed)
+    limits = [limit for limit in (body.max_tokens, body.max_completion_tokens) if limit is not None]
+    return ReplyOptions(decoding=Decoding(**given), max_tokens=min(limits, default=None), stops=body.stops, seed=body.seed)
 
 
 async def _whole(answer: Answer, head: dict[str, Any], count: int) -> ChatCompletion:
     texts = [""] * count
     last: dict[int, Piece] = {}
-    async for place, piece in answer.pieces:
-        texts[place] += piece.text
-        last[place] = piece
+    async for index, piece in answer.pieces:
+        texts[index] += piece.text
+        last[index] = piece
     choices = [
-        Choice(index=place, message=CompletionMessage(content=text), finish_reason=_reason(last[place]))
-        for place, text in enumerate(texts)
+        Choice(index=index, message=CompletionMessage(content=text), finish_reason=_reason(last[index]))
+        for index, text in enumerate(texts)
     ]
     return ChatCompletion(**head, choices=choices, usage=_usage(answer, last))
 
 
 async def _chunks(answer: Answer, head: dict[str, Any], count: int, *, include_usage: bool) -> AsyncIterator[str]:
     """The data of the events."""
-    silent = set(range(count))
+    unbegun = set(range(count))
     last: dict[int, Piece] = {}
     try:
-        async for place, piece in answer.pieces:
-            last[place] = piece
+        async for index, piece in answer.pieces:
+            last[index] = piece
             if not piece.text and piece.finish is None:
                 continue
-            role = "assistant" if place in silent else None
-            silent.discard(place)
+            role = "assistant" if index in unbegun else None
+            unbegun.discard(index)
             if piece.text or role:
-                yield _chunk(head, ChunkChoice(index=place, delta=Delta(role=role, content=piece.text)))
+                yield _chunk(head, ChunkChoice(index=index, delta=Delta(role=role, content=piece.text)))
             if piece.finish is not None:
-                yield _chunk(head, ChunkChoice(index=place, delta=Delta(), finish_reason=_reason(piece)))
+                yield _chunk(head, ChunkChoice(index=index, delta=Delta(), finish_reason=_reason(piece)))
     except Unanswerable as failure:
-        yield EventStream.json({"error": error_object(problem_of(failure))})
+        yield json.dumps({"error": error_object(problem_of(failure))}, ensure_ascii=False)
         return
     if include_usage:
         yield ChatCompletionChunk(**head, choices=[], usage=_usage(answer, last)).model_dump_json()

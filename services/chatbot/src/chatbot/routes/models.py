@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
-from chatbot.bots.shelf import Shelf, model_name
+from chatbot.bots.registry import BotRegistry, model_name
 from chatbot.network.bundle import Bundle
 from chatbot.wire import ModelCardSummary, ModelList, ModelObject
 from servicekit.problems import ProblemDocument
@@ -17,20 +17,20 @@ router = APIRouter(tags=["models"])
 @router.get("/v1/models", summary="The bots that can be talked to, and why others cannot")
 async def list_models(request: Request) -> ModelList:
     """One for each language for which a bundle was shipped or published."""
-    shelf = _shelf(request)
-    missing = {model_name(language): reason for language, reason in shelf.missing().items()}
-    return ModelList(data=[_model(bundle) for bundle in shelf.bundles()], missing=missing)
+    registry = _registry(request)
+    missing = {model_name(language): reason for language, reason in registry.missing().items()}
+    return ModelList(data=[_model(bundle) for bundle in registry.bundles()], missing=missing)
 
 
 @router.get("/v1/models/{model}", summary="One bot", responses={404: {"model": ProblemDocument}})
 async def get_model(request: Request, model: Annotated[str, Path(max_length=200)]) -> ModelObject:
     """How it came to be."""
-    return _model(_shelf(request).of_model(model))
+    return _model(_registry(request).of_model(model))
 
 
-def _shelf(request: Request) -> Shelf:
-    shelf: Shelf = request.app.state.shelf
-    return shelf
+def _registry(request: Request) -> BotRegistry:
+    registry: BotRegistry = request.app.state.registry
+    return registry
 
 
 def _model(bundle: Bundle) -> ModelObject:

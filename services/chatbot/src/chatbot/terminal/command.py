@@ -6,6 +6,7 @@ Exit status 1 says that there is nobody to talk to, 2 that the command cannot be
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version as release
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
@@ -13,9 +14,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from chatbot.settings import Settings
-from chatbot.terminal.failures import ChatbotAway, CorporaAway, Refused, TrainerAway, TrainingFailed
-from chatbot.terminal.talk import Bot, Exchange, Talk
-from chatbot.terminal.training import Training
+from chatbot.terminal.chat_client import Bot, ChatClient, Exchange
+from chatbot.terminal.failures import ChatbotAway, ChatRefused, CorporaAway, TrainerAway, TrainingFailed
+from chatbot.terminal.training_client import TrainingClient
 from dialogue.bundle import Language
 from servicekit.command import load_settings
 
@@ -29,7 +30,7 @@ _WELCOMES: Final = {
     Language.JAPANESE: "話しかけてください。q で終わります。",
 }
 _STARTER: Final = "starter"
-_FOUND_S: Final = 90.0
+_NOTICED_S: Final = 90.0
 _POLL_S: Final = 1.0
 _STAGES: Final = {
     "read": "reading conversations",
@@ -41,6 +42,12 @@ _STAGES: Final = {
     "publish": "publishing",
 }
 _command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+def _tell_version(asked: bool) -> None:  # noqa: FBT001 - a callback of typer
+    if asked:
+        typer.echo(f"ntdemo-chat {release('ntdemo-chatbot')}")
+        raise typer.Exit
 
 
 @_command.command()
@@ -56,6 +63,9 @@ def chat(
             "`#SOURCE` and `*N` as `ntdemo-train` has them. May be given several times."
         ),
     ] = None,
+    version: Annotated[  # noqa: ARG001, FBT002 - answered by its callback; as typer has it
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Talk with the bot of the running chatbot service; `q` quits, Ctrl-C stops a reply."""
     if language.lower() not in _LANGUAGES:
@@ -65,11 +75,11 @@ def chat(
     spoken = _LANGUAGES[language.lower()]
     settings = load_settings(Settings)
     console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
-    with Talk(settings.url) as talk:
+    with ChatClient(settings.url) as client:
         try:
-            bot = _bot(talk, spoken, iterations, corpus or [], settings, console)
+            bot = _bot(client, spoken, iterations, corpus or [], settings, console)
             typer.echo(f"{bot.model}, {bot.steps:,} steps, run {bot.run}. {_WELCOMES[spoken]}")
-            _converse(talk, bot, spoken)
+            _converse(client, bot, spoken)
         except ChatbotAway as away:
             _stop(str(away), 1)
 
@@ -79,44 +89,46 @@ def main() -> None:
     _command()
 
 
-def _bot(talk: Talk, language: Language, iterations: int, corpora: Sequence[str], settings: Settings, console: Console) -> Bot:
+def _bot(
+    client: ChatClient, language: Language, iterations: int, corpora: Sequence[str], settings: Settings, console: Console
+) -> Bot:
     """The bot to talk to, after its training where it is younger than asked for."""
     model = f"ntdemo-{language}"
-    found = talk.bot(model)
-    if isinstance(found, Bot) and found.steps >= iterations and (found.published or not corpora):
+    present = client.bot(model)
+    if isinstance(present, Bot) and present.steps >= iterations and (present.published or not corpora):
         if corpora:
-            console.print(f"{model} was trained for {found.steps:,} steps already; ask for more to begin a new training.")
-        return found
+            console.print(f"{model} was trained for {present.steps:,} steps already; ask for more to begin a new training.")
+        return present
     if iterations:
-        run = _train(language, iterations, corpora, found, settings, console)
+        run = _train(language, iterations, corpora, present, settings, console)
         if run is not None:
-            found = _wait_for(talk, model, run, console)
-    if isinstance(found, str):
-        _stop(f"{model} is not here: {found}. `ntdemo-chat {language.upper()} 2000` trains one.", 1)
-    return found
+            present = _wait_for(client, model, run, console)
+    if isinstance(present, str):
+        _stop(f"{model} is not here: {present}. `ntdemo-chat {language.upper()} 2000` trains one.", 1)
+    return present
 
 
 def _train(
-    language: Language, iterations: int, corpora: Sequence[str], found: Bot | str, settings: Settings, console: Console
+    language: Language, iterations: int, corpora: Sequence[str], present: Bot | str, settings: Settings, console: Console
 ) -> str | None:
     """The published run; None when the bot that is there must do."""
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeRemainingColumn())
-    bot = found if isinstance(found, Bot) else None
+    bot = present if isinstance(present, Bot) else None
     try:
         with (
-            Training(settings.trainer_url, key=settings.trainer_key) as training,
+            TrainingClient(settings.trainer_url, key=settings.trainer_key) as training,
             Progress(*columns, console=console, transient=True) as bars,
         ):
             bar = bars.add_task("asking the trainer", total=None, figures="")
 
-            def told(kind: str, event: Mapping[str, Any]) -> None:
+            def on_event(kind: str, event: Mapping[str, Any]) -> None:
                 _show(bars, bar, kind, event)
 
-            return training.go_on(language, iterations, bot=bot, corpora=corpora, told=told)
+            return training.go_on(language, iterations, bot=bot, corpora=corpora, on_event=on_event)
     except CorporaAway as away:
         console.print(str(away))
         if sys.stdin.isatty() and typer.confirm(f"Learn {iterations:,} steps of these alone?", default=False, err=True):
-            return _train(language, iterations, [_STARTER], found, settings, console)
+            return _train(language, iterations, [_STARTER], present, settings, console)
     except (TrainerAway, TrainingFailed) as failure:
         if bot is None:
             _stop(str(failure), 1)
@@ -141,20 +153,20 @@ def _show(bars: Progress, bar: TaskID, kind: str, event: Mapping[str, Any]) -> N
             bars.console.print(f"    {message} → {reply}")
 
 
-def _wait_for(talk: Talk, model: str, run: str, console: Console) -> Bot | str:
+def _wait_for(client: ChatClient, model: str, run: str, console: Console) -> Bot | str:
     """The bot that was trained, as soon as the chatbot has found it."""
-    deadline_s = time.monotonic() + _FOUND_S
+    deadline_s = time.monotonic() + _NOTICED_S
     while True:
-        found = talk.bot(model)
-        if (isinstance(found, Bot) and found.run == run) or time.monotonic() > deadline_s:
+        bot = client.bot(model)
+        if (isinstance(bot, Bot) and bot.run == run) or time.monotonic() > deadline_s:
             break
         time.sleep(_POLL_S)
-    if isinstance(found, Bot) and found.run != run:
-        console.print(f"Run {run} is published, but the chatbot has not taken it; it still speaks by run {found.run}.")
-    return found
+    if isinstance(bot, Bot) and bot.run != run:
+        console.print(f"Run {run} is published, but the chatbot has not taken it; it still speaks by run {bot.run}.")
+    return bot
 
 
-def _converse(talk: Talk, bot: Bot, language: Language) -> None:
+def _converse(client: ChatClient, bot: Bot, language: Language) -> None:
     history: list[Exchange] = []
     yours, its = _PROMPTS[language]
     while True:
@@ -170,13 +182,13 @@ def _converse(talk: Talk, bot: Bot, language: Language) -> None:
         reply = ""
         sys.stdout.write(its)
         try:
-            for piece in talk.reply(bot.model, history, message):
+            for piece in client.reply(bot.model, history, message):
                 reply += piece
                 sys.stdout.write(piece)
                 sys.stdout.flush()
         except KeyboardInterrupt:
             sys.stdout.write(" …")
-        except Refused as refusal:
+        except ChatRefused as refusal:
             sys.stdout.write(str(refusal))
             reply = ""
         sys.stdout.write("\n")

@@ -1,6 +1,6 @@
 """What can end a chat in the terminal, each with a sentence."""
 
-__all__ = ["ChatbotAway", "CorporaAway", "Refused", "TrainerAway", "TrainingFailed"]
+__all__ = ["ChatRefused", "ChatbotAway", "CorporaAway", "TrainerAway", "TrainingFailed"]
 
 
 class ChatbotAway(Exception):
@@ -24,7 +24,7 @@ class CorporaAway(Exception):
         )
 
 
-class Refused(Exception):
+class ChatRefused(Exception):
     """The chatbot answered with a problem; `str` is its detail."""
 
 
@@ -34,7 +34,7 @@ class TrainerAway(Exception):
     def __init__(self, url: str) -> None:
         super().__init__(
             f"The trainer at {url} does not answer, so no training can be asked for. Start it with `make run`; "
-            "NTDEMO_TRAINER_URL says where it is looked for."
+            "NTDEMO_TRAINER_URL, or TRAINER_HOST and TRAINER_PORT, say where it is looked for."
         )
 
 

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialogue.bundle import REPLY_TOKENS, lay_out_context
+from dialogue.tokens import Tokens
 from trainer.dialogue.corpus.exchanges import Exchange
-from trainer.dialogue.tokens import SPECIAL_TOKENS, Tokens
+from trainer.dialogue.tokens import SPECIAL_TOKENS
 
 __all__ = ["Batch", "EncodedExchanges", "encode_exchanges"]
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from dialogue.bundle import (
     CARD_FILE,
@@ -25,7 +26,9 @@ from dialogue.bundle import (
     StateUpdate,
     TrainingRecord,
 )
-from trainer.dialogue.bundle_runtime import Graphs
+from dialogue.graphs import Graphs
+from dialogue.rows import Rows
+from trainer.dialogue.bundle_perplexity import bundle_perplexity
 from trainer.dialogue.graphs import write_graphs
 from trainer.dialogue.networks.network import DialogueNetwork
 from trainer.dialogue.quantisation import quantise
@@ -76,14 +79,14 @@ def export_bundle(
     with tempfile.TemporaryDirectory() as folder:
         encoder, step = Path(folder) / ENCODER_FILE, Path(folder) / STEP_FILE
         write_graphs(network, encoder, step)
-        exact = Graphs(encoder, step, network.states)
+        exact = _open(encoder, step, result)
         parity = _largest_difference(network, exact, result)
         if parity > _PARITY:
             raise BadExport(f"the graphs differ from the network by {parity:.2e}, more than {_PARITY:.0e}")
         quantise(encoder, directory / ENCODER_FILE, products=False)
         quantise(step, directory / STEP_FILE, products=True)
-        before = exact.token_perplexity(held_out, rows)
-    after = Graphs(directory / ENCODER_FILE, directory / STEP_FILE, network.states).token_perplexity(held_out, rows)
+        before = bundle_perplexity(exact, held_out, rows)
+    after = bundle_perplexity(_open(directory / ENCODER_FILE, directory / STEP_FILE, result), held_out, rows)
     if after > before * (1 + _LOSS_PERCENT / 100):
         raise BadExport(f"8-bit weights raise the perplexity from {before:.2f} to {after:.2f}, by more than {_LOSS_PERCENT} %")
     (directory / TOKENS_FILE).write_bytes(result.prepared.tokens.model)
@@ -112,9 +115,10 @@ def _largest_difference(network: DialogueNetwork, graphs: Graphs, result: Dialog
     """Over encoder outputs, logits and successors of held-out exchanges, each row at a position of its own."""
     batch = result.prepared.held_out.batch(np.arange(min(8, len(result.prepared.held_out))))
     states = network.encode(torch.from_numpy(batch.context_BS))
-    found = graphs.encode(batch.context_BS)
-    largest = max(float(np.abs(found[name] - state.numpy()).max()) for name, state in states.items())
     count = len(batch.context_BS)
+    rows = Rows(graphs)
+    rows.join(graphs.encode(batch.context_BS), count)
+    largest = _difference(rows, states)
     for state in network.states:
         if state.update is StateUpdate.APPENDED:
             states[state.name] = torch.zeros(count, *state.shape)
@@ -122,9 +126,23 @@ def _largest_difference(network: DialogueNetwork, graphs: Graphs, result: Dialog
         token_B, position_B = batch.reply_BT[:, position], np.full(count, position)
         logits, successors = network.step(torch.from_numpy(token_B), torch.from_numpy(position_B), states)
         advance(network, states, successors, position)
-        largest = max(largest, float(np.abs(graphs.step(token_B, position_B, found) - logits.numpy()).max()))
-        largest = max(largest, *(float(np.abs(found[name] - state.numpy()).max()) for name, state in states.items()))
+        largest = max(largest, float(np.abs(rows.step(token_B, position_B) - logits.numpy()).max()), _difference(rows, states))
     return largest
+
+
+def _difference(rows: Rows, states: dict[str, Tensor]) -> float:
+    of_graphs = rows.states
+    return max(float(np.abs(of_graphs[name] - state.numpy()).max()) for name, state in states.items())
+
+
+def _open(encoder: Path, step: Path, result: DialogueResult) -> Graphs:
+    return Graphs(
+        encoder.read_bytes(),
+        step.read_bytes(),
+        states=result.network.states,
+        vocabulary=result.sizes["vocabulary"],
+        pad=SPECIAL_TOKENS.pad,
+    )
 
 
 def _record(result: DialogueResult, provenance: Provenance) -> TrainingRecord:

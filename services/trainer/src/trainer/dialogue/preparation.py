@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from dialogue.bundle import CorpusSource
+from dialogue.tokens import Tokens
 from trainer.dialogue.corpus.conversation import InvalidCorpus
 from trainer.dialogue.corpus.exchanges import Exchange, Exchanges
 from trainer.dialogue.corpus.reading import corpus_files, read_corpus
 from trainer.dialogue.corpus.starter import starter_file
 from trainer.dialogue.encoding import EncodedExchanges, encode_exchanges
 from trainer.dialogue.spec import CorpusChoice, DialogueSpec
-from trainer.dialogue.tokens import Tokens, train_tokens
+from trainer.dialogue.tokens import train_tokens
 from trainer.dialogue.weights import read_weights
 
 __all__ = ["Prepared", "prepare", "starter_corpus"]

@@ -1,6 +1,6 @@
 """Replies of a network in torch: contexts encoded once, then one step at a time for all rows that have not ended.
 
-Each reply has two rows: one that knows its context, and one that says the same to silence (`decoding.against_silence`).
+Each reply has two rows: one that knows its context, and one that says the same to an empty one (`decoding.contrast`).
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from dialogue.bundle import REPLY_TOKENS, StateUpdate, lay_out_context
-from trainer.dialogue.decoding import Decoding, against_silence, next_tokens
+from dialogue.decoding import CONTRASTED, Decoding, contrast, next_token
+from dialogue.tokens import Tokens
 from trainer.dialogue.networks.network import DialogueNetwork
-from trainer.dialogue.tokens import SPECIAL_TOKENS, Tokens
+from trainer.dialogue.tokens import SPECIAL_TOKENS
 
 __all__ = ["advance", "reply_to"]
 
@@ -39,10 +40,10 @@ def _reply(
     network: DialogueNetwork, contexts: Sequence[Sequence[int]], decoding: Decoding, randoms: Sequence[np.random.Generator]
 ) -> list[list[int]]:
     device = network.input_VD.device
-    silence = lay_out_context([], SPECIAL_TOKENS.separator)
+    empty = lay_out_context([], SPECIAL_TOKENS.separator)
     count = len(contexts)
     context_BS = torch.zeros(2 * count, max(map(len, contexts)), dtype=torch.long)
-    for row, context in enumerate([*contexts, *[silence] * count]):
+    for row, context in enumerate([*contexts, *[empty] * count]):
         context_BS[row, : len(context)] = torch.tensor(context)
     states = network.encode(context_BS.to(device))
     for state in network.states:
@@ -54,14 +55,16 @@ def _reply(
     for position in range(REPLY_TOKENS):
         logits_BV, successors = network.step(token_B, torch.full_like(token_B, position), states)
         advance(network, states, successors, position)
-        rows_BV, said = logits_BV.float().cpu().numpy(), [replies[row] for row in live]
-        weighed_BV = against_silence(rows_BV[live], rows_BV[count:][live], said, decoding)
-        chosen = next_tokens(weighed_BV, said, decoding, [randoms[row] for row in live])
-        for row, token in zip(list(live), chosen.tolist(), strict=True):
+        rows_BV = logits_BV.float().cpu().numpy()
+        for row in list(live):
+            logits_V, reply = rows_BV[row], replies[row]
+            if position < CONTRASTED:
+                logits_V = contrast(logits_V, rows_BV[count + row], reply, special=SPECIAL_TOKENS)
+            token = next_token(logits_V, reply, decoding, randoms[row], special=SPECIAL_TOKENS)
             if token == SPECIAL_TOKENS.end:
                 live.remove(row)
             else:
-                replies[row].append(token)
+                reply.append(token)
                 token_B[[row, count + row]] = token
         if not live:
             break

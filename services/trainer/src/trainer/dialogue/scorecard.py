@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from dialogue.bundle import Language, Opening, RankingRow, ReplyRow, Scorecard
+from dialogue.decoding import GREEDY, SAMPLED
 from trainer.dialogue.corpus.exchanges import Exchange
 from trainer.dialogue.corpus.reading import read_corpus
 from trainer.dialogue.corpus.starter import openings_file
-from trainer.dialogue.decoding import GREEDY, SAMPLED
 from trainer.dialogue.diversity import describe_replies
 from trainer.dialogue.evaluation import candidate_log_p, reply_log_p
 from trainer.dialogue.replies import reply_to

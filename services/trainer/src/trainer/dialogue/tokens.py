@@ -1,4 +1,4 @@
-"""Token ids of texts: a SentencePiece unigram model that knows every input, by bytes where it must."""
+"""Training of a tokenizer: a SentencePiece unigram model that knows every input, by bytes where it must."""
 
 import io
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import sentencepiece
 
 from dialogue.bundle import Language, SpecialTokens
 
-__all__ = ["SPECIAL_TOKENS", "Tokens", "train_tokens"]
+__all__ = ["SPECIAL_TOKENS", "train_tokens"]
 
 SPECIAL_TOKENS: Final = SpecialTokens(pad=0, unknown=1, start=2, end=3, separator=4)
 _LINES: Final = 60_000
@@ -40,27 +40,3 @@ def train_tokens(lines: Sequence[str], *, language: Language, vocabulary: int, s
         minloglevel=2,
     )
     return model.getvalue()
-
-
-class Tokens:
-    """A trained tokenizer.
-
-    Attributes:
-        model: The serialized SentencePiece model: a bundle's `tokens.model`.
-        size: Pieces it has.
-    """
-
-    def __init__(self, model: bytes) -> None:
-        self.model = model
-        self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
-        self.size: int = self._processor.get_piece_size()
-
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Ids of each text, without special tokens."""
-        encoded: list[list[int]] = self._processor.encode(list(texts), out_type=int)
-        return encoded
-
-    def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
-        """The text of each row of ids."""
-        decoded: list[str] = self._processor.decode([list(map(int, row)) for row in rows])
-        return decoded

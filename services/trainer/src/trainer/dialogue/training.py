@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from dialogue.decoding import GREEDY
 from trainer.dialogue.batches import Position, batches
 from trainer.dialogue.bigrams import answer_factors, bigram_factors
 from trainer.dialogue.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from trainer.dialogue.decoding import GREEDY
 from trainer.dialogue.distributed import Ranks, ranks
 from trainer.dialogue.evaluation import token_perplexity
 from trainer.dialogue.events import HeldOut, Progress, Report, SampleReplies

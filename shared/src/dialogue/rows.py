@@ -11,11 +11,12 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from chatbot.network.graphs import Graphs, States
 from dialogue.bundle import StateUpdate
+from dialogue.graphs import Graphs, States
 
 __all__ = ["Rows"]
 
+_Integers = Sequence[int] | NDArray[np.int64]
 _FEWEST: Final = 4
 """Room that is kept while nobody chats; what a busy hour needed beyond it is let go."""
 
@@ -52,7 +53,7 @@ class Rows:
             self._bound.clear()  # before the arrays that it is bound to
             self._make(_FEWEST)
 
-    def step(self, token_R: Sequence[int], position_R: Sequence[int]) -> NDArray[np.float32]:
+    def step(self, token_R: _Integers, position_R: _Integers) -> NDArray[np.float32]:
         """Logits [R, V] after these tokens, valid until the next step; the states become what that one needs."""
         count = self.count
         self._inputs["token"][:count] = token_R
@@ -70,9 +71,10 @@ class Rows:
                 self._slots[state.name][row_R, self._inputs["position"][:count]] = self._outputs[f"next_{state.name}"][:count]
         return self._outputs["logits"][:count]
 
-    def states(self, row: int) -> States:
-        """A copy of a row's states, each with a batch axis of one."""
-        return {name: rows[row : row + 1].copy() for name, rows in self._states.items()}
+    @property
+    def states(self) -> States:
+        """What the next step starts from, [R, ...], valid until a row joins or leaves or a step is taken."""
+        return {name: rows[: self.count] for name, rows in self._states.items()}
 
     def _make_room(self) -> None:
         if self.count <= self._room:

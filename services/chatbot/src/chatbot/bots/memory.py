@@ -1,11 +1,11 @@
-"""Heap: what was needed to open a bundle, given back to the system."""
+"""Memory: what was needed to open a bundle, given back to the system."""
 
 import ctypes
 
-__all__ = ["trim"]
+__all__ = ["give_back"]
 
 
-def trim() -> None:
+def give_back() -> None:
     """Give free memory back where the C library can: glibc keeps it, which is as much as a bundle, for the next one."""
     try:
         library = ctypes.CDLL(None)

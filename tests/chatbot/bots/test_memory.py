@@ -4,7 +4,7 @@ import ctypes
 
 import pytest
 
-from chatbot.bots import heap
+from chatbot.bots import memory
 
 
 def test_nothing_happens_where_a_program_cannot_be_asked_for_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,10 +15,10 @@ def test_nothing_happens_where_a_program_cannot_be_asked_for_its_library(monkeyp
         raise TypeError("argument of type 'NoneType' is not iterable")
 
     monkeypatch.setattr(ctypes, "CDLL", windows)
-    heap.trim()
+    memory.give_back()
     assert asked == [None]
 
 
-def test_nothing_happens_where_the_library_cannot_trim(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_happens_where_the_library_cannot_give_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
-    heap.trim()
+    memory.give_back()

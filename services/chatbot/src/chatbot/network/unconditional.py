@@ -1,4 +1,4 @@
-"""Silence: what a bot would say where nothing was said, which its replies are weighed against (decision 0067)."""
+"""Unconditional: what a bot says to an empty context, which its replies are contrasted with (decision 0067)."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -6,16 +6,16 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.network.graphs import Graphs, States
-from chatbot.network.rows import Rows
 from dialogue.bundle import ModelCard
+from dialogue.graphs import Graphs, States
+from dialogue.rows import Rows
 
-__all__ = ["Silence"]
+__all__ = ["Unconditional"]
 
 
 @dataclass(frozen=True, eq=False)
-class Silence:
-    """Every reply's first step in silence is the same one, so it is computed once."""
+class Unconditional:
+    """Every reply's first step from an empty context is the same one, so it is computed once."""
 
     logits_V: NDArray[np.float32]
     """Of the first token."""
@@ -28,4 +28,4 @@ class Silence:
         rows = Rows(graphs)
         rows.join(graphs.encode([card.context([])]))
         logits_1V = rows.step([card.tokens.start], [0])
-        return cls(logits_1V[0].copy(), rows.states(0))
+        return cls(logits_1V[0].copy(), {name: states.copy() for name, states in rows.states.items()})

@@ -1,49 +1,17 @@
-"""A dialogue bundle: the directory of a trained chatbot that the trainer publishes and the chatbot service runs.
+"""A bundle's card: what `model-card.json` states of a bot."""
 
-A bundle holds five files: `encoder.onnx`, `step.onnx` (both float32 in and out, weights in 8 bits), `tokens.model`
-(SentencePiece unigram, byte fallback, NFKC), `openings.json` (openings it did not learn from and its answers) and
-`model-card.json` (`ModelCard`, written last, with the digest of every other file).
-
-**Arithmetic of a reply**, the same for every architecture. B is the number of rows (chats); rows never influence one
-another, so a row may join or leave between any two steps. All shapes but B and S are fixed by the card.
-
-| graph | input | dtype, shape | output | dtype, shape |
-|---|---|---|---|---|
-| encoder | `context` | int64 [B, S], 1 <= S <= 96 | each state with update `fixed` or `replaced` | [B, *shape] |
-| step | `token` | int64 [B] | `logits` | float32 [B, vocabulary] |
-| step | `position` | int64 [B] | `next_<name>` of each `replaced` state | [B, *shape] |
-| step | every state by its name | [B, *shape] | `next_<name>` of each `appended` state | [B, *shape without slot_axis] |
-
-1. `context = card.context(turns)`; rows of one encoder call are padded on the right with `card.tokens.pad` to the longest.
-   The padding may be as wide or narrow as the caller likes: it is masked inside, and the outputs are always 96 wide.
-2. States with update `appended` start as zeros; slots at and beyond a row's `position` are masked, whatever they hold.
-3. The first token is `card.tokens.start` at position 0. After a step: a `replaced` state becomes its `next_` output; an
-   `appended` state gets its `next_` output written at slot `position` of `slot_axis`, in place:
-   `state[rows, ..., position, ...] = next_state`; then position grows by one.
-4. A reply ends with `card.tokens.end`, or after `card.reply_tokens` (40) tokens. Never emit `pad`, `start` or `separator`.
-"""
-
-import hashlib
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from dialogue.bundle.context import CONTEXT_TOKENS, CONTEXT_TURNS, lay_out_context
 
 __all__ = [
-    "CARD_FILE",
-    "CONTEXT_TOKENS",
-    "CONTEXT_TURNS",
-    "ENCODER_FILE",
-    "OPENINGS_FILE",
     "REPLY_TOKENS",
-    "STEP_FILE",
-    "TOKENS_FILE",
     "Architecture",
-    "BrokenBundle",
     "BundleFile",
     "CorpusSource",
     "ExportRecord",
@@ -57,21 +25,8 @@ __all__ = [
     "StateTensor",
     "StateUpdate",
     "TrainingRecord",
-    "artifact_name",
-    "lay_out_context",
-    "read_card",
 ]
 
-ENCODER_FILE: Final = "encoder.onnx"
-STEP_FILE: Final = "step.onnx"
-TOKENS_FILE: Final = "tokens.model"
-OPENINGS_FILE: Final = "openings.json"
-CARD_FILE: Final = "model-card.json"
-
-CONTEXT_TURNS: Final = 3
-"""Turns a reply answers: the last message and the two before it."""
-CONTEXT_TOKENS: Final = 96
-"""Tokens of context, separators included; older tokens are cut off."""
 REPLY_TOKENS: Final = 40
 """Tokens of a reply, its end included."""
 
@@ -271,50 +226,3 @@ class ModelCard(_Wire):
     def context(self, turns: Sequence[Sequence[int]]) -> list[int]:
         """Token ids of a context from the ids of its turns, oldest first: the last turns, separated, the newest tokens."""
         return lay_out_context(turns, self.tokens.separator, turns_kept=self.context_turns, tokens_kept=self.context_tokens)
-
-
-def lay_out_context(
-    turns: Sequence[Sequence[int]], separator: int, *, turns_kept: int = CONTEXT_TURNS, tokens_kept: int = CONTEXT_TOKENS
-) -> list[int]:
-    """The last turns, separated, and of these the newest tokens; a lone separator when nothing was said."""
-    joined: list[int] = []
-    for turn in turns[-turns_kept:]:
-        if joined:
-            joined.append(separator)
-        joined.extend(turn)
-    return joined[-tokens_kept:] or [separator]
-
-
-def artifact_name(language: Language) -> str:
-    """Name of the artifact under which bundles of this language are published, `dialogue-en`; `latest` is the newest."""
-    return f"dialogue-{language}"
-
-
-class BrokenBundle(Exception):
-    """A bundle's file is missing, altered or unreadable."""
-
-
-def read_card(bundle: Path) -> ModelCard:
-    """The card of the bundle in this directory, after every file was compared with the digest the card states.
-
-    Raises:
-        BrokenBundle: naming the file and what is wrong with it.
-    """
-    try:
-        card = ModelCard.model_validate(json.loads((bundle / CARD_FILE).read_bytes()))
-    except FileNotFoundError as missing:
-        raise BrokenBundle(f"{bundle} has no {CARD_FILE}") from missing
-    except (UnicodeDecodeError, json.JSONDecodeError, ValidationError) as invalid:
-        raise BrokenBundle(f"{bundle / CARD_FILE} is not a model card: {invalid}") from invalid
-    stated = {file.name: file.sha256 for file in card.files}
-    for required in (ENCODER_FILE, STEP_FILE, TOKENS_FILE):
-        if required not in stated:
-            raise BrokenBundle(f"{bundle / CARD_FILE} does not list {required}")
-    for name, sha256 in stated.items():
-        path = bundle / name
-        if not path.is_file():
-            raise BrokenBundle(f"{path} is missing")
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-        if found != sha256:
-            raise BrokenBundle(f"{path} has digest {found}, the card states {sha256}")
-    return card

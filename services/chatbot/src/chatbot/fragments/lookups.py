@@ -1,12 +1,21 @@
-"""Findings: what the scores API told about fragments, as plain frozen values."""
+"""Lookups: what the scores API says about fragments, as plain frozen values."""
 
 from dataclasses import dataclass
 
-__all__ = ["Ambiguous", "Compared", "Found", "Neighbour", "Neighbours", "NothingPublished", "ScoresAway", "Unknown"]
+__all__ = [
+    "AmbiguousName",
+    "ComparedFragments",
+    "KnownFragment",
+    "NothingPublished",
+    "ScoresAway",
+    "SimilarFragment",
+    "SimilarFragments",
+    "UnknownFragment",
+]
 
 
 @dataclass(frozen=True)
-class Found:
+class KnownFragment:
     """A fragment that exists."""
 
     name: str
@@ -14,7 +23,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Unknown:
+class UnknownFragment:
     """A name that no fragment has, and names that look like it."""
 
     name: str
@@ -22,7 +31,7 @@ class Unknown:
 
 
 @dataclass(frozen=True)
-class Ambiguous:
+class AmbiguousName:
     """A name that several fragments may be meant by."""
 
     name: str
@@ -30,7 +39,7 @@ class Ambiguous:
 
 
 @dataclass(frozen=True)
-class Neighbour:
+class SimilarFragment:
     """A fragment and how alike it is to another."""
 
     name: str
@@ -44,21 +53,21 @@ class Neighbour:
 
 
 @dataclass(frozen=True)
-class Neighbours:
+class SimilarFragments:
     """The fragments most like one, the nearest first."""
 
     run: str
     fragment: str
-    items: tuple[Neighbour, ...]
+    items: tuple[SimilarFragment, ...]
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedFragments:
     """Two fragments."""
 
     run: str
     one: str
-    other: Neighbour
+    other: SimilarFragment
 
 
 class ScoresAway(Exception):

@@ -1,4 +1,4 @@
-"""Shelf: the bot in use for each language, or why there is none."""
+"""Registry: the bot in use for each language, or why there is none."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,12 +6,12 @@ from typing import Final
 
 import structlog
 
-from chatbot.bots import heap
+from chatbot.bots import memory
 from chatbot.failures import LanguageMissing, ModelUnknown
-from chatbot.network.bundle import Bundle, open_bundle, read_files
-from dialogue.bundle import BrokenBundle, Language
+from chatbot.network.bundle import Bundle, open_bundle
+from dialogue.bundle import BrokenBundle, Language, read_bundle
 
-__all__ = ["Shelf", "language_of", "model_name"]
+__all__ = ["BotRegistry", "language_of", "model_name"]
 
 _PREFIX: Final = "ntdemo-"
 _log = structlog.stdlib.get_logger(__name__)
@@ -28,7 +28,7 @@ def language_of(model: str) -> Language | None:
 
 
 @dataclass
-class Shelf:
+class BotRegistry:
     """Replies that are being written keep the bundle they began with; what is asked here is the newest."""
 
     _bundles: dict[Language, Bundle] = field(default_factory=dict)
@@ -37,19 +37,19 @@ class Shelf:
     def open_shipped(self, directory: Path, *, threads: int) -> None:
         """Take the bundles of a directory, one directory a language; what is broken is logged and counts as missing."""
         for language in Language:
-            place = directory / language
-            if not place.is_dir():
+            bundle_directory = directory / language
+            if not bundle_directory.is_dir():
                 continue
             try:
-                self.take(_shipped(place, language, threads))
+                self.register(_shipped(bundle_directory, language, threads))
             except BrokenBundle as error:
                 self._reasons[language] = f"the shipped bundle is broken: {error}"
-                _log.error("bundle_broken", directory=str(place), reason=str(error))
+                _log.error("bundle_broken", directory=str(bundle_directory), reason=str(error))
 
-    def take(self, bundle: Bundle) -> None:
+    def register(self, bundle: Bundle) -> None:
         """Reply by this bundle from now on."""
         self._bundles[bundle.language] = bundle
-        heap.trim()
+        memory.give_back()
         training = bundle.card.training
         _log.info("bundle_in_use", language=bundle.language, run=training.run, steps=training.steps, published=bundle.published)
 
@@ -65,7 +65,7 @@ class Shelf:
         """The bundle behind a model's name.
 
         Raises:
-            LanguageMissing: no bundle speaks the language; none other takes its place.
+            LanguageMissing: no bundle speaks the language; none other takes its bundle_directory.
             ModelUnknown: there is no such name.
         """
         language = language_of(model)
@@ -82,7 +82,7 @@ class Shelf:
 
 
 def _shipped(directory: Path, language: Language, threads: int) -> Bundle:
-    card, files = read_files(directory)
+    card, files = read_bundle(directory)
     if card.language is not language:
         raise BrokenBundle(f"its card states the language {card.language.value!r}")
     return open_bundle(card, files, published=False, threads=threads)

@@ -9,10 +9,11 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import SecretStr
+from tests.support.trainer_answers import SENT_ALWAYS, dataset, job, problem
 
+from chatbot.terminal.chat_client import Bot
 from chatbot.terminal.failures import CorporaAway, TrainerAway, TrainingFailed
-from chatbot.terminal.talk import Bot
-from chatbot.terminal.training import Training
+from chatbot.terminal.training_client import TrainingClient
 from dialogue.bundle import Language
 
 _OLD = {
@@ -24,6 +25,7 @@ _OLD = {
     "minutes": 10.0,
     "resume": False,
     "seed": 3,
+    "device": "auto",
 }
 
 
@@ -35,8 +37,8 @@ class Trainer:
     """Takes one job and ends it as the test says."""
 
     def __init__(self, *jobs: Mapping[str, Any], end: Mapping[str, Any] | None = None, refusal: str | None = None) -> None:
-        self.jobs = [{"spec": spec} for spec in jobs]
-        self.end = end or {"state": "succeeded", "run": "dialogue-new", "problem": None}
+        self.jobs = [job(spec) for spec in jobs]
+        self.end = job(_OLD, **end or {})
         self.refusal = refusal
         self.asked: dict[str, Any] = {}
         self.uploaded: dict[str, bytes] = {}
@@ -46,15 +48,15 @@ class Trainer:
             name = request.url.params["name"]
             assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", name)
             self.uploaded[name] = request.read()
-            return httpx.Response(201, json={"source": f"dataset:{len(self.uploaded)}"})
+            return httpx.Response(201, json=dataset(name, len(self.uploaded)))
         if request.method == "POST":
             self.asked = json.loads(request.content)["spec"]
             if self.refusal:
-                return httpx.Response(422, json={"detail": self.refusal})
-            return httpx.Response(202, json={"id": "job-1"})
+                return httpx.Response(422, json=problem(self.refusal))
+            return httpx.Response(202, json=job(_OLD, state="queued"))
         if request.url.path == "/v1/jobs":
             assert request.url.params["state"] == "succeeded"
-            return httpx.Response(200, json={"items": self.jobs})
+            return httpx.Response(200, json={"items": self.jobs, "next": None})
         assert request.url.path == "/v1/jobs/job-1/events"
         events = [("stage-started", {"stage": "learn"}), ("progress", {"stage": "learn", "done": 5, "total": 10, "loss": 3.2})]
         text = ": comment\n\n" + "".join(
@@ -67,13 +69,13 @@ def go_on(
     trainer: Trainer, *corpora: str, bot: Bot | None = _PUBLISHED, language: Language = Language.ENGLISH
 ) -> tuple[str, list[str]]:
     kinds: list[str] = []
-    with Training("http://trainer", transport=httpx.MockTransport(trainer)) as training:
-        run = training.go_on(language, 2000, bot=bot, corpora=corpora, told=lambda kind, _: kinds.append(kind))
+    with TrainingClient("http://trainer", transport=httpx.MockTransport(trainer)) as training:
+        run = training.go_on(language, 2000, bot=bot, corpora=corpora, on_event=lambda kind, _: kinds.append(kind))
     return run, kinds
 
 
 def test_the_last_training_of_the_language_goes_on_with_what_it_learned_from() -> None:
-    trainer = Trainer({"kind": "factors"}, {**_OLD, "language": "ja"}, _OLD, {**_OLD, "seed": 1})
+    trainer = Trainer({"kind": "factors", "objective": "counts"}, {**_OLD, "language": "ja"}, _OLD, {**_OLD, "seed": 1})
     assert go_on(trainer) == ("dialogue-new", ["stage-started", "progress", "end"])
     assert trainer.asked == {**_OLD, "iterations": 2000, "minutes": None, "resume": True}
 
@@ -83,29 +85,31 @@ def test_a_trainer_that_has_a_key_is_sent_it() -> None:
 
     def answer(request: httpx.Request) -> httpx.Response:
         sent.append(request.headers.get("Authorization"))
-        return httpx.Response(401, json={"detail": "The key that was sent is not this trainer's."})
+        return httpx.Response(401, json=problem("The key that was sent is not this trainer's."))
 
     for key in (SecretStr("open sesame"), None):
         with (
-            Training("http://trainer", key=key, transport=httpx.MockTransport(answer)) as training,
+            TrainingClient("http://trainer", key=key, transport=httpx.MockTransport(answer)) as training,
             pytest.raises(TrainingFailed, match="not this trainer's"),
         ):
-            training.go_on(Language.ENGLISH, 2000, bot=None, told=lambda *_: None)
+            training.go_on(Language.ENGLISH, 2000, bot=None, on_event=lambda *_: None)
     assert sent == ["Bearer open sesame", None]
 
 
 def test_without_an_earlier_job_the_checkpoint_is_asked_for_and_nothing_else() -> None:
     trainer = Trainer()
     go_on(trainer)
-    assert trainer.asked == {"kind": "dialogue", "language": "en", "iterations": 2000, "minutes": None, "resume": True}
+    asked = {"kind": "dialogue", "language": "en", "iterations": 2000, "minutes": None, "resume": True}
+    assert trainer.asked == {**SENT_ALWAYS, **asked}
 
 
 def test_a_language_without_a_bot_begins_anew() -> None:
     trainer = Trainer(_OLD)
     go_on(trainer, bot=None, language=Language.JAPANESE)
-    assert trainer.asked == {"kind": "dialogue", "language": "ja", "iterations": 2000}
+    assert trainer.asked == {**SENT_ALWAYS, "kind": "dialogue", "language": "ja", "iterations": 2000}
     go_on(trainer, "starter*10", bot=None, language=Language.JAPANESE)
-    assert trainer.asked == {"kind": "dialogue", "language": "ja", "corpora": ["starter*10"], "iterations": 2000}
+    asked = {"kind": "dialogue", "language": "ja", "corpora": ["starter*10"], "iterations": 2000}
+    assert trainer.asked == {**SENT_ALWAYS, **asked}
 
 
 def test_the_shipped_bot_learns_nothing_that_nobody_named() -> None:
@@ -126,7 +130,7 @@ def test_named_corpora_are_learned_by_what_the_shipped_bot_knows_and_no_licence_
     trainer = Trainer(_OLD)
     assert go_on(trainer, "starter*10", "/data/talks", bot=bot)[0] == "dialogue-new"
     expected = {"kind": "dialogue", "language": "en", "corpora": ["starter*10", "/data/talks"], "iterations": 2000}
-    assert trainer.asked == {**expected, "begin_with": "shipped"}
+    assert trainer.asked == {**SENT_ALWAYS, **expected, "begin_with": "shipped"}
 
 
 def test_files_are_uploaded_and_what_is_said_of_them_stays(tmp_path: Path) -> None:
@@ -153,7 +157,7 @@ def test_a_file_that_is_not_here_is_said_and_not_looked_for_by_the_trainer(tmp_p
 @pytest.mark.parametrize(
     ("end", "said"),
     [
-        ({"state": "failed", "run": None, "problem": {"detail": "no checkpoint to resume"}}, "no checkpoint to resume"),
+        ({"state": "failed", "run": None, "problem": problem("no checkpoint to resume")}, "no checkpoint to resume"),
         ({"state": "cancelled", "run": None, "problem": None}, "the job was cancelled"),
     ],
 )
@@ -172,7 +176,7 @@ def test_what_else_answers_there_is_no_trainer() -> None:
         return httpx.Response(200, text="hello")
 
     with (
-        Training("http://trainer", transport=httpx.MockTransport(answer)) as training,
+        TrainingClient("http://trainer", transport=httpx.MockTransport(answer)) as training,
         pytest.raises(TrainerAway, match="http://trainer"),
     ):
-        training.go_on(Language.ENGLISH, 10, bot=None, told=lambda _kind, _event: None)
+        training.go_on(Language.ENGLISH, 10, bot=None, on_event=lambda _kind, _event: None)

@@ -1,13 +1,13 @@
-"""Graphs: a bundle's encoder and step in ONNX Runtime, checked against the card's states when they are opened."""
+"""Graphs: a bundle's encoder and step in ONNX Runtime, checked against its states when they are opened."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from dialogue.bundle import BrokenBundle, ModelCard, StateTensor, StateUpdate
+from dialogue.bundle import ENCODER_FILE, STEP_FILE, BrokenBundle, ModelCard, StateTensor, StateUpdate
 
 __all__ = ["Graphs", "States"]
 
@@ -17,20 +17,38 @@ _ERRORS_ONLY: Final = 3
 
 
 class Graphs:
-    """Both graphs of a bundle; B is the number of rows, which do not influence one another."""
+    """Both graphs of a bundle; B is the number of rows, which do not influence one another.
 
-    def __init__(self, encoder: bytes, step: bytes, card: ModelCard, *, threads: int = 1) -> None:
-        self.states = tuple(card.states)
-        self._pad = card.tokens.pad
+    Raises:
+        BrokenBundle: a graph cannot be read, or its inputs and outputs are not those of the states.
+    """
+
+    def __init__(
+        self, encoder: bytes, step: bytes, *, states: Sequence[StateTensor], vocabulary: int, pad: int, threads: int = 1
+    ) -> None:
+        self.states = tuple(states)
+        self._pad = pad
         self._encoder = _open("encoder", encoder, threads)
         self._step = _open("step", step, threads)
         self._made = [state.name for state in self.states if state.update is not StateUpdate.APPENDED]
-        self.outputs = {"logits": (card.sizes["vocabulary"],), **dict(map(_successor, filter(_is_changed, self.states)))}
+        self.outputs = {"logits": (vocabulary,), **dict(map(_successor, filter(_is_changed, self.states)))}
         """Shape of each output of a step, without the batch axis."""
         _expect("encoder", self._encoder, {"context"}, set(self._made))
         _expect("step", self._step, {"token", "position", *(state.name for state in self.states)}, set(self.outputs))
 
-    def encode(self, contexts: Sequence[Sequence[int]]) -> States:
+    @classmethod
+    def of_bundle(cls, card: ModelCard, files: Mapping[str, bytes], *, threads: int = 1) -> Self:
+        """Those of a bundle's card and files."""
+        return cls(
+            files[ENCODER_FILE],
+            files[STEP_FILE],
+            states=card.states,
+            vocabulary=card.sizes["vocabulary"],
+            pad=card.tokens.pad,
+            threads=threads,
+        )
+
+    def encode(self, contexts: Sequence[Sequence[int]] | NDArray[np.int64]) -> States:
         """The states that the encoder makes, a row a context; a context has 1 to 96 tokens."""
         context_BS = np.full((len(contexts), max(map(len, contexts))), self._pad, np.int64)
         for row_S, context in zip(context_BS, contexts, strict=True):
@@ -76,10 +94,10 @@ def _open(name: str, graph: bytes, threads: int) -> onnxruntime.InferenceSession
 
 
 def _expect(name: str, session: onnxruntime.InferenceSession, inputs: set[str], outputs: set[str]) -> None:
-    for what, stated, found in (
+    for what, stated, present in (
         ("inputs", inputs, {each.name for each in session.get_inputs()}),
         ("outputs", outputs, {each.name for each in session.get_outputs()}),
     ):
-        if stated != found:
-            differing = ", ".join(sorted(stated ^ found))
+        if stated != present:
+            differing = ", ".join(sorted(stated ^ present))
             raise BrokenBundle(f"the {name}'s {what} are not those of the card's states: {differing}")

@@ -1,4 +1,4 @@
-"""Desk: takes a message, and answers it if it asks about fragments."""
+"""Answering: a message about fragments, by what the scores API knows of them."""
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Self
 import structlog
 
 from chatbot.fragments import sentences
-from chatbot.fragments.findings import Ambiguous, Found, NothingPublished, ScoresAway, Unknown
+from chatbot.fragments.lookups import AmbiguousName, KnownFragment, NothingPublished, ScoresAway, UnknownFragment
 from chatbot.fragments.questions import Question, looks_chemical, recognise
 from dialogue.bundle import Language
 
 if TYPE_CHECKING:
     from chatbot.fragments.scores import FragmentScores
 
-__all__ = ["FragmentDesk"]
+__all__ = ["FragmentAnswers"]
 
 _log = structlog.stdlib.get_logger(__name__)
 
 
-class FragmentDesk:
+class FragmentAnswers:
     """A question that speaks of fragments, or whose names can be nothing else, is answered here whatever comes of it.
 
     Any other, `what is like love?`, only if there are fragments of these names. The first such question opens the scores: most
@@ -63,16 +63,16 @@ class FragmentDesk:
         if self._scores is None:
             self._scores = self._open_scores()
             await self._opened.enter_async_context(self._scores)
-        found = [await self._scores.find(name) for name in question.names]
-        missing = [each for each in found if isinstance(each, Unknown)]
+        lookups = [await self._scores.find(name) for name in question.names]
+        missing = [each for each in lookups if isinstance(each, UnknownFragment)]
         if missing and not _certain(question):
             return None
         if missing:
             return sentences.unknown(missing, language)
-        for each in found:
-            if isinstance(each, Ambiguous):
+        for each in lookups:
+            if isinstance(each, AmbiguousName):
                 return sentences.ambiguous(each, language)
-        match [each for each in found if isinstance(each, Found)]:
+        match [each for each in lookups if isinstance(each, KnownFragment)]:
             case [one]:
                 return sentences.neighbours(await self._scores.nearest(one), language, self._viz_url)
             case [one, two]:

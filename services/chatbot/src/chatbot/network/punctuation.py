@@ -1,4 +1,4 @@
-"""Typesetting: a decoded reply as its language writes it.
+"""Punctuation: the signs of a decoded reply as its language writes them.
 
 SentencePiece's NFKC makes the full-width signs of Japanese half-width; in a reply they are set back where they follow Japanese.
 """
@@ -8,14 +8,14 @@ from typing import Final
 
 from dialogue.bundle import Language
 
-__all__ = ["typeset"]
+__all__ = ["punctuate"]
 
 _WIDE: Final = str.maketrans("?!,~", "？！、〜")
 _SIGNS: Final = re.compile(r"(?<=[\u3005-\u3007\u3040-\u30ff\u3400-\u9fff。、」』)])[?!,~]+")
 
 
-def typeset(text: str, language: Language) -> str:
+def punctuate(text: str, language: Language) -> str:
     """The text with the signs of its language; what comes later changes nothing of what came before."""
     if language is not Language.JAPANESE:
         return text
-    return _SIGNS.sub(lambda found: found[0].translate(_WIDE), text)
+    return _SIGNS.sub(lambda signs: signs[0].translate(_WIDE), text)

@@ -1,14 +1,14 @@
-"""Utterance: a reply's text as it grows token by token, and how much of it may be shown already."""
+"""Reply text: a reply's text as it grows token by token, and how much of it may be shown already."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from chatbot.network.decency import is_decent, printable
-from chatbot.network.tokens import Tokens
-from chatbot.network.typesetting import typeset
+from chatbot.network.filtering import is_allowed, printable
+from chatbot.network.punctuation import punctuate
 from dialogue.bundle import Language
+from dialogue.tokens import Tokens
 
-__all__ = ["Utterance"]
+__all__ = ["ReplyText"]
 
 _INCOMPLETE: Final = "\ufffd"
 """What bytes of a character that is not complete yet decode to."""
@@ -16,7 +16,7 @@ _ECHO: Final = 9
 """Letters from which on a repeated message is an echo; `Hello!` may be answered with `Hello!`."""
 
 
-class Utterance:
+class ReplyText:
     """Text is shown once no later token can change it: characters are whole, and no stop string has begun."""
 
     def __init__(self, tokens: Tokens, language: Language, *, stops: Sequence[str] = (), echo_of: str = "") -> None:
@@ -29,7 +29,7 @@ class Utterance:
         self._echo = _plain(echo_of)
         self._text = ""
         self._shown = 0
-        self._looked_at: tuple[int, str] | None = None
+        self._considered: tuple[int, str] | None = None
         """The token that was asked about last, and the text with it."""
 
     @property
@@ -42,24 +42,24 @@ class Utterance:
         if token == end:
             return not self._text.strip() or (bool(self._echo) and _plain(self._text) == self._echo)
         whole = self._decode([*self.ids, token])
-        self._looked_at = (token, whole)
+        self._considered = (token, whole)
         text = whole.rstrip(_INCOMPLETE)
-        return _INCOMPLETE in text or not is_decent(text)
+        return _INCOMPLETE in text or not is_allowed(text)
 
     def add(self, token: int) -> str:
         """Say one more token; what can be shown in addition."""
         self.ids.append(token)
-        match self._looked_at:
-            case (looked_at, text) if looked_at == token:
+        match self._considered:
+            case (considered, text) if considered == token:
                 self._text = text
             case _:
                 self._text = self._decode(self.ids)
-        self._looked_at = None
+        self._considered = None
         whole = self._text.rstrip(_INCOMPLETE)
-        found = [place for stop in self._stops if (place := whole.find(stop)) >= 0]
-        if found:
+        starts = [start for stop in self._stops if (start := whole.find(stop)) >= 0]
+        if starts:
             self.stopped = True
-            self._text = whole = whole[: min(found)]
+            self._text = whole = whole[: min(starts)]
         return self._show(len(whole) - (0 if self.stopped else self._begun(whole)))
 
     def finish(self) -> str:
@@ -68,7 +68,7 @@ class Utterance:
         return self._show(len(self._text))
 
     def _decode(self, ids: Sequence[int]) -> str:
-        return typeset(printable(self._tokens.decode(ids)).lstrip(" "), self._language)
+        return punctuate(printable(self._tokens.text(ids)).lstrip(" "), self._language)
 
     def _show(self, until: int) -> str:
         added = self._text[self._shown : until]

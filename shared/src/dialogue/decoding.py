@@ -1,7 +1,6 @@
-"""Which token comes next: contrast with silence, penalties, no repeated 3-grams, top-k, temperature, nucleus. Pure arithmetic.
+"""Decoding: which token comes next. Contrast, penalties, no repeated 3-grams, top-k, temperature, nucleus; pure arithmetic.
 
-The rules, and with default penalties the very tokens, are those by which the trainer's scorecard measures a bot: what is
-measured is what is served. V is the vocabulary.
+The chatbot draws its replies so, and the trainer's scorecard those that it measures. V is the vocabulary.
 """
 
 import math
@@ -15,13 +14,15 @@ from numpy.typing import NDArray
 
 from dialogue.bundle import SpecialTokens
 
-__all__ = ["CONTRASTED", "Sampling", "against_silence", "next_token"]
+__all__ = ["CONTRASTED", "GREEDY", "SAMPLED", "Decoding", "contrast", "next_token"]
 
 _TOP_K: Final = 40
 _REPETITION: Final = 1.1
+"""Divides (multiplies, below 0) the logit of a token that the reply holds already (arXiv:1909.05858)."""
 _BLOCKED_NGRAM: Final = 3
+"""No run of this many tokens occurs twice in a reply."""
 CONTRASTED: Final = 5
-"""Tokens of a reply that are weighed against silence; its first words decide what it is about (arXiv:1510.03055)."""
+"""Tokens of a reply that are contrasted; its first words decide what it is about (arXiv:1510.03055)."""
 _CONTRAST: Final = 1.0
 """How much of what the context adds to a token's logit is added once more (arXiv:2306.17806)."""
 _PLAUSIBLE: Final = math.log(0.05)
@@ -34,7 +35,7 @@ _TRIES: Final = 64
 
 
 @dataclass(frozen=True)
-class Sampling:
+class Decoding:
     """How a reply is drawn."""
 
     temperature: float = 0.8
@@ -46,16 +47,20 @@ class Sampling:
     """Taken once from the logit of a token that the reply holds already."""
 
 
-def against_silence(
-    logits_V: NDArray[np.float32], silent_V: NDArray[np.float32], said: Sequence[int], *, special: SpecialTokens
+GREEDY: Final = Decoding(temperature=0.0)
+SAMPLED: Final = Decoding()
+
+
+def contrast(
+    logits_V: NDArray[np.float32], unconditional_V: NDArray[np.float32], reply: Sequence[int], *, special: SpecialTokens
 ) -> NDArray[np.float32]:
     """Logits that favour what answers the context over what is said anyway.
 
-    `silent_V` are those of the same reply where nothing was said. A token that the reply holds already gains nothing, for a
-    topic is named once; nor does the end.
+    `unconditional_V` are those of the same reply to an empty context. A token that the reply holds already gains nothing, for
+    a topic is named once; nor does the end.
     """
-    gain_V = _CONTRAST * (logits_V - silent_V)
-    bounded = [special.end, *said]
+    gain_V = _CONTRAST * (logits_V - unconditional_V)
+    bounded = [special.end, *reply]
     gain_V[bounded] = np.minimum(gain_V[bounded], 0)
     gain_V += logits_V
     gain_V -= _BEHIND * (logits_V < logits_V.max() + _PLAUSIBLE)
@@ -64,24 +69,26 @@ def against_silence(
 
 def next_token(
     logits_V: NDArray[np.float32],
-    said: Sequence[int],
-    sampling: Sampling,
+    reply: Sequence[int],
+    decoding: Decoding,
     random: np.random.Generator,
     *,
     special: SpecialTokens,
-    refused: Callable[[int], bool],
+    refused: Callable[[int], bool] = lambda _: False,
 ) -> int:
-    """One token, given the reply so far; `special.end` when nothing else is left.
+    """One token, given the reply so far, which does not end before it began; `special.end` when nothing else is left.
 
     `refused` says which token may not be said here; another is drawn in its place.
     """
     row_V = logits_V.astype(np.float64)
     for token in (special.pad, special.unknown, special.start, special.separator):
         row_V[token] = -np.inf
-    if said:
-        _discourage(row_V, said, sampling)
+    if reply:
+        _discourage(row_V, reply, decoding)
+    else:
+        row_V[special.end] = -np.inf
     for _ in range(_TRIES):
-        token = _draw(row_V, sampling, random) if sampling.temperature > 0 else int(row_V.argmax())
+        token = _draw(row_V, decoding, random) if decoding.temperature > 0 else int(row_V.argmax())
         if row_V[token] == -np.inf:
             break
         if not refused(token):
@@ -90,28 +97,28 @@ def next_token(
     return special.end
 
 
-def _discourage(row_V: NDArray[np.float64], said: Sequence[int], sampling: Sampling) -> None:
-    for token, times in Counter(said).items():
+def _discourage(row_V: NDArray[np.float64], reply: Sequence[int], decoding: Decoding) -> None:
+    for token, times in Counter(reply).items():
         kept = row_V[token]
         row_V[token] = kept / _REPETITION if kept > 0 else kept * _REPETITION
-        row_V[token] -= sampling.presence_penalty + sampling.frequency_penalty * times
-    if len(said) >= _BLOCKED_NGRAM:
-        last = tuple(said[len(said) - _BLOCKED_NGRAM + 1 :])
-        for begin in range(len(said) - _BLOCKED_NGRAM + 1):
-            if tuple(said[begin : begin + _BLOCKED_NGRAM - 1]) == last:
-                row_V[said[begin + _BLOCKED_NGRAM - 1]] = -np.inf
+        row_V[token] -= decoding.presence_penalty + decoding.frequency_penalty * times
+    if len(reply) >= _BLOCKED_NGRAM:
+        last = tuple(reply[len(reply) - _BLOCKED_NGRAM + 1 :])
+        for begin in range(len(reply) - _BLOCKED_NGRAM + 1):
+            if tuple(reply[begin : begin + _BLOCKED_NGRAM - 1]) == last:
+                row_V[reply[begin + _BLOCKED_NGRAM - 1]] = -np.inf
 
 
-def _draw(row_V: NDArray[np.float64], sampling: Sampling, random: np.random.Generator) -> int:
+def _draw(row_V: NDArray[np.float64], decoding: Decoding, random: np.random.Generator) -> int:
     kept = _likeliest(row_V)
     logits_K = row_V[kept]
     if logits_K[0] == -np.inf:
         return int(kept[0])
-    weights_K = np.exp((logits_K - logits_K[0]) / sampling.temperature)
+    weights_K = np.exp((logits_K - logits_K[0]) / decoding.temperature)
     share_K = weights_K.cumsum() / weights_K.sum()
-    nucleus = weights_K[: int(share_K.searchsorted(sampling.top_p)) + 1]
-    place = int((nucleus.cumsum() / nucleus.sum()).searchsorted(random.random(), side="right"))
-    return int(kept[min(place, len(nucleus) - 1)])
+    nucleus = weights_K[: int(share_K.searchsorted(decoding.top_p)) + 1]
+    drawn = int((nucleus.cumsum() / nucleus.sum()).searchsorted(random.random(), side="right"))
+    return int(kept[min(drawn, len(nucleus) - 1)])
 
 
 def _likeliest(row_V: NDArray[np.float64]) -> NDArray[np.int64]:

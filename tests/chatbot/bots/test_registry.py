@@ -1,4 +1,4 @@
-"""The shelf: a language that is missing is said to be missing."""
+"""The registry: a language that is missing is said to be missing."""
 
 import shutil
 from pathlib import Path
@@ -6,35 +6,35 @@ from pathlib import Path
 import pytest
 from tests.support.scripted_bot import scripted_bot
 
-from chatbot.bots.shelf import Shelf
+from chatbot.bots.registry import BotRegistry
 from chatbot.failures import LanguageMissing, ModelUnknown
 from dialogue.bundle import CARD_FILE, STEP_FILE, Language
 
 
-def shelf_of(directory: Path) -> Shelf:
-    shelf = Shelf()
-    shelf.open_shipped(directory, threads=1)
-    return shelf
+def shelf_of(directory: Path) -> BotRegistry:
+    registry = BotRegistry()
+    registry.open_shipped(directory, threads=1)
+    return registry
 
 
 def test_a_missing_language_is_not_answered_by_another(models: Path, tmp_path: Path) -> None:
     shutil.copytree(models / "en", tmp_path / "en")
-    shelf = shelf_of(tmp_path)
-    assert shelf.of_model("ntdemo-en").language is Language.ENGLISH
+    registry = shelf_of(tmp_path)
+    assert registry.of_model("ntdemo-en").language is Language.ENGLISH
     with pytest.raises(
         LanguageMissing, match=r"Japanese is not here: no bundle was shipped or published. Present: ntdemo-en\."
     ):
-        shelf.of_model("ntdemo-ja")
-    assert list(shelf.missing()) == [Language.JAPANESE]
+        registry.of_model("ntdemo-ja")
+    assert list(registry.missing()) == [Language.JAPANESE]
 
 
 def test_a_directory_without_bots_is_an_empty_shelf(tmp_path: Path) -> None:
-    shelf = shelf_of(tmp_path / "nowhere")
-    assert shelf.bundles() == []
+    registry = shelf_of(tmp_path / "nowhere")
+    assert registry.bundles() == []
     with pytest.raises(LanguageMissing, match="No other bot is here either"):
-        shelf.of_model("ntdemo-en")
+        registry.of_model("ntdemo-en")
     with pytest.raises(ModelUnknown, match="There is no model 'gpt'"):
-        shelf.of_model("gpt")
+        registry.of_model("gpt")
 
 
 @pytest.mark.parametrize("broken", [STEP_FILE, CARD_FILE])

@@ -11,7 +11,7 @@ from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
 from tests.support.store import Publisher, five_fragments, named_fragments
 
-from chatbot.fragments.desk import FragmentDesk
+from chatbot.fragments.answering import FragmentAnswers
 from chatbot.fragments.scores import FragmentScores
 from dialogue.bundle import Language
 
@@ -51,8 +51,8 @@ def _scores_api(directory: Path, contents: object) -> Iterator[str]:
 
 
 async def _answer(url: str, message: str, language: Language = _EN) -> str | None:
-    async with FragmentDesk(lambda: FragmentScores(url), viz_url=_VIZ) as desk:
-        return await desk.answer(message, language)
+    async with FragmentAnswers(lambda: FragmentScores(url), viz_url=_VIZ) as fragments:
+        return await fragments.answer(message, language)
 
 
 async def test_what_is_like_a_fragment_is_told_in_percent_with_a_link(five: str) -> None:
@@ -153,7 +153,7 @@ async def test_an_api_without_a_run_is_said_to_have_none(nothing: str) -> None:
 
 
 @pytest.fixture
-async def with_intervals() -> AsyncIterator[FragmentDesk]:
+async def with_intervals() -> AsyncIterator[FragmentAnswers]:
     """Before an API whose run states intervals, and knows no neighbour beyond the first."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -177,17 +177,17 @@ async def with_intervals() -> AsyncIterator[FragmentDesk]:
         return httpx.Response(200, json={**fragment, "run": "r", "vector": [1.0], "balanced": [1.0]})
 
     scores = FragmentScores("http://scores", transport=httpx.MockTransport(answer))
-    async with FragmentDesk(lambda: scores, viz_url=_VIZ) as desk:
-        yield desk
+    async with FragmentAnswers(lambda: scores, viz_url=_VIZ) as fragments:
+        yield fragments
 
 
-async def test_an_interval_is_told_where_there_is_one(with_intervals: FragmentDesk) -> None:
+async def test_an_interval_is_told_where_there_is_one(with_intervals: FragmentAnswers) -> None:
     english = await with_intervals.answer("how similar are fA and fB?", _EN)
     assert "fA and fB are alike by 82 % (90 % interval 64 to 90)" in str(english)
     japanese = await with_intervals.answer("fAに似ているのは？", _JA)
     assert "fB 82 %（90 %区間 64〜90）" in str(japanese)
 
 
-async def test_fragments_that_are_no_neighbours_are_compared_without_one(with_intervals: FragmentDesk) -> None:
+async def test_fragments_that_are_no_neighbours_are_compared_without_one(with_intervals: FragmentAnswers) -> None:
     told = await with_intervals.answer("how similar are fA and fC?", _EN)
     assert "fA and fC are alike by -3 %; on the heat map, which compares their balanced factors, by 12 %. " in str(told)

@@ -1,4 +1,4 @@
-"""Decency: what no reply may hold. Slurs, masks of personal data, addresses and numbers that lead to people, controls.
+"""Filtering: what no reply may hold. Slurs, masks of personal data, addresses and numbers that lead to people, controls.
 
 A bot is trained on text that was cleaned of all this; these rules are for what it makes up by itself. They are asked of a
 reply as it would be with one more token, so that another token can be drawn instead and nothing has to be taken back.
@@ -10,7 +10,7 @@ from typing import Final
 
 from dialogue.civility import is_civil
 
-__all__ = ["is_decent", "printable"]
+__all__ = ["is_allowed", "printable"]
 
 _MASK: Final = re.compile(
     r"""
@@ -27,7 +27,7 @@ _SPACES: Final = frozenset({"Cc", "Zl", "Zp", "Zs"})
 _NOTHING: Final = frozenset({"Cf", "Co", "Cs", "Cn"})
 
 
-def is_decent(text: str) -> bool:
+def is_allowed(text: str) -> bool:
     """Whether a reply may hold this."""
     return _MASK.search(text) is None and is_civil(text)
 
