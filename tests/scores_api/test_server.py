@@ -179,7 +179,7 @@ def ended(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
 def test_a_wrong_setting_stops_the_start_with_one_sentence(tmp_path: Path, name: str, value: str) -> None:
     end = ended(tmp_path, **{name: value})
     assert end.returncode == 2
-    assert end.stderr.startswith(f"{name}={value!r}: ")
+    assert end.stderr.startswith(f"{name}={value!r} is not usable: ")
     assert end.stderr.count("\n") == 1
 
 

@@ -12,9 +12,11 @@ import pytest
 from tests.support.ports import free_ports
 
 APP = """
+    import asyncio
     import sys
     from contextlib import asynccontextmanager
     from fastapi import FastAPI
+    from fastapi.responses import StreamingResponse
     from servicekit import logs
     from servicekit.server import serve
 
@@ -29,6 +31,15 @@ APP = """
     @app.get("/")
     async def root() -> str:
         return "boiling"
+
+    @app.get("/stream")
+    async def stream() -> StreamingResponse:
+        async def drops():
+            while True:
+                yield "drop "
+                await asyncio.sleep(0.05)
+
+        return StreamingResponse(drops())
 
     logs.configure("text", "info")
     serve(app, host=sys.argv[1], port=int(sys.argv[2]))
@@ -68,6 +79,23 @@ def test_it_serves_and_ends_on_interrupt_with_status_0_and_no_traceback(host: st
         _, said = process.communicate(timeout=20)
     assert process.returncode == 0
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("interrupts", [1, 2])
+def test_an_endless_stream_does_not_hold_it_up_and_the_interrupt_is_said_at_once(interrupts: int) -> None:
+    (port,) = free_ports(1)
+    with started("127.0.0.1", str(port)) as process:
+        url = f"http://127.0.0.1:{port}/"
+        until_answered(url)
+        with httpx.stream("GET", f"{url}stream", trust_env=False) as response:
+            assert next(response.iter_text()).startswith("drop")
+            assert process.stderr is not None
+            for _ in range(interrupts):
+                process.send_signal(signal.SIGINT)
+                while "stopping" not in process.stderr.readline():
+                    assert process.poll() is None, "it says that it ends before it does"
+            assert process.wait(timeout=10) == 0
+        assert process.stderr.read().count("Traceback") == 0
 
 
 def test_sigterm_ends_it() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from viz.settings import Settings, load
+from servicekit.command import load_settings
+from viz.settings import Settings
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 
 def test_the_defaults_are_the_seeds_ports(environment: pytest.MonkeyPatch) -> None:
-    settings = load()
+    settings = load_settings(Settings)
     assert settings.scores_url == "http://localhost:3030"
     assert (settings.dash_port, settings.bokeh_port) == (8050, 5006)
 
@@ -37,17 +38,17 @@ def test_the_defaults_are_the_seeds_ports(environment: pytest.MonkeyPatch) -> No
 )
 def test_an_address_to_bind_becomes_an_address_to_ask(environment: pytest.MonkeyPatch, host: str, url: str) -> None:
     environment.setenv("NTDEMO_HOST", host)
-    assert load().scores_url == url
+    assert load_settings(Settings).scores_url == url
 
 
 def test_only_this_machines_names_may_open_bokeh_sessions_by_default(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("VIZ_BOKEH_PORT", "5555")
-    assert load().websocket_origins == ("localhost:5555", "127.0.0.1:5555")
+    assert load_settings(Settings).websocket_origins == ("localhost:5555", "127.0.0.1:5555")
 
 
 def test_origins_are_taken_as_they_stand(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("VIZ_BOKEH_ORIGINS", "viz.example.org:443, [::1]:5006")
-    assert load().websocket_origins == ("viz.example.org:443", "[::1]:5006")
+    assert load_settings(Settings).websocket_origins == ("viz.example.org:443", "[::1]:5006")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_a_wrong_value_is_one_sentence_and_status_2(
 ) -> None:
     environment.setenv(name, value)
     with pytest.raises(SystemExit) as stop:
-        load()
+        load_settings(Settings)
     told = capsys.readouterr().err
     assert stop.value.code == 2
     assert told.startswith(f"{name}=")

@@ -1,7 +1,9 @@
 """The server: uvicorn with uvloop and httptools, started the same way by every service's `main`."""
 
+import asyncio
 import contextlib
 import errno
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -16,10 +18,10 @@ __all__ = ["serve"]
 _log = structlog.stdlib.get_logger(__name__)
 
 
-def serve(app: ASGIApp, *, host: str, port: int, shutdown_s: float = 5.0, on_exit: Callable[[], None] = lambda: None) -> None:
-    """Serve `app` until SIGINT or SIGTERM; streams get `shutdown_s` to end.
+def serve(app: ASGIApp, *, host: str, port: int, shutdown_s: float = 2.0, on_exit: Callable[[], None] = lambda: None) -> None:
+    """Serve `app` until SIGINT or SIGTERM; answers under way get `shutdown_s` to end, a second Ctrl-C cuts them off.
 
-    `on_exit` is called when the signal comes, by its handler: streams that have no end of their own can learn of it there.
+    The signal is logged when it comes, and its handler calls `on_exit`: streams without an end of their own learn of it there.
 
     Raises:
         SystemExit: the address cannot be bound, which the message names, or the application failed to start.
@@ -49,13 +51,35 @@ def serve(app: ASGIApp, *, host: str, port: int, shutdown_s: float = 5.0, on_exi
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which tells that it was asked to end."""
+    """uvicorn's server, which says that it was asked to end."""
 
     def __init__(self, config: uvicorn.Config, on_exit: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_exit = on_exit
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until a signal comes."""
+        self._loop = asyncio.get_running_loop()
+        await super().serve(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let answers end, then the application, which closes what it opened also when answers were cut off."""
+        await super().shutdown(sockets)
+        if self.force_exit:
+            await self.lifespan.shutdown()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to end."""
+        """Begin to end; said by the loop, because a signal may interrupt a log event half-way."""
         super().handle_exit(sig, frame)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._say, sig)
         self._on_exit()
+
+    def _say(self, sig: int) -> None:
+        if self.force_exit:
+            _log.warning("stopping_at_once")
+        else:
+            _log.info(
+                "stopping", signal=signal.Signals(sig).name, open=len(self.server_state.tasks), again="Ctrl-C cuts them off"
+            )

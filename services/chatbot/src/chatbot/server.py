@@ -2,8 +2,9 @@
 
 import gc
 
-from chatbot.settings import load
+from chatbot.settings import Settings
 from servicekit import logs
+from servicekit.command import load_settings, service_arguments
 
 __all__ = ["main"]
 
@@ -17,7 +18,8 @@ def main() -> None:
         SystemExit: status 2 for a wrong setting, 1 for a port that cannot be had, each after one sentence.
     """
     gc.disable()
-    settings = load()
+    service_arguments("ntdemo-chatbot", Settings)
+    settings = load_settings(Settings)
     logs.configure(settings.log_format, settings.log_level)
     from chatbot.app import create_app  # noqa: PLC0415 - loads everything else, after a wrong setting was told and without gc
     from servicekit.server import serve  # noqa: PLC0415 - as above

@@ -1,15 +1,14 @@
 """The settings of the chatbot: the only reader of the environment in it."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from servicekit.logs import LogFormat
 
-__all__ = ["Settings", "load"]
+__all__ = ["Settings"]
 
 _ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - an address to bind is no address to ask; nothing binds here
 _IN_THE_REPOSITORY: Final = Path(__file__).parents[2] / "models"
@@ -21,14 +20,20 @@ Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$")]
 class Settings(BaseSettings):
     """Where to listen, whom to ask, and how many chats are computed together."""
 
-    model_config = SettingsConfigDict(frozen=True, populate_by_name=True, extra="forbid", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        frozen=True, populate_by_name=True, extra="forbid", env_ignore_empty=True, use_attribute_docstrings=True
+    )
 
     host: Annotated[str, Field(validation_alias="CHATBOT_HOST", min_length=1)] = "localhost"
+    """Address to listen at; `0.0.0.0` for every one of this machine."""
     port: Annotated[Port, Field(validation_alias="CHATBOT_PORT")] = 3032
+    """Port to listen at."""
     models: Annotated[Path, Field(validation_alias="CHATBOT_MODELS")] = _IN_THE_REPOSITORY
     """Directory of the shipped bundles, one directory a language; a missing one is an untaught language."""
     scores_host: Annotated[str, Field(validation_alias="NTDEMO_HOST", min_length=1)] = "localhost"
+    """Where the scores API is asked."""
     scores_port: Annotated[Port, Field(validation_alias="NTDEMO_PORT")] = 3030
+    """The scores API's port."""
     trainer_url: Annotated[Url, Field(validation_alias="NTDEMO_TRAINER_URL")] = "http://localhost:3031"
     """Asked by `ntdemo-chat` alone, to go on training."""
     trainer_key: Annotated[SecretStr | None, Field(validation_alias="TRAINER_API_KEY")] = None
@@ -44,7 +49,9 @@ class Settings(BaseSettings):
     threads: Annotated[int, Field(validation_alias="CHATBOT_THREADS", ge=1, le=256)] = 1
     """Processor threads of the networks."""
     log_format: Annotated[LogFormat, Field(validation_alias="NTDEMO_LOG_FORMAT")] = "text"
+    """`text` for people, `json` for machines."""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(validation_alias="NTDEMO_LOG_LEVEL")] = "info"
+    """The least level that is logged: debug, info, warning or error."""
 
     @property
     def url(self) -> str:
@@ -55,21 +62,6 @@ class Settings(BaseSettings):
     def scores_url(self) -> str:
         """The scores API's address for a client."""
         return _address(self.scores_host, self.scores_port)
-
-
-def load() -> Settings:
-    """The settings of this process's environment.
-
-    Raises:
-        SystemExit: status 2, after one sentence on standard error, when a variable holds a wrong value.
-    """
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        reason = first["msg"].removeprefix("Value error, ")
-        sys.stderr.write(f"{first['loc'][0]}={first['input']!r} is not usable: {reason[:1].lower()}{reason[1:]}.\n")
-        raise SystemExit(2) from None
 
 
 def _address(host: str, port: int) -> str:

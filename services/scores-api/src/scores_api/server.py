@@ -4,11 +4,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from scores_api.app import create_app
 from scores_api.settings import Settings
 from servicekit import logs
+from servicekit.command import load_settings, service_arguments
 from servicekit.server import serve
 
 __all__ = ["main"]
@@ -20,12 +19,8 @@ def main() -> None:
     Raises:
         SystemExit: a setting is wrong (status 2), or the cache cannot be written or the address not bound (status 1).
     """
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        sys.stderr.write(f"{first['loc'][0]}={first['input']!r}: {first['msg']}.\n")
-        sys.exit(2)
+    service_arguments("ntdemo-scores-api", Settings)
+    settings = load_settings(Settings)
     _check_writable(settings.cache_directory)
     logs.configure(settings.log_format, settings.log_level)
     serve(create_app(settings), host=settings.host, port=settings.port)

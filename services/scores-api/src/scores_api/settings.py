@@ -19,16 +19,22 @@ def _listed(value: object) -> object:
 class Settings(BaseSettings):
     """Where the store lies, where to listen, how to log."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", populate_by_name=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, env_ignore_empty=True, use_attribute_docstrings=True
+    )
 
     state: Annotated[Path, Field(validation_alias="NTDEMO_STATE")] = Path("var")
     """State directory; the store lies in `store/` under it."""
     cache: Annotated[Path | None, Field(validation_alias="SCORES_API_CACHE")] = None
     """Disposable projections of the store; `<state>/cache/scores-api` unless set."""
     host: Annotated[str, Field(validation_alias="NTDEMO_HOST", min_length=1)] = "localhost"
+    """Address to listen at; `0.0.0.0` for every one of this machine."""
     port: Annotated[int, Field(validation_alias="NTDEMO_PORT", ge=1, le=65535)] = 3030
+    """Port to listen at."""
     log_format: Annotated[LogFormat, Field(validation_alias="NTDEMO_LOG_FORMAT")] = "text"
+    """`text` for people, `json` for machines."""
     log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(validation_alias="NTDEMO_LOG_LEVEL")] = "info"
+    """The least level that is logged: debug, info, warning or error."""
     cors_origins: Annotated[
         tuple[str, ...], NoDecode, BeforeValidator(_listed), Field(validation_alias="SCORES_API_CORS_ORIGINS")
     ] = ()

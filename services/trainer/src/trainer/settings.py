@@ -23,7 +23,12 @@ class Settings(BaseSettings):
     """What can be set, by environment variable. Creating it touches no file."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", validate_default=True, populate_by_name=True, env_ignore_empty=True
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        populate_by_name=True,
+        env_ignore_empty=True,
+        use_attribute_docstrings=True,
     )
 
     state: Annotated[Path, Field(alias="NTDEMO_STATE")] = Path("var")
@@ -33,17 +38,23 @@ class Settings(BaseSettings):
     on_error: Annotated[OnError, Field(alias="NTDEMO_ON_ERROR")] = OnError.FAIL
     """What the start does with molecules that cannot be used."""
     host: Annotated[str, Field(alias="TRAINER_HOST", min_length=1)] = "localhost"
+    """Address to listen at; `0.0.0.0` for every one of this machine."""
     port: Annotated[int, Field(alias="TRAINER_PORT", ge=1, le=65535)] = 3031
+    """Port to listen at."""
     data_dirs: Annotated[tuple[Path, ...], NoDecode, Field(alias="TRAINER_DATA_DIRS")] = ()
     """Directories whose files a job may name over HTTP, separated by `:`; the directory of the start's data is one of them."""
     api_key: Annotated[SecretStr | None, Field(alias="TRAINER_API_KEY", exclude=True)] = None
     """What a caller must know to hand in, cancel or upload anything over HTTP; unset, whoever reaches the trainer may."""
     upload_limit_bytes: Annotated[int, Field(alias="TRAINER_UPLOAD_LIMIT_BYTES", ge=1)] = 4 * 2**30
+    """Bytes that one upload may have."""
     spark_master: Annotated[str, Field(alias="TRAINER_SPARK_MASTER", pattern=r"^(local(\[.*\])?|spark://.+|k8s://.+)$")] = (
         "local[*]"
     )
+    """Where Spark computes: `local[N]`, `spark://…` or `k8s://…`."""
     log_format: Annotated[LogFormat, Field(alias="NTDEMO_LOG_FORMAT")] = "text"
+    """`text` for people, `json` for machines."""
     log_level: Annotated[str, Field(alias="NTDEMO_LOG_LEVEL", pattern=r"(?i)^(debug|info|warning|error|critical)$")] = "info"
+    """The least level that is logged: debug, info, warning, error or critical."""
 
     @field_validator("state", "data")
     @classmethod

@@ -12,11 +12,12 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 from matplotlib.figure import Figure
 
+from servicekit.command import load_settings
 from viz.answers import Matrix, Run, Space
 from viz.drawings import ANNOTATED, draw_heat_map, draw_space
 from viz.failures import Unshowable
 from viz.scores import Scores
-from viz.settings import load
+from viz.settings import Settings
 from viz.view import CURRENT
 
 __all__ = ["main"]
@@ -46,7 +47,7 @@ def show(
     if save is not None and save.suffix.lower() not in _SUFFIXES:
         _stop(f"{save} cannot be written: its name ends in none of {', '.join(_SUFFIXES)}.", 2)
     pyplot = _windows() if save is None else None
-    settings = load()
+    settings = load_settings(Settings)
     try:
         shown, space, matrix = asyncio.run(_ask(settings.scores_url, run))
     except Unshowable as failure:

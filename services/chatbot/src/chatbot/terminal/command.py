@@ -12,11 +12,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from chatbot.settings import Settings, load
+from chatbot.settings import Settings
 from chatbot.terminal.failures import ChatbotAway, CorporaAway, Refused, TrainerAway, TrainingFailed
 from chatbot.terminal.talk import Bot, Exchange, Talk
 from chatbot.terminal.training import Training
 from dialogue.bundle import Language
+from servicekit.command import load_settings
 
 __all__ = ["main"]
 
@@ -62,7 +63,7 @@ def chat(
     if corpus and not iterations:
         _stop("--corpus says what to learn; say for how many steps: `ntdemo-chat EN 2000 --corpus talks.jsonl`.", 2)
     spoken = _LANGUAGES[language.lower()]
-    settings = load()
+    settings = load_settings(Settings)
     console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
     with Talk(settings.url) as talk:
         try:

@@ -9,6 +9,7 @@ import structlog
 from fastapi import FastAPI
 
 from servicekit import logs
+from servicekit.command import service_arguments
 from servicekit.server import serve
 from trainer.api.app import create_app
 from trainer.api.service import Trainer
@@ -32,6 +33,7 @@ _log = structlog.stdlib.get_logger(__name__)
 
 def main() -> None:
     """Serve until SIGINT or SIGTERM; a start that cannot succeed ends with one sentence and exit status 2."""
+    service_arguments("ntdemo-trainer", Settings)
     try:
         settings = Settings.from_environment()
         logs.configure(settings.log_format, settings.log_level)
