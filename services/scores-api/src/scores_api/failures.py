@@ -5,7 +5,6 @@ from dataclasses import dataclass
 __all__ = [
     "ArtifactDamaged",
     "ArtifactUnknown",
-    "CursorInvalid",
     "FragmentsUnknown",
     "MatrixTooLarge",
     "MoleculesFailed",
@@ -66,10 +65,6 @@ class ArtifactUnknown(Exception):
 
 class ArtifactDamaged(Exception):
     """A file differs from its manifest; the text says how."""
-
-
-class CursorInvalid(Exception):
-    """A cursor that this list did not hand out."""
 
 
 class SimilarityUnavailable(Exception):

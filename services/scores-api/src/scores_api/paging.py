@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from scores_api.cursor import Cursor
-from scores_api.failures import CursorInvalid
+from servicekit.cursor import Cursor, CursorInvalid
 
 __all__ = ["ascending", "newest_first"]
 

@@ -8,10 +8,9 @@ from typing import Annotated
 from fastapi import Path, Query, Request, Response
 
 from scores_api.catalogue import CURRENT, Catalogue
-from scores_api.cursor import Cursor
-from scores_api.failures import CursorInvalid
 from scores_api.live import Live
 from scores_api.shelf import View
+from servicekit.cursor import Cursor, CursorInvalid
 
 __all__ = [
     "FragmentName",

@@ -6,13 +6,13 @@ from fastapi import Request, Response
 
 from scores_api import layout
 from scores_api.catalogue import CURRENT
-from scores_api.cursor import Cursor
 from scores_api.models.factors import FactorPage, FactorSide
 from scores_api.paging import ascending
 from scores_api.rendering import factor_item
 from scores_api.routes.choice import Limit, PageCursor, RunName, chosen_run_of_page
 from scores_api.routes.errors import answers
 from scores_api.routes.published import published_router, ready_made
+from servicekit.cursor import Cursor
 
 __all__ = ["router"]
 
@@ -47,5 +47,5 @@ async def list_factors(
     response.headers["Vary"] = "Accept"
     of = f"factors {side.value}"
     factors = view.projection.factors[side]
-    ids, following = ascending(iter(range(Cursor.place(cursor, of) + 1, len(factors.names))), of=of, run=view.run, limit=limit)
+    ids, following = ascending(iter(range(Cursor.last(cursor, of) + 1, len(factors.names))), of=of, run=view.run, limit=limit)
     return FactorPage(run=view.run, side=side, items=[factor_item(factors, place) for place in ids], next=following)

@@ -9,7 +9,6 @@ from fastapi import Query, Request, Response
 from contracts.evidence import NEIGHBOURS
 from contracts.kinds import SimilarityKind
 from scores_api.catalogue import CURRENT
-from scores_api.cursor import Cursor
 from scores_api.models.fragments import FragmentDetail, FragmentPage, Neighbours
 from scores_api.paging import ascending
 from scores_api.rendering import fragment_detail, fragment_item, neighbour_items
@@ -17,6 +16,7 @@ from scores_api.routes.choice import FragmentName, Limit, PageCursor, RunName, c
 from scores_api.routes.errors import answers
 from scores_api.routes.published import published_router
 from scores_api.search import is_published, nearest
+from servicekit.cursor import Cursor
 
 __all__ = ["router"]
 
@@ -38,7 +38,7 @@ async def list_fragments(
     view = await chosen_run_of_page(request, response, run, cursor)
     of = f"fragments {shown} {query}"
     fragments = view.projection.fragments
-    found = fragments.search(query, after=Cursor.place(cursor, of), shown_only=shown)
+    found = fragments.search(query, after=Cursor.last(cursor, of), shown_only=shown)
     ids, following = ascending(found, of=of, run=view.run, limit=limit)
     return FragmentPage(run=view.run, items=[fragment_item(fragments, place) for place in ids], next=following)
 

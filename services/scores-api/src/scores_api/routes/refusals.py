@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 from contracts.evidence import MATRIX_FRAGMENTS
 from scores_api import failures, problems
 from servicekit.excerpt import excerpt
-from servicekit.problems import INVALID_CURSOR, NOT_READY, Problem, respond
+from servicekit.problems import NOT_READY, Problem, respond
 
 __all__ = ["install"]
 
@@ -23,7 +23,6 @@ _FAILURES = (
     failures.MatrixTooLarge,
     failures.ArtifactUnknown,
     failures.ArtifactDamaged,
-    failures.CursorInvalid,
     failures.SimilarityUnavailable,
     failures.TargetsUnknown,
     failures.MoleculesUnreadable,
@@ -75,8 +74,6 @@ def _problem(error: Exception) -> Problem:
             problem = Problem(problems.ARTIFACT_NOT_FOUND, str(error))
         case failures.ArtifactDamaged():
             problem = Problem(problems.ARTIFACT_DAMAGED, str(error))
-        case failures.CursorInvalid():
-            problem = Problem(INVALID_CURSOR, "The cursor is not one that this list handed out.")
         case _:
             problem = _problem_of_predictions(error)
     return problem

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Final
 
-from servicekit.problems import ProblemType
+from servicekit.problems import INVALID_CURSOR, ProblemType
 
 __all__ = [
     "CHECKPOINT_UNUSABLE",
@@ -12,7 +12,6 @@ __all__ = [
     "DATA_NOT_FOUND",
     "DEVICE_NOT_FOUND",
     "IDEMPOTENCY_CONFLICT",
-    "INVALID_CURSOR",
     "INVALID_DATA",
     "JOB_BROKEN",
     "JOB_FINISHED",
@@ -53,13 +52,6 @@ IDEMPOTENCY_CONFLICT: Final = ProblemType(
     HTTPStatus.CONFLICT,
     "An `Idempotency-Key` stands for one request body; this key came with a different one before.",
     "Send a fresh key with a new request; repeat a key only to repeat its request.",
-)
-INVALID_CURSOR: Final = ProblemType(
-    "invalid-cursor",
-    "The cursor is not one of this list",
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    "A cursor is the `next` of a page before; this one was made up, cut off or taken from another list.",
-    "Start again without `cursor` and follow `next`.",
 )
 INVALID_DATA: Final = ProblemType(
     "invalid-data",

@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Response, status
 from fastapi.responses import PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from servicekit.cursor import Cursor
 from servicekit.problems import Problem
 from trainer.api.routes.access import PERMITTED, NamedJob, Running
-from trainer.api.routes.cursor import CursorInvalid, decode, encode
 from trainer.api.routes.rendering import answers, invalid_data, job_path, job_resource, no_room
 from trainer.api.routes.wire import JobPage, JobRequest, JobResource
 from trainer.data.offences import InvalidData
@@ -20,7 +20,7 @@ from trainer.jobs.events import EventKind
 from trainer.jobs.job import JobState
 from trainer.jobs.supervisor import JobFinished
 from trainer.jobs.table import IdempotencyConflict
-from trainer.runs.problems import DATA_NOT_ALLOWED, DATA_NOT_FOUND, IDEMPOTENCY_CONFLICT, INVALID_CURSOR, JOB_FINISHED
+from trainer.runs.problems import DATA_NOT_ALLOWED, DATA_NOT_FOUND, IDEMPOTENCY_CONFLICT, JOB_FINISHED
 from trainer.runs.spec import BotSpec, FactorsSpec, RunSpec
 from trainer.settings import Settings
 from trainer.spark import intake
@@ -28,6 +28,8 @@ from trainer.spark import intake
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+_LIST: Final = "jobs"
+"""What its cursors are of."""
 _Key = Annotated[
     str | None,
     Header(
@@ -81,12 +83,9 @@ async def list_jobs(
     limit: Annotated[int, Query(ge=1, le=1000, description="Jobs a page.")] = 100,
 ) -> JobPage:
     """Every job that this trainer's state directory remembers."""
-    try:
-        before = None if cursor is None else decode(cursor)
-    except CursorInvalid:
-        raise Problem(INVALID_CURSOR, f"{cursor!r} is no cursor of this list.") from None
+    before = None if cursor is None else Cursor.last(cursor, _LIST)
     jobs = await trainer.queue.page(states=state or (), before=before, limit=limit + 1)
-    following = encode(jobs[limit - 1].sequence) if len(jobs) > limit else None
+    following = Cursor(of=_LIST, run="", after=jobs[limit - 1].sequence).text() if len(jobs) > limit else None
     return JobPage(items=[job_resource(job) for job in jobs[:limit]], next=following)
 
 

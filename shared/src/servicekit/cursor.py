@@ -1,7 +1,7 @@
-"""Cursors: opaque marks that continue one list in one run.
+"""Cursors: opaque marks that continue one list.
 
-A cursor names the list it belongs to (route and filters), the run it reads and the place it reached, so that a page asked for
-after the next publication still continues the list it began.
+A cursor names the list it belongs to (route and filters), the run whose list that is and the item it reached, so that a page
+asked for after the next publication still continues the list it began.
 """
 
 import base64
@@ -10,21 +10,30 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from scores_api.failures import CursorInvalid
+from servicekit.problems import INVALID_CURSOR, Problem
 
-__all__ = ["Cursor"]
+__all__ = ["Cursor", "CursorInvalid"]
 
 _CHECK_BYTES: Final = 6
+_END: Final = 2**63
+"""Of item numbers: what a database counts with."""
+
+
+class CursorInvalid(Problem):
+    """The problem `invalid-cursor`: a cursor that this list did not hand out."""
+
+    def __init__(self) -> None:
+        super().__init__(INVALID_CURSOR, "The cursor is not one that this list handed out.")
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in a list."""
+    """How far a list was read."""
 
     of: str
-    """The list: route and filters, in words that only this service reads."""
+    """The list: route and filters, in words that only its service reads."""
     run: str
-    """The run whose list it is; in lists of runs, the run that was handed out last."""
+    """The run whose list it is; in lists of runs, the run that was handed out last; empty in lists that know no runs."""
     after: int
     """Number of the last item that was handed out."""
 
@@ -49,15 +58,15 @@ class Cursor:
             raise CursorInvalid
         try:
             after, run, of = body.decode("utf-8", "surrogatepass").split("\n", 2)
-            place = int(after)
+            last = int(after)
         except ValueError as error:
             raise CursorInvalid from error
-        if place < 0:
+        if not 0 <= last < _END:
             raise CursorInvalid
-        return cls(of=of, run=run, after=place)
+        return cls(of=of, run=run, after=last)
 
     @classmethod
-    def place(cls, text: str | None, of: str) -> int:
+    def last(cls, text: str | None, of: str) -> int:
         """Number of the last item that was handed out of the list `of`; -1 without a cursor.
 
         Raises:
