@@ -17,6 +17,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(validation_alias="KETTLE_PORT", ge=1)] = 3030
     """Where it
     listens."""
+    url: Annotated[str, Field(validation_alias="KETTLE_URL", default_factory=lambda before: f"http://here:{before['port']}")]
     key: Annotated[SecretStr | None, Field(alias="KETTLE_KEY")] = None
     places: Annotated[tuple[str, ...], Field(validation_alias="KETTLE_PLACES")] = ("a", "b")
 
@@ -27,6 +28,7 @@ def test_help_lists_every_variable_with_its_default_and_what_it_is(capsys: pytes
     shown = capsys.readouterr().out
     assert end.value.code == 0
     assert "  KETTLE_PORT (default: 3030)\n      Where it listens.\n" in shown
+    assert "  KETTLE_URL (default: http://here:3030)\n" in shown
     assert "  KETTLE_KEY (default: unset)\n" in shown
     assert "  KETTLE_PLACES (default: a,b)\n" in shown
 

@@ -34,15 +34,22 @@ def derived(host: str, port: str) -> Callable[[Mapping[str, Any]], str]:
 class Addresses(BaseSettings):
     """To be inherited by the settings of a service that asks others or links to them."""
 
-    model_config = SettingsConfigDict(frozen=True, populate_by_name=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(frozen=True, populate_by_name=True, env_ignore_empty=True, use_attribute_docstrings=True)
 
     scores_host: Annotated[Host, Field(validation_alias="NTDEMO_HOST")] = "localhost"
+    """Where the scores API listens, and is asked."""
     scores_port: Annotated[Port, Field(validation_alias="NTDEMO_PORT")] = 3030
+    """Its port."""
     trainer_host: Annotated[Host, Field(validation_alias="TRAINER_HOST")] = "localhost"
+    """Where the trainer listens."""
     trainer_port: Annotated[Port, Field(validation_alias="TRAINER_PORT")] = 3031
+    """Its port."""
     trainer_url: Url = Field(validation_alias="NTDEMO_TRAINER_URL", default_factory=derived("trainer_host", "trainer_port"))
+    """Where the trainer is asked, if not where it listens."""
     viz_host: Annotated[Host, Field(validation_alias="VIZ_HOST")] = "localhost"
+    """Where viz listens; `0.0.0.0` is every address of this machine."""
     dash_port: Annotated[Port, Field(validation_alias="VIZ_DASH_PORT")] = 8050
+    """The port of its Dash pages."""
 
     @property
     def scores_url(self) -> str:

@@ -54,9 +54,12 @@ def load_settings(settings: type[S]) -> S:
 
 
 def _described(settings: type[BaseSettings]) -> Iterator[str]:
+    defaults: dict[str, Any] = {}
     for name, field in settings.model_fields.items():
         description = " ".join((field.description or "").split())
-        yield f"  {_variable(name, field)} (default: {_shown(field.get_default(call_default_factory=True, validated_data={}))})"
+        # A default may follow from those before it, as an address does from host and port.
+        defaults[name] = field.get_default(call_default_factory=True, validated_data=defaults)
+        yield f"  {_variable(name, field)} (default: {_shown(defaults[name])})"
         if description:
             yield f"      {description}"
 

@@ -118,5 +118,5 @@ def bokeh_address(settings: Settings, href: str | None) -> str:
     """Where the reader's browser finds the Bokeh server: as set, else its port on the host the page came from."""
     if settings.bokeh_url is not None:
         return settings.bokeh_url.rstrip("/")
-    host = urlsplit(href or "").hostname or settings.host
+    host = urlsplit(href or "").hostname or settings.viz_host
     return f"http://[{host}]:{settings.bokeh_port}" if ":" in host else f"http://{host}:{settings.bokeh_port}"
