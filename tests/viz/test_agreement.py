@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import numpy as np
@@ -55,7 +56,9 @@ def test_the_3d_page_colours_by_what_the_scores_api_says(
     }
     with TestClient(create_app(Settings(NTDEMO_HOST="127.0.0.1", NTDEMO_PORT=posterior_url.rsplit(":", 1)[1]))) as viz:
         page = viz.post("/_dash-update-component", json=body).json()["response"]["space-view"]["children"]
-    points = next(trace for trace in _figure(page)["data"] if trace["type"] == "scatter3d" and trace.get("customdata"))
+    points: dict[str, Any] = next(
+        trace for trace in _figure(page)["data"] if trace["type"] == "scatter3d" and trace.get("customdata")
+    )
     shown = {name: percent for name, _, percent in points["customdata"]}
     assert shown == pytest.approx(dict(zip(_NAMES, stated["percents"][3], strict=True)))
     by_angle = "similarity is the cosine" in json.dumps(page) or "is their similarity" in json.dumps(page)
@@ -93,12 +96,12 @@ def test_nearest_fragments_are_listed_by_any_similarity(
     assert shown == [item[similarity] for item in stated.json()["items"]]
 
 
-def _figure(component: object) -> dict[str, list[dict[str, object]]]:
+def _figure(component: object) -> dict[str, Any]:
     """The Plotly figure in a tree of Dash components."""
     if isinstance(component, list):
-        return next((figure for child in component if (figure := _figure(child))), {})
+        return next((inner for child in component if (inner := _figure(child))), {})
     if not isinstance(component, dict):
         return {}
     props = component.get("props", {})
-    figure: dict[str, list[dict[str, object]]] = props.get("figure") or _figure(props.get("children"))
+    figure: dict[str, Any] = props.get("figure") or _figure(props.get("children"))
     return figure
