@@ -61,8 +61,7 @@ def test_the_3d_page_colours_by_what_the_scores_api_says(
     )
     shown = {name: percent for name, _, percent in points["customdata"]}
     assert shown == pytest.approx(dict(zip(_NAMES, stated["percents"][3], strict=True)))
-    by_angle = "similarity is the cosine" in json.dumps(page) or "is their similarity" in json.dumps(page)
-    assert by_angle is (similarity is SimilarityKind.BALANCED)
+    assert ("is the mean over the posterior" in json.dumps(page)) is (similarity is SimilarityKind.FUNCTION)
 
 
 def test_the_pairs_of_the_histogram_are_what_the_scores_api_says(posterior_url: str, http: httpx.Client) -> None:

@@ -20,13 +20,13 @@ from bokeh.models.widgets import Div
 from contracts.kinds import SimilarityKind
 from viz.answers import Run
 from viz.failures import NotInRun, NotOffered, NotTold, Unshowable
+from viz.pages.frame import BOKEH_PAGES, PAGES
 from viz.palette import PALETTES, Palette, Scheme
 from viz.scores import Scores
 from viz.settings import Settings
 from viz.view import View, meaning
 
 __all__ = [
-    "APPS",
     "App",
     "Page",
     "block",
@@ -39,8 +39,6 @@ __all__ = [
     "text",
 ]
 
-APPS: Final = {"histogram": "Histogram", "training": "Playback"}
-"""Path and label of every app."""
 T = TypeVar("T")
 _AGAIN_MS: Final = 3000
 _CURRENT: Final = ' aria-current="true"'
@@ -104,7 +102,7 @@ def open_page(doc: Document, app: App[Any], settings: Settings, scores: Scores) 
     query = urlencode({name: _first(arguments, name) for name in ("run", "similarity") if _first(arguments, name)})
     scheme: Scheme = "dark" if _first(arguments, "scheme") == "dark" else "light"
     dash_url = dash_address(settings, request.headers.get("Host", "") if request is not None else "")
-    doc.title = f"{APPS[app.path]} · ntdemo"
+    doc.title = f"{BOKEH_PAGES[app.path]} · ntdemo"
     doc.template = _TEMPLATE  # type: ignore[assignment]  # Bokeh compiles a string as an extension of its own page
     doc.template_variables.update(
         viz_head=page_head(), viz_header=page_header(app.path, View.repaired(query), dash_url), viz_heading=app.heading
@@ -202,9 +200,8 @@ def page_head() -> str:
 def page_header(app: str | None, view: View, dash_url: str) -> str:
     """The header of the Dash pages, with links back to them."""
     query = html.escape(view.search)
-    pages = (("/", "3-D"), ("/heat-map", "Heat map"), ("/fragments", "Fragments"), ("/training", "Training"))
-    links = [f'<li><a href="{html.escape(dash_url)}{path}{query}">{label}</a></li>' for path, label in pages]
-    for path, label in APPS.items():
+    links = [f'<li><a href="{html.escape(dash_url)}{path}{query}">{label}</a></li>' for path, label in PAGES]
+    for path, label in BOKEH_PAGES.items():
         links.append(f'<li{_CURRENT if path == app else ""}><a href="/{path}{query}">{label}</a></li>')
     choice = _similarity_choice(app, view) if app == "histogram" else ""
     return (
@@ -216,13 +213,13 @@ def page_header(app: str | None, view: View, dash_url: str) -> str:
 
 def _similarity_choice(app: str, view: View) -> str:
     parts = [
-        f"<li{_CURRENT if here else ''}>"
-        f'<a href="/{app}{html.escape(other.search)}" title="{meaning(SimilarityKind(value))}">{value}</a></li>'
-        for value, other, here in view.offers("similarity")
+        f'<li{_CURRENT if here else ""}><a href="/{app}{html.escape(other.search)}">{kind}</a>'
+        f"<span>{meaning(SimilarityKind(kind))}</span></li>"
+        for kind, other, here in view.offers("similarity")
     ]
     return (
-        '<div class="choices"><div class="choice"><span class="legend" aria-hidden="true">Similarity</span>'
-        f'<ul class="segments" aria-label="Similarity">{"".join(parts)}</ul></div></div>'
+        f'<div class="choices"><details class="menu"><summary><span class="quiet">Similarity </span>{view.similarity}</summary>'
+        f'<ul aria-label="Similarity">{"".join(parts)}</ul></details></div>'
     )
 
 

@@ -26,8 +26,9 @@ from tornado.web import OutputTransform, RequestHandler, StaticFileHandler
 
 from servicekit.security import PLAIN_HEADERS, content_policy
 from viz.bokeh_apps.histogram import HistogramApp
-from viz.bokeh_apps.page import APPS, dash_address, open_page, page_head, page_header
+from viz.bokeh_apps.page import dash_address, open_page, page_head, page_header
 from viz.bokeh_apps.training import PlaybackApp
+from viz.pages.frame import BOKEH_PAGES
 from viz.scores import Scores
 from viz.settings import Settings
 from viz.view import View
@@ -157,7 +158,7 @@ class _Index(RequestHandler):
         dash_url = dash_address(self._settings, self.request.host)
         items = "".join(
             f'<section class="card"><h2><a href="/{app}">{label}</a></h2><p>{html.escape(_WORDS[app])}</p></section>'
-            for app, label in APPS.items()
+            for app, label in BOKEH_PAGES.items()
         )
         body = (
             f'<div class="frame">{page_header(None, View(), dash_url)}<main id="content" class="page" tabindex="-1">'

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from contracts.kinds import SimilarityKind
 from viz.answers import Neighbour
-from viz.view import UNLIKE, View, meaning
+from viz.view import UNLIKE, View
 
 __all__ = [
     "aria",
@@ -62,11 +62,7 @@ def segments(legend: str, path: str, view: View, choice: str) -> Component:
             html.Ul(
                 [
                     html.Li(
-                        dcc.Link(
-                            _WORDS.get(value, value),
-                            href=f"{path}{other.search}",
-                            title=meaning(SimilarityKind(value)) if choice == "similarity" else None,
-                        ),
+                        dcc.Link(_WORDS.get(value, value), href=f"{path}{other.search}"),
                         **aria(current="true" if here else None),
                     )
                     for value, other, here in view.offers(choice)
