@@ -324,6 +324,18 @@ def test_each_similarity_is_offered_with_what_it_means(addresses: Addresses, vis
     expect(page.locator("#fragment-view caption")).to_contain_text("by combined similarity")
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("menu", ["Similarity", "Run"])
+def test_a_menu_opens_within_the_screen(addresses: Addresses, visit: Visit, menu: str, width: int) -> None:
+    visit.page.set_viewport_size({"width": width, "height": 844})
+    page = visit.go(f"{addresses.dash}/training")
+    page.locator("#choices summary", has_text=menu).click()
+    box = page.get_by_role("list", name=menu, exact=True).bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+
+
 def test_a_similarity_that_does_not_exist_is_said(addresses: Addresses, visit: Visit) -> None:
     page = visit.go(f"{addresses.dash}/heat-map?similarity=smell")
     expect(page.locator("#heat-map-view")).to_contain_text("asks for similarity “smell”; there is function, balanced")
