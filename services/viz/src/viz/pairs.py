@@ -65,14 +65,14 @@ async def one_with_all(ask: Ask, chosen: str, names: Sequence[str]) -> Floats:
 
 async def every_pair(ask: Ask, names: Sequence[str], *, on_block: Callable[[int, int], None]) -> Pairs:
     """All pairs of `names`; `on_block` hears how many of how many questions are answered."""
-    place = {name: at for at, name in enumerate(names)}
+    row_of = {name: row for row, name in enumerate(names)}
     hundredths_FF = np.full((len(names), len(names)), _NO_PAIR, dtype=np.int16)
     blocks = _blocks(names)
     questions = [[*one, *other] for one, other in combinations(blocks, 2)] or blocks
     for answered, question in enumerate(questions, start=1):
         matrix = await ask(question)
-        at = np.array([place[name] for name in matrix.names])
-        hundredths_FF[np.ix_(at, at)] = np.round(100 * matrix.percent_FF)
+        rows = np.array([row_of[name] for name in matrix.names])
+        hundredths_FF[np.ix_(rows, rows)] = np.round(100 * matrix.percent_FF)
         on_block(answered, len(questions))
     hundredths_FF[np.tril_indices(len(names))] = _NO_PAIR
     return Pairs(tuple(names), hundredths_FF)

@@ -39,9 +39,9 @@ def notice(sentence: str, after: str = "This page tries again by itself.") -> Co
     return html.Div([html.P(sentence), html.P(after, className="quiet") if after else None], className="notice", role="status")
 
 
-def number(value: float, places: int = 1) -> str:
+def number(value: float, decimals: int = 1) -> str:
     """A number as typeset: a true minus sign."""
-    return f"{value:.{places}f}".replace("-", "−")
+    return f"{value:.{decimals}f}".replace("-", "−")
 
 
 _WORDS: Final = {

@@ -15,14 +15,14 @@ class Notation:
     title: str
     unit: str
     """Heading of their column."""
-    places: int
+    decimals: int
     per_cent: bool = False
     ends: tuple[float, float] | None = None
     """Between which all values lie."""
 
     def shown(self, value: float) -> str:
         """A value as it is written."""
-        return number(100 * value if self.per_cent else value, self.places)
+        return number(100 * value if self.per_cent else value, self.decimals)
 
 
 _NOTATIONS: Final = {
