@@ -1,8 +1,8 @@
 """`make run`: every service of the Procfile in one terminal, until Ctrl-C or the first of them stops.
 
 honcho multiplexes the logs and ends all services together; here is what a product adds: the ports are checked before
-anything starts, the addresses are printed once every `/readyz` answers, and a service that refuses to start has its
-sentence repeated as the last line, with a non-zero exit status.
+anything starts, the addresses are printed once every `/readyz` answers, a service that refuses to start has its sentence
+repeated as the last line, with a non-zero exit status, and Ctrl-C is answered at once.
 """
 
 import os
@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 import httpx
@@ -24,6 +25,8 @@ from honcho.printer import Message, Printer
 
 ROOT: Final = Path(__file__).parent.parent
 POLL_S: Final = 0.2
+STOP_S: Final = 5.0
+"""Services that were asked to stop get so long; honcho counts its own as long from the first that has."""
 TROUBLE_S: Final = 2.0
 """How often a start that waits asks the trainer what it lacks."""
 
@@ -80,13 +83,40 @@ class Terminal(Printer):  # type: ignore[misc]  # honcho ships no types
 
 
 class Services(Manager):  # type: ignore[misc]  # honcho ships no types
-    """honcho's manager, which also tells what stopped first."""
+    """honcho's manager, which also tells what stopped first, and answers Ctrl-C at once."""
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal)
         self.stopped_first: str | None = None
         """The service whose end ended all others; None when the user asked."""
         self._ending = False
+        self._asked_to_stop = threading.Event()
+
+    def _start(self) -> None:
+        """Start all; honcho calls this once its own handlers are set, of which a second signal changed nothing."""
+        signal.signal(signal.SIGINT, self._signalled)
+        signal.signal(signal.SIGTERM, self._signalled)
+        super()._start()
+
+    def _signalled(self, number: int, _: FrameType | None) -> None:
+        """Stop, or the second time kill; in a thread, because a handler may have interrupted a line half-way printed."""
+        self.returncode = 128 + number
+        threading.Thread(target=self._kill_at_once if self._asked_to_stop.is_set() else self._stop, daemon=True).start()
+        self._asked_to_stop.set()
+
+    def _stop(self) -> None:
+        _say(self._printer, f"stopping {', '.join(self._processes)}; Ctrl-C again kills what is left")
+        while not self._all_started():
+            time.sleep(POLL_S)
+        self.terminate()
+        time.sleep(STOP_S)
+        if not self._all_stopped():
+            self._kill_at_once()
+
+    def _kill_at_once(self) -> None:
+        left = [name for name, process in self._processes.items() if process.get("returncode") is None]
+        _say(self._printer, f"killing {', '.join(left)}")
+        self.kill()
 
     def terminate(self) -> None:
         """End all services; honcho calls this for a signal and for each service that stops, and the first call counts."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from tests.support.product import Product
 
@@ -43,6 +44,18 @@ def test_every_door_answers_and_its_address_is_printed(product: Product) -> None
     for name, path in doors.items():
         assert f"http://localhost:{product.ports[name]}{path}" in log
         assert product.get(f"http://127.0.0.1:{product.ports[name]}{path}").status_code == 200
+
+
+def test_pages_show_the_jobs_of_the_trainer_wherever_it_listens(product: Product) -> None:
+    request = {
+        "output": "jobs-view.children",
+        "outputs": {"id": "jobs-view", "property": "children"},
+        "inputs": [{"id": "jobs-beat", "property": "n_intervals", "value": 1}],
+        "changedPropIds": ["jobs-beat.n_intervals"],
+    }
+    with httpx.Client(trust_env=False, timeout=30) as client:
+        shown = client.post(f"http://127.0.0.1:{product.ports['VIZ_DASH_PORT']}/_dash-update-component", json=request)
+    assert "counts of rank 3" in shown.text
 
 
 def test_a_second_start_on_busy_ports_says_which_and_stops(product: Product, tmp_path: Path) -> None:

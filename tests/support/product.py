@@ -29,7 +29,6 @@ class Product:
             **os.environ,
             **{name: str(port) for name, port in self.ports.items()},
             "NTDEMO_STATE": str(state),
-            "NTDEMO_TRAINER_URL": f"http://127.0.0.1:{self.ports['TRAINER_PORT']}",
             **(environment or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None

@@ -82,7 +82,8 @@ def viz_environment(scores_url: str, dash_port: int, bokeh_port: int) -> dict[st
     return {
         "NTDEMO_HOST": "127.0.0.1",
         "NTDEMO_PORT": scores_url.rsplit(":", 1)[1],
-        "NTDEMO_TRAINER_URL": "http://127.0.0.1:9",
+        "TRAINER_HOST": "127.0.0.1",
+        "TRAINER_PORT": "9",
         "VIZ_HOST": "127.0.0.1",
         "VIZ_DASH_PORT": str(dash_port),
         "VIZ_BOKEH_PORT": str(bokeh_port),

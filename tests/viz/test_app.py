@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
 
@@ -80,6 +81,63 @@ def test_no_callback_may_be_reached_as_another_method(lonely: TestClient) -> Non
     assert lonely.put("/_dash-update-component").status_code == 405
 
 
+_SEARCH = {"id": "address", "property": "search", "value": ""}
+_HEALTH = {"id": "health", "property": "data", "value": None}
+_SIDE = {"output": "space-side.children", "outputs": {"id": "space-side", "property": "children"}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"junk",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"output": 5}',
+        json.dumps({"output": "nobody.children", "outputs": [], "inputs": []}).encode(),
+        json.dumps({"output": "content.title", "outputs": [], "inputs": [{"id": "title", "property": "data"}]}).encode(),
+        json.dumps({**_SIDE, "inputs": []}).encode(),
+        json.dumps({**_SIDE, "inputs": [_HEALTH, _SEARCH]}).encode(),
+        json.dumps({**_SIDE, "inputs": [_SEARCH, _HEALTH], "changedPropIds": [5]}).encode(),
+    ],
+)
+def test_a_callback_asked_for_with_junk_is_an_invalid_request(lonely: TestClient, body: bytes) -> None:
+    answer = lonely.post("/_dash-update-component", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid-request")
+
+
+def test_a_callback_asked_for_with_too_much_is_refused(lonely: TestClient) -> None:
+    answer = lonely.post("/_dash-update-component", content=b" " * (2**20 + 1), headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["type"]) == (413, "/problems/content-too-large")
+
+
+def test_a_callback_not_stated_to_be_json_is_refused(lonely: TestClient) -> None:
+    body = json.dumps({**_SIDE, "inputs": [_SEARCH, _HEALTH]})
+    answer = lonely.post("/_dash-update-component", content=body, headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("value", [None, 5, "x", [], {}, {"points": 5}], ids=repr)
+def test_no_value_that_a_callback_gets_is_a_fault_of_the_service(lonely: TestClient, value: object) -> None:
+    callbacks = [each for each in lonely.get("/_dash-dependencies").json() if each["clientside_function"] is None]
+    for callback in callbacks:
+        outputs = [
+            {"id": part.rsplit(".", 1)[0], "property": part.rsplit(".", 1)[1]}
+            for part in callback["output"].strip(".").split("...")
+        ]
+        body = {
+            "output": callback["output"],
+            "outputs": outputs if callback["output"].startswith("..") else outputs[0],
+            "inputs": [{**each, "value": value} for each in callback["inputs"]],
+            "state": [{**each, "value": value} for each in callback["state"]],
+            "changedPropIds": [],
+        }
+        answer = lonely.post("/_dash-update-component", json=body)
+        assert answer.status_code < 500, (callback["output"], answer.text)
+
+
 def test_the_nearest_fragments_are_exported_as_csv(addresses: Addresses, http: httpx.Client) -> None:
     answer = http.get(f"{addresses.dash}/exports/neighbours.csv", params={"fragment": "fB"})
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
@@ -145,7 +203,7 @@ def test_plotly_is_asked_for_anew_but_not_sent_anew(lonely: TestClient) -> None:
 
 def test_a_script_that_does_not_exist_is_no_page(lonely: TestClient) -> None:
     answer = lonely.get("/_dash-component-suites/plotly/package_data/nothing.js")
-    assert answer.status_code >= 400
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-found")
 
 
 def test_an_export_that_the_run_cannot_tell_is_a_problem(addresses: Addresses, http: httpx.Client) -> None:

@@ -18,10 +18,10 @@ from tests.viz.conftest import Addresses
 
 from viz.answers import Trajectory
 from viz.bokeh_apps.histogram import quartiles
-from viz.bokeh_apps.markup import html_table
 from viz.bokeh_apps.server import BokehServer
+from viz.bokeh_apps.style import html_table
 from viz.bokeh_apps.training import Frames, ticks
-from viz.cosines import FINE_BINS
+from viz.pairs import HUNDREDTHS
 from viz.settings import Settings
 
 _PATIENCE_S = 60.0
@@ -92,10 +92,11 @@ def test_bins_are_as_wide_as_chosen(addresses: Addresses) -> None:
         assert sum(session.column("pairs")) == 10
 
 
-def test_the_histogram_of_3400_fragments_counts_all_pairs_and_lists_the_highest(addresses: Addresses) -> None:
+def test_the_histogram_of_3400_fragments_counts_all_pairs_of_the_2000_best_known(addresses: Addresses) -> None:
     with Session(f"{addresses.bokeh}/histogram", run=addresses.many) as session:
-        session.until(lambda: "5,778,300 pairs" in session.text() and "the 100 highest of them" in session.text())
-        assert sum(session.column("pairs")) == 3400 * 3399 // 2
+        session.until(lambda: "the 2,000 with most support make 1,999,000 pairs" in session.text())
+        session.until(lambda: "the 100 highest of them" in session.text())
+        assert sum(session.column("pairs")) == 2000 * 1999 // 2
 
 
 def test_the_slider_steps_and_the_plane_turns(addresses: Addresses) -> None:
@@ -108,6 +109,16 @@ def test_the_slider_steps_and_the_plane_turns(addresses: Addresses) -> None:
         up = session.column("y")
         session.set("plane", "active", 1)
         session.until(lambda: not np.allclose(up, session.column("y")))
+
+
+def test_a_similarity_that_does_not_exist_is_said(addresses: Addresses) -> None:
+    with Session(f"{addresses.bokeh}/histogram", similarity="smell") as session:
+        session.until(lambda: "asks for similarity “smell”; there is function, balanced" in session.text())
+
+
+def test_a_similarity_that_the_run_does_not_tell_is_said(addresses: Addresses) -> None:
+    with Session(f"{addresses.bokeh}/histogram", similarity="structure") as session:
+        session.until(lambda: "This run tells nothing of structures" in session.text())
 
 
 def test_a_run_that_does_not_exist_is_said(addresses: Addresses) -> None:
@@ -195,11 +206,11 @@ def test_the_index_leads_everywhere(lonely: str, http: httpx.Client) -> None:
 
 
 def test_quartiles_are_those_of_the_pairs() -> None:
-    even = np.ones(FINE_BINS, dtype=np.int64)
-    assert quartiles(even) == pytest.approx((-50, 0, 50), abs=0.1)
-    one = np.zeros(FINE_BINS, dtype=np.int64)
-    one[3000] = 7
-    assert quartiles(one) == pytest.approx((50.025, 50.025, 50.025))
+    even = np.ones(HUNDREDTHS, dtype=np.int64)
+    assert quartiles(even) == pytest.approx((-50, 0, 50), abs=0.02)
+    one = np.zeros(HUNDREDTHS, dtype=np.int64)
+    one[15_002] = 7
+    assert quartiles(one) == pytest.approx((50.02, 50.02, 50.02))
 
 
 def test_frames_show_any_plane_within_one_range() -> None:

@@ -13,6 +13,9 @@ from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
 from tests.viz.conftest import ASPIRIN, KNOWN, Addresses, Published, viz_environment
 
+from contracts.kinds import SimilarityKind
+from viz.view import meaning
+
 pytestmark = pytest.mark.browser
 
 _WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
@@ -144,6 +147,7 @@ def test_search_finds_among_3400_and_the_link_restores_the_view(
     page.locator("#results").get_by_role("link", name=name, exact=True).first.click()
     expect(page.locator("#fragment-view h2")).to_have_text(name)
     expect(page.get_by_label("Search by name or SMILES")).to_have_value(name)
+    page.locator("#choices summary", has_text="Similarity").click()
     page.locator("#choices").get_by_role("link", name="function").click()
     expect(page.locator("#fragment-view caption")).to_contain_text("by function similarity")
     shown = page.locator("#fragment-view tbody").inner_text()
@@ -173,8 +177,8 @@ def test_what_acts_alike_and_looks_unlike_is_one_press_away(addresses: Addresses
         page.get_by_role("link", name="Download CSV").click()
     assert download.value.suggested_filename.endswith("-balanced-unlike.csv")
     rows = Path(download.value.path()).read_text().splitlines()
-    assert rows[0].endswith(",structure")
-    assert {row.rpartition(",")[2] for row in rows[1:]} == {"0.0"}
+    structure = rows[0].split(",").index("structure")
+    assert {row.split(",")[structure] for row in rows[1:]} == {"0.0"}
 
 
 def test_a_run_without_structures_says_so_and_keeps_the_choice(addresses: Addresses, visit: Visit) -> None:
@@ -284,10 +288,10 @@ def test_the_training_page_shows_curve_runs_and_that_the_trainer_is_away(address
 def test_the_run_menu_switches_the_page_and_closes(addresses: Addresses, visit: Visit) -> None:
     page = visit.go(f"{addresses.dash}/fragments")
     expect(page.locator("#results tbody tr")).to_have_count(5)
-    page.locator("#choices summary").click()
+    page.locator("#choices summary", has_text="Run").click()
     page.locator("#choices").get_by_role("link", name=addresses.many).click()
     expect(page.locator("#results caption")).to_have_text("The first 50 fragments")
-    expect(page.locator("#choices details")).not_to_have_attribute("open", "")
+    expect(page.locator("#choices details[open]")).to_have_count(0)
 
 
 def test_everything_can_be_reached_by_keyboard(addresses: Addresses, visit: Visit) -> None:
@@ -309,6 +313,32 @@ def test_everything_can_be_reached_by_keyboard(addresses: Addresses, visit: Visi
 def test_a_page_that_does_not_exist_says_so(addresses: Addresses, visit: Visit) -> None:
     page = visit.go(f"{addresses.dash}/nothing")
     expect(page.get_by_role("heading", level=1)).to_have_text("Nothing here")
+
+
+def test_each_similarity_is_offered_with_what_it_means(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/fragments?run={addresses.chances}&fragment={quote(KNOWN[0], safe='')}")
+    page.locator("#choices summary", has_text="Similarity").click()
+    for kind in SimilarityKind:
+        expect(page.locator("#choices li", has=page.get_by_role("link", name=kind, exact=True))).to_contain_text(meaning(kind))
+    page.locator("#choices").get_by_role("link", name="combined").click()
+    expect(page.locator("#fragment-view caption")).to_contain_text("by combined similarity")
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("menu", ["Similarity", "Run"])
+def test_a_menu_opens_within_the_screen(addresses: Addresses, visit: Visit, menu: str, width: int) -> None:
+    visit.page.set_viewport_size({"width": width, "height": 844})
+    page = visit.go(f"{addresses.dash}/training")
+    page.locator("#choices summary", has_text=menu).click()
+    box = page.get_by_role("list", name=menu, exact=True).bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+
+
+def test_a_similarity_that_does_not_exist_is_said(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/heat-map?similarity=smell")
+    expect(page.locator("#heat-map-view")).to_contain_text("asks for similarity “smell”; there is function, balanced")
 
 
 def test_a_fragment_that_does_not_exist_is_said(addresses: Addresses, visit: Visit) -> None:

@@ -59,6 +59,13 @@ def test_a_large_run_shows_the_fragments_with_most_support_and_says_so(
     assert "the 40 of 3,400 fragments with most support" in target.read_text()
 
 
+@pytest.mark.parametrize(("argument", "said"), [("--version", "ntdemo-client "), ("--help", "--save")])
+def test_help_and_version_ask_nobody(argument: str, said: str) -> None:
+    ended = _client("http://127.0.0.1:9", argument)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert said in ended.stdout
+
+
 def test_without_a_display_a_sentence_says_what_to_do(scores_url: str) -> None:
     ended = _client(scores_url)
     assert ended.returncode == 2

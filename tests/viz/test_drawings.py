@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from tests.support.cosines import percent_matrix
 
 from viz.answers import Fragment, Matrix, Space
-from viz.cosines import percent_matrix
 from viz.drawings import ANNOTATED, draw_heat_map, draw_space
 
 

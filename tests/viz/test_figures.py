@@ -5,7 +5,6 @@ import pytest
 from plotly.io import to_json
 
 from viz.answers import Curve, Matrix
-from viz.cosines import percent_matrix, percent_row
 from viz.figures.curve import training_curve
 from viz.figures.heat_map import heat_map
 from viz.figures.space import LABELLED, Points, plane, space
@@ -18,7 +17,7 @@ _LIGHT = PALETTES["light"]
 
 def _points(count: int, rank: int, chosen: int | None = None) -> Points:
     vectors_FK = np.random.default_rng(0).normal(size=(count, rank))
-    percent = None if chosen is None else percent_row(vectors_FK, chosen)
+    percent = None if chosen is None else np.linspace(100, -100, count)[np.abs(np.arange(count) - chosen)]
     return Points(tuple(f"f{at}" for at in range(count)), tuple(range(count)), vectors_FK, chosen, percent)
 
 
@@ -76,7 +75,7 @@ def test_hover_and_click_carry_name_and_support() -> None:
 
 
 def test_the_heat_map_stands_in_the_trees_order_from_minus_100_to_100() -> None:
-    matrix = Matrix(("a", "b", "c"), percent_matrix(np.array([[1.0, 0.0], [-1.0, 0.1], [1.0, 0.1]])))
+    matrix = Matrix(("a", "b", "c"), np.array([[100.0, -99.5, 99.5], [-99.5, 100.0, -98.0], [99.5, -98.0, 100.0]]))
     ordering = cluster(matrix.percent_FF)
     figure = heat_map(matrix, ordering, _LIGHT, revision="a", chosen="b")
     cells = figure.data[0]

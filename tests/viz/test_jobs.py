@@ -8,39 +8,61 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
+from httpx_sse import ServerSentEvent
 
+from trainer.runs.report import Stage
+from viz import jobs as jobs_module
 from viz.answers import Job
-from viz.failures import TrainerAway
-from viz.jobs import ServerEvent, TrainerJobs, server_events
+from viz.failures import UpstreamAway
+from viz.jobs import Progress, TrainerJobs
 
-_SPEC = {"objective": "counts", "rank": 3, "sources": ["default"]}
+_UPLOAD, _REMOVED = "0123456789abcdef" * 4, "fedcba9876543210" * 4
+_FACTORS = {"kind": "factors", "objective": "counts", "rank": 3}
 
 
 class Trainer:
-    """Two jobs: one runs and tells its progress, one has failed."""
+    """Jobs that the real trainer would list: one runs and tells its progress, one has failed, the others only have a spec."""
 
     def __init__(self) -> None:
         self.streams = 0
         self.app = FastAPI()
         self.app.get("/v1/jobs")(self.list_jobs)
         self.app.get("/v1/jobs/{job}/events")(self.follow)
+        self.app.get("/v1/datasets")(self.list_datasets)
 
     async def list_jobs(self) -> dict[str, object]:
-        common = {"spec": _SPEC, "created": "2026-11-23T22:00:00Z", "run": None}
-        running = {"id": "a", "state": "running", "problem": None, **common}
-        failed = {"id": "b", "state": "failed", "problem": {"detail": "row 7 is ragged"}, **common}
-        return {"items": [running, failed], "next": None}
+        ragged = {"type": "/problems/invalid-data", "title": "t", "status": 422, "detail": "row 7 is ragged", "instance": "/"}
+        jobs = [
+            _job("a", "running", {**_FACTORS, "sources": ["default"]}),
+            _job("b", "failed", {**_FACTORS, "sources": ["built-in"]}, ragged),
+            _job("c", "succeeded", {**_FACTORS, "sources": [f"dataset:{_UPLOAD}", f"dataset:{_REMOVED}"]}),
+            _job("d", "succeeded", {"kind": "dialogue", "language": "en", "corpora": []}),
+            _job(
+                "e", "succeeded", {"kind": "dialogue", "language": "ja", "corpora": ["starter", f"dataset:{_UPLOAD}#forum*2"]}
+            ),
+        ]
+        return {"items": jobs, "next": None}
+
+    async def list_datasets(self) -> dict[str, object]:
+        uploaded = {"sha256": _UPLOAD, "source": f"dataset:{_UPLOAD}", "name": "assays.csv.gz", "size_bytes": 9}
+        return {"items": [{**uploaded, "created": "2026-11-23T22:00:00Z"}]}
 
     async def follow(self, job: str) -> StreamingResponse:  # noqa: ARG002 - the path has it
         self.streams += 1
 
         async def told() -> AsyncIterator[str]:
             yield 'id: 1\nevent: stage-started\ndata: {"stage": "fit"}\n\n'
+            yield 'id: 2\nevent: stage-started\ndata: {"stage": "spark"}\n\n'
             progress = {"stage": "fit", "done": 30, "total": 120, "loss": 0.5, "eta_s": 9.0}
             yield f"id: 2\nevent: progress\ndata: {json.dumps(progress)}\n\n"
             await asyncio.sleep(3600)  # the job goes on
 
         return StreamingResponse(told(), media_type="text/event-stream")
+
+
+def _job(identity: str, state: str, spec: dict[str, object], problem: dict[str, object] | None = None) -> dict[str, object]:
+    stands = {"priority": 0, "attempts": 1, "run": None, "device": None, "started": None, "finished": None}
+    return {"id": identity, "state": state, "spec": spec, "problem": problem, "created": "2026-11-23T22:00:00Z", **stands}
 
 
 class Endless(httpx.AsyncBaseTransport):
@@ -106,7 +128,7 @@ def test_a_running_job_tells_stage_share_loss_and_time_left() -> None:
         async with TrainerJobs("http://trainer", transport=Endless(trainer.app)) as jobs:
             return await _until_progress(jobs)
 
-    running, failed = asyncio.run(looked())
+    running, failed, *_ = asyncio.run(looked())
     assert (running.stage, running.percent, running.loss, running.eta_s) == ("fitting the factors", 25.0, 0.5, 9.0)
     assert running.unfinished
     assert running.title == "counts of rank 3 from the trainer's own data"
@@ -130,7 +152,7 @@ def test_a_job_is_followed_once_however_often_it_is_looked_at() -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (httpx.Response(502), "status 502"),
+        (httpx.Response(502), "not the trainer"),
         (httpx.Response(200, text="<html>"), "not the trainer"),
         (httpx.Response(200, json=[]), "not the"),
     ],
@@ -140,7 +162,7 @@ def test_what_is_not_the_trainer_is_away(answer: httpx.Response, said: str) -> N
         async with TrainerJobs("http://trainer", transport=httpx.MockTransport(lambda _: answer)) as jobs:
             await jobs.newest(5)
 
-    with pytest.raises(TrainerAway, match=said):
+    with pytest.raises(UpstreamAway, match=said):
         asyncio.run(asked())
 
 
@@ -149,28 +171,50 @@ def test_a_silent_address_is_away() -> None:
         async with TrainerJobs("http://127.0.0.1:9") as jobs:
             await jobs.newest(5)
 
-    with pytest.raises(TrainerAway, match="nothing listens there"):
+    with pytest.raises(UpstreamAway, match="nothing listens there"):
         asyncio.run(asked())
 
 
-def test_events_are_read_as_the_standard_writes_them() -> None:
-    async def lines() -> AsyncIterator[str]:
-        for line in [
-            ": hello",
-            "",
-            "event: progress",
-            'data: {"done":',
-            "data: 3}",
-            "id: 7",
-            "",
-            "event: end",
-            "",
-            'data:{"a":1}',
-            "",
-        ]:
-            yield line
+def test_a_job_is_called_by_what_it_trains_and_from_which_files() -> None:
+    async def looked() -> tuple[Job, ...]:
+        async with TrainerJobs("http://trainer", transport=Endless(Trainer().app)) as jobs:
+            return await jobs.newest(5)
 
-    async def read() -> list[ServerEvent]:
-        return [event async for event in server_events(lines())]
+    assert [job.title for job in asyncio.run(looked())] == [
+        "counts of rank 3 from the trainer's own data",
+        "counts of rank 3 from the built-in data",
+        "counts of rank 3 from assays.csv.gz, upload fedcba98…",
+        "English chatbot from the starter conversations",
+        "Japanese chatbot from the starter conversations, assays.csv.gz#forum*2",
+    ]
 
-    assert asyncio.run(read()) == [ServerEvent("progress", {"done": 3}), ServerEvent("message", {"a": 1})]
+
+@pytest.mark.parametrize(
+    ("events", "stage"),
+    [
+        ([], None),
+        ([("stage-started", "spark")], "spark"),
+        ([("stage-started", "read"), ("stage-started", "spark")], "read"),
+        ([("stage-started", "spark"), ("stage-started", "read"), ("stage-finished", "read")], "spark"),
+        ([("stage-started", "read"), ("stage-finished", "read"), ("stage-started", "fit")], "fit"),
+        ([("stage-started", "fit"), ("attempt", None)], None),
+    ],
+)
+def test_the_stage_is_what_lasts_and_spark_only_when_nothing_else_does(
+    events: list[tuple[str, str | None]], stage: str | None
+) -> None:
+    progress = Progress()
+    for kind, named in events:
+        progress.take(ServerSentEvent(event=kind, data=json.dumps({"stage": named})))
+    assert progress.stage == stage
+
+
+def test_figures_are_those_of_the_stage_that_lasts() -> None:
+    progress = Progress()
+    for kind, data in [("stage-started", {}), ("progress", {"done": 3}), ("stage-finished", {}), ("stage-started", {})]:
+        progress.take(ServerSentEvent(event=kind, data=json.dumps({"stage": "fit", **data})))
+        assert progress.figures().get("done") == (3 if kind == "progress" else None)
+
+
+def test_each_stage_of_the_trainer_has_words() -> None:
+    assert set(jobs_module._STAGES) == set(Stage)  # noqa: SLF001 - words of the trainer's vocabulary

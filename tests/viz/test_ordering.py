@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.cosines import percent_matrix
 
-from viz.cosines import percent_matrix
 from viz.ordering import OPTIMAL_LEAVES, cluster
 
 

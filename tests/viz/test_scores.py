@@ -14,9 +14,9 @@ from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
 from tests.viz.conftest import ASPIRIN, KNOWN, TARGETS, Published
 
+from contracts.kinds import SimilarityKind
 from viz.answers import Neighbour
-from viz.cosines import percent_matrix
-from viz.failures import Missing, NoRun, Refused, ScoresAway
+from viz.failures import NoRun, NotInRun, NotTold, UpstreamAway
 from viz.scores import Scores
 
 T = TypeVar("T")
@@ -44,9 +44,14 @@ def test_the_newest_run_comes_first(published: Published, scores_url: str) -> No
 def test_the_space_of_the_built_in_data_gives_the_known_similarities(scores_url: str) -> None:
     space = _ask(scores_url, lambda scores: scores.space("current"))
     assert space.names == ("fA", "fB", "fC", "fD", "fE")
-    percent_FF = percent_matrix(space.vectors("balanced"))
-    assert percent_FF[0, 1:4] == pytest.approx([42, 24, 80], abs=0.5)
-    assert percent_FF[1, 2:4] == pytest.approx([98, 87], abs=0.5)
+    balanced = SimilarityKind.BALANCED
+    pairs = _ask(scores_url, lambda scores: scores.pairs("current", balanced, on_block=lambda *_: None))
+    listed = {pair.first + pair.second: pair.percent for pair in pairs.within(-100, 100, 100)[0]}
+    known = {"fAfB": 42, "fAfC": 24, "fAfD": 80, "fBfC": 98, "fBfD": 87, "fCfD": 74}
+    assert {name: listed[name] for name in known} == pytest.approx(known, abs=0.5)
+    assert _ask(scores_url, lambda scores: scores.with_all("current", "fB", balanced)) == pytest.approx(
+        [listed["fAfB"], 100, listed["fBfC"], listed["fBfD"], listed["fBfE"]]
+    )
 
 
 def test_a_large_space_is_complete_and_in_order(published: Published, scores_url: str) -> None:
@@ -68,8 +73,10 @@ def test_a_space_is_read_once(scores_url: str) -> None:
 def test_neighbours_and_the_sub_matrix_agree(published: Published, scores_url: str) -> None:
     async def both(scores: Scores) -> tuple[list[float], list[float]]:
         name = (await scores.fragments(published.many, "", limit=5)).items[3].name
-        near = await scores.neighbours(published.many, name, "function", 10)
-        matrix = await scores.similarities(published.many, [name, *(neighbour.name for neighbour in near)], "function")
+        near = await scores.neighbours(published.many, name, SimilarityKind.FUNCTION, 10)
+        matrix = await scores.similarities(
+            published.many, [name, *(neighbour.name for neighbour in near)], SimilarityKind.FUNCTION
+        )
         return [neighbour.function for neighbour in near], matrix.percent_FF[0, 1:].tolist()
 
     listed, computed = _ask(scores_url, both)
@@ -79,7 +86,7 @@ def test_neighbours_and_the_sub_matrix_agree(published: Published, scores_url: s
 
 def test_neighbours_that_look_unlike_are_told_apart_from_all(published: Published, scores_url: str) -> None:
     def near(scores: Scores, most: float | None) -> Awaitable[tuple[Neighbour, ...]]:
-        return scores.neighbours(published.chances, KNOWN[0], "function", 10, max_structure=most)
+        return scores.neighbours(published.chances, KNOWN[0], SimilarityKind.FUNCTION, 10, max_structure=most)
 
     everyone, unlike = _ask(scores_url, lambda scores: near(scores, None)), _ask(scores_url, lambda scores: near(scores, 30))
     assert {neighbour.name: neighbour.structure for neighbour in everyone}[KNOWN[1]] == 50
@@ -89,27 +96,27 @@ def test_neighbours_that_look_unlike_are_told_apart_from_all(published: Publishe
 
 
 def test_a_prediction_adds_up_and_names_what_it_does_not_know(published: Published, scores_url: str) -> None:
-    found = _ask(scores_url, lambda scores: scores.prediction(published.chances, ASPIRIN, limit=10))
-    assert (found.run, found.scale, found.parent, found.flags) == (
+    prediction = _ask(scores_url, lambda scores: scores.prediction(published.chances, ASPIRIN, limit=10))
+    assert (prediction.run, prediction.scale, prediction.parent, prediction.flags) == (
         published.chances,
         "chance",
         ASPIRIN,
         ("unknown-fragments",),
     )
-    assert [part.name for part in found.parts if part.support is None] == ["*O*"]
-    assert {part.name: part.support for part in found.parts} == {"*O*": None} | {
+    assert [fragment.name for fragment in prediction.fragments if fragment.support is None] == ["*O*"]
+    assert {fragment.name: fragment.support for fragment in prediction.fragments} == {"*O*": None} | {
         name: 10 + place for place, name in enumerate(KNOWN)
     }
-    assert len(found.expected) == 10
-    for each in found.expected:
+    assert len(prediction.targets) == 10
+    for each in prediction.targets:
         assert each.low is not None
         assert each.high is not None
         assert each.low <= each.value <= each.high
         assert each.mean + each.level + sum(each.added) == pytest.approx(each.sum, abs=1e-9)
-    lowest = min(set(TARGETS) - {each.target for each in found.expected})
+    lowest = min(set(TARGETS) - {each.target for each in prediction.targets})
     alone = _ask(scores_url, lambda scores: scores.prediction(published.chances, ASPIRIN, target=lowest, limit=1))
-    assert [each.target for each in alone.expected] == [lowest]
-    assert alone.expected[0].value <= found.expected[-1].value
+    assert [each.target for each in alone.targets] == [lowest]
+    assert alone.targets[0].value <= prediction.targets[-1].value
 
 
 @pytest.mark.parametrize(
@@ -123,7 +130,7 @@ def test_a_prediction_adds_up_and_names_what_it_does_not_know(published: Publish
         ),
         (lambda scores, _: scores.prediction("current", ASPIRIN, limit=1), "This run predicts nothing."),
         (
-            lambda scores, _: scores.neighbours("current", "fA", "function", 5, max_structure=30),
+            lambda scores, _: scores.neighbours("current", "fA", SimilarityKind.FUNCTION, 5, max_structure=30),
             "This run tells nothing of structures",
         ),
     ],
@@ -131,7 +138,7 @@ def test_a_prediction_adds_up_and_names_what_it_does_not_know(published: Publish
 def test_what_a_run_cannot_tell_is_refused(
     published: Published, scores_url: str, question: Callable[[Scores, str], Awaitable[object]], sentence: str
 ) -> None:
-    with pytest.raises(Refused, match=sentence):
+    with pytest.raises(NotTold, match=sentence):
         _ask(scores_url, lambda scores: question(scores, published.chances))
 
 
@@ -165,18 +172,18 @@ def test_curve_and_trajectory_have_their_shapes(scores_url: str) -> None:
     [
         lambda scores: scores.space("factors-nowhere"),
         lambda scores: scores.fragment("current", "no such fragment"),
-        lambda scores: scores.neighbours("current", "a/b#c", "balanced", 5),
-        lambda scores: scores.similarities("current", ["fA", "nope"], "balanced"),
+        lambda scores: scores.neighbours("current", "a/b#c", SimilarityKind.BALANCED, 5),
+        lambda scores: scores.similarities("current", ["fA", "nope"], SimilarityKind.BALANCED),
     ],
 )
 def test_what_does_not_exist_is_missing(scores_url: str, question: Callable[[Scores], Awaitable[object]]) -> None:
-    with pytest.raises(Missing, match=r".+"):
+    with pytest.raises(NotInRun, match=r".+"):
         _ask(scores_url, question)
 
 
 def test_a_silent_address_is_away() -> None:
     (port,) = free_ports(1)
-    with pytest.raises(ScoresAway, match="nothing listens there"):
+    with pytest.raises(UpstreamAway, match="nothing listens there"):
         _ask(f"http://127.0.0.1:{port}", lambda scores: scores.runs())
 
 
@@ -202,7 +209,7 @@ def somebody_else() -> Iterator[str]:
 
 
 def test_another_server_on_the_port_is_not_taken_for_the_scores_api(somebody_else: str) -> None:
-    with pytest.raises(ScoresAway, match="not the scores API"):
+    with pytest.raises(UpstreamAway, match="not the scores API"):
         _ask(somebody_else, lambda scores: scores.runs())
 
 

@@ -42,6 +42,13 @@ def test_a_busy_port_is_one_sentence_and_a_failure(busy: int) -> None:
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize(("argument", "said"), [("--version", "ntdemo-viz "), ("--help", "VIZ_DASH_PORT (default: 8050)")])
+def test_help_and_version_start_nothing(argument: str, said: str) -> None:
+    ended = _run({}, argument)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert said in ended.stdout
+
+
 def test_a_wrong_setting_is_one_sentence_and_status_2() -> None:
     ended = _run({"VIZ_BOKEH_ORIGINS": "*"})
     assert ended.returncode == 2
@@ -49,8 +56,13 @@ def test_a_wrong_setting_is_one_sentence_and_status_2() -> None:
     assert ended.stderr.count("\n") == 1
 
 
-def _run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def _run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     command = str(Path(sys.executable).with_name("ntdemo-viz"))
     return subprocess.run(
-        [command], env={"PATH": "/usr/bin:/bin", **environment}, capture_output=True, text=True, timeout=60, check=False
+        [command, *arguments],
+        env={"PATH": "/usr/bin:/bin", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )

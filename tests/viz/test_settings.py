@@ -12,6 +12,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in (
         "NTDEMO_HOST",
         "NTDEMO_PORT",
+        "TRAINER_HOST",
+        "TRAINER_PORT",
+        "NTDEMO_TRAINER_URL",
         "VIZ_HOST",
         "VIZ_DASH_PORT",
         "VIZ_BOKEH_PORT",
@@ -39,6 +42,11 @@ def test_the_defaults_are_the_seeds_ports(environment: pytest.MonkeyPatch) -> No
 def test_an_address_to_bind_becomes_an_address_to_ask(environment: pytest.MonkeyPatch, host: str, url: str) -> None:
     environment.setenv("NTDEMO_HOST", host)
     assert load_settings(Settings).scores_url == url
+
+
+def test_the_trainer_is_asked_where_it_listens(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("TRAINER_PORT", "4031")
+    assert load_settings(Settings).trainer_url == "http://localhost:4031"
 
 
 def test_only_this_machines_names_may_open_bokeh_sessions_by_default(environment: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,10 @@ from servicekit.excerpt import excerpt
 
 __all__ = [
     "COMMON_PROBLEMS",
+    "CONTENT_TOO_LARGE",
     "INVALID_CURSOR",
     "INVALID_REQUEST",
+    "NOT_FOUND",
     "NOT_READY",
     "Problem",
     "ProblemDocument",

@@ -5,30 +5,29 @@ Axes: F fragments, K rank, S steps, D at most three plotted columns.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.kinds import Objective, SimilarityKind
+
 __all__ = [
     "Curve",
-    "Expectation",
     "Floats",
     "Fragment",
     "FragmentPage",
     "Job",
     "Matrix",
     "Neighbour",
-    "Part",
+    "PredictedFragment",
     "Prediction",
     "Run",
-    "Similarity",
     "Space",
+    "TargetPrediction",
     "Trajectory",
 ]
 
 Floats = NDArray[np.float64]
-Similarity = Literal["function", "balanced"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Run:
     """A published run, in the words of `GET /v1/runs`."""
 
     id: str
-    objective: str
+    objective: Objective
     activity_kind: str
     source: str
     current: bool
@@ -80,17 +79,21 @@ class Neighbour:
     support: int
     function: float
     low: float | None
+    """With `high` the 90 % interval of `function`."""
     high: float | None
     balanced: float
     structure: float | None
+    coassay: float | None
+    combined: float | None
 
-    def percent(self, similarity: Similarity) -> float:
+    def percent(self, similarity: SimilarityKind) -> float | None:
         """The figure of one similarity."""
-        return self.balanced if similarity == "balanced" else self.function
+        figure: float | None = getattr(self, similarity)
+        return figure
 
 
 @dataclass(frozen=True)
-class Part:
+class PredictedFragment:
     """A fragment of a compound; `support` is None where the run does not know it."""
 
     name: str
@@ -98,7 +101,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Expectation:
+class TargetPrediction:
     """What a run expects of a compound on one target: `mean` + `level` + `added` make `sum`."""
 
     target: str
@@ -124,16 +127,16 @@ class Prediction:
     """The same in a sentence."""
     parent: str | None
     """The standardised molecule that was cut; None for fragments."""
-    parts: tuple[Part, ...]
+    fragments: tuple[PredictedFragment, ...]
     flags: tuple[str, ...]
     """`unknown-fragments`, `nothing-known`."""
-    expected: tuple[Expectation, ...]
+    targets: tuple[TargetPrediction, ...]
     """The highest first."""
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Similarity of named fragments in percent, symmetric, diagonal 100."""
+    """Similarity of named fragments in percent as the scores API states it: symmetric, diagonal 100."""
 
     names: tuple[str, ...]
     percent_FF: Floats
@@ -163,9 +166,9 @@ class Space:
         order = np.argsort([-fragment.support for fragment in self.fragments], kind="stable")[:count]
         return tuple(self.fragments[at].name for at in sorted(order.tolist()))
 
-    def vectors(self, similarity: Similarity) -> Floats:
-        """The factors whose cosine is `similarity`: balanced rows, or canonical rows for function."""
-        return self.balanced_FK if similarity == "balanced" else self.canonical_FK
+    def vectors(self, similarity: SimilarityKind) -> Floats:
+        """The factors that stand for a similarity: canonical rows for function, balanced rows for any other."""
+        return self.canonical_FK if similarity is SimilarityKind.FUNCTION else self.balanced_FK
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from servicekit.application import create_application
-from servicekit.security import SecurityHeaders
+from servicekit.security import SecurityHeaders, content_policy
 from viz import exports, problems
+from viz.callbacks import CallbackRequests
 from viz.failures import Unshowable
-from viz.headers import content_policy
 from viz.jobs import TrainerJobs
 from viz.pages import everywhere
 from viz.pages.frame import INDEX, frame
@@ -84,6 +84,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
     dash.layout = frame()
     everywhere.register(dash, settings, scores, jobs)
     # Plotly's WebGL traces compile their drawing commands, which needs 'unsafe-eval'.
+    app.add_middleware(CallbackRequests, callbacks=dash.callback_map)
     app.add_middleware(ComponentSuites)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     policy = content_policy(" ".join(["'unsafe-eval'", *dash.csp_hashes()]))

@@ -6,12 +6,14 @@ Exit status 1 says that the scores API cannot be asked, 2 that the command canno
 import asyncio
 import importlib
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from matplotlib.figure import Figure
 
+from contracts.kinds import SimilarityKind
 from servicekit.command import load_settings
 from viz.answers import Matrix, Run, Space
 from viz.drawings import ANNOTATED, draw_heat_map, draw_space
@@ -32,6 +34,14 @@ _NO_TK: Final = (
 _NO_DISPLAY: Final = "There is no display to open a window on. Set DISPLAY (ssh -X does), or write a file with --save."
 
 Drawing = Callable[[Figure], None]
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
+    if wanted:
+        typer.echo(f"ntdemo-client {version('ntdemo-viz')}")
+        raise typer.Exit
+
+
 _command = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -42,6 +52,10 @@ def show(
         Path | None, typer.Option(help="Write FILE.png, FILE.svg or FILE.pdf instead of opening a window.", dir_okay=False)
     ] = None,
     run: Annotated[str, typer.Option(help="Id of the run to show; the newest if left out.")] = CURRENT,
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Show how similar the fragments are: a clustered heat map of the scores, read from NTDEMO_HOST and NTDEMO_PORT."""
     if save is not None and save.suffix.lower() not in _SUFFIXES:
@@ -74,7 +88,7 @@ async def _ask(url: str, run: str) -> tuple[Run, Space, Matrix]:
     async with Scores(url) as scores:
         shown = await scores.run(run)
         space = await scores.space(shown.id)
-        return shown, space, await scores.similarities(shown.id, space.most_studied(ANNOTATED), "balanced")
+        return shown, space, await scores.similarities(shown.id, space.most_studied(ANNOTATED), SimilarityKind.BALANCED)
 
 
 def _drawings(run: Run, space: Space, matrix: Matrix, *, three_dimensional: bool) -> list[Drawing]:

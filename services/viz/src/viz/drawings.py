@@ -34,11 +34,11 @@ def draw_heat_map(figure: Figure, matrix: Matrix, *, title: str, note: str | Non
     if count <= ANNOTATED:
         size = float(np.clip(130 / count, 4.5, 12))
         for row in range(count):
-            for place in range(count):
-                value = percent_FF[row, place]
+            for column in range(count):
+                value = percent_FF[row, column]
                 colour = "white" if abs(value) > 55 else _PALETTE.text  # noqa: PLR2004 - where the ground turns dark
                 axes.text(
-                    place,
+                    column,
                     row,
                     f"{value:.1f}" if count <= _WITH_DECIMAL else f"{round(value)}",
                     ha="center",

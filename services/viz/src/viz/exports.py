@@ -8,14 +8,27 @@ from typing import Annotated, Final, Literal
 from fastapi import FastAPI, Query
 from fastapi.responses import Response
 
-from viz.answers import Neighbour, Similarity
+from contracts.kinds import SimilarityKind
+from viz.answers import Neighbour
 from viz.scores import Scores
 from viz.view import CURRENT, UNLIKE
 
 __all__ = ["install"]
 
 _MOST: Final = 100
-_COLUMNS: Final = ("rank", "name", "smiles", "support", "function", "low", "high", "balanced", "structure")
+_COLUMNS: Final = (
+    "rank",
+    "name",
+    "smiles",
+    "support",
+    "function",
+    "low",
+    "high",
+    "balanced",
+    "structure",
+    "coassay",
+    "combined",
+)
 
 
 def install(app: FastAPI, scores: Scores) -> None:
@@ -31,7 +44,7 @@ def install(app: FastAPI, scores: Scores) -> None:
     async def export_neighbours(
         fragment: Annotated[str, Query(description="Name of the fragment.")],
         run: Annotated[str, Query(description="Id of the run, or `current`.")] = CURRENT,
-        similarity: Annotated[Similarity, Query(description="What the order follows.")] = "balanced",
+        similarity: Annotated[SimilarityKind, Query(description="What the order follows.")] = SimilarityKind.BALANCED,
         structure: Annotated[
             Literal["any", "unlike"], Query(description=f"`unlike` takes those that look at most {UNLIKE} % like it.")
         ] = "any",

@@ -1,24 +1,17 @@
 """What can keep viz from showing something, each with a sentence a reader understands."""
 
-__all__ = ["Missing", "NoRun", "Refused", "ScoresAway", "TrainerAway", "Unshowable"]
+__all__ = ["NoRun", "NotInRun", "NotOffered", "NotTold", "Unshowable", "UpstreamAway"]
 
 
 class Unshowable(Exception):
     """Something cannot be shown now; `str` is the sentence that says why and what happens next."""
 
 
-class ScoresAway(Unshowable):
-    """The scores API cannot be reached or fails."""
+class UpstreamAway(Unshowable):
+    """The scores API or the trainer cannot be reached, or fails."""
 
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"The scores API at {url} does not answer ({reason}).")
-
-
-class TrainerAway(Unshowable):
-    """The trainer cannot be reached or fails."""
-
-    def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"The trainer at {url} does not answer ({reason}).")
+    def __init__(self, service: str, url: str, reason: object) -> None:
+        super().__init__(f"{service[:1].upper()}{service[1:]} at {url} does not answer ({reason}).")
 
 
 class NoRun(Unshowable):
@@ -28,9 +21,16 @@ class NoRun(Unshowable):
         super().__init__("No run has been published yet.")
 
 
-class Missing(Unshowable):
+class NotInRun(Unshowable):
     """The run or fragment asked for does not exist; the sentence is the scores API's own."""
 
 
-class Refused(Unshowable):
+class NotTold(Unshowable):
     """The run cannot answer this question: no structures, no predictions, a SMILES that is none."""
+
+
+class NotOffered(Unshowable):
+    """The page's address asks for a choice that there is not."""
+
+    def __init__(self, name: str, value: str, offered: tuple[str, ...]) -> None:
+        super().__init__(f"The address of this page asks for {name} “{value}”; there is {', '.join(offered)}.")

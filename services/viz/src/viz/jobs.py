@@ -6,59 +6,78 @@ many pages look at it, and the newest progress is kept.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+import re
+from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
 import httpx
 import structlog
+from httpx_sse import ServerSentEvent, aconnect_sse
 
+from servicekit.client import ServiceAway, ServiceProblem, answer_of, asking, checked
+from trainer_client import Client
+from trainer_client.api.datasets import list_datasets
+from trainer_client.api.jobs import follow_job, list_jobs
+from trainer_client.models import BotSpec, DatasetList, FactorsSpec, JobPage, JobResource, JobState, Language
 from viz.answers import Job
-from viz.failures import TrainerAway
+from viz.failures import UpstreamAway
 
-__all__ = ["ServerEvent", "TrainerJobs", "server_events"]
+__all__ = ["Progress", "TrainerJobs"]
 
+_TRAINER: Final = "the trainer"
 _PATIENCE_S: Final = 3.0
 _SILENCE_S: Final = 60.0
-_UNFINISHED: Final = frozenset({"queued", "running", "publishing"})
+_UNFINISHED: Final = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.PUBLISHING})
+_UPLOAD: Final = re.compile(r"dataset:([0-9a-f]{64})")
+_SOURCES: Final = {"default": "the trainer's own data", "built-in": "the built-in data", "starter": "the starter conversations"}
+_LANGUAGES: Final = {Language.EN: "English", Language.JA: "Japanese"}
+_SPARK: Final = "spark"
 _STAGES: Final = {
-    "spark": "starting Spark",
+    _SPARK: "starting Spark",
     "read": "reading and checking the data",
     "fit": "fitting the factors",
     "neighbours": "ranking neighbours",
+    "learn": "training the network",
+    "measure": "measuring it on conversations held out",
     "network": "checking the ONNX network",
-    "write": "writing tables",
-    "commit": "committing tables",
+    "write": "writing files",
+    "commit": "committing them",
     "publish": "publishing",
 }
 _log = structlog.stdlib.get_logger(__name__)
 
 
-@dataclass(frozen=True)
-class ServerEvent:
-    """One server-sent event."""
+class Progress:
+    """How far one job is, by its events. Stages overlap: Spark starts while the data are read."""
 
-    kind: str
-    data: Mapping[str, Any]
+    def __init__(self) -> None:
+        self._lasting: list[str] = []
+        self._newest: Mapping[str, Any] = {}
 
+    def take(self, event: ServerSentEvent) -> None:
+        """Take in the next event."""
+        data: dict[str, Any] = json.loads(event.data)
+        match event.event:
+            case "attempt":
+                self._lasting, self._newest = [], {}
+            case "stage-started":
+                self._lasting.append(data["stage"])
+            case "stage-finished":
+                self._lasting = [stage for stage in self._lasting if stage != data["stage"]]
+                self._newest = {} if self._newest.get("stage") == data["stage"] else self._newest
+            case "progress":
+                self._newest = data
 
-async def server_events(lines: AsyncIterator[str]) -> AsyncIterator[ServerEvent]:
-    """The events of a `text/event-stream` whose data are JSON objects; comments and events without data are passed over."""
-    kind, data = "message", ""
-    async for line in lines:
-        name, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if name == "event":
-            kind = value
-        elif name == "data":
-            data += value
-        elif not line:
-            if data:
-                yield ServerEvent(kind, json.loads(data))
-            kind, data = "message", ""
+    @property
+    def stage(self) -> str | None:
+        """The stage that began last and lasts; Spark's start only where nothing else is done."""
+        return next((stage for stage in reversed(self._lasting) if stage != _SPARK), next(iter(self._lasting), None))
+
+    def figures(self) -> Mapping[str, Any]:
+        """`done`, `total`, `loss` and `eta_s` of that stage, as far as it has told them."""
+        return self._newest if self._newest.get("stage") == self.stage else {}
 
 
 class TrainerJobs:
@@ -66,11 +85,18 @@ class TrainerJobs:
 
     def __init__(self, url: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._url = url.rstrip("/")
-        self._http = httpx.AsyncClient(base_url=self._url, timeout=_PATIENCE_S, transport=transport, trust_env=False)
+        self._client = Client(
+            base_url=self._url,
+            timeout=httpx.Timeout(_PATIENCE_S),
+            httpx_args={"trust_env": False} | ({} if transport is None else {"transport": transport}),
+        )
         self._followers: dict[str, asyncio.Task[None]] = {}
-        self._progress: dict[str, Mapping[str, Any]] = {}
+        self._progress: dict[str, Progress] = {}
+        self._uploads: dict[str, str] = {}
+        """Names of uploaded files by their digest."""
 
     async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
         return self
 
     async def __aexit__(
@@ -79,75 +105,77 @@ class TrainerJobs:
         for follower in self._followers.values():
             follower.cancel()
         await asyncio.gather(*self._followers.values(), return_exceptions=True)
-        await self._http.aclose()
+        await self._client.__aexit__(kind, error, trace)
 
     async def newest(self, limit: int) -> tuple[Job, ...]:
         """The newest jobs, the newest first.
 
         Raises:
-            TrainerAway: it does not answer, or what answers is not the trainer.
+            UpstreamAway: the trainer does not answer, or what answers is not the trainer.
         """
         try:
-            response = await self._http.get("/v1/jobs", params={"limit": limit})
-            response.raise_for_status()
-            items = response.json()["items"]
-            jobs = tuple(self._job(item) for item in items)
-        except httpx.ConnectError as error:
-            raise TrainerAway(self._url, "nothing listens there") from error
-        except httpx.HTTPStatusError as error:
-            raise TrainerAway(self._url, f"status {error.response.status_code}") from error
-        except httpx.HTTPError as error:
-            raise TrainerAway(self._url, "it takes too long") from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise TrainerAway(self._url, "what answers there is not the trainer") from error
-        for job in jobs:
-            if job.unfinished and job.id not in self._followers:
+            page = await answer_of(list_jobs.asyncio(client=self._client, limit=limit), JobPage, service=_TRAINER)
+            await self._name_uploads({digest for job in page.items for digest in _UPLOAD.findall(" ".join(_sources(job.spec)))})
+        except (ServiceAway, ServiceProblem) as failure:
+            raise UpstreamAway(_TRAINER, self._url, failure) from failure
+        for job in page.items:
+            if job.state in _UNFINISHED and job.id not in self._followers:
+                self._progress[job.id] = Progress()
                 follower = asyncio.create_task(self._follow(job.id))
                 self._followers[job.id] = follower
                 follower.add_done_callback(partial(self._forget, job.id))
-        return jobs
+        return tuple(self._job(job) for job in page.items)
+
+    async def _name_uploads(self, digests: set[str]) -> None:
+        if digests - self._uploads.keys():
+            listed = await answer_of(list_datasets.asyncio(client=self._client), DatasetList, service=_TRAINER)
+            self._uploads |= {digest: f"upload {digest[:8]}…" for digest in digests}  # removed from the trainer's disk
+            self._uploads |= {dataset.sha256: dataset.name for dataset in listed.items}
 
     async def _follow(self, job: str) -> None:
         """Keep the newest progress of a job until it ends."""
+        question = follow_job._get_kwargs(job)  # noqa: SLF001 - the generated functions read an answer whole; this one has no end
         patience = httpx.Timeout(_PATIENCE_S, read=_SILENCE_S)
         try:
-            async with self._http.stream("GET", f"/v1/jobs/{job}/events", timeout=patience) as response:
-                if response.is_error:
-                    return
-                async for event in server_events(response.aiter_lines()):
-                    if event.kind == "stage-started":
-                        self._progress[job] = {"stage": event.data.get("stage")}
-                    elif event.kind == "progress":
-                        self._progress[job] = event.data
-        except (httpx.HTTPError, ValueError) as error:
-            _log.info("job_no_longer_followed", job=job, reason=type(error).__name__)
+            with asking(_TRAINER):
+                async with aconnect_sse(self._client.get_async_httpx_client(), timeout=patience, **question) as events:
+                    if events.response.is_error:
+                        await events.response.aread()
+                        checked(events.response)
+                    async for event in events.aiter_sse():
+                        self._progress[job].take(event)
+        except (ServiceAway, ServiceProblem) as failure:
+            _log.info("job_no_longer_followed", job=job, reason=str(failure))
 
     def _forget(self, job: str, _: asyncio.Task[None]) -> None:
-        self._followers.pop(job, None)
-        self._progress.pop(job, None)
+        del self._followers[job], self._progress[job]
 
-    def _job(self, item: Mapping[str, Any]) -> Job:
-        spec: Mapping[str, Any] = item.get("spec") or {}
-        progress = self._progress.get(item["id"], {})
-        done, total = progress.get("done"), progress.get("total")
-        problem: Mapping[str, Any] = item.get("problem") or {}
-        stage = progress.get("stage")
+    def _job(self, job: JobResource) -> Job:
+        progress = self._progress.get(job.id, Progress())
+        figures = progress.figures()
+        done, total = figures.get("done"), figures.get("total")
         return Job(
-            id=item["id"],
-            state=item["state"],
-            unfinished=item["state"] in _UNFINISHED,
-            title=_title(spec),
-            created=datetime.fromisoformat(item["created"]),
-            run=item.get("run"),
-            stage=_STAGES.get(stage, stage) if isinstance(stage, str) else None,
+            id=job.id,
+            state=job.state,
+            unfinished=job.state in _UNFINISHED,
+            title=self._title(job.spec),
+            created=job.created,
+            run=job.run,
+            stage=None if progress.stage is None else _STAGES.get(progress.stage, progress.stage),
             percent=100.0 * done / total if done is not None and total else None,
-            loss=progress.get("loss"),
-            eta_s=progress.get("eta_s"),
-            problem=problem.get("detail"),
+            loss=figures.get("loss"),
+            eta_s=figures.get("eta_s"),
+            problem=None if job.problem is None else job.problem.detail,
         )
 
+    def _title(self, spec: BotSpec | FactorsSpec) -> str:
+        named = (_UPLOAD.sub(lambda upload: self._uploads[upload[1]], source) for source in _sources(spec))
+        data = ", ".join(_SOURCES.get(source, source) for source in named)
+        if isinstance(spec, BotSpec):
+            return f"{_LANGUAGES[spec.language]} chatbot from {data}"
+        return f"{spec.objective} of rank {spec.rank} from {data}"
 
-def _title(spec: Mapping[str, Any]) -> str:
-    sources = [str(source) for source in spec.get("sources") or ()]
-    data = ", ".join("the trainer's own data" if source == "default" else source for source in sources)
-    return f"{spec.get('objective', 'run')} of rank {spec.get('rank', '–')} from {data or 'unnamed data'}"
+
+def _sources(spec: BotSpec | FactorsSpec) -> list[str]:
+    """What a job learns from, as its spec names it; a bot that names nothing learns from the starter corpus."""
+    return (spec.corpora or ["starter"]) if isinstance(spec, BotSpec) else (spec.sources or ["default"])

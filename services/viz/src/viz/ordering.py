@@ -30,7 +30,7 @@ class Ordering:
 
 
 def cluster(percent_FF: Floats) -> Ordering:
-    """Average linkage on 1 - cosine; ties and order depend on the values alone."""
+    """Average linkage on 100 - percent; ties and order depend on the values alone."""
     fragments = len(percent_FF)
     if fragments < 2:  # noqa: PLR2004 - a tree has at least two leaves
         return Ordering(np.arange(fragments, dtype=np.int64), (), ())

@@ -3,11 +3,12 @@
 from http import HTTPStatus
 from typing import Final
 
+from dash.exceptions import DependencyException
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from servicekit.problems import NOT_READY, ProblemType, problem_response
-from viz.failures import Missing, NoRun, Refused, ScoresAway, TrainerAway, Unshowable
+from servicekit.problems import NOT_FOUND, NOT_READY, ProblemType, problem_response
+from viz.failures import NoRun, NotInRun, NotTold, Unshowable, UpstreamAway
 
 __all__ = ["PROBLEM_TYPES", "install"]
 
@@ -16,10 +17,10 @@ _AWAY: Final = ProblemType(
     "A service that viz asks does not answer",
     HTTPStatus.BAD_GATEWAY,
     "viz keeps no data of its own: it asks the scores API and the trainer, and one of them does not answer.",
-    "See whether the service that the detail names is running. `NTDEMO_HOST`, `NTDEMO_PORT` and `NTDEMO_TRAINER_URL` say "
-    "where viz looks.",
+    "See whether the service that the detail names is running. `NTDEMO_HOST` and `NTDEMO_PORT`, `TRAINER_HOST` and "
+    "`TRAINER_PORT` (or `NTDEMO_TRAINER_URL`) say where viz looks.",
 )
-_MISSING: Final = ProblemType(
+_NOT_IN_RUN: Final = ProblemType(
     "not-in-run",
     "The run or fragment does not exist",
     HTTPStatus.NOT_FOUND,
@@ -33,7 +34,7 @@ _NOT_TOLD: Final = ProblemType(
     "What was asked needs something that the run's data do not hold, such as the structures of fragments.",
     "Leave `structure` out, or ask another run, whose data state SMILES.",
 )
-PROBLEM_TYPES: Final = (_AWAY, _MISSING, _NOT_TOLD)
+PROBLEM_TYPES: Final = (_AWAY, _NOT_IN_RUN, _NOT_TOLD)
 """Everything that routes of viz answer beside the common problems."""
 
 
@@ -41,14 +42,13 @@ def install(app: FastAPI) -> None:
     """Turn failures into problems on every route of `app`."""
 
     async def on_failure(request: Request, failure: Exception) -> Response:
-        kind = NOT_READY
-        if isinstance(failure, Missing):
-            kind = _MISSING
-        elif isinstance(failure, Refused):
-            kind = _NOT_TOLD
-        elif isinstance(failure, ScoresAway | TrainerAway):
-            kind = _AWAY
+        kinds = {NotInRun: _NOT_IN_RUN, NotTold: _NOT_TOLD, UpstreamAway: _AWAY}
+        kind = kinds.get(type(failure), NOT_READY)
         headers = {"Retry-After": "2"} if isinstance(failure, NoRun) else {}
         return problem_response(kind, str(failure), request.url.path, headers=headers)
 
+    async def on_unknown_file(request: Request, _: Exception) -> Response:
+        return problem_response(NOT_FOUND, "Dash has no such file.", request.url.path)
+
     app.add_exception_handler(Unshowable, on_failure)
+    app.add_exception_handler(DependencyException, on_unknown_file)

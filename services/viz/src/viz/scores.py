@@ -6,62 +6,58 @@ once a second at most, however many pages are open.
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import fields
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import httpx
 import numpy as np
+from cachetools import LRUCache
 
-from scores_client import Client
+from contracts.evidence import MATRIX_FRAGMENTS
+from contracts.kinds import SimilarityKind
+from scores_client import Client, models
 from scores_client.api.factors import list_factors
 from scores_client.api.fragments import get_fragment, list_fragments, list_neighbours
 from scores_client.api.predictions import ask_predictions
 from scores_client.api.runs import get_curve, get_run, get_trajectory, list_runs
 from scores_client.api.similarities import ask_similarities
-from scores_client.models import (
-    CompoundQuestion,
-    Factor,
-    FactorSide,
-    PredictionQuestion,
-    ProblemDocument,
-    RunDetail,
-    RunSummary,
-    SimilarityKind,
-    SimilarityQuestion,
-)
-from scores_client.models import Fragment as WireFragment
-from scores_client.models import TargetPrediction as WireExpectation
 from scores_client.types import UNSET
+from servicekit.client import ServiceAway, ServiceProblem, answer_of
 from viz.answers import (
     Curve,
-    Expectation,
+    Floats,
     Fragment,
     FragmentPage,
     Matrix,
     Neighbour,
-    Part,
+    PredictedFragment,
     Prediction,
     Run,
-    Similarity,
     Space,
+    TargetPrediction,
     Trajectory,
 )
-from viz.failures import Missing, NoRun, Refused, ScoresAway
+from viz.failures import NoRun, NotInRun, NotTold, Unshowable, UpstreamAway
+from viz.pairs import Pairs, every_pair, one_with_all
 from viz.view import CURRENT
 
 __all__ = ["Scores"]
 
+D = TypeVar("D", bound="Run | Fragment | Neighbour")
+T = TypeVar("T")
+_SCORES_API: Final = "the scores API"
 _PATIENCE_S: Final = 20.0
 _FRESH_S: Final = 1.0
-_KEPT_SPACES: Final = 4
+_KEPT: Final = 4
 _LISTED_RUNS: Final = 50
 _PAGE: Final = 1000
 _REASONED: Final = {"molecules-unreadable": "This molecule cannot be predicted", "invalid-request": "This cannot be asked"}
 _REFUSALS: Final = {
     "target-not-found": None,
-    "similarity-unavailable": "This run tells nothing of structures: its data state none, or an older release trained it.",
+    "similarity-unavailable": "This run tells nothing of structures or of what was measured together: "
+    "its data state none, or an older release trained it.",
     "nothing-predicts": "This run predicts nothing. Choose another one above.",
 }
 """Of a question that is well asked, in our words where the scores API's are for programs."""
@@ -78,7 +74,10 @@ class Scores:
         self._runs_s = float("-inf")
         self._asking = asyncio.Lock()
         self._reading = asyncio.Lock()
-        self._spaces: OrderedDict[str, Space] = OrderedDict()
+        self._gathering = asyncio.Lock()
+        self._spaces: LRUCache[str, Space] = LRUCache(_KEPT)
+        self._pairs: LRUCache[tuple[str, SimilarityKind], Pairs] = LRUCache(_KEPT)
+        self._with_all: LRUCache[tuple[str, SimilarityKind, str], Floats] = LRUCache(_KEPT)
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()
@@ -94,12 +93,12 @@ class Scores:
 
         Raises:
             NoRun: nothing is published.
-            ScoresAway: the API cannot be asked. So does every other method.
+            UpstreamAway: the API cannot be asked. So does every other method.
         """
         async with self._asking:
             if self._clock_s() - self._runs_s >= _FRESH_S:
-                page = await self._ask(list_runs.asyncio(client=self._client, limit=_LISTED_RUNS))
-                self._runs, self._runs_s = tuple(_run(item) for item in page.items), self._clock_s()
+                page = await self._ask(list_runs.asyncio(client=self._client, limit=_LISTED_RUNS), models.RunPage)
+                self._runs, self._runs_s = tuple(_taken(Run, item) for item in page.items), self._clock_s()
             if not self._runs:
                 raise NoRun
             return self._runs
@@ -108,102 +107,117 @@ class Scores:
         """One run by id or `current`.
 
         Raises:
-            Missing: there is no such run. So do the methods below.
+            NotInRun: there is no such run. So do the methods below.
         """
         runs = await self.runs()
         if run == CURRENT:
             return runs[0]
         listed = next((known for known in runs if known.id == run), None)
-        return listed or _run(await self._ask(get_run.asyncio(run, client=self._client)))
+        return listed or _taken(Run, await self._ask(get_run.asyncio(run, client=self._client), models.RunDetail))
 
     async def space(self, run: str) -> Space:
         """The shown fragments of a run with their factors, complete."""
-        found = (await self.run(run)).id
-        if found not in self._spaces:
-            async with self._reading:
-                if found not in self._spaces:
-                    self._spaces[found] = await self._read_space(found)
-                    while len(self._spaces) > _KEPT_SPACES:
-                        self._spaces.popitem(last=False)
-        space = self._spaces[found]
-        self._spaces.move_to_end(found)
-        return space
+        run = (await self.run(run)).id
+        async with self._reading:
+            if run not in self._spaces:
+                self._spaces[run] = await self._read_space(run)
+            return self._spaces[run]
 
     async def fragments(self, run: str, query: str, *, limit: int) -> FragmentPage:
         """The first shown fragments whose name or SMILES contains `query`."""
-        page = await self._ask(list_fragments.asyncio(client=self._client, query=query, limit=min(limit, _PAGE), run=run))
-        return FragmentPage(items=tuple(_fragment(item) for item in page.items), next=page.next_)
+        question = list_fragments.asyncio(client=self._client, query=query, limit=min(limit, _PAGE), run=run)
+        page = await self._ask(question, models.FragmentPage)
+        return FragmentPage(items=tuple(_taken(Fragment, item) for item in page.items), next=page.next_)
 
     async def fragment(self, run: str, name: str) -> Fragment:
         """One fragment, shown or not."""
-        return _fragment(await self._ask(get_fragment.asyncio(name, client=self._client, run=run)))
+        return _taken(
+            Fragment, await self._ask(get_fragment.asyncio(name, client=self._client, run=run), models.FragmentDetail)
+        )
 
     async def neighbours(
-        self, run: str, name: str, similarity: Similarity, limit: int, *, max_structure: float | None = None
+        self, run: str, name: str, similarity: SimilarityKind, limit: int, *, max_structure: float | None = None
     ) -> tuple[Neighbour, ...]:
         """The nearest shown fragments of one, at most 100, the nearest first; with `max_structure` those that look unlike it.
 
         Raises:
-            Refused: `max_structure` percent are asked for in a run of data without structures.
+            NotTold: the run does not know this similarity, or no structures to take `max_structure` percent of.
         """
-        kind, far = SimilarityKind(similarity), UNSET if max_structure is None else max_structure
-        answer = await self._ask(
-            list_neighbours.asyncio(name, client=self._client, similarity=kind, max_structure=far, limit=limit, run=run)
+        question = list_neighbours.asyncio(
+            name,
+            client=self._client,
+            similarity=models.SimilarityKind(similarity),
+            max_structure=UNSET if max_structure is None else max_structure,
+            limit=limit,
+            run=run,
         )
-        return tuple(
-            Neighbour(
-                rank=item.rank,
-                name=item.name,
-                smiles=item.smiles,
-                support=item.support,
-                function=item.function,
-                low=item.low,
-                high=item.high,
-                balanced=item.balanced,
-                structure=item.structure,
-            )
-            for item in answer.items
-        )
+        return tuple(_taken(Neighbour, item) for item in (await self._ask(question, models.Neighbours)).items)
 
     async def prediction(self, run: str, compound: str | Sequence[str], *, target: str | None = None, limit: int) -> Prediction:
         """What is expected of a SMILES or of fragments on the `limit` targets where that is highest, or on one named target.
 
         Raises:
-            Refused: the SMILES is none, there is no such target, or the run predicts nothing.
+            NotTold: the SMILES is none, there is no such target, or the run predicts nothing.
         """
-        asked = CompoundQuestion(smiles=compound) if isinstance(compound, str) else CompoundQuestion(fragments=list(compound))
-        compounds = [asked]
-        question = (
-            PredictionQuestion(compounds=compounds, limit=limit)
-            if target is None
-            else PredictionQuestion(compounds=compounds, targets=[target])
+        named = {"smiles": compound} if isinstance(compound, str) else {"fragments": list(compound)}
+        body = models.PredictionQuestion(
+            compounds=[models.CompoundQuestion(**named)],
+            targets=UNSET if target is None else [target],
+            limit=limit if target is None else UNSET,
         )
-        answer = await self._ask(ask_predictions.asyncio(client=self._client, body=question, run=run))
-        (told,) = answer.compounds
+        answer = await self._ask(ask_predictions.asyncio(client=self._client, body=body, run=run), models.Predictions)
+        (predicted,) = answer.compounds
         return Prediction(
             run=answer.run,
             scale=str(answer.scale),
             meaning=answer.meaning,
-            parent=told.parent,
-            parts=tuple(Part(part.name, part.support) for part in told.fragments),
-            flags=tuple(str(flag) for flag in told.flags),
-            expected=tuple(_expectation(item) for item in told.predictions),
+            parent=predicted.parent,
+            fragments=tuple(PredictedFragment(fragment.name, fragment.support) for fragment in predicted.fragments),
+            flags=tuple(str(flag) for flag in predicted.flags),
+            targets=tuple(_target(item) for item in predicted.predictions),
         )
 
-    async def similarities(self, run: str, names: Sequence[str], similarity: Similarity) -> Matrix:
-        """Similarity of every two of at most 500 fragments."""
-        question = SimilarityQuestion(fragments=list(names), similarity=SimilarityKind(similarity))
-        answer = await self._ask(ask_similarities.asyncio(client=self._client, body=question, run=run))
+    async def similarities(self, run: str, names: Sequence[str], similarity: SimilarityKind) -> Matrix:
+        """Similarity of every two of at most 500 fragments.
+
+        Raises:
+            NotTold: the run does not know this similarity of them.
+        """
+        body = models.SimilarityQuestion(fragments=list(names), similarity=models.SimilarityKind(similarity))
+        answer = await self._ask(ask_similarities.asyncio(client=self._client, body=body, run=run), models.Similarities)
         return Matrix(names=tuple(answer.names), percent_FF=np.asarray(answer.percents, dtype=np.float64))
+
+    async def with_all(self, run: str, chosen: str, similarity: SimilarityKind) -> Floats:
+        """Similarity of one fragment with each fragment of the run's space, in its order, in percent."""
+        space = await self.space(run)
+        key = (space.run, similarity, chosen)
+        if key not in self._with_all:
+            self._with_all[key] = await one_with_all(
+                lambda names: self.similarities(space.run, names, similarity), chosen, space.names
+            )
+        return self._with_all[key]
+
+    async def pairs(self, run: str, similarity: SimilarityKind, *, on_block: Callable[[int, int], None]) -> Pairs:
+        """Every pair of the shown fragments, of more than 2,000 of those with most support."""
+        space = await self.space(run)
+        key = (space.run, similarity)
+        async with self._gathering:
+            if key not in self._pairs:
+                self._pairs[key] = await every_pair(
+                    lambda names: self.similarities(space.run, names, similarity),
+                    space.most_studied(MATRIX_FRAGMENTS),
+                    on_block=on_block,
+                )
+            return self._pairs[key]
 
     async def curve(self, run: str) -> Curve:
         """The training curve."""
-        answer = await self._ask(get_curve.asyncio(run, client=self._client))
+        answer = await self._ask(get_curve.asyncio(run, client=self._client), models.Curve)
         return Curve(np.asarray(answer.steps, dtype=np.int64), np.asarray(answer.losses, dtype=np.float64))
 
     async def trajectory(self, run: str) -> Trajectory:
         """How the recorded fragments moved during training; no steps when the run recorded none."""
-        answer = await self._ask(get_trajectory.asyncio(run, client=self._client))
+        answer = await self._ask(get_trajectory.asyncio(run, client=self._client), models.Trajectory)
         names = tuple(answer.fragments)
         positions = np.asarray(answer.positions, dtype=np.float64).reshape(len(answer.steps), len(names), -1)
         return Trajectory(names, np.asarray(answer.steps, dtype=np.int64), positions)
@@ -212,16 +226,18 @@ class Scores:
         fragments: list[Fragment] = []
         cursor: str | None = None
         while True:
-            page = await self._ask(list_fragments.asyncio(client=self._client, run=run, limit=_PAGE, cursor=cursor))
-            fragments += [_fragment(item) for item in page.items]
+            question = list_fragments.asyncio(client=self._client, run=run, limit=_PAGE, cursor=cursor)
+            page = await self._ask(question, models.FragmentPage)
+            fragments += [_taken(Fragment, item) for item in page.items]
             cursor = page.next_
             if cursor is None:
                 break
         wanted = {fragment.id for fragment in fragments}
-        factors: dict[int, Factor] = {}
+        factors: dict[int, models.Factor] = {}
         while len(factors) < len(wanted):
+            side = models.FactorSide.FRAGMENTS
             answer = await self._ask(
-                list_factors.asyncio(FactorSide.FRAGMENTS, client=self._client, run=run, limit=_PAGE, cursor=cursor)
+                list_factors.asyncio(side, client=self._client, run=run, limit=_PAGE, cursor=cursor), models.FactorPage
             )
             factors |= {item.id: item for item in answer.items if item.id in wanted}
             cursor = answer.next_
@@ -236,53 +252,37 @@ class Scores:
             canonical_FK=np.asarray(canonical, dtype=np.float64).reshape(len(fragments), -1),
         )
 
-    async def _ask(self, question: Awaitable[Any]) -> Any:
-        """The parsed answer; anything else becomes a failure with a sentence."""
+    async def _ask(self, question: Awaitable[Any], kind: type[T]) -> T:
+        """The answer; anything else becomes a failure with a sentence."""
         try:
-            answer = await question
-        except httpx.TimeoutException as error:
-            raise ScoresAway(self._url, "it takes too long") from error
-        except httpx.HTTPError as error:
-            raise ScoresAway(
-                self._url, "nothing listens there" if isinstance(error, httpx.ConnectError) else str(error)
-            ) from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise ScoresAway(self._url, "what answers there is not the scores API") from error
-        if not isinstance(answer, ProblemDocument):
-            return answer
-        slug = answer.type_.rsplit("/", 1)[-1]
-        if slug == "not-ready":
-            raise NoRun
-        if slug in {"run-not-found", "fragment-not-found"}:
-            raise Missing(answer.detail)
-        if slug in _REASONED:
-            raise Refused(f"{_REASONED[slug]}: {answer.additional_properties['errors'][0]['reason']}.")
-        if slug in _REFUSALS:
-            raise Refused(_REFUSALS[slug] or answer.detail)
-        raise ScoresAway(self._url, f"{answer.title}: {answer.detail}")
+            return await answer_of(question, kind, service=_SCORES_API)
+        except ServiceAway as away:
+            raise UpstreamAway(_SCORES_API, self._url, away) from away
+        except ServiceProblem as problem:
+            raise self._failure(problem) from problem
+
+    def _failure(self, problem: ServiceProblem) -> Unshowable:
+        match problem.slug:
+            case "not-ready":
+                return NoRun()
+            case "run-not-found" | "fragment-not-found":
+                return NotInRun(problem.detail)
+            case slug if slug in _REASONED:
+                return NotTold(f"{_REASONED[slug]}: {problem.members['errors'][0]['reason']}.")
+            case slug if slug in _REFUSALS:
+                return NotTold(_REFUSALS[slug] or problem.detail)
+            case _:
+                return UpstreamAway(_SCORES_API, self._url, f"{problem.title}: {problem.detail}")
 
 
-def _run(item: RunSummary | RunDetail) -> Run:
-    return Run(
-        id=item.id,
-        objective=str(item.objective),
-        activity_kind=str(item.activity_kind),
-        source=item.source,
-        current=item.current,
-        published=item.published,
-        seconds=item.seconds,
-        device=item.device,
-        fragments=item.fragments,
-        shown_fragments=item.shown_fragments,
-        compounds=item.compounds,
-        targets=item.targets,
-        rank=item.rank,
-    )
+def _taken(kind: type[D], item: Any) -> D:
+    """What viz keeps of a generated client's model that has the same attributes."""
+    return kind(**{field.name: getattr(item, field.name) for field in fields(kind)})
 
 
-def _expectation(item: WireExpectation) -> Expectation:
+def _target(item: models.TargetPrediction) -> TargetPrediction:
     parts = item.contributions
-    return Expectation(
+    return TargetPrediction(
         target=item.target,
         value=item.value,
         low=item.low,
@@ -291,10 +291,4 @@ def _expectation(item: WireExpectation) -> Expectation:
         mean=parts.mean,
         level=parts.target,
         added=tuple(parts.fragments),
-    )
-
-
-def _fragment(item: WireFragment | Any) -> Fragment:
-    return Fragment(
-        id=item.id, name=item.name, smiles=item.smiles, support=item.support, scaffolds=item.scaffolds, shown=item.shown
     )

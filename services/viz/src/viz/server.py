@@ -20,4 +20,4 @@ def main() -> None:
     settings = load_settings(Settings)
     logs.configure(settings.log_format, settings.log_level)
     bokeh = BokehServer(settings)
-    serve(create_app(settings, beside=lambda: bokeh), host=settings.host, port=settings.dash_port)
+    serve(create_app(settings, beside=lambda: bokeh), host=settings.viz_host, port=settings.dash_port)

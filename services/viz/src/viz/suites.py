@@ -69,15 +69,15 @@ class ComponentSuites:
         return start["status"], Headers(raw=start["headers"]), b"".join(parts)
 
 
-def _answer(file: _File, path: str, asked: Headers) -> Response:
+def _answer(file: _File, path: str, request: Headers) -> Response:
     fingerprinted = _FINGERPRINT.search(path) is not None
     headers = {
         "ETag": file.etag,
         "Vary": "Accept-Encoding",
         "Cache-Control": "public, max-age=31536000, immutable" if fingerprinted else "public, no-cache",
     }
-    if file.etag in asked.get("if-none-match", ""):
+    if file.etag in request.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    if "gzip" in asked.get("accept-encoding", ""):
+    if "gzip" in request.get("accept-encoding", ""):
         return Response(file.compressed, headers=headers | {"Content-Encoding": "gzip"}, media_type=file.media_type)
     return Response(file.plain, headers=headers, media_type=file.media_type)

@@ -1,19 +1,21 @@
 """The view: what a page's address says is looked at, so that a link restores it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Self
 from urllib.parse import parse_qs, quote, urlencode
 
-from viz.answers import Similarity
+from contracts.kinds import SimilarityKind
+from viz.failures import NotOffered
 
-__all__ = ["CURRENT", "UNLIKE", "View"]
+__all__ = ["CURRENT", "UNLIKE", "View", "meaning"]
 
 CURRENT: Final = "current"
 """The run that is newest at the time of asking."""
 UNLIKE: Final = 30
 """Percent of Tanimoto similarity up to which two fragments are unlike in structure."""
 _OFFERED: Final[dict[str, tuple[str, ...]]] = {
-    "similarity": ("balanced", "function"),
+    "similarity": tuple(SimilarityKind),
     "vectors": ("fitted", "unit"),
     "plane": ("12", "13", "23"),
     "nearest": ("15", "30", "60", "100"),
@@ -27,7 +29,7 @@ class View:
     """A run, a similarity, perhaps a chosen fragment, and how the figures draw them."""
 
     run: str = CURRENT
-    similarity: Similarity = "balanced"
+    similarity: SimilarityKind = SimilarityKind.BALANCED
     fragment: str | None = None
     vectors: str = "fitted"
     """`fitted`, or `unit` for equal lengths."""
@@ -46,10 +48,27 @@ class View:
 
     @classmethod
     def of(cls, search: str | None) -> Self:
-        """Read from the query part of an address; what it leaves out or misspells is the default."""
-        query = parse_qs((search or "").removeprefix("?"))
-        given: dict[str, Any] = {field.name: query[field.name][0] for field in fields(cls) if field.name in query}
-        return cls(**{name: value for name, value in given.items() if value in _OFFERED.get(name, (value,))})
+        """Read from the query part of an address; what it leaves out is the default.
+
+        Raises:
+            NotOffered: it asks for a choice that there is not.
+        """
+        stated = _stated(search)
+        for name, value in stated.items():
+            if value not in _OFFERED.get(name, (value,)):
+                raise NotOffered(name, value, _OFFERED[name])
+        return cls(**cls._typed(stated))
+
+    @classmethod
+    def repaired(cls, search: str | None) -> Self:
+        """The same for the links around what cannot be shown: a choice that there is not is the default."""
+        return cls(
+            **cls._typed({name: value for name, value in _stated(search).items() if value in _OFFERED.get(name, (value,))})
+        )
+
+    @staticmethod
+    def _typed(stated: Mapping[str, str]) -> dict[str, Any]:
+        return {name: SimilarityKind(value) if name == "similarity" else value for name, value in stated.items()}
 
     @property
     def search(self) -> str:
@@ -75,3 +94,24 @@ class View:
         """The values of one choice, each with its view and whether it is this one."""
         views: list[dict[str, Any]] = [{name: value} for value in _OFFERED[name]]
         return [(view[name], replace(self, **view), view[name] == getattr(self, name)) for view in views]
+
+
+def meaning(similarity: SimilarityKind) -> str:
+    """What a similarity says of two fragments, in one sentence."""
+    match similarity:
+        case SimilarityKind.FUNCTION:
+            return "How alike their effects on all targets are: the cosine of their rows of P Qᵀ."
+        case SimilarityKind.BALANCED:
+            return "The cosine of their balanced factors, the rows of U√S: what /cosine/score serves."
+        case SimilarityKind.STRUCTURE:
+            return "How alike they look, whatever they do: Tanimoto similarity of ECFP4, from 0 to 100 %."
+        case SimilarityKind.COASSAY:
+            return "How far they were measured on the same targets, whatever came out, from 0 to 100 %."
+        case SimilarityKind.COMBINED:
+            return "The share of pairs whose swap is expected to change activity more, from 0 to 100 %."
+
+
+def _stated(search: str | None) -> dict[str, str]:
+    """What an address says of the fields of a view, as it stands."""
+    query = parse_qs((search or "").removeprefix("?"))
+    return {field.name: query[field.name][0] for field in fields(View) if field.name in query}

@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,11 +16,10 @@ from bokeh.models.annotations import BoxAnnotation
 from bokeh.models.widgets import RadioButtonGroup, RangeSlider
 from numpy.typing import NDArray
 
-from viz.answers import Run, Space
-from viz.bokeh_apps.markup import html_table
+from viz.answers import Run
 from viz.bokeh_apps.page import Page, block, in_background, sheets
-from viz.bokeh_apps.style import styled_figure
-from viz.cosines import FINE_BINS, Pairs, counts_of_pairs, pairs_within
+from viz.bokeh_apps.style import html_table, styled_figure
+from viz.pairs import HUNDREDTHS, Pair, Pairs
 from viz.scores import Scores
 from viz.view import View
 
@@ -27,15 +27,18 @@ __all__ = ["Counted", "HistogramApp", "quartiles"]
 
 _WIDTHS: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 _LISTED: Final = 100
+_TOLD_AFTER: Final = 50
+"""Questions answered before the page says so again."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Counted:
-    """A run's fragments, and the fine histogram of all their pairs."""
+    """Every pair, how many of them have each hundredth of a percent, and how many fragments the run shows."""
 
-    space: Space
+    pairs: Pairs
     fine: NDArray[np.int64]
+    shown: int
 
 
 class HistogramApp:
@@ -44,10 +47,15 @@ class HistogramApp:
     path = "histogram"
     heading = "How similar the fragments are"
 
-    async def load(self, view: View, run: Run, scores: Scores) -> Counted:
-        """Count all pairs, off the event loop."""
-        space = await scores.space(run.id)
-        return Counted(space, await asyncio.to_thread(counts_of_pairs, space.vectors(view.similarity)))
+    async def load(self, view: View, run: Run, scores: Scores, say: Callable[[str], None]) -> Counted:
+        """Ask for all pairs, and count them off the event loop."""
+
+        def tell(answered: int, questions: int) -> None:
+            if answered % _TOLD_AFTER == 0:
+                say(f"Asking how similar the fragments are: {100 * answered // questions} %")
+
+        pairs = await scores.pairs(run.id, view.similarity, on_block=tell)
+        return Counted(pairs, await asyncio.to_thread(pairs.counts), run.shown_fragments)
 
     def draw(self, doc: Document, page: Page, loaded: Counted) -> LayoutDOM:
         """The figure with its controls."""
@@ -61,9 +69,7 @@ class _Histogram:
     def __init__(self, doc: Document, page: Page, counted: Counted) -> None:
         self._doc = doc
         self._page = page
-        self._space = counted.space
-        self._vectors_FK = counted.space.vectors(page.view.similarity)
-        self._fine = counted.fine
+        self._pairs, self._fine, self._shown = counted.pairs, counted.fine, counted.shown
         self._bins = ColumnDataSource({"left": [], "right": [], "pairs": [], "colour": []})
         self._width = RadioButtonGroup(
             labels=[f"{width:g}" for width in _WIDTHS], active=_WIDTHS.index(5.0), name="width", stylesheets=sheets()
@@ -88,11 +94,11 @@ class _Histogram:
     def _list_pairs(self) -> None:
         low, high = (float(end) for end in self._range.value)
 
-        async def find() -> Pairs:
-            return await asyncio.to_thread(pairs_within, self._vectors_FK, low, high, _LISTED)
+        async def find() -> tuple[list[Pair], int]:
+            return await asyncio.to_thread(self._pairs.within, low, high, _LISTED)
 
-        def show(found: Pairs) -> None:
-            self._list.text = self._table(found, low, high)
+        def show(listed: tuple[list[Pair], int]) -> None:
+            self._list.text = self._table(*listed, low, high)
 
         in_background(self._doc, find, show, self._tell)
 
@@ -132,7 +138,7 @@ class _Histogram:
 
     def _bin(self) -> None:
         width = _WIDTHS[self._width.active or 0]
-        pairs = self._fine.reshape(-1, round(width * FINE_BINS / 200.0)).sum(axis=1)
+        pairs = self._fine.reshape(-1, round(width * HUNDREDTHS / 200.0)).sum(axis=1)
         left = np.linspace(-100.0, 100.0 - width, pairs.size)
         palette = self._page.palette
         colour = [palette.point if middle >= 0 else palette.diverging[1] for middle in left + width / 2]
@@ -143,7 +149,9 @@ class _Histogram:
         if total == 0:
             return '<p role="status">This run shows fewer than two fragments, so there is no pair to count.</p>'
         low, middle, high = quartiles(self._fine)
-        counted = f"{self._space.count:,} fragments make {total:,} pairs."
+        counted = f"{len(self._pairs.names):,} fragments make {total:,} pairs."
+        if len(self._pairs.names) < self._shown:
+            counted = f"Of {self._shown:,} fragments the {len(self._pairs.names):,} with most support make {total:,} pairs."
         spread = (
             f"By {self._page.view.similarity} similarity half of them lie between {_typeset(low)} and {_typeset(high)} %, "
             f"the median is {_typeset(middle)} %."
@@ -168,17 +176,14 @@ class _Histogram:
         self._range.value = (round(max(low, -100.0), 1), round(min(high, 100.0), 1))
         self._list_pairs()
 
-    def _table(self, found: Pairs, low: float, high: float) -> str:
-        link, names = self._page.fragment_link, self._space.names
-        more = f", the {len(found.items)} highest of them" if found.total > len(found.items) else ""
+    def _table(self, listed: list[Pair], total: int, low: float, high: float) -> str:
+        link = self._page.fragment_link
+        more = f", the {len(listed)} highest of them" if total > len(listed) else ""
         return html_table(
             "Pairs of the range",
-            f"{found.total:,} pairs from {low:g} to {high:g} %{more}",
+            f"{total:,} pairs from {low:g} to {high:g} %{more}",
             ("Fragment", "Fragment", "similarity %"),
-            (
-                (link(names[pair.first]), link(names[pair.second]), f"{pair.percent:.1f}".replace("-", "−"))
-                for pair in found.items
-            ),
+            ((link(pair.first), link(pair.second), f"{pair.percent:.1f}".replace("-", "−")) for pair in listed),
             figures=1,
         )
 
@@ -188,8 +193,8 @@ def _typeset(percent: float) -> str:
 
 
 def quartiles(fine: NDArray[np.int64]) -> tuple[float, float, float]:
-    """Quartiles of a fine histogram in percent, to the width of a bin."""
+    """Quartiles in percent, of how many pairs have each hundredth from -100."""
     cumulative = np.cumsum(fine)
-    places = np.searchsorted(cumulative, np.array([0.25, 0.5, 0.75]) * cumulative[-1])
-    first, second, third = (-100.0 + (place + 0.5) * 200.0 / FINE_BINS for place in places)
+    hundredths = np.searchsorted(cumulative, np.array([0.25, 0.5, 0.75]) * cumulative[-1])
+    first, second, third = -100.0 + hundredths * 200.0 / HUNDREDTHS
     return float(first), float(second), float(third)

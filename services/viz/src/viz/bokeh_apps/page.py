@@ -17,15 +17,16 @@ from bokeh.layouts import column
 from bokeh.models import ImportedStyleSheet, LayoutDOM
 from bokeh.models.widgets import Div
 
+from contracts.kinds import SimilarityKind
 from viz.answers import Run
-from viz.failures import Missing, Unshowable
+from viz.failures import NotInRun, NotOffered, NotTold, Unshowable
+from viz.pages.frame import BOKEH_PAGES, PAGES
 from viz.palette import PALETTES, Palette, Scheme
 from viz.scores import Scores
 from viz.settings import Settings
-from viz.view import View
+from viz.view import View, meaning
 
 __all__ = [
-    "APPS",
     "App",
     "Page",
     "block",
@@ -38,8 +39,6 @@ __all__ = [
     "text",
 ]
 
-APPS: Final = {"histogram": "Histogram", "training": "Playback"}
-"""Path and label of every app."""
 T = TypeVar("T")
 _AGAIN_MS: Final = 3000
 _CURRENT: Final = ' aria-current="true"'
@@ -86,8 +85,8 @@ class App(Protocol[T]):
     path: str
     heading: str
 
-    async def load(self, view: View, run: Run, scores: Scores) -> T:
-        """Everything the drawing needs."""
+    async def load(self, view: View, run: Run, scores: Scores, say: Callable[[str], None]) -> T:
+        """Everything the drawing needs; `say` shows how far that is."""
         ...
 
     def draw(self, doc: Document, page: Page, loaded: T) -> LayoutDOM:
@@ -101,35 +100,38 @@ def open_page(doc: Document, app: App[Any], settings: Settings, scores: Scores) 
     request = context.request if context is not None else None
     arguments: dict[str, list[bytes]] = request.arguments if request is not None else {}
     query = urlencode({name: _first(arguments, name) for name in ("run", "similarity") if _first(arguments, name)})
-    view = View.of(query)
     scheme: Scheme = "dark" if _first(arguments, "scheme") == "dark" else "light"
     dash_url = dash_address(settings, request.headers.get("Host", "") if request is not None else "")
-    doc.title = f"{APPS[app.path]} · ntdemo"
+    doc.title = f"{BOKEH_PAGES[app.path]} · ntdemo"
     doc.template = _TEMPLATE  # type: ignore[assignment]  # Bokeh compiles a string as an extension of its own page
     doc.template_variables.update(
-        viz_head=page_head(), viz_header=page_header(app.path, view, dash_url), viz_heading=app.heading
+        viz_head=page_head(), viz_header=page_header(app.path, View.repaired(query), dash_url), viz_heading=app.heading
     )
-    place = column(text("Loading…"), sizing_mode="stretch_width", css_classes=["bokeh-card"])
-    doc.add_root(place)
+    region = column(text("Loading…"), sizing_mode="stretch_width", css_classes=["bokeh-card"])
+    doc.add_root(region)
 
-    async def load() -> tuple[Run, Any]:
+    def say(sentence: str) -> None:
+        doc.add_next_tick_callback(lambda: region.update(children=[text(sentence)]))
+
+    async def load() -> tuple[View, Run, Any]:
+        view = View.of(query)
         run = await scores.run(view.run)
-        return run, await app.load(view, run, scores)
+        return view, run, await app.load(view, run, scores, say)
 
-    def show(loaded: tuple[Run, Any]) -> None:
-        run, data = loaded
-        place.children = [app.draw(doc, Page(view.pinned(run.id), run, PALETTES[scheme], dash_url), data)]
+    def show(loaded: tuple[View, Run, Any]) -> None:
+        view, run, data = loaded
+        region.children = [app.draw(doc, Page(view.pinned(run.id), run, PALETTES[scheme], dash_url), data)]
 
     def tell(failure: Exception) -> None:
         match failure:
-            case Missing():
-                place.children = [text(str(failure))]
+            case NotInRun() | NotOffered() | NotTold():
+                region.children = [text(str(failure))]
             case Unshowable():
-                place.children = [text(f"{failure} This page tries again by itself.")]
+                region.children = [text(f"{failure} This page tries again by itself.")]
                 in_background(doc, load, show, tell, wait_ms=_AGAIN_MS)
             case _:
                 _log.error("bokeh_page_failed", app=app.path, exc_info=failure)
-                place.children = [text("Something went wrong on this page; the log of viz says why. Reload to try again.")]
+                region.children = [text("Something went wrong on this page; the log of viz says why. Reload to try again.")]
 
     in_background(doc, load, show, tell)
 
@@ -198,9 +200,8 @@ def page_head() -> str:
 def page_header(app: str | None, view: View, dash_url: str) -> str:
     """The header of the Dash pages, with links back to them."""
     query = html.escape(view.search)
-    pages = (("/", "3-D"), ("/heat-map", "Heat map"), ("/fragments", "Fragments"), ("/training", "Training"))
-    links = [f'<li><a href="{html.escape(dash_url)}{path}{query}">{label}</a></li>' for path, label in pages]
-    for path, label in APPS.items():
+    links = [f'<li><a href="{html.escape(dash_url)}{path}{query}">{label}</a></li>' for path, label in PAGES]
+    for path, label in BOKEH_PAGES.items():
         links.append(f'<li{_CURRENT if path == app else ""}><a href="/{path}{query}">{label}</a></li>')
     choice = _similarity_choice(app, view) if app == "histogram" else ""
     return (
@@ -212,12 +213,13 @@ def page_header(app: str | None, view: View, dash_url: str) -> str:
 
 def _similarity_choice(app: str, view: View) -> str:
     parts = [
-        f'<li{_CURRENT if here else ""}><a href="/{app}{html.escape(other.search)}">{value}</a></li>'
-        for value, other, here in view.offers("similarity")
+        f'<li{_CURRENT if here else ""}><a href="/{app}{html.escape(other.search)}">{kind}</a>'
+        f"<span>{meaning(SimilarityKind(kind))}</span></li>"
+        for kind, other, here in view.offers("similarity")
     ]
     return (
-        '<div class="choices"><div class="choice"><span class="legend" aria-hidden="true">Similarity</span>'
-        f'<ul class="segments" aria-label="Similarity">{"".join(parts)}</ul></div></div>'
+        f'<div class="choices"><details class="menu"><summary><span class="quiet">Similarity </span>{view.similarity}</summary>'
+        f'<ul aria-label="Similarity">{"".join(parts)}</ul></details></div>'
     )
 
 
@@ -230,5 +232,5 @@ def dash_address(settings: Settings, host_header: str) -> str:
     """Where the reader's browser finds the Dash pages: as set, else their port on the host that was asked."""
     if settings.dash_url is not None:
         return settings.dash_url.rstrip("/")
-    host = urlsplit(f"//{host_header}").hostname or settings.host
+    host = urlsplit(f"//{host_header}").hostname or settings.viz_host
     return f"http://[{host}]:{settings.dash_port}" if ":" in host else f"http://{host}:{settings.dash_port}"

@@ -24,11 +24,11 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.ioloop import IOLoop
 from tornado.web import OutputTransform, RequestHandler, StaticFileHandler
 
-from servicekit.security import PLAIN_HEADERS
+from servicekit.security import PLAIN_HEADERS, content_policy
 from viz.bokeh_apps.histogram import HistogramApp
-from viz.bokeh_apps.page import APPS, dash_address, open_page, page_head, page_header
+from viz.bokeh_apps.page import dash_address, open_page, page_head, page_header
 from viz.bokeh_apps.training import PlaybackApp
-from viz.headers import content_policy
+from viz.pages.frame import BOKEH_PAGES
 from viz.scores import Scores
 from viz.settings import Settings
 from viz.view import View
@@ -51,10 +51,10 @@ class BokehServer:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         try:
-            self._sockets, self.port = bind_sockets(settings.host, settings.bokeh_port)
+            self._sockets, self.port = bind_sockets(settings.viz_host, settings.bokeh_port)
         except OSError as error:
             sys.exit(
-                f"{settings.host}:{settings.bokeh_port} cannot be used for the Bokeh pages: "
+                f"{settings.viz_host}:{settings.bokeh_port} cannot be used for the Bokeh pages: "
                 f"{(error.strerror or str(error)).lower()}; free it or choose another port with VIZ_BOKEH_PORT."
             )
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -158,7 +158,7 @@ class _Index(RequestHandler):
         dash_url = dash_address(self._settings, self.request.host)
         items = "".join(
             f'<section class="card"><h2><a href="/{app}">{label}</a></h2><p>{html.escape(_WORDS[app])}</p></section>'
-            for app, label in APPS.items()
+            for app, label in BOKEH_PAGES.items()
         )
         body = (
             f'<div class="frame">{page_header(None, View(), dash_url)}<main id="content" class="page" tabindex="-1">'

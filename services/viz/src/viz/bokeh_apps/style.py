@@ -1,12 +1,13 @@
-"""The house style for Bokeh figures."""
+"""The house style for Bokeh pages: figures, and tables in HTML."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bokeh.plotting import figure
 
 from viz.palette import Palette
 
-__all__ = ["styled_figure"]
+__all__ = ["html_table", "styled_figure"]
 
 
 def styled_figure(palette: Palette, **options: Any) -> Any:
@@ -36,3 +37,23 @@ def styled_figure(palette: Palette, **options: Any) -> Any:
     for grid in drawn.grid:
         grid.update(grid_line_color=palette.line)
     return drawn
+
+
+def html_table(label: str, caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], *, figures: int) -> str:
+    """A table from cells that are HTML already; the last `figures` columns are numbers, set flush right."""
+    texts = len(head) - figures
+
+    def kind(at: int) -> str:
+        return ' class="figure"' if at >= texts else ""
+
+    heads = "".join(f'<th scope="col"{kind(at)}>{title}</th>' for at, title in enumerate(head))
+    body = "".join(
+        f'<tr><th scope="row">{first}</th>'
+        + "".join(f"<td{kind(at)}>{cell}</td>" for at, cell in enumerate(rest, start=1))
+        + "</tr>"
+        for first, *rest in rows
+    )
+    return (
+        f'<div class="table-frame" role="region" tabindex="0" aria-label="{label}"><table><caption>{caption}</caption>'
+        f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
+    )

@@ -1,6 +1,7 @@
 """App "/training": the factors as they moved while they were fitted, to play, to halt and to step through."""
 
 import html
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,9 +15,8 @@ from bokeh.models.tickers import FixedTicker
 from bokeh.models.widgets import Button, RadioButtonGroup, Slider
 
 from viz.answers import Curve, Floats, Run, Trajectory
-from viz.bokeh_apps.markup import html_table
 from viz.bokeh_apps.page import Page, block, sheets, text
-from viz.bokeh_apps.style import styled_figure
+from viz.bokeh_apps.style import html_table, styled_figure
 from viz.scores import Scores
 from viz.view import View
 
@@ -81,7 +81,13 @@ class PlaybackApp:
     path = "training"
     heading = "How the factors moved during training"
 
-    async def load(self, view: View, run: Run, scores: Scores) -> tuple[Trajectory, Curve]:  # noqa: ARG002 - the same for each similarity
+    async def load(
+        self,
+        view: View,  # noqa: ARG002 - the same for each similarity
+        run: Run,
+        scores: Scores,
+        say: Callable[[str], None],  # noqa: ARG002 - it takes no time
+    ) -> tuple[Trajectory, Curve]:
         """Positions and losses."""
         return await scores.trajectory(run.id), await scores.curve(run.id)
 

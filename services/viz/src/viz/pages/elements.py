@@ -7,7 +7,8 @@ from typing import Any, Final
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from viz.answers import Neighbour, Similarity
+from contracts.kinds import SimilarityKind
+from viz.answers import Neighbour
 from viz.view import UNLIKE, View
 
 __all__ = [
@@ -38,9 +39,9 @@ def notice(sentence: str, after: str = "This page tries again by itself.") -> Co
     return html.Div([html.P(sentence), html.P(after, className="quiet") if after else None], className="notice", role="status")
 
 
-def number(value: float, places: int = 1) -> str:
+def number(value: float, decimals: int = 1) -> str:
     """A number as typeset: a true minus sign."""
-    return f"{value:.{places}f}".replace("-", "−")
+    return f"{value:.{decimals}f}".replace("-", "−")
 
 
 _WORDS: Final = {
@@ -99,10 +100,10 @@ def signed_bar(share: float, text: str) -> Component:
 def interval_bar(value: float, low: float, high: float, across: tuple[float, float], text: str) -> Component:
     """A text with an interval and the value in it, drawn between two ends."""
     start, width = across[0], (across[1] - across[0]) or 1.0
-    at = [100 * (place - start) / width for place in (low, high, value)]
+    left, right, middle = (100 * (end - start) / width for end in (low, high, value))
     drawn = [
-        html.Span(className="interval-reach", style={"left": f"{at[0]:.1f}%", "width": f"{at[1] - at[0]:.1f}%"}),
-        html.Span(className="interval-value", style={"left": f"{at[2]:.1f}%"}),
+        html.Span(className="interval-reach", style={"left": f"{left:.1f}%", "width": f"{right - left:.1f}%"}),
+        html.Span(className="interval-value", style={"left": f"{middle:.1f}%"}),
     ]
     return _measure(html.Span(drawn, className="interval", **aria(hidden="true")), text)
 
@@ -148,41 +149,45 @@ def table(
 
 
 def neighbour_table(neighbours: Sequence[Neighbour], view: View, path: str, *, full: bool) -> Component:
-    """The nearest fragments of the chosen one; `full` adds structure, the other similarity and the interval."""
-    other: Similarity = "function" if view.similarity == "balanced" else "balanced"
+    """The nearest fragments of the chosen one; `full` adds the other similarities, the interval of function, and structure."""
+    shown = [
+        kind
+        for kind in (view.similarity, *(kind for kind in SimilarityKind if kind is not view.similarity and full))
+        if any(neighbour.percent(kind) is not None for neighbour in neighbours) or kind is view.similarity
+    ]
     interval = full and any(neighbour.low is not None for neighbour in neighbours)
     smiles = full and any(neighbour.smiles not in {None, neighbour.name} for neighbour in neighbours)
-    structure = full and any(neighbour.structure is not None for neighbour in neighbours)
-    columns = [
-        (("Fragment", "text"), True),
-        ((f"{view.similarity} %", "figure"), True),
-        ((f"{other} %", "figure"), full),
-        (("90 % interval", "figure"), interval),
-        (("structure %", "figure"), structure),
-        (("Support", "figure"), True),
-        (("SMILES", "text"), smiles),
+    head = [
+        ("Fragment", "text"),
+        *((f"{kind} %", "figure") for kind in shown),
+        *([("function, 90 %", "figure")] if interval else []),
+        ("Support", "figure"),
+        *([("SMILES", "text")] if smiles else []),
     ]
     rows = [
         [
             fragment_link(neighbour.name, view, path),
-            percent_bar(neighbour.percent(view.similarity)),
-            number(neighbour.percent(other)),
-            "–"
-            if neighbour.low is None or neighbour.high is None
-            else f"{number(neighbour.low, 0)} to {number(neighbour.high, 0)}",
-            "–" if neighbour.structure is None else number(neighbour.structure, 0),
+            *(_percent(neighbour.percent(kind), barred=kind is view.similarity) for kind in shown),
+            *([_interval(neighbour)] if interval else []),
             f"{neighbour.support:,}",
-            html.Code(neighbour.smiles or "–"),
+            *([html.Code(neighbour.smiles or "–")] if smiles else []),
         ]
         for neighbour in neighbours
     ]
-    wanted = [given for _, given in columns]
     unlike = f", at most {UNLIKE} % alike in structure" if full and view.structure == "unlike" else ""
-    return table(
-        f"Nearest to {view.fragment}, by {view.similarity} similarity{unlike}",
-        [head for head, given in columns if given],
-        [[cell for cell, given in zip(row, wanted, strict=True) if given] for row in rows],
-    )
+    return table(f"Nearest to {view.fragment}, by {view.similarity} similarity{unlike}", head, rows)
+
+
+def _percent(percent: float | None, *, barred: bool) -> Component | str:
+    if percent is None:
+        return "–"
+    return percent_bar(percent) if barred else number(percent)
+
+
+def _interval(neighbour: Neighbour) -> str:
+    if neighbour.low is None or neighbour.high is None:
+        return "–"
+    return f"{number(neighbour.low, 0)} to {number(neighbour.high, 0)}"
 
 
 def figure_graph(identity: str, figure: Any, label: str, *, kind: str) -> Component:

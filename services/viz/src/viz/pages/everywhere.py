@@ -46,7 +46,7 @@ def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs) 
     async def keep_header(
         pathname: str | None, search: str, _health: dict[str, Any] | None, href: str | None
     ) -> tuple[Any, Any]:
-        path, view = _path(pathname), View.of(search)
+        path, view = _path(pathname), View.repaired(search)
         try:
             runs = await scores.runs()
         except Unshowable:  # the watch says so; the header still leads everywhere
@@ -61,12 +61,12 @@ def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs) 
     )
     async def watch(_beats: int | None, known: dict[str, Any] | None) -> tuple[Any, Any]:
         try:
-            found: dict[str, Any] = {"state": "ready", "run": (await scores.runs())[0].id}
+            health: dict[str, Any] = {"state": "ready", "run": (await scores.runs())[0].id}
         except NoRun:
-            found = {"state": "empty"}
+            health = {"state": "empty"}
         except Unshowable as failure:
-            found = {"state": "away", "reason": str(failure)}
-        return (no_update, no_update) if found == known else (found, _banner(found, known))
+            health = {"state": "away", "reason": str(failure)}
+        return (no_update, no_update) if health == known else (health, _banner(health, known))
 
     space.register(dash, scores)
     heat_map.register(dash, scores)
@@ -79,16 +79,16 @@ def _path(pathname: str | None) -> str:
     return (pathname or "/").rstrip("/") or "/"
 
 
-def _banner(found: dict[str, Any], known: dict[str, Any] | None) -> Any:
+def _banner(health: dict[str, Any], known: dict[str, Any] | None) -> Any:
     """Say what has just changed; nothing while all is well."""
-    if found["state"] == "away":
+    if health["state"] == "away":
         return [
             html.Strong("Not connected. "),
-            str(found["reason"]),
+            str(health["reason"]),
             " What is shown may be old; this page reconnects by itself.",
         ]
-    if known and known["state"] == "ready" and found["state"] == "ready":
-        return [html.Strong("New run. "), f"{found['run']} has been published."]
+    if known and known["state"] == "ready" and health["state"] == "ready":
+        return [html.Strong("New run. "), f"{health['run']} has been published."]
     return None
 
 

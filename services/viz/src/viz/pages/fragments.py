@@ -7,9 +7,9 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from viz.answers import Fragment
-from viz.failures import Refused
-from viz.pages.answering import answering
+from viz.failures import NotTold
 from viz.pages.elements import aria, fragment_link, neighbour_table, notice, segments, table
+from viz.pages.regions import answering
 from viz.scores import Scores
 from viz.view import UNLIKE, View
 
@@ -92,8 +92,8 @@ def register(dash: Dash, scores: Scores) -> None:
         view, query = View.of(search), (query or "").strip()
         page = await scores.fragments(view.run, query, limit=shown)
         if not page.items:
-            what = f"No fragment's name or SMILES contains “{query}”." if query else "This run shows no fragment."
-            return html.P(what, className="quiet"), True
+            sentence = f"No fragment's name or SMILES contains “{query}”." if query else "This run shows no fragment."
+            return html.P(sentence, className="quiet"), True
         more = page.next is not None
         counted = f"The first {len(page.items)}" if more else f"{len(page.items)}"
         caption = f"{counted} {'fragment' if counted == '1' else 'fragments'}" + (f" with “{query}”" if query else "")
@@ -141,8 +141,8 @@ async def _nearest(scores: Scores, view: View, fragment: str) -> list[Component]
     unlike = UNLIKE if view.structure == "unlike" else None
     try:
         neighbours = await scores.neighbours(view.run, fragment, view.similarity, _NEAREST, max_structure=unlike)
-    except Refused as refused:  # the choice above stays, so that another can be made
-        return [notice(str(refused), "")]
+    except NotTold as failure:  # the choice above stays, so that another can be made
+        return [notice(str(failure), "")]
     listed = neighbour_table(neighbours, view, PATH, full=True)
     return [listed] if unlike is None else [listed, html.P(_UNLIKE_NOTE, className="caption")]
 
@@ -165,5 +165,5 @@ def _facts(fragment: Fragment) -> Component:
 
 
 def _csv_address(view: View) -> str:
-    asked = {"run": view.run, "fragment": view.fragment, "similarity": view.similarity}
-    return "/exports/neighbours.csv?" + urlencode(asked | ({"structure": "unlike"} if view.structure == "unlike" else {}))
+    query = {"run": view.run, "fragment": view.fragment, "similarity": view.similarity}
+    return "/exports/neighbours.csv?" + urlencode(query | ({"structure": "unlike"} if view.structure == "unlike" else {}))

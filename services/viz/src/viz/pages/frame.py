@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from contracts.kinds import SimilarityKind
 from viz.answers import Run
-from viz.pages.elements import aria, segments
+from viz.pages.elements import aria
 from viz.settings import Settings
-from viz.view import CURRENT, View
+from viz.view import CURRENT, View, meaning
 
-__all__ = ["INDEX", "PAGES", "bokeh_address", "choices", "frame", "navigation"]
+__all__ = ["BOKEH_PAGES", "INDEX", "PAGES", "bokeh_address", "choices", "frame", "navigation"]
 
 PAGES: Final = (
     ("/", "3-D"),
@@ -22,6 +23,8 @@ PAGES: Final = (
     ("/training", "Training"),
 )
 """Path and label of every page, in the order of the navigation."""
+BOKEH_PAGES: Final = {"histogram": "Histogram", "training": "Playback"}
+"""The same of the Bokeh server's pages."""
 _LISTED_RUNS: Final = 12
 
 INDEX: Final = """<!DOCTYPE html>
@@ -77,46 +80,49 @@ def navigation(path: str, view: View, bokeh: str) -> Component:
         for at, label in PAGES
     ]
     query = f"?run={view.run}" if view.run != CURRENT else ""
-    others = [
-        html.Li(html.A(label, href=f"{bokeh}/{app}{query}"))
-        for app, label in (("histogram", "Histogram"), ("training", "Playback"))
-    ]
+    others = [html.Li(html.A(label, href=f"{bokeh}/{app}{query}")) for app, label in BOKEH_PAGES.items()]
     return html.Ul([*own, *others])
 
 
 def choices(path: str, view: View, runs: Sequence[Run]) -> list[Component]:
-    """The similarity and the run, each a set of links to the same page."""
+    """The similarity and the run, each a menu of links to the same page."""
     newest = [(run.id, run.source) for run in runs[:_LISTED_RUNS]]
     if view.run != CURRENT and view.run not in {run for run, _ in newest}:
         newest.append((view.run, ""))
     listed = [(CURRENT, "the newest, whatever it is"), *newest]
+    similarities = [(kind, meaning(SimilarityKind(kind)), other, here) for kind, other, here in view.offers("similarity")]
+    runs_listed = [("newest" if run == CURRENT else run, source, view.pinned(run), run == view.run) for run, source in listed]
+    shown = "newest" if view.run == CURRENT else view.run
     return [
-        segments("Similarity", path, view, "similarity"),
-        html.Details(
-            [
-                html.Summary([html.Span("Run ", className="quiet"), "newest" if view.run == CURRENT else view.run]),
-                html.Ul(
-                    [
-                        html.Li(
-                            [
-                                dcc.Link(run if run != CURRENT else "newest", href=f"{path}{view.pinned(run).search}"),
-                                html.Span(source),
-                            ],
-                            **aria(current="true" if run == view.run else None),
-                        )
-                        for run, source in listed
-                    ]
-                ),
-            ],
-            key=f"{path}{view.search}",
-            className="menu",
-        ),
+        _menu("Similarity", view.similarity, path, view, similarities),
+        _menu("Run", shown, path, view, runs_listed),
     ]
+
+
+def _menu(name: str, shown: str, path: str, view: View, entries: Sequence[tuple[str, str, View, bool]]) -> Component:
+    """A menu of links to the page at `path`: each a label, what it means, its view, and whether that is shown now."""
+    return html.Details(
+        [
+            html.Summary([html.Span(f"{name} ", className="quiet"), shown]),
+            html.Ul(
+                [
+                    html.Li(
+                        [dcc.Link(label, href=f"{path}{other.search}"), html.Span(explained)],
+                        **aria(current="true" if here else None),
+                    )
+                    for label, explained, other, here in entries
+                ],
+                **aria(label=name),
+            ),
+        ],
+        key=f"{name} {path}{view.search}",
+        className="menu",
+    )
 
 
 def bokeh_address(settings: Settings, href: str | None) -> str:
     """Where the reader's browser finds the Bokeh server: as set, else its port on the host the page came from."""
     if settings.bokeh_url is not None:
         return settings.bokeh_url.rstrip("/")
-    host = urlsplit(href or "").hostname or settings.host
+    host = urlsplit(href or "").hostname or settings.viz_host
     return f"http://[{host}]:{settings.bokeh_port}" if ":" in host else f"http://{host}:{settings.bokeh_port}"

@@ -9,9 +9,8 @@ from dash.development.base_component import Component
 from viz.answers import Matrix
 from viz.figures.heat_map import heat_map
 from viz.ordering import Ordering, cluster
-from viz.pages.answering import answering
 from viz.pages.elements import aria, as_table, figure_graph, fragment_link, number, segments, table
-from viz.pages.side import side
+from viz.pages.regions import answering, chosen_fragment
 from viz.palette import PALETTES, Scheme
 from viz.scores import Scores
 from viz.view import View
@@ -83,7 +82,7 @@ def register(dash: Dash, scores: Scores) -> None:
     @dash.callback(Output("heat-map-side", "children"), Input("address", "search"), Input("health", "data"))
     @answering()
     async def list_nearest_beside(search: str, health: dict[str, Any] | None) -> Any:
-        return no_update if health is None else await side(scores, View.of(search), PATH)
+        return no_update if health is None else await chosen_fragment(scores, View.of(search), PATH)
 
     @dash.callback(
         Output("address", "search", allow_duplicate=True),
@@ -103,7 +102,7 @@ def _drawn(matrix: Matrix, about: str, view: View, scheme: Scheme) -> list[Compo
         figure_graph("heat-map-graph", figure, f"{about}: {view.similarity} similarity of every pair", kind="heat-map"),
         html.P(
             f"{about}, {view.similarity} similarity in percent: blue is alike, orange is opposite. "
-            "Ordered by average linkage on 1 − cosine; the tree above joins what is alike.",
+            "Ordered by average linkage on 100 − percent; the tree above joins what is alike.",
             className="caption",
         ),
         as_table(PATH, view, lambda: _percent_table(matrix, ordering, view)),

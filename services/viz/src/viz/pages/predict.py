@@ -6,12 +6,12 @@ from typing import Any, Final
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from viz.answers import Expectation, Fragment, Prediction
-from viz.failures import Missing, Unshowable
-from viz.pages.answering import answering
+from viz.answers import Fragment, Prediction, TargetPrediction
+from viz.failures import NotInRun, Unshowable
 from viz.pages.contributions import contributions
 from viz.pages.elements import aria, interval_bar, table
-from viz.pages.scales import Scale, scale_of
+from viz.pages.notation import Notation, notation_of
+from viz.pages.regions import answering
 from viz.scores import Scores
 from viz.view import View
 
@@ -62,12 +62,12 @@ def register(dash: Dash, scores: Scores) -> None:
 
     @dash.callback(Output("compound", "value"), Output("target", "value"), Input("address", "search"))
     async def fill_in(search: str) -> tuple[str, str]:
-        view = View.of(search)
+        view = View.repaired(search)
         return view.compound or "", view.target or ""
 
     @dash.callback(Output("examples", "children"), Input("address", "search"), Input("health", "data"))
     async def give_examples(search: str, _health: dict[str, Any] | None) -> list[Any]:
-        view = View.of(search)
+        view = View.repaired(search)
         first = await _predictable(view.run, scores)
         named = ", ".join(fragment.name for fragment in first)
         examples = _EXAMPLES if any(fragment.smiles is not None for fragment in first) else ((named, named),) if named else ()
@@ -89,7 +89,7 @@ def register(dash: Dash, scores: Scores) -> None:
     ) -> Any:
         if not (clicks or of_compound or of_target):  # the fields have only just appeared
             return no_update
-        return replace(View.of(search), compound=(compound or "").strip(), target=(target or "").strip()).search
+        return replace(View.repaired(search), compound=(compound or "").strip(), target=(target or "").strip()).search
 
     @dash.callback(
         Output("expected-view", "children"),
@@ -105,14 +105,14 @@ def register(dash: Dash, scores: Scores) -> None:
         if view.compound is None:
             return [html.H2("Nothing asked yet"), html.P("Type a molecule above, as SMILES.", className="quiet")], None
         compound = await _read(view.compound, view.run, scores)
-        found = await scores.prediction(view.run, compound, limit=_HIGHEST)
-        chosen = next((each for each in found.expected if view.target in {None, each.target}), None)
-        listed = list(found.expected)
+        prediction = await scores.prediction(view.run, compound, limit=_HIGHEST)
+        chosen = next((target for target in prediction.targets if view.target in {None, target.target}), None)
+        listed = list(prediction.targets)
         if chosen is None:
-            (chosen,) = (await scores.prediction(found.run, compound, target=view.target, limit=1)).expected
+            (chosen,) = (await scores.prediction(prediction.run, compound, target=view.target, limit=1)).targets
             listed.append(chosen)
-        scale = scale_of(found.scale)
-        return _expected(found, listed, chosen, view, scale), contributions(found, chosen, view, scale)
+        notation = notation_of(prediction.scale)
+        return _expected(prediction, listed, chosen, view, notation), contributions(prediction, chosen, view, notation)
 
 
 async def _predictable(run: str, scores: Scores) -> tuple[Fragment, ...]:
@@ -136,7 +136,7 @@ async def _read(text: str, run: str, scores: Scores) -> str | tuple[str, ...]:
 async def _is_fragment(text: str, run: str, scores: Scores) -> bool:
     try:
         return (await scores.fragment(run, text)).name == text
-    except Missing:
+    except NotInRun:
         return False
 
 
@@ -150,43 +150,47 @@ def _field(identity: str, label: str) -> Component:
     )
 
 
-def _expected(found: Prediction, listed: list[Expectation], chosen: Expectation, view: View, scale: Scale) -> list[Component]:
+def _expected(
+    prediction: Prediction, listed: list[TargetPrediction], chosen: TargetPrediction, view: View, notation: Notation
+) -> list[Component]:
     many = len(listed)
-    caption = f"{scale.title} on {'one target' if many == 1 else f'{many} targets'}, the highest first"
-    if listed[-1] is chosen and many > len(found.expected):
-        caption = f"{scale.title} on the {many - 1} targets where it is highest, and on {chosen.target}"
-    bounds = [bound for each in listed for bound in (each.value, each.low, each.high) if bound is not None]
-    across = scale.ends or (min(bounds), max(bounds))
-    head = [("Target", "text"), (scale.unit, "figure"), ("90 % interval", "figure")]
+    caption = f"{notation.title} on {'one target' if many == 1 else f'{many} targets'}, the highest first"
+    if listed[-1] is chosen and many > len(prediction.targets):
+        caption = f"{notation.title} on the {many - 1} targets where it is highest, and on {chosen.target}"
+    bounds = [bound for target in listed for bound in (target.value, target.low, target.high) if bound is not None]
+    across = notation.ends or (min(bounds), max(bounds))
+    head = [("Target", "text"), (notation.unit, "figure"), ("90 % interval", "figure")]
     rows = [
         [
-            dcc.Link(each.target, href=f"{PATH}{replace(view, target=each.target).search}"),
-            scale.shown(each.value),
-            _interval(each, across, scale),
+            dcc.Link(target.target, href=f"{PATH}{replace(view, target=target.target).search}"),
+            notation.shown(target.value),
+            _interval(target, across, notation),
         ]
-        for each in listed
+        for target in listed
     ]
-    flag = next((flag for flag in _FLAGS if flag in found.flags), None)
-    columns = 3 if any(each.low is not None for each in listed) else 2
+    flag = next((flag for flag in _FLAGS if flag in prediction.flags), None)
+    columns = 3 if any(target.low is not None for target in listed) else 2
     return [
         html.Div(
             [
-                html.H2(["Expected of ", html.Code(found.parent or view.compound)]),
+                html.H2(["Expected of ", html.Code(prediction.parent or view.compound)]),
                 html.A(
                     "Permanent link",
-                    href=f"{PATH}{view.pinned(found.run).search}",
-                    title=f"This question to run {found.run}, whatever is published later",
+                    href=f"{PATH}{view.pinned(prediction.run).search}",
+                    title=f"This question to run {prediction.run}, whatever is published later",
                 ),
             ],
             className="heading",
         ),
         *([] if flag is None else [html.P([html.Strong("Mind: "), _FLAGS[flag]], className="flag")]),
         table(caption, head[:columns], [row[:columns] for row in rows], chosen=listed.index(chosen)),
-        html.P(found.meaning, className="caption"),
+        html.P(prediction.meaning, className="caption"),
     ]
 
 
-def _interval(each: Expectation, across: tuple[float, float], scale: Scale) -> Component | str:
-    if each.low is None or each.high is None:
+def _interval(target: TargetPrediction, across: tuple[float, float], notation: Notation) -> Component | str:
+    if target.low is None or target.high is None:
         return "–"
-    return interval_bar(each.value, each.low, each.high, across, f"{scale.shown(each.low)} to {scale.shown(each.high)}")
+    return interval_bar(
+        target.value, target.low, target.high, across, f"{notation.shown(target.low)} to {notation.shown(target.high)}"
+    )

@@ -7,12 +7,11 @@ import numpy as np
 from dash import Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
-from viz.answers import Space
-from viz.cosines import percent_row
+from contracts.kinds import Objective, SimilarityKind
+from viz.answers import Floats, Run, Space
 from viz.figures.space import LABELLED, MOST_IN_3D, Points, plane, space
-from viz.pages.answering import answering
 from viz.pages.elements import aria, as_table, figure_graph, fragment_link, number, segments, table
-from viz.pages.side import side
+from viz.pages.regions import answering, chosen_fragment
 from viz.palette import PALETTES, Scheme
 from viz.scores import Scores
 from viz.view import View
@@ -55,13 +54,17 @@ def register(dash: Dash, scores: Scores) -> None:
         if health is None:
             return no_update
         view = View.of(search)
-        of_run = await scores.space(view.run)
-        return await asyncio.to_thread(_drawn, of_run, view, scheme)
+        run = await scores.run(view.run)
+        of_run = await scores.space(run.id)
+        percent_F = None
+        if view.fragment in of_run.names:
+            percent_F = await scores.with_all(run.id, view.fragment, view.similarity)
+        return await asyncio.to_thread(_drawn, run, of_run, percent_F, view, scheme)
 
     @dash.callback(Output("space-side", "children"), Input("address", "search"), Input("health", "data"))
     @answering()
     async def list_nearest(search: str, health: dict[str, Any] | None) -> Any:
-        return no_update if health is None else await side(scores, View.of(search), PATH)
+        return no_update if health is None else await chosen_fragment(scores, View.of(search), PATH)
 
     @dash.callback(
         Output("address", "search", allow_duplicate=True),
@@ -74,15 +77,15 @@ def register(dash: Dash, scores: Scores) -> None:
         return View.of(search).choosing(details[0]).search if details else no_update
 
 
-def _drawn(of_run: Space, view: View, scheme: Scheme) -> list[Component]:
+def _drawn(run: Run, of_run: Space, percent_F: Floats | None, view: View, scheme: Scheme) -> list[Component]:
     vectors_FK = of_run.vectors(view.similarity)
-    chosen = of_run.names.index(view.fragment) if view.fragment in of_run.names else None
+    chosen = of_run.names.index(view.fragment) if view.fragment is not None and percent_F is not None else None
     points = Points(
         names=of_run.names,
         support_F=tuple(fragment.support for fragment in of_run.fragments),
         positions_FK=vectors_FK,
         chosen=chosen,
-        percent_F=percent_row(vectors_FK, chosen) if chosen is not None else None,
+        percent_F=percent_F,
     )
     points = points.unit() if view.vectors == "unit" else points
     palette = PALETTES[scheme]
@@ -101,23 +104,36 @@ def _drawn(of_run: Space, view: View, scheme: Scheme) -> list[Component]:
     return [
         html.Div(tools, className="toolbar"),
         figure_graph("space-graph", figure, label, kind="space"),
-        html.P(_caption(count, rank, view), className="caption"),
+        html.P(_caption(count, rank, run, view), className="caption"),
         as_table(PATH, view, lambda: _position_table(of_run, points, view)),
     ]
 
 
-def _caption(count: int, rank: int, view: View) -> str:
-    vectors = "balanced vectors (rows of U√S)" if view.similarity == "balanced" else "canonical vectors (rows of US)"
+def _caption(count: int, rank: int, run: Run, view: View) -> str:
+    canonical = view.similarity is SimilarityKind.FUNCTION
+    vectors = "canonical vectors (rows of US)" if canonical else "balanced vectors (rows of U√S)"
+    by_angle = _by_angle(run, view.similarity)
     sentences = [f"{count:,} fragments as {vectors}."]
     if rank <= _DIMENSIONS and count <= MOST_IN_3D:
         sentences.append(f"The model has {rank} factor{'s' if rank > 1 else ''}: this view is its whole space.")
-        if count <= LABELLED:
+        if count <= LABELLED and by_angle:
             sentences.append("The cosine of the angle between two lines is their similarity.")
     else:
-        sentences.append(f"A projection: the model has {rank} factors, and similarity is the cosine over all of them.")
+        cosine = ", and similarity is the cosine over all of them" if by_angle else ""
+        sentences.append(f"A projection: the model has {rank} factors{cosine}.")
+    if not by_angle:
+        posterior = "the mean over the posterior" if canonical else "not told by these vectors"
+        sentences.append(f"The {view.similarity} similarity, which colours them, is {posterior}.")
     if count > MOST_IN_3D:
         sentences.append(f"More than {MOST_IN_3D:,} points stand in a plane, which every browser draws fast.")
     return " ".join(sentences)
+
+
+def _by_angle(run: Run, similarity: SimilarityKind) -> bool:
+    """Whether a similarity is the cosine of the vectors that are drawn."""
+    return similarity is SimilarityKind.BALANCED or (
+        similarity is SimilarityKind.FUNCTION and run.objective == Objective.COUNTS
+    )
 
 
 def _position_table(of_run: Space, points: Points, view: View) -> Component:

@@ -7,11 +7,11 @@ from dash import Dash, Input, Output, dcc, html, no_update
 from dash.development.base_component import Component
 
 from viz.answers import Job, Run
-from viz.failures import TrainerAway
+from viz.failures import UpstreamAway
 from viz.figures.curve import training_curve
 from viz.jobs import TrainerJobs
-from viz.pages.answering import answering
 from viz.pages.elements import aria, figure_graph, notice, table
+from viz.pages.regions import answering
 from viz.palette import PALETTES, Scheme
 from viz.scores import Scores
 from viz.view import CURRENT, View
@@ -49,7 +49,7 @@ def register(dash: Dash, scores: Scores, jobs: TrainerJobs) -> None:
     async def show_jobs(_beats: int | None) -> Any:
         try:
             return _jobs(await jobs.newest(_JOBS))
-        except TrainerAway as away:
+        except UpstreamAway as away:
             return notice(str(away), "Published runs are shown all the same; this part comes back by itself.")
 
     @dash.callback(
@@ -138,12 +138,12 @@ def _job(job: Job) -> list[Component]:
         f"{job.eta_s:.0f} s left" if job.eta_s is not None else None,
         job.problem,
     ]
-    said = ", ".join(detail for detail in details if detail)
+    standing = ", ".join(detail for detail in details if detail)
     label = html.Span(
         [
             html.Span(job.state, className=f"badge {job.state}"),
             html.Span(f" {job.title} "),
-            html.Span(said or f"{job.created:{_MINUTE}} UTC", className="quiet"),
+            html.Span(standing or f"{job.created:{_MINUTE}} UTC", className="quiet"),
         ]
     )
     if not job.unfinished:
