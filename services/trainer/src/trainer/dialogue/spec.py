@@ -76,7 +76,7 @@ class Recipe(_Asked):
     """Padded target tokens of the first batches; 256 on a CPU, 4,096 on a GPU."""
     last_tokens: _Positive | None = None
     """Of the largest batches; 4,096 on a CPU, 32,768 on a GPU."""
-    growth_tokens: _Positive = 250_000
+    growth_tokens: _Positive = 1_000_000
     """Batches grow as the square root of 1 + the target tokens seen / this number."""
     dropout: _Share | None = None
     """None: 0 in the first epoch, 0.1 until the fifth is over, then 0.2."""
