@@ -13,7 +13,7 @@ LOCKS := $(SERVICES:%=services/%/requirements.txt) tools/requirements-dev.txt
 # PyTorch's own index has builds without CUDA; a wheel in wheelhouse/ or pip's configuration is taken as well.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: help setup run test test-deploy wheelhouse check format lint types imports lock openapi client-gen problems chart sbom bench e2e train chat client up down clean
+.PHONY: help setup run test test-deploy wheelhouse check format lint types imports lock openapi client-gen decisions problems chart sbom bench e2e train chat client up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,7 +27,7 @@ $(STAMP): $(LOCKS) $(SERVICES:%=services/%/pyproject.toml) shared/pyproject.toml
 	  "$$(grep -o '^torch==[0-9.]*' services/trainer/requirements.txt)"
 	$(BIN)/python -m pip install --quiet --find-links wheelhouse $(LOCKS:%=--requirement %)
 	$(BIN)/python -m pip install --quiet --no-deps --editable shared $(SERVICES:%=--editable services/%)
-	$(BIN)/python -m trainer.lake.prepare >/dev/null  # classes of Spark, mapped at each start
+	$(BIN)/python -m trainer.spark.prepare >/dev/null  # classes of Spark, mapped at each start
 	touch $@
 
 run: setup ## start all services in this terminal; Ctrl-C stops them
@@ -88,8 +88,11 @@ lock: setup ## resolve the requirements anew
 openapi: setup ## write each service's openapi.json
 	$(BIN)/python tools/openapi.py
 
-client-gen: openapi ## generate scores_client from the scores API's openapi.json
+client-gen: openapi ## generate scores_client and trainer_client from openapi.json of their services
 	$(BIN)/python tools/client_gen.py
+
+decisions: setup ## write the index of docs/decisions
+	$(BIN)/python tools/decisions.py
 
 problems: setup ## write docs/problems/ from the services' problem types
 	$(BIN)/python tools/problems.py

@@ -1,4 +1,4 @@
-"""How well unseen activity is predicted, beside peers in the same run; PEERS 1 as a table.
+"""How well unseen activity is predicted, beside peers in the same run, as a table.
 
     .venv/bin/python -m benchmarks.activity --data ../shared/data/activity --cache /tmp/activity-benchmark [--only chembl5]
 

@@ -14,10 +14,10 @@ import scipy.sparse
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdFingerprintGenerator
 
-from contracts.fragmentation import FRAGMENTATION_VERSION, Unfragmentable, fragment
-from trainer.environments import fingerprints_CD
+from chemistry import FRAGMENTATION_VERSION, Unfragmentable, fragment
 from trainer.factorization.activity.alike import KIND_FEATURES, unit_rows
 from trainer.factorization.activity.cells import Cells
+from trainer.similarity.environments import fingerprints_CD
 
 __all__ = ["DATA_SETS", "Data", "read"]
 

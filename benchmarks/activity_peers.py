@@ -14,11 +14,11 @@ import scipy.linalg
 import scipy.sparse
 from benchmarks.activity_data import Data
 
-from trainer.factorization import fit_counts
 from trainer.factorization.activity.background import Background
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.fit import Options, fit_activity
 from trainer.factorization.activity.link import Link
+from trainer.factorization.counts.fit import fit_counts
 
 __all__ = ["MODELS", "Answer", "Missing", "Model"]
 

@@ -29,7 +29,7 @@ from benchmarks.tutorial_chatbot import Pair, TutorialChatbot, normalised
 from chatbot.network.batch import Batch
 from chatbot.network.bundle import open_bundle, read_files
 from chatbot.network.reply import Finish, Reply, Wish
-from contracts.dialogue import Architecture, Language, read_card
+from dialogue.bundle import Architecture, Language, read_card
 from trainer.dialogue.bundle_runtime import Graphs
 from trainer.dialogue.corpus.reading import read_corpus
 from trainer.dialogue.evaluation import reply_log_p

@@ -28,16 +28,18 @@ from pyarrow import parquet
 from scipy.sparse.linalg import svds
 from torch import nn
 
-from trainer.factorization import FactorNetwork, export, fit_counts
+from trainer.data.seed_table import built_in
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.link import Link
 from trainer.factorization.activity.rows import Rows
 from trainer.factorization.activity.sampler import Offset, Sampler
+from trainer.factorization.counts.fit import fit_counts
+from trainer.factorization.counts.network import FactorNetwork
 from trainer.factorization.nearest import nearest
+from trainer.factorization.onnx.factor_graph import export
 from trainer.factorization.threads import one_thread
-from trainer.factors import Factors
-from trainer.seed_table import built_in
-from trainer.similarity import directions_FK
+from trainer.similarity.cosines import directions_FK
+from trainer.similarity.factors import Factors
 
 EPOCHS = 1500
 
@@ -252,7 +254,7 @@ def beside_spark(rank: int, *, compounds: int = 100_000, targets: int = 2_000, c
     """Wall seconds to the error, on a twentieth of the cells held out, that ten iterations of Spark's ALS end with."""
     from pyspark.ml.recommendation import ALS  # noqa: PLC0415 - loading takes a second
 
-    from trainer.lake.session import Session  # noqa: PLC0415
+    from trainer.spark.session import Session  # noqa: PLC0415
 
     table_CT = scipy.sparse.coo_array(large_table(compounds, targets, cells))
     rng = np.random.default_rng(1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from contracts.dialogue import read_card
+from dialogue.bundle import read_card
 from trainer.dialogue.bundle_runtime import Graphs
 from trainer.dialogue.tokens import Tokens
 

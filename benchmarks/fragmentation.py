@@ -1,4 +1,4 @@
-"""How fast molecules are standardised and cut, beside RDKit's own ways in the same run; PEERS 3 as a table.
+"""How fast molecules are standardised and cut, beside RDKit's own ways in the same run, as a table.
 
     .venv/bin/python benchmarks/fragmentation.py --data ../shared/data/activity [--molecules 5000]
 
@@ -22,14 +22,14 @@ from rdkit.Chem import BRICS
 from rdkit.Chem.MolStandardize import rdMolStandardize
 from rdkit.Chem.Scaffolds import MurckoScaffold
 
-from contracts.fragmentation import FRAGMENTATION_VERSION, Unfragmentable, fragment
-from contracts.fragmentation.canonical import canonical
-from contracts.fragmentation.graph import Graph
-from contracts.fragmentation.groups import groups
-from contracts.fragmentation.leaves import brics_bonds, leaves
-from contracts.fragmentation.rings import ring_systems
-from contracts.fragmentation.scaffolds import scaffold
-from contracts.fragmentation.standardisation import standardise
+from chemistry import FRAGMENTATION_VERSION, Unfragmentable, fragment
+from chemistry.canonical import canonical
+from chemistry.graph import Graph
+from chemistry.groups import groups
+from chemistry.leaves import brics_bonds, leaves
+from chemistry.rings import ring_systems
+from chemistry.scaffolds import scaffold
+from chemistry.standardisation import standardise
 
 FILES = {"chembl5": "chembl5/chembl_5thresh.csv.gz", "tox21": "tox21/tox21.csv.gz"}
 TO_REACH = 1000

@@ -95,11 +95,11 @@ def alone(name: str, *arguments: object) -> Measured:
 def start_ours(cache: str, archive: str) -> Measured:
     """A session with or without its archive of classes, and the twelve small tables of a publication, twice."""
     from contracts.store import Store  # noqa: PLC0415 - loading is part of what is measured
-    from trainer import seed_table  # noqa: PLC0415
-    from trainer.lake.jvm import Jvm  # noqa: PLC0415
-    from trainer.lake.session import Session  # noqa: PLC0415
-    from trainer.lake.staging import stage_all  # noqa: PLC0415
-    from trainer.lake.tables import commit  # noqa: PLC0415
+    from trainer.data import seed_table  # noqa: PLC0415
+    from trainer.spark.jvm import Jvm  # noqa: PLC0415
+    from trainer.spark.session import Session  # noqa: PLC0415
+    from trainer.spark.staging import stage_all  # noqa: PLC0415
+    from trainer.store.tables import commit  # noqa: PLC0415
 
     if archive == "without":
         Jvm.archive = Path(cache, "none.jsa")  # type: ignore[method-assign, assignment]  # as if it had not been made
@@ -132,7 +132,7 @@ def start_pyspark() -> Measured:
 
 def start(cache: Path) -> None:
     """Print what a start costs without and with an archive of classes."""
-    from trainer.lake.prepare import prepare  # noqa: PLC0415 - loads pyspark, which the other measurements do not need
+    from trainer.spark.prepare import prepare  # noqa: PLC0415 - loads pyspark, which the other measurements do not need
 
     began = time.perf_counter()
     prepare()
@@ -158,9 +158,9 @@ def show_start(label: str, row: Measured) -> None:
 
 def table(cache: str, source: str, on_error: str) -> Measured:
     """One table from its files to facts, after Spark has started."""
-    from trainer.lake.ingest import ingest  # noqa: PLC0415 - loading is part of what is measured
-    from trainer.lake.session import Session  # noqa: PLC0415
-    from trainer.run import IngestOptions, OnError  # noqa: PLC0415
+    from trainer.runs.ingest import IngestOptions, OnError  # noqa: PLC0415
+    from trainer.spark.ingest.ingest import ingest  # noqa: PLC0415 - loading is part of what is measured
+    from trainer.spark.session import Session  # noqa: PLC0415
 
     with Session(Path(cache), master="local[2]") as session:
         spark = session.spark()
@@ -218,8 +218,8 @@ def _lists(matrix: csr_array, values: np.ndarray[Any, Any]) -> pa.Array:
 
 def counts_spark(directory: str, cache: str) -> Measured:
     """Ours: a sparse product inside Spark."""
-    from trainer.lake.counting import count  # noqa: PLC0415 - loading is part of what is measured
-    from trainer.lake.session import Session  # noqa: PLC0415
+    from trainer.spark.counting import count  # noqa: PLC0415 - loading is part of what is measured
+    from trainer.spark.session import Session  # noqa: PLC0415
 
     began = time.perf_counter()
     with Session(Path(cache), master="local[2]", memory_mib=4096) as session:

@@ -37,8 +37,9 @@ from tests.support.store import Contents, Publisher, five_fragments, many_fragme
 
 from contracts.kinds import Objective
 from contracts.predictions import FILE
-from trainer.factorization import Predictor, export_predictor
 from trainer.factorization.activity.posterior import Posterior
+from trainer.factorization.onnx.prediction_graph import export_predictor
+from trainer.factorization.predictor import Predictor
 
 CONNECTIONS = 64
 MOLECULES = (

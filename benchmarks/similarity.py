@@ -1,4 +1,4 @@
-"""How well similarities of fragments hold in compounds they were not learned from; PEERS 2 as a table.
+"""How well similarities of fragments hold in compounds they were not learned from, as a table.
 
     .venv/bin/python -m benchmarks.similarity --data ../shared/data/activity --cache /tmp/activity-benchmark
 
@@ -16,19 +16,19 @@ import numpy as np
 import scipy.sparse
 from benchmarks.activity_data import Data, read
 
-from trainer.bags import leaf_bags
-from trainer.environments import tanimoto
+from trainer.data.leaves import leaf_bags
 from trainer.evaluation.agreement import combined
 from trainer.evaluation.stability import halves, interval_agreement, stability
-from trainer.evaluation.swaps import Swaps, measured_swaps, swap_test
-from trainer.factorization import fit_counts
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.effects import Effects
 from trainer.factorization.activity.fit import Options, fit_activity
 from trainer.factorization.activity.link import Link
-from trainer.factorization.activity.profiles import coassay_FF, combined_FF
 from trainer.factorization.activity.summary import Directions
-from trainer.similarity import percents_FF
+from trainer.factorization.counts.fit import fit_counts
+from trainer.similarity.cosines import percents_FF
+from trainer.similarity.environments import tanimoto
+from trainer.similarity.profiles import coassay_FF, combined_FF
+from trainer.similarity.swaps import Swaps, measured_swaps, swap_test
 
 SUPPORT = 20
 Matrix = np.ndarray[tuple[int, ...], np.dtype[np.float64]]

@@ -32,7 +32,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SparkSession]":
     """The one Spark session that all tests share; tests that take it carry the marker `spark`."""
-    from trainer.lake.session import Session  # noqa: PLC0415 - loads pyspark, which most tests do without
+    from trainer.spark.session import Session  # noqa: PLC0415 - loads pyspark, which most tests do without
 
     with Session(tmp_path_factory.mktemp("cache"), master="local[2]") as session:
         yield session.spark()

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from contracts.dialogue import OPENINGS_FILE, Language, ModelCard, Opening, read_card
+from dialogue.bundle import OPENINGS_FILE, Language, ModelCard, Opening, read_card
 
 ROOT = Path(__file__).parents[1]
 MODELS = ROOT / "services" / "chatbot" / "models"

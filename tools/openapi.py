@@ -5,7 +5,6 @@ assembled. `--check` compares instead of writing and names the files that differ
 """
 
 import importlib
-import importlib.util
 import json
 import os
 import sys
@@ -14,29 +13,26 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SERVICES = ("trainer", "scores-api", "viz", "chatbot")
+APPLICATIONS = {"trainer": "trainer.api.app", "scores-api": "scores_api.app", "viz": "viz.app", "chatbot": "chatbot.app"}
+"""The module of each service that has its `create_app`."""
 
 
-def documents(services: Iterable[str] = SERVICES) -> dict[Path, str]:
+def documents(services: Iterable[str] = tuple(APPLICATIONS)) -> dict[Path, str]:
     """The text of each service's document by the path it belongs to."""
     found = {}
     for service in services:
-        text = document(service.replace("-", "_"))
+        text = document(service)
         if text is not None:
             found[ROOT / "services" / service / "openapi.json"] = text
     return found
 
 
-def document(package: str) -> str | None:
-    """The document of an import package, None when it has no `<package>.app.create_app`."""
-    if importlib.util.find_spec(package) is None or importlib.util.find_spec(f"{package}.app") is None:
-        return None
-    application = importlib.import_module(f"{package}.app")
-    if not hasattr(application, "create_app"):
-        return None
+def document(service: str) -> str | None:
+    """The document of a service, None for viz, whose pages are no API."""
+    module = APPLICATIONS[service]
     with _empty_environment():
-        settings = importlib.import_module(f"{package}.settings").Settings()
-        app = application.create_app(settings)
+        settings = importlib.import_module(f"{module.split('.', maxsplit=1)[0]}.settings").Settings()
+        app = importlib.import_module(module).create_app(settings)
     if not hasattr(app, "openapi"):
         return None
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
@@ -54,7 +50,7 @@ def _empty_environment() -> Iterator[None]:
 
 def main(arguments: list[str]) -> int:
     """Write or check; the exit status."""
-    fresh = documents([name for name in arguments if not name.startswith("-")] or SERVICES)
+    fresh = documents([name for name in arguments if not name.startswith("-")] or APPLICATIONS)
     stale = [path for path, text in fresh.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     for path in stale:
         if "--check" in arguments:

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from contracts.fragmentation import fragment
+from chemistry import fragment
 from contracts.kinds import ActivityKind, SimilarityKind
 from contracts.tables import TABLES
 from scores_api import layout
@@ -15,9 +15,9 @@ from scores_api.builder.likeness_files import write_likeness
 from scores_api.likeness import Exchanges as ServedExchanges
 from scores_api.likeness import Likeness as ServedLikeness
 from scores_api.likeness import Lists
-from trainer.activity import Activity
-from trainer.likeness import Likeness
-from trainer.similarity import directions_FK
+from trainer.data.activity import Activity
+from trainer.similarity.cosines import directions_FK
+from trainer.similarity.pairs import Likeness
 
 ACIDS = ["c1ccccc1", "c1ccncc1", "c1ccsc1", "c1ccc(F)cc1", "c1ccc(Cl)cc1", "c1ccc2ccccc2c1", "c1cnccn1", "c1ccoc1", "C1CC1"]
 AMINES = ["N1CCCCC1", "N1CCOCC1", "N1CCN(C)CC1", "N1CCCC1", "N1CCSCC1", "N1CCCCCC1", "NC1CCCCC1", "NC1CC1", "NCC(F)(F)F"]

@@ -17,10 +17,10 @@ from tests.support.reports import SteppingReport
 from tests.support.seed_json import seed_json
 from tests.support.trainer import TrainerProcess
 
-from trainer.pipeline import train
-from trainer.run import FactorsSpec
+from trainer.jobs.stored import StoredRuns
+from trainer.pipelines.factors import train
+from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
-from trainer.storekeeper import StoreKeeper
 
 pytestmark = pytest.mark.spark
 BUILT_IN: Final = FactorsSpec(kind="factors", sources=("built-in",))
@@ -81,7 +81,7 @@ def test_at_every_step_a_reader_has_whole_runs_and_recovery_leaves_nothing_else(
     for point, copy in copies.of.items():
         expected, files = (after, _files(state)) if point in VISIBLE else (before, files_before)
         assert whole_runs(copy) == expected, point
-        StoreKeeper(Settings(state=copy)).recover()
+        StoredRuns(Settings(state=copy)).recover()
         assert whole_runs(copy) == expected, point
         assert _files(copy) == files, point
 
@@ -97,7 +97,7 @@ def test_after_a_kill_between_two_commits_the_same_run_can_be_made_again(spark: 
     unrecovered = train(BUILT_IN, Settings(state=torn), SteppingReport(), spark=spark).run
 
     assert whole_runs(torn) == {unrecovered: next(iter(whole_runs(state).values()))}
-    StoreKeeper(Settings(state=torn)).recover()
+    StoredRuns(Settings(state=torn)).recover()
     recovered = train(BUILT_IN, Settings(state=torn), SteppingReport(), spark=spark).run
     assert list(whole_runs(torn)) == [unrecovered, recovered]
 

@@ -18,9 +18,9 @@ from contracts.predictions import ARTIFACT, FILE
 from contracts.store import Store
 from scores_api.app import create_app
 from scores_api.settings import Settings as ScoresSettings
-from trainer.factorization import load_predictor
-from trainer.pipeline import train
-from trainer.run import FactorsSpec
+from trainer.factorization.onnx.prediction_graph import load_predictor
+from trainer.pipelines.factors import train
+from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
 
 pytestmark = pytest.mark.spark

@@ -14,7 +14,7 @@ from tests.support.served import Served, wait_until_ready
 from chatbot.app import create_app
 from chatbot.network.bundle import Bundle, open_bundle, read_files
 from chatbot.settings import Settings
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 
 NOWHERE = 9
 """A port on which nothing listens."""

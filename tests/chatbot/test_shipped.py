@@ -14,7 +14,7 @@ from chatbot.network.reply import Reply, Wish
 from chatbot.network.sampling import Sampling
 from chatbot.network.typesetting import typeset
 from chatbot.settings import Settings
-from contracts.dialogue import ENCODER_FILE, STEP_FILE, Language, read_card
+from dialogue.bundle import ENCODER_FILE, STEP_FILE, Language, read_card
 from trainer.dialogue.bundle_runtime import Graphs
 from trainer.dialogue.decoding import GREEDY, against_silence, next_tokens
 

@@ -14,15 +14,15 @@ from tests.support.predicting import predicting
 from tests.support.store import Publisher, five_fragments
 
 import scores_client.models as client_models
-from contracts.fragmentation import fragment
+from chemistry import fragment
 from contracts.kinds import Objective
 from contracts.predictions import FILE
 from scores_api.app import create_app
 from scores_api.models.predictions import PREDICTIONS, Predictions
 from scores_api.settings import Settings
-from trainer.factorization import Predictor
 from trainer.factorization.activity.posterior import Posterior
-from trainer.factors import Factors
+from trainer.factorization.predictor import Predictor
+from trainer.similarity.factors import Factors
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 CISPLATIN = "[NH3+][Pt-2](Cl)(Cl)[NH3+]"

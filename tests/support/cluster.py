@@ -40,7 +40,7 @@ def cluster(directory: Path, *, workers: int = 2, environment: Mapping[str, str]
 def _process(
     directory: Path, environment: Mapping[str, str], role: str, *options: str, number: int = 0
 ) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "trainer.lake.standalone", role, "--host", "127.0.0.1", *options]
+    command = [sys.executable, "-m", "trainer.spark.standalone", role, "--host", "127.0.0.1", *options]
     named = {"SPARK_WORKER_CORES": "1", "SPARK_WORKER_MEMORY": "1g", "SPARK_LOCAL_IP": "127.0.0.1"}
     with (directory / f"{role}-{number}.log").open("wb") as log:
         process = subprocess.Popen(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from contracts.dialogue import Architecture, Language, ModelCard
+from dialogue.bundle import Architecture, Language, ModelCard
 from trainer.dialogue.export import Provenance, export_bundle
 from trainer.dialogue.spec import DialogueSpec, Recipe, Sizes
 from trainer.dialogue.training import train

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.events import EventKind, EventWriter
-from trainer.run import FactorsSpec
+from trainer.runs.spec import FactorsSpec
 
 __all__ = ["MemoryKeeper", "ScriptedExecution", "ScriptedExecutor", "told", "until"]
 

@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 from tests.support.reports import SteppingReport
 
-from trainer.lake.nearest import nearest
-from trainer.lake.session import Session
-from trainer.pipeline import train
-from trainer.run import Engine, FactorsSpec, OnError
-from trainer.screen import Screening, screen
+from trainer.pipelines.factors import train
+from trainer.pipelines.screening import Screening, screen
+from trainer.runs.ingest import OnError
+from trainer.runs.spec import Engine, FactorsSpec
 from trainer.settings import Settings
-from trainer.similarity import directions_FK
+from trainer.similarity.cosines import directions_FK
+from trainer.spark.nearest import nearest
+from trainer.spark.session import Session
 
 __all__ = ["LIMIT", "als_spec", "made_rows"]
 

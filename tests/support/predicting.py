@@ -11,7 +11,8 @@ from tests.support.store import Contents, five_fragments
 
 from contracts.predictions import FILE
 from contracts.tables import TABLES
-from trainer.factorization import Predictor, export_predictor
+from trainer.factorization.onnx.prediction_graph import export_predictor
+from trainer.factorization.predictor import Predictor
 
 __all__ = ["predicting"]
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from trainer.report import Report, Stage
+from trainer.runs.report import Report, Stage
 
 __all__ = ["SteppingReport"]
 

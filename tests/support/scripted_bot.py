@@ -17,7 +17,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from contracts.dialogue import (
+from dialogue.bundle import (
     CARD_FILE,
     ENCODER_FILE,
     REPLY_TOKENS,

@@ -23,7 +23,7 @@ from contracts.kinds import RANKINGS, ActivityKind, Objective, RunKind, Similari
 from contracts.manifest import ArtifactFile, Manifest
 from contracts.store import Store
 from contracts.tables import TABLES
-from trainer.seed_table import built_in
+from trainer.data.seed_table import built_in
 
 __all__ = ["Contents", "Publisher", "contents_of", "five_fragments", "many_fragments", "named_fragments", "smiles_like"]
 

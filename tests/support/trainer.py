@@ -49,7 +49,7 @@ class TrainerProcess:
     def start(self) -> None:
         """Start, and wait until it answers."""
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "trainer.server"]
+            command = [sys.executable, "-m", "trainer.api.server"]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment, start_new_session=True)
         self._wait(lambda: self._answers() or self._stopped())
 

@@ -2,7 +2,7 @@
 
 from tools import chatbot_replies
 
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 
 
 def test_the_guide_is_what_the_shipped_bundles_say() -> None:

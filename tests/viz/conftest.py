@@ -13,10 +13,10 @@ from tests.support.predicting import predicting
 from tests.support.served import Served, wait_until_ready
 from tests.support.store import Publisher, five_fragments, many_fragments
 
-from contracts.fragmentation import fragment
+from chemistry import fragment
 from contracts.kinds import Objective
-from trainer.factorization import Predictor
 from trainer.factorization.activity.posterior import Posterior
+from trainer.factorization.predictor import Predictor
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 KNOWN = [name for name in fragment(ASPIRIN).fragments if name != "*O*"]

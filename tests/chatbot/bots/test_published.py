@@ -17,8 +17,8 @@ from chatbot.network.bundle import Bundle
 from chatbot.network.engine import Engine
 from chatbot.network.reply import Reply, Wish
 from chatbot.network.sampling import Sampling
-from contracts.dialogue import CARD_FILE, ENCODER_FILE, STEP_FILE, TOKENS_FILE, Language
 from contracts.manifest import ArtifactFile, Manifest
+from dialogue.bundle import CARD_FILE, ENCODER_FILE, STEP_FILE, TOKENS_FILE, Language
 
 pytestmark = pytest.mark.anyio
 _NEWS = "There is news."

@@ -8,7 +8,7 @@ from tests.support.scripted_bot import scripted_bot
 
 from chatbot.bots.shelf import Shelf
 from chatbot.failures import LanguageMissing, ModelUnknown
-from contracts.dialogue import CARD_FILE, STEP_FILE, Language
+from dialogue.bundle import CARD_FILE, STEP_FILE, Language
 
 
 def shelf_of(directory: Path) -> Shelf:

@@ -13,7 +13,7 @@ from tests.support.store import Publisher, five_fragments, named_fragments
 
 from chatbot.fragments.desk import FragmentDesk
 from chatbot.fragments.scores import FragmentScores
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 
 pytestmark = pytest.mark.anyio
 _VIZ = "http://viz.example:8050"

@@ -7,7 +7,7 @@ from tests.support.scripted_bot import scripted_tokens
 
 from chatbot.network.tokens import Tokens
 from chatbot.network.utterance import Utterance
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 
 _END = 3
 _FIRST_BYTE = 5

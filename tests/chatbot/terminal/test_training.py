@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from chatbot.terminal.failures import CorporaAway, TrainerAway, TrainingFailed
 from chatbot.terminal.talk import Bot
 from chatbot.terminal.training import Training
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 
 _OLD = {
     "kind": "dialogue",

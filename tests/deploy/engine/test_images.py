@@ -59,6 +59,6 @@ def test_an_image_is_labelled_and_knows_when_it_is_well(built: Engine, service: 
 
 @pytest.mark.parametrize("service", ["scores-api", "trainer"])
 def test_what_is_left_of_rdkit_cuts_molecules(built: Engine, service: str) -> None:
-    program = "from contracts.fragmentation import fragment; print(fragment('OC(=O)Cc1ccccc1').parent)"
+    program = "from chemistry import fragment; print(fragment('OC(=O)Cc1ccccc1').parent)"
     run = ("run", "--rm", "--network", "none", f"ntdemo/{service}:0.1.0", "python3", "-c", program)
     assert built.docker(*run).strip() == "O=C(O)Cc1ccccc1"

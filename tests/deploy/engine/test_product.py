@@ -18,7 +18,7 @@ from tests.support.deployed import SERVICES
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(2400)]
 
 UP_S = 60
-"""From images that are there to all healthy, as issue 4 asks; printed, for machines differ."""
+"""From images that are there to all healthy, within a minute is what users expect; printed, for machines differ."""
 
 
 def eventually(what: Callable[[], Any], *, within_s: float = 300) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.support.dialogue_bundle import tiny_spec
 
-from contracts.dialogue import Architecture, Language
+from dialogue.bundle import Architecture, Language
 from trainer.dialogue.preparation import Prepared, prepare
 from trainer.dialogue.training import DialogueResult, train
 

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.dialogue import Architecture
+from dialogue.bundle import Architecture
 from trainer.dialogue.decoding import GREEDY, SAMPLED, Decoding, against_silence, next_tokens
 from trainer.dialogue.replies import reply_to
 from trainer.dialogue.tokens import SPECIAL_TOKENS

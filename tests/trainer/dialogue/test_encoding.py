@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.dialogue import CONTEXT_TOKENS, REPLY_TOKENS, Language
+from dialogue.bundle import CONTEXT_TOKENS, REPLY_TOKENS, Language
 from trainer.dialogue.batches import Position, batches
 from trainer.dialogue.corpus.exchanges import Exchange
 from trainer.dialogue.encoding import encode_exchanges

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.civility import is_civil
+from dialogue.civility import is_civil
 from trainer.dialogue.corpus.cleaning import clean
 from trainer.dialogue.corpus.conversation import Conversation
 from trainer.dialogue.corpus.exchanges import Exchange, Exchanges

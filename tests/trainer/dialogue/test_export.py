@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import trainer
-from contracts.dialogue import Architecture, Language, ModelCard, StateUpdate, read_card
+from dialogue.bundle import Architecture, Language, ModelCard, StateUpdate, read_card
 from trainer.dialogue import export
 from trainer.dialogue.bundle_runtime import Graphs
 from trainer.dialogue.corpus.reading import read_corpus

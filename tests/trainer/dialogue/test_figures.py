@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 from trainer.dialogue.diversity import describe_replies, distinct, self_bleu_2
 from trainer.dialogue.retrieval import TfIdf, nearest
 from trainer.dialogue.scorecard import hit_rate

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from contracts.dialogue import Architecture, Language, StateUpdate
+from dialogue.bundle import Architecture, Language, StateUpdate
 from trainer.dialogue.bigrams import answer_factors, bigram_factors
 from trainer.dialogue.encoding import EncodedExchanges
 from trainer.dialogue.evaluation import candidate_log_p, reply_log_p, token_perplexity

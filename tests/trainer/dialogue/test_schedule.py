@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from contracts.dialogue import Architecture, Language
+from dialogue.bundle import Architecture, Language
 from trainer.dialogue.schedule import Schedule, schedule_of
 from trainer.dialogue.spec import CorpusChoice, DialogueSpec, Recipe, Sizes
 

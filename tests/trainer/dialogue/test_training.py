@@ -12,7 +12,7 @@ import pytest
 import torch
 from tests.support.dialogue_bundle import TINY, tiny_spec
 
-from contracts.dialogue import Architecture, Language
+from dialogue.bundle import Architecture, Language
 from trainer.dialogue.checkpoint import CoolDown, load_checkpoint
 from trainer.dialogue.corpus.conversation import InvalidCorpus
 from trainer.dialogue.events import Event, HeldOut, Progress, SampleReplies
@@ -191,7 +191,7 @@ _PROGRAM = """
 import json, sys
 from pathlib import Path
 import torch
-from contracts.dialogue import Architecture, Language
+from dialogue.bundle import Architecture, Language
 from tests.support.dialogue_bundle import tiny_spec
 from trainer.dialogue.training import train
 torch.set_num_threads(1)

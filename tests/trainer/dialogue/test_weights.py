@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from contracts.dialogue import Architecture, Language
+from dialogue.bundle import Architecture, Language
 from trainer.dialogue.evaluation import token_perplexity
 from trainer.dialogue.failures import InvalidCheckpoint
 from trainer.dialogue.preparation import prepare

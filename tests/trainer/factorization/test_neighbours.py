@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 
 from contracts.kinds import RANKINGS
 from contracts.tables import TABLES
-from trainer.factorization import fit_counts, neighbours
+from trainer.data.seed_table import built_in
 from trainer.factorization import nearest as module
+from trainer.factorization.counts.fit import fit_counts
 from trainer.factorization.nearest import nearest
-from trainer.factors import Factors
-from trainer.seed_table import built_in
-from trainer.similarity import TICKS, directions_FK, percents_FF, vectors_FK
+from trainer.factorization.neighbours import neighbours
+from trainer.similarity.cosines import TICKS, directions_FK, percents_FF, vectors_FK
+from trainer.similarity.factors import Factors
 
 Array = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -4,11 +4,11 @@ import errno
 
 import pytest
 
+from trainer.data.offences import InvalidData, Offence
+from trainer.data.sources import DataNotFound
 from trainer.device import DeviceUnavailable
 from trainer.jobs.diagnosis import diagnose
-from trainer.offences import InvalidData, Offence
-from trainer.problems import PROBLEM_TYPES
-from trainer.sources import DataNotFound
+from trainer.runs.problems import PROBLEM_TYPES
 
 
 def _caused(error: Exception, cause: Exception) -> Exception:

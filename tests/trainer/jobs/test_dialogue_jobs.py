@@ -10,18 +10,18 @@ import pytest
 from starlette.testclient import TestClient
 from tests.support.jobs import MemoryKeeper, ScriptedExecutor
 
-from contracts.dialogue import read_card
 from contracts.store import Store
-from trainer.app import create_app
-from trainer.corpora import training_spec
-from trainer.run import BotSpec
+from dialogue.bundle import read_card
+from trainer.api.app import create_app
+from trainer.dialogue.corpora import training_spec
+from trainer.jobs.stored import StoredRuns
+from trainer.runs.spec import BotSpec
 from trainer.settings import Settings
-from trainer.storekeeper import StoreKeeper
 
 BOT = {"kind": "dialogue", "language": "en", "iterations": 3, "device": "cpu"}
 
 
-class _NoFirstRun(StoreKeeper):
+class _NoFirstRun(StoredRuns):
     """Of a store that has a run of the start's data."""
 
     def run_of(self, spec: object) -> str:  # noqa: ARG002 - the keeper's

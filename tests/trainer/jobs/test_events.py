@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from trainer.jobs.events import EventKind, EventReader, EventReport, EventWriter
-from trainer.report import Stage
+from trainer.runs.report import Stage
 
 NOW = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from tests.support.jobs import MemoryKeeper, ScriptedExecutor
 
-from trainer.jobs.desk import Desk
 from trainer.jobs.first_run import FirstRun, first_spec
 from trainer.jobs.job import JobState
+from trainer.jobs.queue import Desk
 from trainer.jobs.supervisor import Supervisor
 from trainer.jobs.table import JobTable
-from trainer.run import FactorsSpec, OnError
+from trainer.runs.ingest import OnError
+from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
 
 SPEC = first_spec(Settings())

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from tests.support.jobs import MemoryKeeper, ScriptedExecution, ScriptedExecutor, told, until
 
-from trainer.jobs.desk import Desk
 from trainer.jobs.events import Event, EventKind
 from trainer.jobs.job import Failure, Job, JobState
+from trainer.jobs.queue import Desk
 from trainer.jobs.supervisor import JobFinished, Supervisor
 from trainer.jobs.table import JobTable
-from trainer.run import FactorsSpec
+from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,7 @@ import pytest
 
 from trainer.jobs.job import Failure, JobState
 from trainer.jobs.table import IdempotencyConflict, JobTable
-from trainer.run import FactorsSpec
+from trainer.runs.spec import FactorsSpec
 
 NOW = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
 SPEC = FactorsSpec(kind="factors")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 from servicekit.excerpt import excerpt
 
 __all__ = ["Busy", "EngineFailed", "LanguageMissing", "ModelUnknown", "Unanswerable"]

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from servicekit.logs import LogFormat
-from trainer.run import OnError
+from trainer.runs.ingest import OnError
 
 __all__ = ["InvalidSettings", "Settings"]
 

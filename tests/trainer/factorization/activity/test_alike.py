@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from trainer.environments import fingerprints_CD
 from trainer.factorization.activity.alike import KIND_FEATURES, Alike
+from trainer.similarity.environments import fingerprints_CD
 
 MOLECULES = ["CCO", "OCC", "CCCCO", "c1ccccc1O", "c1ccccc1N", "C", "[Na+].[Cl-]", "CC(=O)Nc1ccc(O)cc1"]
 ALL = np.arange(len(MOLECULES))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from trainer.factorization.activity.effects import Effects
 from trainer.factorization.activity.summary import Directions, mean_factors
-from trainer.similarity import directions_FK
+from trainer.similarity.cosines import directions_FK
 
 FIRST, SECOND = (index.ravel().astype(np.int32) for index in np.indices((6, 6)))
 

@@ -14,7 +14,7 @@ import structlog
 
 from chatbot.bots.shelf import Shelf
 from chatbot.network.bundle import FILES, Bundle, open_bundle, parse_card
-from contracts.dialogue import CARD_FILE, BrokenBundle, Language, artifact_name
+from dialogue.bundle import CARD_FILE, BrokenBundle, Language, artifact_name
 from scores_client import Client
 from scores_client.api.artifacts import get_artifact, get_artifact_file
 from scores_client.api.operation import readyz

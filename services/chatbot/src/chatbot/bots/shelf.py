@@ -9,7 +9,7 @@ import structlog
 from chatbot.bots import heap
 from chatbot.failures import LanguageMissing, ModelUnknown
 from chatbot.network.bundle import Bundle, open_bundle, read_files
-from contracts.dialogue import BrokenBundle, Language
+from dialogue.bundle import BrokenBundle, Language
 
 __all__ = ["Shelf", "language_of", "model_name"]
 

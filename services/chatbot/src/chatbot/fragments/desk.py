@@ -10,7 +10,7 @@ import structlog
 from chatbot.fragments import sentences
 from chatbot.fragments.findings import Ambiguous, Found, NothingPublished, ScoresAway, Unknown
 from chatbot.fragments.questions import Question, looks_chemical, recognise
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 
 if TYPE_CHECKING:
     from chatbot.fragments.scores import FragmentScores

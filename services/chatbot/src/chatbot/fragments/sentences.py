@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from urllib.parse import quote, urlencode
 
 from chatbot.fragments.findings import Ambiguous, Compared, Neighbour, Neighbours, Unknown
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 
 __all__ = ["ambiguous", "away", "compared", "neighbours", "nothing_published", "unknown"]
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from chatbot.network.graphs import Graphs
 from chatbot.network.silence import Silence
 from chatbot.network.tokens import Tokens
-from contracts.dialogue import CARD_FILE, ENCODER_FILE, STEP_FILE, TOKENS_FILE, BrokenBundle, Language, ModelCard
+from dialogue.bundle import CARD_FILE, ENCODER_FILE, STEP_FILE, TOKENS_FILE, BrokenBundle, Language, ModelCard
 
 __all__ = ["FILES", "Bundle", "open_bundle", "parse_card", "read_files"]
 

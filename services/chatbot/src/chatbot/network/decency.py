@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Final
 
-from contracts.civility import is_civil
+from dialogue.civility import is_civil
 
 __all__ = ["is_decent", "printable"]
 

@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from contracts.dialogue import BrokenBundle, ModelCard, StateTensor, StateUpdate
+from dialogue.bundle import BrokenBundle, ModelCard, StateTensor, StateUpdate
 
 __all__ = ["Graphs", "States"]
 

@@ -12,7 +12,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from chatbot.network.graphs import Graphs, States
-from contracts.dialogue import StateUpdate
+from dialogue.bundle import StateUpdate
 
 __all__ = ["Rows"]
 

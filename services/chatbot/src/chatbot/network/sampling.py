@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.dialogue import SpecialTokens
+from dialogue.bundle import SpecialTokens
 
 __all__ = ["CONTRASTED", "Sampling", "against_silence", "next_token"]
 

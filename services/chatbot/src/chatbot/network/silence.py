@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from chatbot.network.graphs import Graphs, States
 from chatbot.network.rows import Rows
-from contracts.dialogue import ModelCard
+from dialogue.bundle import ModelCard
 
 __all__ = ["Silence"]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import sentencepiece
 
-from contracts.dialogue import BrokenBundle
+from dialogue.bundle import BrokenBundle
 
 __all__ = ["Tokens"]
 

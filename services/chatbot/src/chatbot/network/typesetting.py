@@ -6,7 +6,7 @@ SentencePiece's NFKC makes the full-width signs of Japanese half-width; in a rep
 import re
 from typing import Final
 
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 
 __all__ = ["typeset"]
 

@@ -6,7 +6,7 @@ from typing import Final
 from chatbot.network.decency import is_decent, printable
 from chatbot.network.tokens import Tokens
 from chatbot.network.typesetting import typeset
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 
 __all__ = ["Utterance"]
 

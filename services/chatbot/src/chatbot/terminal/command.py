@@ -16,7 +16,7 @@ from chatbot.settings import Settings, load
 from chatbot.terminal.failures import ChatbotAway, CorporaAway, Refused, TrainerAway, TrainingFailed
 from chatbot.terminal.talk import Bot, Exchange, Talk
 from chatbot.terminal.training import Training
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 
 __all__ = ["main"]
 

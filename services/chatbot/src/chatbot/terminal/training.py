@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from chatbot.terminal.events import server_events
 from chatbot.terminal.failures import CorporaAway, TrainerAway, TrainingFailed
 from chatbot.terminal.talk import Bot
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 
 __all__ = ["Training"]
 

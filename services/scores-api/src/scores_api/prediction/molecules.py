@@ -17,7 +17,7 @@ _BATCH: Final = 32
 """Molecules asked for at a time: between two batches of a long request, others have their turn."""
 _ANSWER_BYTES: Final = 2**26
 _TIMEOUT_S: Final = 60.0
-"""Of a batch; no molecule within the bounds of `contracts.fragmentation` takes a second."""
+"""Of a batch; no molecule within the bounds of `chemistry` takes a second."""
 
 
 @dataclass(frozen=True)

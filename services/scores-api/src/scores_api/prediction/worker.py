@@ -8,7 +8,7 @@ RDKit is loaded here alone, so that neither its memory nor its work nor a crash 
 import json
 import sys
 
-from contracts.fragmentation import Unfragmentable, fragment
+from chemistry import Unfragmentable, fragment
 
 __all__ = ["main"]
 

@@ -13,15 +13,16 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from servicekit import logs
-from trainer import problems
-from trainer.bars import Bars
+from trainer.cli.bars import Bars
+from trainer.data.offences import Offence
 from trainer.dialogue.failures import Stopped
 from trainer.jobs.diagnosis import diagnose, only_molecules
 from trainer.jobs.job import Failure
-from trainer.lock import Held
-from trainer.offences import Offence
-from trainer.run import BotSpec, FactorsSpec, OnError
+from trainer.runs import problems
+from trainer.runs.ingest import OnError
+from trainer.runs.spec import BotSpec, FactorsSpec
 from trainer.settings import InvalidSettings, Settings
+from trainer.store.lock import Held
 
 __all__ = ["COLUMNS", "AsJson", "Command", "Waiting"]
 

@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contracts.dialogue import Architecture, Language
-from trainer.bars import Bars
+from dialogue.bundle import Architecture, Language
+from trainer.cli.bars import Bars
 from trainer.cli.command import AsJson, Command, Waiting
 from trainer.cli.stop import Stop
-from trainer.run import MINUTES, BotSize, BotSpec
+from trainer.runs.spec import MINUTES, BotSize, BotSpec
 from trainer.settings import Settings
 
 if TYPE_CHECKING:
-    from trainer.bots import TrainedBot
+    from trainer.pipelines.dialogue import TrainedBot
 
 __all__ = ["dialogue"]
 
@@ -81,7 +81,7 @@ def dialogue(  # noqa: PLR0917 - an argument an option
         stop = Stop()
 
         def work(settings: Settings, bars: Bars, waiting: Waiting) -> "TrainedBot | None":
-            from trainer import bots  # noqa: PLC0415 - a wrong option need not wait for it
+            from trainer.pipelines import dialogue as bots  # noqa: PLC0415 - a wrong option need not wait for it
 
             with stop.on_interrupt():
                 return bots.train(spec, settings, bars, stop=stop, waiting=waiting)
@@ -93,6 +93,6 @@ def dialogue(  # noqa: PLR0917 - an argument an option
             seconds = {"seconds": bot.seconds, "stages": stages}
             command.answer({"run": bot.run, "artifact": bot.artifact, **seconds, "card": bot.card.model_dump(mode="json")})
             return
-        from trainer.bot_summary import bot_summary  # noqa: PLC0415 - see above
+        from trainer.cli.bot_summary import bot_summary  # noqa: PLC0415 - see above
 
         command.say(bot_summary(bot))

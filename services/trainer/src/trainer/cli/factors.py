@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contracts.kinds import ActivityKind, Holdout, Objective
-from trainer.bars import Bars
+from trainer.cli.bars import Bars
 from trainer.cli.command import COLUMNS, AsJson, Command, Waiting
-from trainer.run import DEFAULT, Engine, FactorsSpec, Layout, OnError
+from trainer.runs.ingest import Layout, OnError
+from trainer.runs.spec import DEFAULT, Engine, FactorsSpec
 from trainer.settings import Settings
 
 if TYPE_CHECKING:
-    from trainer.pipeline import Trained
+    from trainer.pipelines.factors import Trained
 
 __all__ = ["factors"]
 
@@ -83,7 +84,7 @@ def factors(  # noqa: PLR0917 - an argument an option
         spec = command.spec(FactorsSpec, asked)
 
         def work(settings: Settings, bars: Bars, waiting: Waiting) -> "Trained":
-            from trainer import pipeline  # noqa: PLC0415 - a wrong option need not wait for it
+            from trainer.pipelines import factors as pipeline  # noqa: PLC0415 - a wrong option need not wait for it
 
             return pipeline.train(spec, settings, bars, waiting=waiting)
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from trainer.bars import Bars
+from trainer.cli.bars import Bars
 from trainer.cli.command import COLUMNS, AsJson, Command, Waiting
-from trainer.run import CURRENT, OnError
+from trainer.runs.ingest import OnError
+from trainer.runs.spec import CURRENT
 from trainer.settings import Settings
 
 if TYPE_CHECKING:
-    from trainer.screen import Screened
+    from trainer.pipelines.screening import Screened
 
 __all__ = ["score"]
 
@@ -40,7 +41,7 @@ def score(
     with Command.begun(as_json=as_json) as command:
 
         def work(settings: Settings, bars: Bars, _: Waiting) -> "Screened":
-            from trainer.screen import Screening, screen  # noqa: PLC0415 - a wrong option need not wait for it
+            from trainer.pipelines.screening import Screening, screen  # noqa: PLC0415 - a wrong option need not wait for it
 
             asked = Screening(
                 data=tuple(data),

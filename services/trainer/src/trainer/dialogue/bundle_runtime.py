@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from contracts.dialogue import StateTensor, StateUpdate
+from dialogue.bundle import StateTensor, StateUpdate
 from trainer.dialogue.encoding import EncodedExchanges
 
 __all__ = ["Graphs"]
@@ -18,7 +18,7 @@ _PAD = 0
 
 
 class Graphs:
-    """Encoder and step, with the caller's part of the arithmetic of contracts.dialogue."""
+    """Encoder and step, with the caller's part of the arithmetic of dialogue.bundle."""
 
     def __init__(self, encoder: Path, step: Path, states: Sequence[StateTensor]) -> None:
         options = onnxruntime.SessionOptions()

@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
-from contracts.dialogue import Language, ReplyRow
+from dialogue.bundle import Language, ReplyRow
 from trainer.dialogue.wording import plain, units
 
 __all__ = ["describe_replies", "distinct", "self_bleu_2"]

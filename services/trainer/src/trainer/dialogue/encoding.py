@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.dialogue import REPLY_TOKENS, lay_out_context
+from dialogue.bundle import REPLY_TOKENS, lay_out_context
 from trainer.dialogue.corpus.exchanges import Exchange
 from trainer.dialogue.tokens import SPECIAL_TOKENS, Tokens
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 from trainer.dialogue.encoding import EncodedExchanges
 from trainer.dialogue.networks.network import PAD, DialogueNetwork
 from trainer.dialogue.tokens import SPECIAL_TOKENS, Tokens

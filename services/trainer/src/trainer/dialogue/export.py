@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import torch
 
-from contracts.dialogue import (
+from dialogue.bundle import (
     CARD_FILE,
     ENCODER_FILE,
     OPENINGS_FILE,

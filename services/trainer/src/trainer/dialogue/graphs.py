@@ -1,4 +1,4 @@
-"""A network as two ONNX graphs, `encoder` and `step`, with the names and shapes of contracts.dialogue."""
+"""A network as two ONNX graphs, `encoder` and `step`, with the names and shapes of dialogue.bundle."""
 
 import warnings
 from pathlib import Path
@@ -8,7 +8,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from contracts.dialogue import CONTEXT_TOKENS, StateUpdate
+from dialogue.bundle import CONTEXT_TOKENS, StateUpdate
 from trainer.dialogue.networks.network import DialogueNetwork
 
 __all__ = ["forget_origins", "write_graphs"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from contracts.dialogue import CorpusSource
+from dialogue.bundle import CorpusSource
 from trainer.dialogue.corpus.conversation import InvalidCorpus
 from trainer.dialogue.corpus.exchanges import Exchange, Exchanges
 from trainer.dialogue.corpus.reading import corpus_files, read_corpus

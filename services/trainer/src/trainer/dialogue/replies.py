@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from contracts.dialogue import REPLY_TOKENS, StateUpdate, lay_out_context
+from dialogue.bundle import REPLY_TOKENS, StateUpdate, lay_out_context
 from trainer.dialogue.decoding import Decoding, against_silence, next_tokens
 from trainer.dialogue.networks.network import DialogueNetwork
 from trainer.dialogue.tokens import SPECIAL_TOKENS, Tokens

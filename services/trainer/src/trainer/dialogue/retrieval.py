@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 from trainer.dialogue.wording import units
 
 __all__ = ["TfIdf", "nearest"]

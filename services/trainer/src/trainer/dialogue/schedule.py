@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from contracts.dialogue import Architecture
+from dialogue.bundle import Architecture
 from trainer.dialogue.spec import Recipe
 
 __all__ = ["Schedule", "schedule_of"]

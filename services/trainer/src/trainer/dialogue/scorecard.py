@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from contracts.dialogue import Language, Opening, RankingRow, ReplyRow, Scorecard
+from dialogue.bundle import Language, Opening, RankingRow, ReplyRow, Scorecard
 from trainer.dialogue.corpus.exchanges import Exchange
 from trainer.dialogue.corpus.reading import read_corpus
 from trainer.dialogue.corpus.starter import openings_file

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from contracts.dialogue import Architecture, Language
+from dialogue.bundle import Architecture, Language
 
 __all__ = ["LARGE", "SMALL", "CorpusChoice", "DialogueSpec", "Recipe", "Sizes"]
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import sentencepiece
 
-from contracts.dialogue import Language, SpecialTokens
+from dialogue.bundle import Language, SpecialTokens
 
 __all__ = ["SPECIAL_TOKENS", "Tokens", "train_tokens"]
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.dialogue import Architecture, Language
+from dialogue.bundle import Architecture, Language
 from trainer.dialogue.failures import InvalidCheckpoint
 from trainer.dialogue.quantisation import by_row
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 
 __all__ = ["plain", "units"]
 

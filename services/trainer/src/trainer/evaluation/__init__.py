@@ -1,1 +1,1 @@
-"""Held-out evaluation: how cells are split, and what is measured on those that no fit has seen. Pure numpy."""
+"""Evaluation: how well cells that no fit has seen are predicted, and how far halves of the data agree. Publishes nothing."""

@@ -8,10 +8,10 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 
 from trainer.evaluation.stability import halves, interval_agreement, stability
-from trainer.evaluation.swaps import Swaps, measured_swaps, swap_test
-from trainer.exchanges import Exchanges
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.summary import Directions
+from trainer.similarity.replacements import Exchanges
+from trainer.similarity.swaps import Swaps, measured_swaps, swap_test
 
 __all__ = ["Pairs", "agreement", "combined"]
 

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from trainer.factorization.threads import one_thread
-from trainer.similarity import TICKS
+from trainer.similarity.cosines import TICKS
 
 __all__ = ["cosine_ticks", "nearest"]
 

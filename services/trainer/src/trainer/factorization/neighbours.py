@@ -12,8 +12,8 @@ from contracts.kinds import RANKINGS, SimilarityKind
 from contracts.tables import TABLES
 from trainer.factorization.activity.summary import Directions
 from trainer.factorization.nearest import cosine_ticks, nearest
-from trainer.factors import Factors
-from trainer.similarity import TICKS, directions_FK, vectors_FK
+from trainer.similarity.cosines import TICKS, directions_FK, vectors_FK
+from trainer.similarity.factors import Factors
 
 __all__ = ["PairPercents", "Search", "neighbours"]
 

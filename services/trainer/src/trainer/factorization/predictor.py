@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from contracts.predictions import Scale
 from trainer.factorization.activity.posterior import Posterior
-from trainer.factors import Factors
+from trainer.similarity.factors import Factors
 
 __all__ = ["QUANTILE", "Predicted", "Predictor"]
 

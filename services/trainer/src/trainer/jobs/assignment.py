@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from trainer.run import RunSpec
+from trainer.runs.spec import RunSpec
 from trainer.settings import Settings
 
 __all__ = ["Assignment", "JobDirectory"]

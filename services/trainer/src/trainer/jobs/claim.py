@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from trainer.jobs.table import JobTable
-from trainer.lock import Held, hold
+from trainer.store.lock import Held, hold
 
 __all__ = ["ROOM_BYTES", "Refused", "claimed"]
 

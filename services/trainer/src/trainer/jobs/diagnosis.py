@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from trainer import problems
+from trainer.data.offences import InvalidData, ObjectiveUnsuitable
+from trainer.data.sources import DataNotFound
 from trainer.device import DeviceUnavailable
 from trainer.dialogue.failures import InvalidCheckpoint
 from trainer.jobs.job import Failure
-from trainer.misfit import Misfit
-from trainer.offences import InvalidData
-from trainer.sources import DataNotFound
+from trainer.runs import problems
 
 __all__ = ["diagnose", "invalid_data_members", "only_molecules"]
 
@@ -42,7 +41,7 @@ def _named(error: BaseException) -> Failure | None:
             return Failure(problems.INVALID_DATA.slug, str(error), invalid_data_members(error))
         case DataNotFound():
             return Failure(problems.DATA_NOT_FOUND.slug, str(error))
-        case Misfit():
+        case ObjectiveUnsuitable():
             return Failure(problems.OBJECTIVE_MISFIT.slug, str(error))
         case DeviceUnavailable():
             return Failure(problems.DEVICE_NOT_FOUND.slug, f"{error}.")

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from trainer.jobs.job import Failure
-from trainer.report import Stage
+from trainer.runs.report import Stage
 
 __all__ = ["Event", "EventKind", "EventReader", "EventReport", "EventWriter"]
 

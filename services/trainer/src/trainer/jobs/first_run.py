@@ -5,11 +5,12 @@ from collections.abc import Mapping
 
 import structlog
 
-from trainer.jobs.desk import Desk
 from trainer.jobs.diagnosis import only_molecules
 from trainer.jobs.job import JobState
-from trainer.jobs.keeper import Keeper
-from trainer.run import FactorsSpec, IngestOptions, OnError
+from trainer.jobs.published import PublishedRuns
+from trainer.jobs.queue import Desk
+from trainer.runs.ingest import IngestOptions, OnError
+from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
 
 __all__ = ["FirstRun", "first_spec"]
@@ -25,7 +26,7 @@ def first_spec(settings: Settings) -> FactorsSpec:
 class FirstRun:
     """Submits a job at the start where the store holds no run of the present data."""
 
-    def __init__(self, desk: Desk, keeper: Keeper, spec: FactorsSpec) -> None:
+    def __init__(self, desk: Desk, keeper: PublishedRuns, spec: FactorsSpec) -> None:
         self._desk = desk
         self._keeper = keeper
         self._spec = spec

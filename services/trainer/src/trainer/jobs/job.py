@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from trainer.run import RunSpec
+from trainer.runs.spec import RunSpec
 
 __all__ = ["ATTEMPTS", "UNFINISHED", "Failure", "Job", "JobState"]
 

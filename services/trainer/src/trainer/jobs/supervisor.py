@@ -11,15 +11,15 @@ from typing import Final
 import structlog
 
 from contracts.kinds import RunKind
-from trainer import problems
 from trainer.jobs.assignment import Assignment, JobDirectory
 from trainer.jobs.events import Event, EventKind, EventReader, EventWriter
-from trainer.jobs.executor import Execution, Executor
+from trainer.jobs.executors.executor import Execution, Executor
 from trainer.jobs.job import ATTEMPTS, Failure, Job, JobState
-from trainer.jobs.keeper import Keeper
+from trainer.jobs.published import PublishedRuns
 from trainer.jobs.table import JobTable
-from trainer.report import Stage
-from trainer.run import new_run
+from trainer.runs import problems
+from trainer.runs.identity import new_run
+from trainer.runs.report import Stage
 from trainer.settings import Settings
 
 __all__ = ["JobFinished", "Supervisor"]
@@ -57,7 +57,7 @@ class Supervisor:
         self,
         table: JobTable,
         executor: Executor,
-        keeper: Keeper,
+        keeper: PublishedRuns,
         settings: Settings,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),

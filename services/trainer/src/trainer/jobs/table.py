@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from trainer.jobs.job import UNFINISHED, Failure, Job, JobState
-from trainer.run import RUN_SPEC, RunSpec
+from trainer.runs.spec import RUN_SPEC, RunSpec
 
 __all__ = ["IdempotencyConflict", "JobTable"]
 

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import NoReturn
 
 from servicekit import logs
-from trainer import bots, pipeline, problems
 from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.diagnosis import diagnose
 from trainer.jobs.events import EventReader, EventReport, EventWriter
 from trainer.jobs.lifeline import lifeline
 from trainer.jobs.stages import stage_table
-from trainer.report import Report
-from trainer.run import BotSpec, FactorsSpec
+from trainer.pipelines import dialogue as bots
+from trainer.pipelines import factors as pipeline
+from trainer.runs import problems
+from trainer.runs.report import Report
+from trainer.runs.spec import BotSpec, FactorsSpec
 
 __all__ = ["main", "work"]
 

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from contracts.civility import is_civil
-from contracts.dialogue import CONTEXT_TURNS
+from dialogue.bundle import CONTEXT_TURNS
+from dialogue.civility import is_civil
 from trainer.dialogue.corpus.cleaning import clean
 from trainer.dialogue.corpus.conversation import Conversation
 

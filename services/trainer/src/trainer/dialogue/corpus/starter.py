@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from contracts.dialogue import Language
+from dialogue.bundle import Language
 
 __all__ = ["openings_file", "starter_file"]
 

@@ -1,6 +1,6 @@
 """The network that a spec describes."""
 
-from contracts.dialogue import Architecture
+from dialogue.bundle import Architecture
 from trainer.dialogue.networks.gru import GruNetwork
 from trainer.dialogue.networks.network import DialogueNetwork
 from trainer.dialogue.networks.transformer import TransformerNetwork

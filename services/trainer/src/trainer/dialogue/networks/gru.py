@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
 
-from contracts.dialogue import CONTEXT_TOKENS, StateTensor, StateUpdate
+from dialogue.bundle import CONTEXT_TOKENS, StateTensor, StateUpdate
 from trainer.dialogue.networks.network import PAD, DialogueNetwork
 
 __all__ = ["GruNetwork"]

@@ -1,4 +1,4 @@
-"""What every dialogue network offers: teacher-forced training, and the encode/step arithmetic of contracts.dialogue."""
+"""What every dialogue network offers: teacher-forced training, and the encode/step arithmetic of dialogue.bundle."""
 
 import math
 from abc import abstractmethod
@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from contracts.dialogue import StateTensor
+from dialogue.bundle import StateTensor
 from trainer.dialogue.bigrams import AnswerFactors, BigramFactors
 
 __all__ = ["PAD", "SEPARATOR", "DialogueNetwork"]

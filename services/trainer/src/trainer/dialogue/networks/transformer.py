@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
 
-from contracts.dialogue import CONTEXT_TOKENS, CONTEXT_TURNS, REPLY_TOKENS, StateTensor, StateUpdate
+from dialogue.bundle import CONTEXT_TOKENS, CONTEXT_TURNS, REPLY_TOKENS, StateTensor, StateUpdate
 from trainer.dialogue.bigrams import AnswerFactors, BigramFactors
 from trainer.dialogue.networks.layers import Reader, Writer
 from trainer.dialogue.networks.network import PAD, SEPARATOR, DialogueNetwork

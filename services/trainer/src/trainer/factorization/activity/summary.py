@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.factorization.activity.effects import Effects
-from trainer.factors import Factors
+from trainer.similarity.factors import Factors
 
 __all__ = ["Directions", "mean_factors"]
 

@@ -1,0 +1,1 @@
+"""The HTTP API: jobs and their progress, uploads, devices."""

@@ -1,0 +1,62 @@
+"""The running trainer: its parts, opened and closed together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Self
+
+from trainer.data.datasets import Datasets
+from trainer.jobs.devices import DeviceWatch
+from trainer.jobs.executors.executor import Executor
+from trainer.jobs.first_run import FirstRun, first_spec
+from trainer.jobs.published import PublishedRuns
+from trainer.jobs.queue import Desk
+from trainer.jobs.supervisor import Supervisor
+from trainer.jobs.table import JobTable
+from trainer.settings import Settings
+
+__all__ = ["Trainer"]
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """What routes reach."""
+
+    settings: Settings
+    desk: Desk
+    datasets: Datasets
+    devices: DeviceWatch
+    supervisor: Supervisor
+    first_run: FirstRun
+    working: "asyncio.Task[None]"
+    """The supervisor at work."""
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, settings: Settings, table: JobTable, executor: Executor, keeper: PublishedRuns
+    ) -> AsyncIterator[Self]:
+        """A trainer that works for the length of the context; a job under way then stays queued for the next start."""
+        supervisor = Supervisor(table, executor, keeper, settings)
+        desk = Desk(table, supervisor)
+        datasets = Datasets(settings.state)
+        await asyncio.to_thread(datasets.remove_unfinished)
+        first_run = FirstRun(desk, keeper, first_spec(settings))
+        working = asyncio.create_task(supervisor.run(), name="supervisor")
+        looking = asyncio.create_task(first_run.ensure(), name="first-run")
+        try:
+            yield cls(settings, desk, datasets, DeviceWatch(), supervisor, first_run, working)
+        finally:
+            desk.close()
+            await supervisor.stop()
+            await asyncio.gather(working, looking, return_exceptions=True)
+
+    async def missing(self) -> Mapping[str, str]:
+        """What keeps the trainer from its work, for `/readyz`."""
+        missing = dict(await self.first_run.missing())
+        if self.supervisor.trouble is not None:
+            missing["queue"] = self.supervisor.trouble
+        elif self.working.done():
+            missing["queue"] = "The queue has stopped because of a defect; the trainer's log says why. Start it again."
+        return missing

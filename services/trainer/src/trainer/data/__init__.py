@@ -1,0 +1,1 @@
+"""Data: what users hand in, as facts. No Spark, no torch."""

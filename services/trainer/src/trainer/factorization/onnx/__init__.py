@@ -1,0 +1,1 @@
+"""ONNX: networks as graphs, checked against torch before they are published."""

@@ -1,0 +1,1 @@
+"""Pipelines: from a spec to a published run, one file a kind of run."""

@@ -1,0 +1,235 @@
+"""The pipeline: from a spec to a published run.
+
+Spark and PyTorch take seconds to load, so both begin at once, beside each other and beside the reading of the data.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from types import ModuleType
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from contracts.kinds import RunKind
+from contracts.predictions import ARTIFACT, FILE
+from contracts.store import Store
+from trainer.data.sources import locate
+from trainer.device import Device, choose
+from trainer.runs.identity import code_version, new_run
+from trainer.runs.report import Report, Stage
+from trainer.runs.spec import FactorsSpec
+from trainer.settings import Settings
+from trainer.spark import intake
+from trainer.store import results
+from trainer.store.artifacts import StagedArtifact
+from trainer.store.lock import Held, publishing
+
+if TYPE_CHECKING:
+    from trainer.data.activity import Activity
+    from trainer.factorization.neighbours import Search
+    from trainer.pipelines.objectives import Found
+    from trainer.spark.session import Session, SparkSession
+
+__all__ = ["Trained", "train"]
+
+_DESCRIPTION: Final = (
+    "The fitted network as ONNX (fragment ids in, target profiles out), what predicts compounds as ONNX (their fragments in, "
+    "activity on targets out), and the factors in full precision."
+)
+_FILES: Final = dict.fromkeys(("factors.onnx", FILE, "factors.npz"), "application/octet-stream")
+_SHARED_FRAGMENTS: Final = 20_000
+"""Fragments from which a cluster ranks neighbours: fewer take this machine seconds, and a GPU more than as many."""
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A published run, in numbers."""
+
+    run: str
+    data: str
+    source: str
+    fragments: int
+    shown_fragments: int
+    compounds: int
+    targets: int
+    rejected_rows: int
+    rank: int
+    objective: str
+    loss: float
+    metrics: dict[str, float]
+    device: str
+    fit_seconds: float
+    seconds: float
+    cpu_seconds: float
+    """Of this process and of those it started and has seen end; Spark's Java is not among them while it runs."""
+
+
+def train(
+    spec: FactorsSpec,
+    settings: Settings,
+    report: Report,
+    *,
+    run: str | None = None,
+    spark: "SparkSession | None" = None,
+    waiting: Callable[[Held], None] | None = None,
+) -> Trained:
+    """Train what `spec` says and publish it into the store of `settings.state`.
+
+    Args:
+        spec: What to train.
+        settings: Where the state lies and which Spark to use.
+        report: Is told how far the run is.
+        run: Names the run; a new id does if it is None.
+        spark: Is used if it is given, and stays open; else a session is started, and stopped after the publication.
+        waiting: Is called when another process is publishing and this one waits for it.
+
+    Raises:
+        DataNotFound: A source is not there.
+        InvalidData: The data cannot be used.
+        ObjectiveUnsuitable: The objective does not fit the data.
+        DeviceUnavailable: The device is not there.
+        ParityError: ONNX Runtime computes something else than PyTorch.
+    """
+    started, begun_s = datetime.now(UTC), sum(os.times()[:4])
+    name = run or new_run(RunKind(spec.kind), started)
+    store = Store.under(settings.state)
+    paths, later = (locate(sources, settings) for sources in (spec.sources + spec.later, spec.later))
+    with _session(settings, report, spark) as session:
+        loading = _in_background(_load_torch)
+        with report.stage(Stage.READ):
+            activity = intake.read(paths, spec.ingest, session)
+            judging = intake.read(later, spec.ingest, session) if later else None
+        objectives = loading.result()
+        objectives.check(spec.objective, activity, spec.engine)
+        device = choose(spec.device)
+        report.computing_on(str(device))
+        with report.stage(Stage.FIT):
+            found = objectives.fit(
+                spec,
+                activity,
+                device=device.name,
+                on_step=lambda step, loss: report.progress(Stage.FIT, step, loss=loss),
+                spark=session,
+                later=judging,
+            )
+        with report.stage(Stage.NEIGHBOURS):
+            search = _search(settings, len(activity.fragments), device, session)
+            likeness = objectives.likeness(found, activity)
+            neighbours = objectives.neighbours(found, activity, likeness, device=device.name, search=search)
+        with publishing(settings.state, waiting=waiting):
+            with report.stage(Stage.NETWORK):
+                artifact = StagedArtifact(store, ARTIFACT, name)
+                difference = _write_network(artifact, found, activity)
+                artifact.seal(kind=spec.kind, created=started, description=_DESCRIPTION, media_types=_FILES)
+            record = results.RunRecord(
+                kind=spec.kind,
+                objective=spec.objective.value,
+                spec=spec.model_dump_json(),
+                code_version=code_version(),
+                device=str(device),
+                started=started,
+                finished=datetime.now(UTC),
+                seconds=found.seconds,
+                metrics={**found.metrics, "onnx_difference": difference},
+                curve=found.curve,
+            )
+            tables = results.tables(activity, found.factors, found.trajectory, neighbours, record, directions=found.directions)
+            tables |= likeness.tables()
+            from trainer.spark.staging import stage_all  # noqa: PLC0415 - loads pyspark
+            from trainer.store.publish import Results, publish  # noqa: PLC0415 - loads delta-rs
+
+            whole = Results(name, spec.kind, activity.digest, activity.tables, tables, (artifact,))
+            publish(whole, store, partial(stage_all, session(), store), report)
+    return Trained(
+        run=name,
+        data=activity.digest,
+        source=activity.source,
+        fragments=len(activity.fragments),
+        shown_fragments=int(activity.fragments["shown"].to_numpy().sum()),
+        compounds=len(activity.compounds),
+        targets=len(activity.targets),
+        rejected_rows=len(activity.rejects),
+        rank=spec.rank,
+        objective=spec.objective.value,
+        loss=found.curve[-1][1],
+        metrics=found.metrics,
+        device=str(device),
+        fit_seconds=found.seconds,
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+        cpu_seconds=sum(os.times()[:4]) - begun_s,
+    )
+
+
+def _write_network(artifact: StagedArtifact, found: "Found", activity: "Activity") -> float:
+    """Write and check the artifact's files; the largest relative difference between ONNX Runtime and PyTorch."""
+    from trainer.factorization.counts.checkpoint import Checkpoint, save_checkpoint  # noqa: PLC0415 - loads torch
+    from trainer.factorization.onnx.factor_graph import export  # noqa: PLC0415 - loads torch
+    from trainer.factorization.onnx.prediction_graph import export_predictor  # noqa: PLC0415 - loads torch
+
+    directory = artifact.begin()
+    targets: list[str] = activity.targets["name"].to_pylist()
+    checkpoint = Checkpoint(artifact.run, found.factors, tuple(activity.names), tuple(targets))
+    save_checkpoint(checkpoint, directory / "factors.npz")
+    difference = export(found.factors, directory / "factors.onnx", fragments=activity.names, targets=targets, run=artifact.run)
+    if found.predictor is None:
+        return difference
+    predicted = export_predictor(found.predictor, directory / FILE, fragments=activity.names, targets=targets, run=artifact.run)
+    return max(difference, predicted)
+
+
+def _search(settings: Settings, fragments: int, device: Device, session: Callable[[], "SparkSession"]) -> "Search | None":
+    """Where there is a cluster and enough to share out, a search for neighbours on it; what is found is the same without it."""
+    if settings.spark_master.startswith("local") or device.name != "cpu" or fragments < _SHARED_FRAGMENTS:
+        return None
+    from trainer.spark.nearest import nearest  # noqa: PLC0415 - loads pyspark
+
+    return partial(nearest, session(), settings.state / "cache" / "trainer")
+
+
+@contextmanager
+def _session(settings: Settings, report: Report, spark: "SparkSession | None") -> Iterator[Callable[[], "SparkSession"]]:
+    """A call that gives the Spark session, which starts in the background meanwhile."""
+    if spark is not None:
+        yield lambda: spark
+        return
+
+    def start() -> "Session":
+        from trainer.spark.session import Session  # noqa: PLC0415 - loads pyspark
+
+        with report.stage(Stage.SPARK):
+            begun = Session(settings.state / "cache" / "trainer", master=settings.spark_master)
+            begun.spark()
+        return begun
+
+    starting = _in_background(start)
+    try:
+        yield lambda: starting.result().spark()
+    finally:
+        # After a failure nobody waits for a session that is still starting: it ends with this process.
+        if starting.done() and starting.exception() is None:
+            starting.result().stop()
+
+
+def _load_torch() -> ModuleType:
+    from trainer.pipelines import objectives  # noqa: PLC0415 - takes seconds
+
+    return objectives
+
+
+def _in_background(work: Callable[[], Result]) -> "Future[Result]":
+    """Begin `work` in a thread that does not keep the process alive."""
+    future: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - carried to whoever asks for the result
+            future.set_exception(error)
+
+    threading.Thread(target=run, name=getattr(work, "__name__", "work"), daemon=True).start()
+    return future

@@ -1,0 +1,139 @@
+"""A screen: a library of molecules, however large, scored by a published run and written as Parquet."""
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contracts.kinds import RunKind
+from contracts.predictions import ARTIFACT, FILE
+from contracts.store import Store
+from trainer.data.offences import InvalidData, Offence
+from trainer.data.sources import DataNotFound
+from trainer.factorization.onnx.scoring import Scorer
+from trainer.runs.ingest import OnError
+from trainer.runs.report import Report, Stage
+from trainer.runs.spec import CURRENT
+from trainer.settings import Settings
+from trainer.spark.ingest.files import find_files
+from trainer.store.publications import publications
+
+if TYPE_CHECKING:
+    from trainer.spark.session import SparkSession
+
+__all__ = ["Screened", "Screening", "screen"]
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What is asked."""
+
+    data: tuple[Path, ...]
+    """Files or directories of molecules."""
+    out: Path
+    """A directory that does not exist yet."""
+    run: str = CURRENT
+    targets: tuple[str, ...] = ()
+    """All of the run's where there are none."""
+    best: int | None = None
+    """Keep so many molecules a target, the highest predictions."""
+    smiles_column: str | None = None
+    compound_column: str | None = None
+    on_error: OnError = OnError.FAIL
+
+
+@dataclass(frozen=True)
+class Screened:
+    """What was written, in numbers."""
+
+    run: str
+    out: str
+    scale: str
+    """`contracts.predictions.Scale`."""
+    molecules: int
+    rejected: int
+    """Of them, that have no score but the reason why."""
+    targets: int
+
+
+def screen(asked: Screening, settings: Settings, report: Report, *, spark: "SparkSession | None" = None) -> Screened:
+    """Score the molecules by Spark's workers, wherever its master has them, and put the result into its place as a whole.
+
+    Raises:
+        DataNotFound: A file of molecules or the run is not there.
+        InvalidData: A file or, unless they are to be left out, a molecule cannot be used; the run has no such target; something
+            lies at `out`.
+    """
+    for path in asked.data:
+        if not path.exists():
+            raise DataNotFound(f"{path}: there is no such file or directory.")
+    out = asked.out.absolute()
+    if out.exists():
+        raise InvalidData([Offence(out.name, None, None, None, "exists already: name another --out, or remove it")])
+    run, scorer = _scorer(Store.under(settings.state), asked)
+    from trainer.spark import screening  # noqa: PLC0415 - loads pyspark
+
+    plans = screening.plan_library(
+        find_files(asked.data), smiles_column=asked.smiles_column, compound_column=asked.compound_column
+    )
+    with _session(settings, report, spark) as session, _beside(out) as unfinished:
+        with report.stage(Stage.READ):
+            library = screening.read_library(session, plans)
+        try:
+            molecules = library.count()
+            with report.stage(Stage.WRITE):
+                screening.write_scores(library, scorer, unfinished / "scores")
+        finally:
+            library.unpersist()
+        offences, rejected = screening.rejects(session, unfinished / "scores", plans)
+        if rejected and asked.on_error is OnError.FAIL:
+            raise InvalidData(offences, rejected)
+        whole = unfinished / "scores"
+        if asked.best is not None:
+            whole = unfinished / "best"
+            screening.write_best(session, unfinished / "scores", whole, best=asked.best)
+        whole.rename(out)
+    targets = len(asked.targets or scorer.known_targets)
+    return Screened(run, str(out), scorer.scale.value, molecules, rejected, targets)
+
+
+def _scorer(store: Store, asked: Screening) -> tuple[str, Scorer]:
+    """The run, and what scores by it."""
+    published = [each for each in publications(store) if each.kind == RunKind.FACTORS] if store.version() >= 0 else []
+    found = next((each for each in reversed(published) if asked.run in {CURRENT, each.run}), None)
+    if found is None:
+        raise DataNotFound(f"{asked.run}: no run of factors with this id is published in {store.root}.")
+    graph = store.artifact(ARTIFACT, found.artifacts[ARTIFACT]) / FILE
+    if not graph.exists():
+        raise DataNotFound(f"{found.run} was published without a prediction graph: train it again.")
+    scorer = Scorer(graph.absolute(), asked.targets)
+    if missing := sorted(set(asked.targets) - set(scorer.known_targets)):
+        raise InvalidData([Offence(found.run, None, None, name, "is no target of this run") for name in missing])
+    return found.run, scorer
+
+
+@contextmanager
+def _session(settings: Settings, report: Report, spark: "SparkSession | None") -> "Iterator[SparkSession]":
+    from trainer.spark.session import Session  # noqa: PLC0415 - loads pyspark
+
+    if spark is not None:
+        yield spark
+        return
+    with Session(settings.state / "cache" / "trainer", master=settings.spark_master) as session:
+        with report.stage(Stage.SPARK):
+            begun = session.spark()
+        yield begun
+
+
+@contextmanager
+def _beside(out: Path) -> "Iterator[Path]":
+    """A hidden directory on the same file system as `out`, which is gone afterwards."""
+    directory = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
+    directory.mkdir(parents=True)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Similarity: how alike fragments are, and what came of replacing one by another. No torch, no Spark."""

