@@ -15,7 +15,7 @@ TINY = Sizes(vocabulary=1_200, width=32, hidden=48, heads=2, inner=64, encoder_l
 
 def tiny_spec(language: Language, architecture: Architecture, *, iterations: int) -> DialogueSpec:
     """On the starter corpus; a second or two for some dozens of iterations."""
-    recipe = Recipe(learning_rate=5e-3, first_tokens=256, last_tokens=256, label_smoothing=0.0)
+    recipe = Recipe(learning_rate=5e-3, first_tokens=256, last_tokens=256, dropout=0.1, warm_up_tokens=0)
     return DialogueSpec(
         language=language, architecture=architecture, iterations=iterations, sizes=TINY, recipe=recipe, held_out_share=0.1
     )

@@ -26,7 +26,7 @@ def _all_training(*conversations: Conversation) -> Exchanges:
 @pytest.mark.parametrize(
     "text",
     ["Hi, I'm [User 1's name]!", "<AB>さんはいかがですか？", "電話は＊＊です", "call **** now", "see https://a.b", "a@b.cd",
-     "...", "", "!?", "Dear {name},", "my name is ____"],
+     "...", "", "!?", "Dear {name},", "my name is ____", "Call 1-800-555-0100.", "電話は0120-000-000です"],
 )  # fmt: skip
 def test_masks_addresses_and_empty_words_are_not_learned(text: str) -> None:
     assert clean(text) is None
@@ -40,6 +40,7 @@ def test_masks_addresses_and_empty_words_are_not_learned(text: str) -> None:
         ("Well , yes .", "Well, yes."),
         ("かな　漢字", "かな 漢字"),
         ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
+        ("It was 24-12-1999, 10-20-30!", "It was 24-12-1999, 10-20-30!"),
         ("笑(*^^*)", "笑(*^^*)"),
     ],
 )
@@ -76,6 +77,22 @@ def test_no_reply_is_learned_more_than_fifty_times() -> None:
     exchanges = _all_training(*(_talk(f"question {number}", "I agree.") for number in range(80)))
     assert len(exchanges.train) == 50
     assert exchanges.dropped["replies seen 50 times"] == 30
+
+
+def test_a_reply_of_a_weighted_corpus_is_learned_from_more_messages_and_each_of_them_less_often() -> None:
+    exchanges = Exchanges(held_out_share=0)
+    talks = [_talk(f"question {number}", "Certainly.") for number in range(120)]
+    talks += [_talk(f"other {number}", "Seldom.") for number in range(4)]
+    exchanges.add(talks, times=3)
+    replies = Counter(exchange.reply for exchange in exchanges.train)
+    assert replies == {"Certainly.": 120, "Seldom.": 12}
+    assert len({exchange.context for exchange in exchanges.train}) == 124
+
+
+def test_a_reply_is_never_learned_more_than_fifty_times_its_weight() -> None:
+    exchanges = Exchanges(held_out_share=0)
+    exchanges.add([_talk(f"question {number}", "Certainly.") for number in range(200)], times=3)
+    assert len(exchanges.train) == 150
 
 
 def test_an_exchange_is_learned_once() -> None:

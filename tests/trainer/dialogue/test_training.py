@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.support.dialogue_bundle import tiny_spec
+from tests.support.dialogue_bundle import TINY, tiny_spec
 
 from dialogue.bundle import Architecture, Language
+from trainer.dialogue.checkpoint import CoolDown, load_checkpoint
 from trainer.dialogue.corpus.conversation import InvalidCorpus
 from trainer.dialogue.events import Event, HeldOut, Progress, SampleReplies
 from trainer.dialogue.failures import InvalidCheckpoint, Stopped
 from trainer.dialogue.preparation import Prepared, prepare, starter_corpus
 from trainer.dialogue.spec import CorpusChoice, DialogueSpec
-from trainer.dialogue.training import DialogueResult, Surroundings, train
+from trainer.dialogue.training import BEST_FILE, CHECKPOINT_FILE, DialogueResult, Surroundings, known_tokens, train
 
 _Prepared = Callable[[Language], Prepared]
 
@@ -53,12 +54,70 @@ def test_a_stopped_and_resumed_training_equals_an_unbroken_one_bit_for_bit(
     assert unbroken.curve[-1] == resumed.curve[-1]  # examinations in between come by the clock
 
 
-def test_a_finished_training_can_be_made_longer(tmp_path: Path, prepared: _Prepared) -> None:
-    spec = tiny_spec(Language.ENGLISH, Architecture.GRU, iterations=10)
+@pytest.mark.parametrize("stop", [None, 9])
+def test_a_finished_training_made_longer_equals_one_that_was_long_from_the_start(
+    tmp_path: Path, prepared: _Prepared, stop: int | None
+) -> None:
+    short = tiny_spec(Language.ENGLISH, Architecture.TRANSFORMER, iterations=10)
+    long = short.model_copy(update={"iterations": 15})
+    unbroken = _run(long, tmp_path / "a", prepared)
+    if stop is None:
+        assert _run(short, tmp_path / "b", prepared).steps == 10
+    else:  # in the cool-down, which the longer training has later
+        with pytest.raises(Stopped):
+            _run(short, tmp_path / "b", prepared, stop_after=stop)
+    longer = _run(long, tmp_path / "b", prepared, resume=True)
+    assert _same(unbroken, longer)
+    assert longer.curve == unbroken.curve
+    assert _same(unbroken, _run(long, tmp_path / "b", prepared, resume=True))  # a finished one is not learned again
+
+
+def test_a_training_stopped_in_its_cool_down_ends_as_if_it_had_not_been(tmp_path: Path, prepared: _Prepared) -> None:
+    spec = tiny_spec(Language.ENGLISH, Architecture.GRU, iterations=20)
+    unbroken = _run(spec, tmp_path / "a", prepared)
+    with pytest.raises(Stopped):
+        _run(spec, tmp_path / "b", prepared, stop_after=18)
+    assert _same(unbroken, _run(spec, tmp_path / "b", prepared, resume=True))
+
+
+def test_a_training_cut_off_early_cools_down_from_where_it_stands(tmp_path: Path, prepared: _Prepared) -> None:
+    spec = tiny_spec(Language.ENGLISH, Architecture.GRU, iterations=100)
+    with pytest.raises(Stopped):
+        _run(spec, tmp_path, prepared, stop_after=20)
+    assert _run(spec.model_copy(update={"iterations": 24}), tmp_path, prepared, resume=True).steps == 24
+    gone_on = load_checkpoint(tmp_path / CHECKPOINT_FILE)
+    assert (gone_on.constant.step, gone_on.cool_down) == (20, CoolDown(("steps", 24.0), 20))
+
+
+def test_a_training_goes_on_where_its_corpora_lie_elsewhere_with_the_tokenizer_it_began_with(tmp_path: Path) -> None:
+    lines = [{"messages": [{"role": "A", "text": f"hi {n} there"}, {"role": "B", "text": f"ho {n} here"}]} for n in range(300)]
+    results = []
+    for name in ("here", "there"):
+        corpus = tmp_path / name / "talks.jsonl"
+        corpus.parent.mkdir()
+        corpus.write_text("\n".join(map(json.dumps, lines)))
+        spec = tiny_spec(Language.ENGLISH, Architecture.GRU, iterations=4 if name == "here" else 8)
+        spec = spec.model_copy(
+            update={"corpora": (CorpusChoice(path=corpus),), "sizes": TINY.model_copy(update={"vocabulary": 300})}
+        )
+        results.append(train(spec, directory=tmp_path / "training", resume=name == "there"))
+    assert [result is not None and result.steps for result in results] == [4, 8]
+    known = known_tokens(tmp_path / "training")
+    assert results[1] is not None
+    assert known.model == results[1].prepared.tokens.model
+    other = prepare(spec.model_copy(update={"sizes": TINY.model_copy(update={"vocabulary": 290})}))
+    with pytest.raises(InvalidCheckpoint, match="was trained with"):
+        train(spec, directory=tmp_path / "training", resume=True, prepared=other)
+
+
+def test_the_best_checkpoint_is_kept_and_can_be_continued(tmp_path: Path, prepared: _Prepared) -> None:
+    spec = tiny_spec(Language.ENGLISH, Architecture.GRU, iterations=5)
     _run(spec, tmp_path, prepared)
-    longer = _run(spec.model_copy(update={"iterations": 15}), tmp_path, prepared, resume=True)
-    assert longer.steps == 15
-    assert [step for step, _ in longer.curve] == [10, 15]
+    best = load_checkpoint(tmp_path / BEST_FILE)
+    assert best.cooled is not None
+    assert best.cooled.step == 5
+    (tmp_path / BEST_FILE).replace(tmp_path / CHECKPOINT_FILE)
+    assert _run(spec.model_copy(update={"iterations": 8}), tmp_path, prepared, resume=True).steps == 8
 
 
 def test_a_training_lowers_the_held_out_perplexity(trained: Callable[[Architecture], DialogueResult]) -> None:
@@ -160,10 +219,8 @@ def test_two_processes_under_torchrun_train_one_network_and_resume_exactly(tmp_p
 
     unbroken = run(tmp_path / "a", "30")
     assert unbroken["steps"] == 30
-    # A part as long as the whole has another schedule, so the stop is in a part of the same length: steps 1 to 30, twice.
-    assert run(tmp_path / "b", "30") == unbroken
     longer = run(tmp_path / "a", "36", "resume")
-    assert longer == run(tmp_path / "b", "36", "resume")
+    assert longer == run(tmp_path / "b", "36")
     assert longer["steps"] == 36
 
 

@@ -37,7 +37,7 @@ def dialogue(  # noqa: PLR0917 - an argument an option
     ] = Architecture.TRANSFORMER,
     size: Annotated[BotSize, typer.Option(help="Of the network: small for processors, large for GPUs.")] = BotSize.SMALL,
     dropout: Annotated[
-        float | None, typer.Option(help="0.1 if not given; 0 suits less than an epoch, 0.3 more than five.")
+        float | None, typer.Option(help="If not given, 0 in the first epoch, 0.1 until the fifth is over, then 0.2.")
     ] = None,
     licence: Annotated[
         str | None,

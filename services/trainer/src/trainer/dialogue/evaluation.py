@@ -7,11 +7,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from dialogue.bundle import Language
 from trainer.dialogue.encoding import EncodedExchanges
 from trainer.dialogue.networks.network import PAD, DialogueNetwork
-from trainer.dialogue.tokens import SPECIAL_TOKENS
+from trainer.dialogue.tokens import SPECIAL_TOKENS, Tokens
+from trainer.dialogue.wording import units
 
-__all__ = ["candidate_log_p", "reply_log_p", "token_perplexity"]
+__all__ = ["candidate_log_p", "reply_log_p", "token_perplexity", "units_scored"]
 
 _ROWS = 64
 
@@ -20,6 +22,16 @@ def token_perplexity(network: DialogueNetwork, exchanges: EncodedExchanges, rows
     """Of these exchanges' replies, their ends included."""
     log_p_N = reply_log_p(network, exchanges, rows)
     return math.exp(-float(log_p_N.sum()) / int(exchanges.target_lengths[rows].sum()))
+
+
+def units_scored(exchanges: EncodedExchanges, rows: NDArray[np.int64], tokens: Tokens, language: Language) -> int:
+    """Words or characters that the tokens of these exchanges' replies spell, the end of a reply counted as one.
+
+    The unit of a perplexity that does not depend on the tokenizer; a long reply counts as far as its tokens go.
+    """
+    kept = [exchanges.targets[exchanges.target_starts[row] : exchanges.target_starts[row + 1]].tolist() for row in rows]
+    texts = tokens.decode([[token for token in row if token != SPECIAL_TOKENS.end] for row in kept])
+    return sum(len(units(text, language)) for text in texts) + sum(int(row[-1] == SPECIAL_TOKENS.end) for row in kept)
 
 
 @torch.inference_mode()

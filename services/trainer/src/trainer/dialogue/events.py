@@ -28,8 +28,15 @@ class HeldOut:
 
     step: int
     done: float
+    elapsed_s: float
+    target_tokens: int
+    """Learned from so far."""
+    epochs: float
+    """How often every exchange was learned from so far."""
     perplexity: float
     """Per token, on a part of the held-out exchanges that stays the same."""
+    unit_perplexity: float
+    """Per word (English) or character (Japanese): comparable between tokenizers."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,13 @@
 """A network that learns: its loss, optimizer and averaged weights, and how all of it is stored and continued."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -30,6 +32,7 @@ class Learner:
         self._device = device
         self._group = group
         self._bf16 = has_bf16(device)
+        self._dropouts = [layer for layer in network.modules() if isinstance(layer, nn.Dropout)]
 
     @property
     def average(self) -> DialogueNetwork:
@@ -38,19 +41,22 @@ class Learner:
         assert isinstance(averaged, DialogueNetwork)  # noqa: S101 - a copy of `network`
         return averaged.eval()
 
-    def learn(self, batch: Batch, *, learning_rate: float) -> tuple[Tensor, int]:
+    def learn(self, batch: Batch, *, learning_rate: float, dropout: float) -> tuple[Tensor, int]:
         """Nats of this process's target tokens (on the device, not waited for), and the tokens of all processes."""
         for parameters in self._optimizer.param_groups:
             parameters["lr"] = learning_rate
+        for layer in self._dropouts:
+            layer.p = dropout
         tokens = int(self._group.total(int((batch.target_BT != PAD).sum()), self._device))
         context_BS, reply_BT, target_BT = (
             torch.from_numpy(rows).to(self._device, non_blocking=True)
             for rows in (batch.context_BS, batch.reply_BT, batch.target_BT)
         )
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
-            loss, nats = self._loss(context_BS, reply_BT, target_BT)
-        # DistributedDataParallel takes the mean over processes; what counts is the mean over the tokens of all of them.
-        (loss * (self._group.world / tokens)).backward()
+        with _attention(self._device):
+            with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+                loss, nats = self._loss(context_BS, reply_BT, target_BT)
+            # DistributedDataParallel takes the mean over processes; what counts is the mean over the tokens of all of them.
+            (loss * (self._group.world / tokens)).backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), self._clip)
         self._optimizer.step()
         self._optimizer.zero_grad()
@@ -108,6 +114,11 @@ def _moving_average(decay: float) -> Callable[[Sequence[Tensor], Sequence[Tensor
         average(averaged, current, steps)
 
     return update
+
+
+def _attention(device: torch.device) -> AbstractContextManager[None]:
+    """On a CPU, products and softmax in turn: the fused kernel's backward pass takes longer where sequences are short."""
+    return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()
 
 
 def has_bf16(device: torch.device) -> bool:

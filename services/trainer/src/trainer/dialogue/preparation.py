@@ -54,13 +54,11 @@ def prepare(spec: DialogueSpec, *, tokens: Tokens | None = None) -> Prepared:
         conversations = read_corpus(choice.path)
         if choice.source is not None:
             conversations = (found for found in conversations if found.source == choice.source)
-        learned = len(exchanges.train)
-        read, kept = exchanges.add(conversations)
+        read, kept = exchanges.add(conversations, times=choice.times)
         if kept == 0:
             part = f" with source {choice.source!r}" if choice.source is not None else ""
             raise InvalidCorpus(choice.path, f"{read} conversations{part} leave no exchange to learn from")
         sources.append(_source(choice, read, kept))
-        exchanges.train.extend(exchanges.train[learned:] * (choice.times - 1))
     if not exchanges.train or not exchanges.held_out:
         side = "learn from" if not exchanges.train else "measure on (raise held_out_share)"
         raise InvalidCorpus(Path("the corpora"), f"no conversation is left to {side}")

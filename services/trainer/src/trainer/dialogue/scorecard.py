@@ -14,12 +14,12 @@ from trainer.dialogue.corpus.exchanges import Exchange
 from trainer.dialogue.corpus.reading import read_corpus
 from trainer.dialogue.corpus.starter import openings_file
 from trainer.dialogue.diversity import describe_replies
-from trainer.dialogue.evaluation import candidate_log_p, reply_log_p
+from trainer.dialogue.evaluation import candidate_log_p, reply_log_p, units_scored
 from trainer.dialogue.replies import reply_to
 from trainer.dialogue.retrieval import TfIdf, nearest
 from trainer.dialogue.tokens import SPECIAL_TOKENS
 from trainer.dialogue.training import DialogueResult
-from trainer.dialogue.wording import plain, units
+from trainer.dialogue.wording import plain
 
 __all__ = ["hit_rate", "measure", "openings"]
 
@@ -69,17 +69,11 @@ def hit_rate(scores_NC: NDArray[np.float64]) -> float:
 
 
 def _perplexity(result: DialogueResult) -> float:
-    """Per unit of the text that the tokens scored spell, the end of a reply counted as one; long replies as far as they go."""
-    held_out = result.prepared.held_out
-    rows = np.arange(len(held_out))
-    nats = -float(reply_log_p(result.network, held_out, rows).sum())
-    kept = [
-        held_out.targets[begin:end].tolist()
-        for begin, end in zip(held_out.target_starts, held_out.target_starts[1:], strict=False)
-    ]
-    texts = result.prepared.tokens.decode([[token for token in row if token != SPECIAL_TOKENS.end] for row in kept])
-    counted = sum(len(units(text, result.spec.language)) for text in texts) + sum(row[-1] == SPECIAL_TOKENS.end for row in kept)
-    return math.exp(nats / counted)
+    """Per word or character, on all held-out exchanges."""
+    data = result.prepared
+    rows = np.arange(len(data.held_out))
+    nats = -float(reply_log_p(result.network, data.held_out, rows).sum())
+    return math.exp(nats / units_scored(data.held_out, rows, data.tokens, result.spec.language))
 
 
 def _coverage(result: DialogueResult, held_out: Sequence[Exchange]) -> float:

@@ -1,12 +1,12 @@
 """The training of a dialogue network, read from top to bottom."""
 
-import hashlib
+import copy
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from dialogue.decoding import GREEDY
 from trainer.dialogue.batches import Position, batches
-from trainer.dialogue.bigrams import answer_factors, bigram_factors
-from trainer.dialogue.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from trainer.dialogue.beginning import begin
+from trainer.dialogue.checkpoint import Checkpoint, CoolDown, Standing, load_checkpoint, save_checkpoint
 from trainer.dialogue.distributed import Ranks, ranks
-from trainer.dialogue.evaluation import token_perplexity
-from trainer.dialogue.events import HeldOut, Progress, Report, SampleReplies
+from trainer.dialogue.evaluation import token_perplexity, units_scored
+from trainer.dialogue.events import HeldOut, Report, SampleReplies
 from trainer.dialogue.failures import InvalidCheckpoint, Stopped
+from trainer.dialogue.heard import Heard
+from trainer.dialogue.identity import identity
 from trainer.dialogue.learner import Learner
 from trainer.dialogue.networks.building import build_network, own_sizes
 from trainer.dialogue.networks.network import PAD, DialogueNetwork
@@ -27,17 +29,19 @@ from trainer.dialogue.preparation import Prepared, prepare
 from trainer.dialogue.replies import reply_to
 from trainer.dialogue.schedule import schedule_of
 from trainer.dialogue.spec import DialogueSpec
-from trainer.dialogue.weights import Weights, read_weights
+from trainer.dialogue.tokens import Tokens
 
-__all__ = ["CHECKPOINT_FILE", "DialogueResult", "Surroundings", "train"]
+__all__ = ["BEST_FILE", "CHECKPOINT_FILE", "DialogueResult", "Surroundings", "known_tokens", "train"]
 
 CHECKPOINT_FILE: Final = "checkpoint.pt"
+BEST_FILE: Final = "best.pt"
+"""A copy of the checkpoint whose held-out perplexity was the lowest."""
 _EVALUATIONS: Final = 20
-"""Of a training, at most, evenly spaced; each one writes a checkpoint."""
+"""Of a training, evenly spaced, as far as the limits below allow; each one writes a checkpoint."""
+_LEAST_S, _MOST_S = 30.0, 600.0
+"""Training between two evaluations; the last one always takes place."""
 _MONITORED: Final = 512
 """Held-out exchanges that an evaluation reads."""
-_EVALUATION_S: Final = 30.0
-"""Training between two evaluations, at least; the last one always takes place."""
 _SAMPLES: Final = 5
 _REPORT_S: Final = 1.0
 
@@ -84,7 +88,11 @@ def train(
     resume: bool = False,
     prepared: Prepared | None = None,
 ) -> DialogueResult | None:
-    """Trains, writing `directory/checkpoint.pt` at every evaluation, at the end and when stopped.
+    """Trains, writing `directory/checkpoint.pt` at every evaluation, when the rate begins to fall, at the end and when stopped.
+
+    The rate falls over the last part of the training (`Recipe.cool_down`). A finished training that is resumed with a greater
+    length goes on from where its rate began to fall, and so becomes what it would have been with that length from the start;
+    resumed with a length that is shorter than what is done already, it ends at once.
 
     Under torchrun every process calls this; all but the first return None.
 
@@ -93,13 +101,26 @@ def train(
         InvalidCheckpoint: `resume`, and the checkpoint belongs to another training; or the weights to begin with do not fit.
         Stopped: `surroundings.stop` said so; the checkpoint is written.
     """
-    data = prepared if prepared is not None else prepare(spec)
+    data = prepared
+    if data is None:
+        data = prepare(spec, tokens=known_tokens(directory) if resume else None)
     with ranks(torch.device(device)) as (group, place):
         training = _Training(spec, data, place, group, directory / CHECKPOINT_FILE, surroundings or Surroundings())
         if resume:
             training.load()
+        else:
+            training.begin()
         training.run()
         return training.result() if group.leads else None
+
+
+def known_tokens(directory: Path) -> Tokens:
+    """The tokenizer of the training whose checkpoint lies there, for `prepare`.
+
+    Raises:
+        InvalidCheckpoint: it cannot be read.
+    """
+    return Tokens(load_checkpoint(directory / CHECKPOINT_FILE).tokens)
 
 
 class _Training:
@@ -109,27 +130,52 @@ class _Training:
         self, spec: DialogueSpec, data: Prepared, place: torch.device, group: Ranks, file: Path, surroundings: Surroundings
     ) -> None:
         self.spec, self.data, self.place, self.group, self.file, self.outside = spec, data, place, group, file, surroundings
+        self.length = ("steps", float(spec.iterations)) if spec.iterations else ("seconds", 60 * (spec.minutes or math.inf))
         self.report: Report = surroundings.report if group.leads else lambda _: None
         self.sizes = own_sizes(spec.architecture, spec.sizes, data.tokens.size)
         self.schedule = schedule_of(spec.recipe, spec.architecture, on_gpu=place.type == "cuda")
         torch.manual_seed(spec.seed)  # the same first weights in every process
-        network = build_network(spec.architecture, self.sizes, dropout=spec.recipe.dropout)
-        self._begin(network)
-        self.learner = Learner(network, spec.recipe, place, group)
-        torch.manual_seed(spec.seed + group.rank)  # other dropout in each
+        self.network = build_network(spec.architecture, self.sizes, dropout=0.0)
+        self.learner = Learner(self.network, spec.recipe, place, group)
         self.position = Position()
         self.step = 0
         self.elapsed_s = 0.0
         self.evaluated_s = 0.0
         self.target_tokens = 0
         self.curve: list[tuple[int, float]] = []
+        self.constant: Standing | None = None
+        """Where the rate began to fall; None before."""
+        self.cool_down: CoolDown | None = None
+        self.identity = identity(spec, data, sizes=self.sizes, processes=group.world)
+        self.monitored = _spread(len(data.held_out), _MONITORED)
+
+    @property
+    def reached(self) -> float:
+        """In the unit of the training's length."""
+        return self.step if self.length[0] == "steps" else self.elapsed_s
 
     @property
     def done(self) -> float:
         """Share of the training, 0 to 1."""
-        if self.spec.iterations is not None:
-            return self.step / self.spec.iterations
-        return self.elapsed_s / (60 * (self.spec.minutes or math.inf))
+        return self.reached / self.length[1]
+
+    @property
+    def cooled(self) -> float:
+        """Share of the cool-down, 0 to 1."""
+        if self.cool_down is None:
+            return 0.0
+        return (self.reached - self.cool_down.begun) / (self.length[1] - self.cool_down.begun)
+
+    @property
+    def epochs(self) -> float:
+        """How often every exchange was learned from."""
+        return self.target_tokens / len(self.data.train.targets)
+
+    @property
+    def between_s(self) -> float:
+        """From one evaluation to the next."""
+        whole_s = self.length[1] if self.length[0] == "seconds" else self.elapsed_s / self.done
+        return min(max(whole_s / _EVALUATIONS, _LEAST_S), _MOST_S)
 
     def run(self) -> None:
         """Until done, or `Stopped`."""
@@ -137,68 +183,94 @@ class _Training:
             self.data.train,
             seed=self.spec.seed,
             position=self.position,
-            budget=lambda: self.schedule.budget(self.done),
+            budget=lambda: self.schedule.budget(self.target_tokens),
             rank=self.group.rank,
             world=self.group.world,
         )
-        heard = _Heard(self.outside.clock)
+        heard = Heard(self.outside.clock)
         while self.done < 1:
             if self.group.led(self.outside.stop(), self.place):
                 self.save()
                 raise Stopped(f"stopped after {self.step} steps")
-            stage = int(self.done * _EVALUATIONS)
+            if self.cool_down is None and self.done >= 1 - self.spec.recipe.cool_down:
+                self.begin_to_cool()
             batch, self.position = next(stream)
-            nats, tokens = self.learner.learn(batch, learning_rate=self.schedule.learning_rate(self.done))
+            nats, tokens = self.learner.learn(
+                batch,
+                learning_rate=self.schedule.learning_rate(self.target_tokens, self.cooled),
+                dropout=self.schedule.dropout(self.epochs),
+            )
             heard.add(nats, int((batch.target_BT != PAD).sum()), tokens)
             self.step += 1
             self.target_tokens += tokens
             self.elapsed_s += self.group.led(heard.lap_s(), self.place)
-            is_stage_over = int(self.done * _EVALUATIONS) > stage and self.elapsed_s >= self.evaluated_s + _EVALUATION_S
-            if self.done >= 1 or is_stage_over or heard.seconds >= _REPORT_S:
+            is_due = self.done >= 1 or self.elapsed_s >= self.evaluated_s + self.between_s
+            if is_due or heard.seconds >= _REPORT_S:
                 self.report(heard.progress(self.step, self.done, self.elapsed_s))
-            if self.done >= 1 or is_stage_over:
-                self.evaluate()
+            if is_due:
+                is_best = self.evaluate()
                 self.evaluated_s = self.elapsed_s
-                self.save()
+                self.save(is_best=is_best)
                 heard.lap_s()  # neither is training time
 
-    def _begin(self, network: DialogueNetwork) -> None:
-        """With another bot's weights, or with what counting finds."""
-        if self.spec.begin_with is not None:
-            _take(read_weights(self.spec.begin_with), network, self.spec, self.sizes)
-            return
-        vocabulary, topic_width = self.data.tokens.size, network.topic_width
-        network.begin_with(
-            bigram_factors(self.data.train, vocabulary=vocabulary, width=network.width - topic_width),
-            answer_factors(self.data.train, vocabulary=vocabulary, width=topic_width, seed=self.spec.seed),
-        )
+    def begin(self) -> None:
+        """With the first weights, the same in every process, and other dropout in each."""
+        begin(self.network, self.spec, self.data, sizes=self.sizes)
+        torch.manual_seed(self.spec.seed + self.group.rank)
 
-    def evaluate(self) -> None:
-        """Perplexity and replies of the averaged weights; every process computes them, so that none waits alone."""
+    def begin_to_cool(self) -> None:
+        """Keep where the training stands: a longer one goes on from here."""
+        self.constant = self.standing(kept=True)
+        self.cool_down = CoolDown(self.length, self.reached)
+        self.save()
+
+    def evaluate(self) -> bool:
+        """Perplexity and replies of the averaged weights; every process computes them, so that none waits alone.
+
+        Returns whether the perplexity is the lowest so far.
+        """
         network = self.learner.average
-        monitored = _spread(len(self.data.held_out), _MONITORED)
-        perplexity = token_perplexity(network, self.data.held_out, monitored)
+        held_out = self.data.held_out
+        perplexity = token_perplexity(network, held_out, self.monitored)
+        units = units_scored(held_out, self.monitored, self.data.tokens, self.spec.language)
+        tokens = int(held_out.target_lengths[self.monitored].sum())
+        is_best = perplexity < min((before for _, before in self.curve), default=math.inf)
         self.curve.append((self.step, perplexity))
         messages = [self.data.held_out_exchanges[at].context for at in _spread(len(self.data.held_out), _SAMPLES)]
         replies = reply_to(network, self.data.tokens, messages, decoding=GREEDY, seed=self.spec.seed)
-        self.report(HeldOut(self.step, self.done, perplexity))
+        had = (self.step, self.done, self.elapsed_s, self.target_tokens, self.epochs)
+        self.report(HeldOut(*had, perplexity=perplexity, unit_perplexity=perplexity ** (tokens / units)))
         pairs = zip((context[-1] for context in messages), replies, strict=True)
         self.report(SampleReplies(self.step, tuple(pairs)))
+        return is_best
 
-    def save(self) -> None:
-        """By the leading process, with the state of all."""
+    def standing(self, *, kept: bool = False) -> Standing:
+        """Where the training stands; every process must call this. What is `kept` does not change with the next step."""
         state = self.learner.state()
+        where = (self.position, self.step, self.elapsed_s, self.target_tokens, list(self.curve))
+        return Standing(copy.deepcopy(state) if kept else state, *where)
+
+    def save(self, *, is_best: bool = False) -> None:
+        """By the leading process, with the state of all."""
+        now = self.standing()
         if self.group.leads:
-            where = (self.position, self.step, self.elapsed_s, self.target_tokens, self.curve)
-            save_checkpoint(Checkpoint(self._identity(), state, *where), self.file)
+            known = (self.identity, self.data.tokens.model)
+            cooling = (self.constant, self.cool_down, now) if self.constant is not None else (now,)
+            best = self.file.with_name(BEST_FILE) if is_best else None
+            save_checkpoint(Checkpoint(*known, *cooling), self.file, best=best)
 
     def load(self) -> None:
-        """Continue from the checkpoint."""
-        found = load_checkpoint(self.file, self._identity())
-        self.learner.restore(found.state)
-        self.position, self.step, self.elapsed_s = found.position, found.step, found.elapsed_s
-        self.evaluated_s = found.elapsed_s
-        self.target_tokens, self.curve = found.target_tokens, found.curve
+        """Continue from the checkpoint: in its cool-down if this training is as long, else from where that began."""
+        found = load_checkpoint(self.file, self.identity)
+        if found.tokens != self.data.tokens.model:
+            raise InvalidCheckpoint(f"{self.file} was trained with another tokenizer")
+        standing = found.constant
+        if found.cooled is not None and found.cool_down is not None and found.cool_down.length == self.length:
+            standing, self.constant, self.cool_down = found.cooled, found.constant, found.cool_down
+        self.learner.restore(standing.state)
+        self.position, self.step, self.elapsed_s = standing.position, standing.step, standing.elapsed_s
+        self.evaluated_s = standing.elapsed_s
+        self.target_tokens, self.curve = standing.target_tokens, standing.curve
 
     def result(self) -> DialogueResult:
         """With the averaged weights."""
@@ -214,66 +286,7 @@ class _Training:
             curve=tuple(self.curve),
         )
 
-    def _identity(self) -> dict[str, Any]:
-        """What must not change between the parts of a training; how long it is may."""
-        spec = self.spec.model_dump(mode="json", include={"language", "architecture", "recipe", "seed", "held_out_share"})
-        digests = [f"{source.name} {source.sha256}" for source in self.data.sources]
-        begun = self.spec.begin_with and hashlib.sha256(self.spec.begin_with.read_bytes()).hexdigest()
-        return spec | {"sizes": self.sizes, "corpora": digests, "processes": self.group.world, "begun_with": begun}
-
-
-def _take(weights: Weights, network: DialogueNetwork, spec: DialogueSpec, sizes: dict[str, int]) -> None:
-    for name, found, asked in (
-        ("language", weights.language, spec.language),
-        ("architecture", weights.architecture, spec.architecture),
-        ("sizes", weights.sizes, sizes),
-    ):
-        if found != asked:
-            raise InvalidCheckpoint(f"the weights to begin with have {name} {found}, this training has {asked}")
-    network.load_state_dict({name: torch.from_numpy(values) for name, values in weights.parameters.items()})
-
 
 def _spread(length: int, count: int) -> NDArray[np.int64]:
     """Up to `count` places of a list, from every part of it: corpora lie there one after the other."""
     return np.unique(np.linspace(0, length - 1, min(count, length)).astype(np.int64))
-
-
-class _Heard:
-    """What happened since the last report."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._last = clock()
-        self._begin()
-
-    def _begin(self) -> None:
-        self._nats: list[torch.Tensor] = []
-        self._own_tokens = 0
-        self._tokens = 0
-        self.seconds = 0.0
-
-    def add(self, nats: torch.Tensor, own_tokens: int, tokens: int) -> None:
-        """One step; `nats` is not waited for."""
-        self._nats.append(nats)
-        self._own_tokens += own_tokens
-        self._tokens += tokens
-
-    def lap_s(self) -> float:
-        """Seconds since the last lap."""
-        now = self._clock()
-        lap, self._last = now - self._last, now
-        self.seconds += lap
-        return lap
-
-    def progress(self, step: int, done: float, elapsed_s: float) -> Progress:
-        """The report, and a new beginning."""
-        report = Progress(
-            step=step,
-            done=done,
-            loss=float(torch.stack(self._nats).sum()) / self._own_tokens,
-            tokens_per_s=self._tokens / max(self.seconds, 1e-9),
-            elapsed_s=elapsed_s,
-            eta_s=elapsed_s / done * max(1 - done, 0.0),
-        )
-        self._begin()
-        return report

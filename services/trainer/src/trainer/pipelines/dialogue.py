@@ -140,9 +140,10 @@ def _learn(
 ) -> "DialogueResult | None":
     with report.stage(Stage.READ):
         from trainer.dialogue.preparation import prepare  # noqa: PLC0415 - loads SentencePiece
+        from trainer.dialogue.training import Surroundings, known_tokens, train  # noqa: PLC0415 - loads torch
 
         try:
-            prepared = prepare(asked)
+            prepared = prepare(asked, tokens=known_tokens(directory) if resume else None)
         except InvalidCorpus as error:
             raise corpora.offence(error) from None
 
@@ -164,8 +165,6 @@ def _learn(
                 report.samples(event.step, event.replies)
 
     with report.stage(Stage.LEARN):
-        from trainer.dialogue.training import Surroundings, train  # noqa: PLC0415 - loads torch
-
         surroundings = Surroundings(report=told, stop=stop)
         return train(asked, directory=directory, device=device, surroundings=surroundings, resume=resume, prepared=prepared)
 

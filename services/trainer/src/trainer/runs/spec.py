@@ -198,7 +198,7 @@ class BotSpec(BaseModel):
         ),
     ] = None
     dropout: Annotated[
-        float | None, Field(ge=0, lt=1, description="0.1 when null; 0 suits less than an epoch, 0.3 more than five.")
+        float | None, Field(ge=0, lt=1, description="When null, 0 in the first epoch, 0.1 until the fifth is over, then 0.2.")
     ] = None
     licence: Annotated[
         str | None,

@@ -14,6 +14,7 @@ _MASK: Final = re.compile(
     | [*＊]{2,}                   # ＊＊: personal data taken out
     | https?://|www\.            # nothing a chat should repeat
     | [\w.+-]+@[\w-]+\.\w        # an address
+    | (?<!\d)\d{2,4}-\d{3,4}-\d{3,4}(?!\d)  # a telephone number
     | _{2,}|\{[^}\n]{1,40}\}     # blanks and template slots
     """,
     re.VERBOSE,
@@ -24,7 +25,7 @@ _SPACE_BEFORE: Final = re.compile(r"\s+(?=[.,!?;:](?:\s|$))")
 
 
 def clean(text: str) -> str | None:
-    """The text as it may be learned from, or None when it holds a mask, an address or a link, or no letter at all."""
+    """The text as it may be learned from; None when it holds a mask, an address, a number to call, a link, or no letter."""
     if "&" in text:
         text = html.unescape(text)
     if _MASK.search(text):

@@ -13,7 +13,7 @@ from trainer.dialogue.corpus.conversation import Conversation
 __all__ = ["Exchange", "Exchanges"]
 
 _COPIES = 50
-"""How often one reply may be learned from."""
+"""How often an epoch may learn one reply of a corpus that counts once."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,29 @@ class Exchanges:
     _seen: set[bytes] = field(default_factory=set)
     _copies: Counter[str] = field(default_factory=Counter)
 
-    def add(self, conversations: Iterable[Conversation]) -> tuple[int, int]:
-        """How many conversations were read and how many exchanges of them were kept."""
-        before = len(self.train) + len(self.held_out)
+    def add(self, conversations: Iterable[Conversation], *, times: int = 1) -> tuple[int, int]:
+        """How many conversations were read and how many exchanges of them were kept.
+
+        Each of these is to be learned `times` times an epoch, one reply `times` * 50 times: one that answers many messages is
+        learned from more of them, each less often.
+        """
+        before, learned = len(self.train) + len(self.held_out), len(self.train)
         read = 0
         for conversation in conversations:
             read += 1
             side = self.held_out if _share(conversation) < self.held_out_share else self.train
             for passage in self._passages(conversation):
                 for at in range(1, len(passage)):
-                    self._keep(Exchange(tuple(passage[max(0, at - CONTEXT_TURNS) : at]), passage[at]), side)
-        return read, len(self.train) + len(self.held_out) - before
+                    exchange = Exchange(tuple(passage[max(0, at - CONTEXT_TURNS) : at]), passage[at])
+                    self._keep(exchange, side, copies=times * _COPIES)
+        kept = len(self.train) + len(self.held_out) - before
+        self._repeat(self.train[learned:], times)
+        return read, kept
+
+    def _repeat(self, exchanges: list[Exchange], times: int) -> None:
+        answered = Counter(exchange.reply for exchange in exchanges)
+        for number in range(1, times):
+            self.train.extend(found for found in exchanges if (number + 1) * answered[found.reply] <= times * _COPIES)
 
     def _passages(self, conversation: Conversation) -> Iterator[list[str]]:
         """The runs of usable turns: a masked turn ends one and begins the next."""
@@ -66,7 +78,7 @@ class Exchanges:
                 passage.append(text)
         yield passage
 
-    def _keep(self, exchange: Exchange, side: list[Exchange]) -> None:
+    def _keep(self, exchange: Exchange, side: list[Exchange], *, copies: int) -> None:
         if not is_civil(exchange.reply):
             self.dropped["replies with a refused word"] += 1
             return
@@ -76,8 +88,8 @@ class Exchanges:
             return
         self._seen.add(digest)
         if side is self.train:
-            if self._copies[exchange.reply] >= _COPIES:
-                self.dropped[f"replies seen {_COPIES} times"] += 1
+            if self._copies[exchange.reply] >= copies:
+                self.dropped[f"replies seen {copies} times"] += 1
                 return
             self._copies[exchange.reply] += 1
         side.append(exchange)
