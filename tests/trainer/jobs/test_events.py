@@ -73,7 +73,7 @@ def test_a_line_that_the_disk_refuses_half_way_leaves_nothing(tmp_path: Path, mo
     path, pwrite = tmp_path / "events.jsonl", os.pwrite
 
     def takes_seven_bytes(descriptor: int, line: memoryview, offset: int) -> int:
-        if line[:1] != b"{":
+        if bytes(line[:1]) != b"{":
             raise OSError(errno.ENOSPC, "No space left on device")
         return pwrite(descriptor, line[:7], offset)
 

@@ -27,9 +27,7 @@ def test_machine_code_runs_whether_or_not_a_folder_can_keep_it(*, kept: bool) ->
 
 
 def test_runs_without_an_activity_model_load_no_compiler() -> None:
-    program = (
-        "import sys, trainer.pipelines.objectives.counts; print('numba' in sys.modules)"
-    )
+    program = "import sys, trainer.pipelines.objectives.counts; print('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.strip() == "False"
 
 

@@ -75,8 +75,8 @@ class Command:
             return kind(**members)
         except ValidationError as error:
             first = error.errors()[0]
-            members = [f"`{part}`: " for part in first["loc"] if isinstance(part, str) and part != "ingest"]
-            self._give_up(Failure("invalid-request", f"{''.join(members)}{first['msg'].removeprefix('Value error, ')}"))
+            location = "".join(f"`{part}`: " for part in first["loc"] if isinstance(part, str) and part != "ingest")
+            self._give_up(Failure("invalid-request", f"{location}{first['msg'].removeprefix('Value error, ')}"))
 
     def perform(
         self, work: Callable[[Settings, Bars, Waiting], _Result], *, on_error: OnError = OnError.SKIP

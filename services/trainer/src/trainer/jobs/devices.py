@@ -69,8 +69,8 @@ class _Tool:
         if self._asking is None and self._clock_s() >= self._ask_again_s:
             self._asking = asyncio.create_task(self._run(), name=f"ask {self._command[0]}")
         if self._asking is not None:
-            await asyncio.wait({self._asking}, timeout=wait_s)
-            if self._asking is not None and not self._asking.done() and self.output is None:
+            _, pending = await asyncio.wait({self._asking}, timeout=wait_s)
+            if pending and self.output is None:
                 self.failure = "has not answered yet"
 
     async def close(self) -> None:
