@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dialogue.bundle import Language
+from dialogue.tokens import Tokens
 from trainer.dialogue.encoding import EncodedExchanges
 from trainer.dialogue.networks.network import PAD, DialogueNetwork
-from trainer.dialogue.tokens import SPECIAL_TOKENS, Tokens
+from trainer.dialogue.tokens import SPECIAL_TOKENS
 from trainer.dialogue.wording import units
 
 __all__ = ["candidate_log_p", "reply_log_p", "token_perplexity", "units_scored"]

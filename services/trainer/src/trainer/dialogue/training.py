@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from dialogue.decoding import GREEDY
+from dialogue.tokens import Tokens
 from trainer.dialogue.batches import Position, batches
 from trainer.dialogue.beginning import begin
 from trainer.dialogue.checkpoint import Checkpoint, CoolDown, Standing, load_checkpoint, save_checkpoint
@@ -29,7 +30,6 @@ from trainer.dialogue.preparation import Prepared, prepare
 from trainer.dialogue.replies import reply_to
 from trainer.dialogue.schedule import schedule_of
 from trainer.dialogue.spec import DialogueSpec
-from trainer.dialogue.tokens import Tokens
 
 __all__ = ["BEST_FILE", "CHECKPOINT_FILE", "DialogueResult", "Surroundings", "known_tokens", "train"]
 
