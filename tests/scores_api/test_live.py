@@ -61,6 +61,11 @@ async def eventually(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.fixture(autouse=True)
+def _no_retry_within_a_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scores_api.retry._FIRST_S", 200.0)
+
+
 @pytest.fixture
 def publisher(tmp_path: Path) -> Publisher:
     return Publisher(tmp_path)
@@ -190,7 +195,7 @@ def test_whatever_fails_is_not_repeated_at_once_and_is_logged(publisher: Publish
                         await live.snapshot()
             assert builds.refreshed == 1
             (event,) = [event for event in events if event["event"] == "store_not_read"]
-            assert (event["failures"], event["again_s"]) == (1, 2)
+            assert (event["failures"], event["again_s"]) == (1, 200)
             assert (event["exc_info"] is None) == isinstance(failure, BuildFailed), "the unforeseen has its traceback"
             assert "1 attempts failed, the next is in" in (await live.missing())["store"]
             builds.failure = None
