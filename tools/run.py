@@ -5,6 +5,7 @@ anything starts, the addresses are printed once every `/readyz` answers, a servi
 repeated as the last line, with a non-zero exit status, and Ctrl-C is answered at once.
 """
 
+import contextlib
 import os
 import signal
 import socket
@@ -79,7 +80,8 @@ class Terminal(Printer):  # type: ignore[misc]  # honcho ships no types
         text = message.data if isinstance(message.data, str) else message.data.decode("utf-8", "replace")
         if text.strip():
             self.last[message.name] = text.strip()
-        super().write(message)
+        with contextlib.suppress(OSError):  # the terminal was closed: the services have to be stopped all the same
+            super().write(message)
 
 
 class Services(Manager):  # type: ignore[misc]  # honcho ships no types

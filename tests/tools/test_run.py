@@ -48,6 +48,13 @@ def test_a_second_ctrl_c_kills(running: "subprocess.Popen[str]") -> None:
     assert running.wait(30) == 0
 
 
+def test_services_end_also_when_nobody_reads_what_they_say(running: "subprocess.Popen[str]") -> None:
+    assert running.stdout is not None
+    running.stdout.close()
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(30) == 0
+
+
 def _read_until(process: "subprocess.Popen[str]", *texts: str) -> str:
     """What it prints until each of `texts` has come; fails with it when it ends before."""
     assert process.stdout is not None
