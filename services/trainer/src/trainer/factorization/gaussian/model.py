@@ -1,0 +1,115 @@
+"""The model file: a fit as `prediction.Predictor` maps it."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
+
+from contracts.fingerprints import KINDS
+from prediction.model_file import write_arrays
+from prediction.predictor import SCHEMA, pack
+from prediction.similarities import FeatureIndex
+from trainer.factorization.gaussian.fit import Gaussian
+from trainer.factorization.gaussian.kernel import LEVEL, Kernel
+
+__all__ = ["Stretch", "model_arrays", "write_model"]
+
+Array = npt.NDArray[Any]
+
+_PAIRED: Final = 2048
+"""Points of a target whose kernel is kept, in 8 bits: 2 MB; of more, an even draw tells how sure a value is."""
+Stretch = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+"""Rising similarities to the nearest compound, and the factors by which intervals are stretched there."""
+PLAIN: Final[Stretch] = (np.zeros(1), np.ones(1))
+"""Intervals as the fit says."""
+
+
+def write_model(path: Path, fit: Gaussian, kernel: Kernel, stretch: Stretch = PLAIN) -> None:
+    """Write a fit."""
+    arrays, about = model_arrays(fit, kernel, stretch)
+    write_arrays(path, arrays, about)
+
+
+def model_arrays(fit: Gaussian, kernel: Kernel, stretch: Stretch = PLAIN) -> tuple[dict[str, Array], dict[str, str]]:
+    """The arrays of the file, and what it says about them."""
+    place_N = _places(fit)
+    position_N = fit.order_N[place_N]
+    compound_N = fit.cells.compound[position_N]
+    weight_N = fit.weight_N[place_N]
+    target_N = fit.cells.target[position_N]
+    targets = fit.cells.targets
+    sums_T = np.bincount(target_N, weight_N, minlength=targets)
+    weights_FT = _fragment_weights(fit, kernel, compound_N, target_N, weight_N)
+    members_FC = scipy.sparse.csr_array(kernel.membership_CF.T)
+    members_FC.sort_indices()
+    pairs, counts_T, unit = _pairs(fit, kernel, compound_N)
+    arrays: dict[str, Array] = {
+        "targets.level": (fit.centre_T + LEVEL * sums_T).astype(np.float64),
+        "targets.signal": fit.signal_T.astype(np.float32),
+        "targets.noise": fit.noise_T.astype(np.float32),
+        "points.starts": fit.starts_T1.astype(np.uint32),
+        "points.compound": compound_N.astype(np.uint32),
+        "points.weight": weight_N.astype(np.float64),
+        "points.value": fit.cells.value[position_N].astype(np.float32),
+        "fragments.starts": weights_FT.indptr.astype(np.uint32),
+        "fragments.target": weights_FT.indices.astype(np.uint32),
+        "fragments.weight": weights_FT.data.astype(np.float64),
+        "members.starts": members_FC.indptr.astype(np.uint32),
+        "members.compound": members_FC.indices.astype(np.uint32),
+        "compounds.starts": kernel.membership_CF.indptr.astype(np.uint32),
+        "pairs.counts": counts_T.astype(np.uint32),
+        "pairs.starts": np.concatenate([[0], np.cumsum(counts_T * (counts_T + 1) // 2)])[:-1].astype(np.uint64),
+        "pairs.kernel": pairs,
+        "stretch.similarity": stretch[0].astype(np.float64),
+        "stretch.factor": stretch[1].astype(np.float64),
+    }
+    if kernel.molecules is not None:
+        tables = zip(KINDS, kernel.molecules.codes, kernel.molecules.counts, kernel.molecules.sizes_C, strict=True)
+        for kind, codes_V, counts_CV, sizes_C in tables:
+            counts_VC = scipy.sparse.csr_array(counts_CV.T)
+            counts_VC.sort_indices()
+            arrays |= FeatureIndex.arrays(kind, codes_V, counts_VC, sizes_C)
+    about = {
+        "schema": SCHEMA,
+        "share": repr(fit.share),
+        "unit": repr(kernel.unit),
+        "level": repr(LEVEL),
+        "pair_unit": repr(unit),
+    }
+    return arrays, about
+
+
+def _places(fit: Gaussian) -> npt.NDArray[np.int64]:
+    """The order of points: by target, and in one of more than `_PAIRED` an even draw first."""
+    place_N = np.arange(len(fit.order_N))
+    for target in np.flatnonzero(np.diff(fit.starts_T1) > _PAIRED).tolist():
+        part = fit.at(target)
+        place_N[part] = np.random.default_rng((target, 0xBB67)).permutation(place_N[part])
+    return place_N
+
+
+def _fragment_weights(
+    fit: Gaussian, kernel: Kernel, compound_N: Array, target_N: Array, weight_N: Array
+) -> scipy.sparse.csr_array:
+    """What a fragment adds to the value of each target whose compounds contain it, F x T."""
+    shape = (len(weight_N), fit.cells.targets)
+    by_target_NT = scipy.sparse.csr_array((weight_N, (np.arange(len(weight_N)), target_N)), shape=shape)
+    weights_FT = kernel.membership_CF[compound_N].T.astype(np.float64) @ by_target_NT * (fit.share / kernel.unit)
+    weights_FT = scipy.sparse.csr_array(weights_FT)
+    weights_FT.sort_indices()
+    return weights_FT
+
+
+def _pairs(fit: Gaussian, kernel: Kernel, compound_N: Array) -> tuple[Array, Array, float]:
+    """The kernel without LEVEL of the first points of every target in 8 bits, how many these are, and the unit."""
+    counts_T = np.minimum(np.diff(fit.starts_T1), _PAIRED)
+    most = float(max(kernel.itself(np.arange(kernel.membership_CF.shape[0]), fit.share), default=1.0)) or 1.0
+    unit = most / 255
+    tables = []
+    for target, count in enumerate(counts_T.tolist()):
+        first = int(fit.starts_T1[target])
+        compounds = compound_N[first : first + count]
+        tables.append(np.rint(kernel.between(compounds, compounds, fit.share) / unit).astype(np.uint8))
+    return pack(tables), counts_T, unit

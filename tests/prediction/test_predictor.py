@@ -1,0 +1,112 @@
+"""A model that is asked from its file, beside the fit it was made of."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.support.gaussian import SMILES, Table, fitted, table
+
+from chemistry.fingerprints import fingerprint
+from prediction.model_file import InvalidModelFile, map_arrays, write_arrays
+from prediction.predictor import Asked, Predictor
+from trainer.factorization.gaussian.fit import Gaussian
+from trainer.factorization.gaussian.kernel import LEVEL
+from trainer.factorization.gaussian.model import model_arrays, write_model
+
+
+@pytest.fixture(scope="module")
+def given() -> Table:
+    return table()
+
+
+@pytest.fixture(scope="module")
+def fit(given: Table) -> Gaussian:
+    return fitted(given, share=0.3)
+
+
+@pytest.fixture
+def predictor(given: Table, fit: Gaussian, tmp_path: Path) -> Predictor:
+    write_model(tmp_path / "model", fit, given.kernel)
+    return Predictor.open(tmp_path / "model")
+
+
+def asked_of(given: Table, compound: int) -> Asked:
+    """A compound of the table as if it were new."""
+    rows = given.kernel.membership_CF
+    return Asked(
+        rows.indices[rows.indptr[compound] : rows.indptr[compound + 1]].astype(np.int64), fingerprint(SMILES[compound])
+    )
+
+
+def test_similarities_are_those_the_fit_learned_from(given: Table, predictor: Predictor) -> None:
+    assert given.kernel.molecules is not None
+    expected_C = given.kernel.molecules.tanimoto(np.array([7]), np.arange(len(SMILES)))[0]
+    np.testing.assert_allclose(predictor.similarities_C(asked_of(given, 7)), expected_C, atol=1e-6)
+
+
+def test_a_molecule_of_features_nobody_has_is_like_no_compound(predictor: Predictor) -> None:
+    asked = Asked(np.zeros(0, np.int64), fingerprint("[Xe]"))
+    assert predictor.similarities_C(asked).max() < 0.7
+    assert np.isfinite(predictor.predict(asked).value_M).all()
+
+
+@pytest.mark.parametrize("compound", [0, 1, 17, 35])
+def test_values_are_those_of_the_kernel_and_add_up(given: Table, fit: Gaussian, predictor: Predictor, compound: int) -> None:
+    found = predictor.predict(asked_of(given, compound))
+    for target in range(3):
+        part = fit.at(target)
+        compound_N = given.cells.compound[fit.order_N[part]]
+        kernel_N = given.kernel.between(np.array([compound]), compound_N, fit.share)[0] + LEVEL
+        expected = fit.centre_T[target] + kernel_N @ fit.weight_N[part]
+        assert found.value_M[target] == pytest.approx(expected, rel=1e-6)
+    np.testing.assert_allclose(found.level_M + found.contributions_GM.sum(axis=0) + found.rest_M, found.value_M, rtol=1e-12)
+
+
+def test_variance_is_exact_where_all_points_are_near(given: Table, fit: Gaussian, predictor: Predictor) -> None:
+    found = predictor.predict(asked_of(given, 3), np.array([1]))
+    part = fit.at(1)
+    compound_N = given.cells.compound[fit.order_N[part]]
+    assert len(compound_N) <= 32
+    kernel_NN = given.kernel.between(compound_N, compound_N, fit.share) + LEVEL + fit.noise_T[1] * np.eye(len(compound_N))
+    kernel_N = given.kernel.between(np.array([3]), compound_N, fit.share)[0] + LEVEL
+    itself = given.kernel.itself(np.array([3]), fit.share)[0] + LEVEL
+    variance = fit.signal_T[1] * (itself - kernel_N @ np.linalg.solve(kernel_NN, kernel_N) + fit.noise_T[1])
+    half = 1.6448536 * np.sqrt(variance)
+    assert (found.high_M - found.low_M)[0] == pytest.approx(2 * half, rel=0.03)  # pairs are kept in 8 bits
+
+
+def test_what_is_unlike_everything_is_less_sure(given: Table, predictor: Predictor) -> None:
+    near, far = predictor.predict(asked_of(given, 3)), predictor.predict(Asked(np.zeros(0, np.int64), fingerprint("[Xe]")))
+    assert ((far.high_M - far.low_M) > (near.high_M - near.low_M)).all()
+    assert (far.similarity_M < near.similarity_M).all()
+
+
+def test_intervals_are_stretched_by_similarity(given: Table, fit: Gaussian, predictor: Predictor) -> None:
+    arrays, about = model_arrays(fit, given.kernel, (np.array([0.0, 1.0]), np.array([3.0, 3.0])))
+    wide, plain = Predictor(arrays, about).predict(asked_of(given, 3)), predictor.predict(asked_of(given, 3))
+    np.testing.assert_allclose(wide.high_M - wide.low_M, 3 * (plain.high_M - plain.low_M), rtol=1e-9)
+
+
+def test_the_nearest_measured_compounds_carry_their_values(given: Table, predictor: Predictor) -> None:
+    asked = asked_of(given, 4)
+    ids, similarity, value = predictor.nearest(predictor.similarities_C(asked), 0, 3)
+    assert ids[0] == 4
+    assert similarity[0] == 1.0
+    assert value[0] == pytest.approx(given.cells.value[(given.cells.compound == 4) & (given.cells.target == 0)][0], rel=1e-6)
+    assert (np.diff(similarity) <= 0).all()
+
+
+@pytest.mark.parametrize("kept", [0, 4, 100, 5_000])
+def test_a_cut_file_is_refused(given: Table, fit: Gaussian, tmp_path: Path, kept: int) -> None:
+    write_model(tmp_path / "model", fit, given.kernel)
+    whole = (tmp_path / "model").read_bytes()
+    assert kept < len(whole)
+    (tmp_path / "model").write_bytes(whole[:kept])
+    with pytest.raises(InvalidModelFile, match="model"):
+        map_arrays(tmp_path / "model")
+
+
+def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
+    write_arrays(tmp_path / "other", {"a": np.ones(3)}, {"schema": "other"})
+    with pytest.raises(ValueError, match="schema 'other'"):
+        Predictor.open(tmp_path / "other")
