@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,25 @@ def test_minutes_are_counted_by_the_clock_given(tmp_path: Path, prepared: _Prepa
     samples = [event for event in events if isinstance(event, SampleReplies)]
     assert len(samples) == len(held_out) >= 2
     assert all(len(event.replies) == 5 for event in samples)
+
+
+def test_a_training_that_is_stopped_often_is_evaluated_as_often_as_one_that_is_not(tmp_path: Path, prepared: _Prepared) -> None:
+    spec = tiny_spec(Language.ENGLISH, Architecture.GRU, iterations=1).model_copy(update={"iterations": None, "minutes": 2.0})
+
+    def curve(directory: Path, *, stops: int) -> list[int]:
+        ticks = itertools.count(step=1.0)  # a lap a step: 1 s
+        for part in range(stops + 1):
+            steps = itertools.count()
+            last = 20 if part < stops else 10**6  # less than between two evaluations
+            surroundings = Surroundings(stop=lambda: next(steps) >= last, clock=lambda: next(ticks))  # noqa: B023 - called at once
+            with nullcontext() if part == stops else pytest.raises(Stopped):
+                result = train(
+                    spec, directory=directory, surroundings=surroundings, resume=part > 0, prepared=prepared(Language.ENGLISH)
+                )
+        assert result is not None
+        return [step for step, _ in result.curve]
+
+    assert curve(tmp_path / "a", stops=0) == curve(tmp_path / "b", stops=5) == [30, 60, 90, 120]
 
 
 def test_a_spec_without_corpora_takes_the_starter_corpus(prepared: _Prepared) -> None:

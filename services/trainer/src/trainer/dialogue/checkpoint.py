@@ -16,7 +16,7 @@ from trainer.dialogue.failures import InvalidCheckpoint
 
 __all__ = ["Checkpoint", "CoolDown", "Standing", "load_checkpoint", "save_checkpoint"]
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,8 @@ class Standing:
     position: Position
     step: int
     elapsed_s: float
+    evaluated_s: float
+    """Of `elapsed_s`, at the last evaluation."""
     target_tokens: int
     curve: list[tuple[int, float]]
     """(step, held-out perplexity a token)."""

@@ -247,7 +247,7 @@ class _Training:
     def standing(self, *, kept: bool = False) -> Standing:
         """Where the training stands; every process must call this. What is `kept` does not change with the next step."""
         state = self.learner.state()
-        where = (self.position, self.step, self.elapsed_s, self.target_tokens, list(self.curve))
+        where = (self.position, self.step, self.elapsed_s, self.evaluated_s, self.target_tokens, list(self.curve))
         return Standing(copy.deepcopy(state) if kept else state, *where)
 
     def save(self, *, is_best: bool = False) -> None:
@@ -269,7 +269,7 @@ class _Training:
             standing, self.constant, self.cool_down = found.cooled, found.constant, found.cool_down
         self.learner.restore(standing.state)
         self.position, self.step, self.elapsed_s = standing.position, standing.step, standing.elapsed_s
-        self.evaluated_s = standing.elapsed_s
+        self.evaluated_s = standing.evaluated_s
         self.target_tokens, self.curve = standing.target_tokens, standing.curve
 
     def result(self) -> DialogueResult:
