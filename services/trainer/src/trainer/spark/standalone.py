@@ -64,8 +64,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     directory = Path(tempfile.mkdtemp(prefix="spark-"))
     environment = {
         "SPARK_DAEMON_MEMORY": _MEMORY,
-        **os.environ,
         "JAVA_HOME": str(make_home(directory / "java", find_java())),
+        **os.environ,
         "SPARK_HOME": str(_home()),
         "PYSPARK_PYTHON": sys.executable,
     }
