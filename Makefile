@@ -38,7 +38,6 @@ $(STAMP): $(LOCKS) $(SERVICES:%=services/%/pyproject.toml) shared/pyproject.toml
 	  "$$(grep -o '^torch==[0-9.]*' services/trainer/requirements.txt)"
 	$(BIN)/python -m pip install --quiet --find-links wheelhouse $(LOCKS:%=--requirement %)
 	$(BIN)/python -m pip install --quiet --no-deps --editable shared $(SERVICES:%=--editable services/%)
-	$(BIN)/python -m trainer.spark.prepare >/dev/null  # classes of Spark, mapped at each start
 	touch $@
 
 run: setup ## start all services in this terminal; Ctrl-C stops them

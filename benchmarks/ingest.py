@@ -92,17 +92,14 @@ def alone(name: str, *arguments: object) -> Measured:
 # --- Spark's start -----------------------------------------------------------------------------------------------------
 
 
-def start_ours(cache: str, archive: str) -> Measured:
-    """A session with or without its archive of classes, and the twelve small tables of a publication, twice."""
+def start_ours(cache: str) -> Measured:
+    """A session, and the twelve small tables of a publication, twice."""
     from contracts.store import Store  # noqa: PLC0415 - loading is part of what is measured
     from trainer.data import seed_table  # noqa: PLC0415
-    from trainer.spark.jvm import Jvm  # noqa: PLC0415
     from trainer.spark.session import Session  # noqa: PLC0415
     from trainer.spark.staging import stage_all  # noqa: PLC0415
     from trainer.store.tables import commit  # noqa: PLC0415
 
-    if archive == "without":
-        Jvm.archive = Path(cache, "none.jsa")  # type: ignore[method-assign, assignment]  # as if it had not been made
     facts = seed_table.built_in().tables
     began = time.perf_counter()
     said: Measured = {}
@@ -131,16 +128,10 @@ def start_pyspark() -> Measured:
 
 
 def start(cache: Path) -> None:
-    """Print what a start costs without and with an archive of classes."""
-    from trainer.spark.prepare import prepare  # noqa: PLC0415 - loads pyspark, which the other measurements do not need
-
-    began = time.perf_counter()
-    prepare()
-    print(f"\nmaking the archive of classes: {time.perf_counter() - began:.0f} s (nothing where it was there)")
+    """Print what a start costs."""
     print("Spark's start            wall s   CPU s   session s   first 12 tables s   next 12 tables s   peak GiB")
     show_start("pyspark alone", alone("start_pyspark"))
-    show_start("without archive", alone("start_ours", cache, "without"))
-    show_start("with archive", alone("start_ours", cache, "with"))
+    show_start("ours", alone("start_ours", cache))
 
 
 def show_start(label: str, row: Measured) -> None:
@@ -290,7 +281,7 @@ def counts(cache: Path, compounds: int, cells: int, memberships: int) -> None:
 
 
 MEASUREMENTS: dict[str, Callable[..., Measured]] = {
-    "start_ours": lambda cache, archive: measured(lambda: start_ours(cache, archive)),
+    "start_ours": lambda cache: measured(lambda: start_ours(cache)),
     "start_pyspark": lambda: measured(start_pyspark),
     "table": table,
     "counts_spark": lambda directory, cache: measured(lambda: counts_spark(directory, cache)),

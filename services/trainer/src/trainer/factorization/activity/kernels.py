@@ -1,23 +1,22 @@
-"""Kernels: the loops over cells of the activity model in machine code, for processors.
+"""Kernels: the Gaussian conditional of rows given the other side, in machine code, for processors.
 
 Plain loops that numba compiles. Its compiler, LLVM, puts a loop into vector registers where it runs from 0 over whole rows of
 arrays that lie in one piece, and where it either sums into local numbers or writes to one array; hence the slices before the
 loops. Sums are over multiples of 16 numbers, the widest register, so that nothing is left over.
 
-One module, since numba's cache on disk notices only changes of the file that a function is in. A sum is always made by one
-call in one order, so that the results are the same bits for any number of threads that share the rows out.
+A sum is always made by one call in one order, so that the results are the same bits for any number of threads that share the
+rows out.
 """
 
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
-__all__ = ["condition", "moments", "padded", "products"]
+from trainer.factorization.activity.machine_code import compiled
 
-_F = TypeVar("_F", bound=Callable[..., Any])
+__all__ = ["condition"]
+
 _Singles = npt.NDArray[np.float32]
 _Integers = npt.NDArray[np.int64]
 _Columns = npt.NDArray[np.int32]
@@ -26,46 +25,24 @@ _WIDE: Final = 16
 """Numbers in the widest register, and in a line of the cache."""
 _PANEL: Final = 256
 """Cells gathered at once: long enough for sums in registers, and in the second cache with the matrix they are added to."""
-_NEAR: Final = 2**16
-"""Numbers that stay in the second cache beside other things: 256 KiB."""
-_MOST_BLOCKS: Final = 8
-"""Each has to be worth a look at every row."""
 _ONE: Final = np.float32(1.0)
 _NONE: Final = np.float32(0.0)
 
 
-def padded(rows_RK: _Singles) -> _Singles:
-    """The rows with columns of zeros up to a multiple of 16: what `products` and `moments` take."""
-    R, K = rows_RK.shape
-    rows_RP = np.zeros((R, -(-K // _WIDE) * _WIDE), dtype=np.float32)
-    rows_RP[:, :K] = rows_RK
-    return rows_RP
-
-
-def _compiled(function: _F) -> _F:
-    """Machine code on the first call, kept on disk for the next process; made anew in each where no folder is writable."""
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz", "arcp"}}
-    try:
-        made: _F = njit(cache=True, **options)(function)
-    except RuntimeError:  # numba's "no locator available"
-        made = njit(**options)(function)
-    return made
-
-
-@_compiled
+@compiled
 def _whole(count: int) -> int:
     """The next multiple of the widest register."""
     return (count + _WIDE - 1) // _WIDE * _WIDE
 
 
-@_compiled
+@compiled
 def _fill(numbers: _Singles, value: np.float32) -> None:
     """An assignment to a slice takes numba seconds to compile."""
     for k in range(len(numbers)):
         numbers[k] = value
 
 
-@_compiled
+@compiled
 def _add_products(tile_44: _Singles, left_4N: _Singles, right_4N: _Singles, count: int) -> None:
     """To the tile: left[:, :count] @ right[:, :count].T, its 16 sums in registers: a product an instruction, half a load."""
     a0, a1, a2, a3 = left_4N[0], left_4N[1], left_4N[2], left_4N[3]
@@ -85,7 +62,7 @@ def _add_products(tile_44: _Singles, left_4N: _Singles, right_4N: _Singles, coun
     t3[0], t3[1], t3[2], t3[3] = t3[0] + s30, t3[1] + s31, t3[2] + s32, t3[3] + s33
 
 
-@_compiled
+@compiled
 def _in_units_of_noise(  # noqa: PLR0917 - numba knows arguments by their places
     columns_N: _Columns,
     values_N: _Singles,
@@ -106,7 +83,7 @@ def _in_units_of_noise(  # noqa: PLR0917 - numba knows arguments by their places
         columns_n[n], roots_n[n], right_n[n] = columns_N[0], _NONE, _NONE
 
 
-@_compiled
+@compiled
 def _gather(F_MN: _Singles, columns_n: _Columns, roots_n: _Singles, others_OK: _Singles) -> np.float32:
     """F[k, n] = roots[n] * others[columns[n], k], eight cells at a time; what it returns only keeps its first loop alive.
 
@@ -131,7 +108,7 @@ def _gather(F_MN: _Singles, columns_n: _Columns, roots_n: _Singles, others_OK: _
     return touched
 
 
-@_compiled
+@compiled
 def _factorise(A_BB44: _Singles, rows_B4N: _Singles, scratch_4N: _Singles, cells: int) -> None:
     """L of A + F F^T = L L^T, where F is the first `cells` columns of the rows; L becomes the columns behind them.
 
@@ -172,7 +149,7 @@ def _factorise(A_BB44: _Singles, rows_B4N: _Singles, scratch_4N: _Singles, cells
             _fill(rows_B4N[b, u, done + u + 1 : done + 4], _NONE)
 
 
-@_compiled
+@compiled
 def _substitute(L_KM: _Singles, cells: int, right_K: _Singles, solution_K: _Singles) -> None:
     """`solution` = L^-T right; of the rows the columns behind the first `cells` are L. Nothing is left of `right`."""
     for k in range(len(right_K) - 1, -1, -1):
@@ -184,7 +161,7 @@ def _substitute(L_KM: _Singles, cells: int, right_K: _Singles, solution_K: _Sing
             before[j] -= x * entries[j]
 
 
-@_compiled
+@compiled
 def _begin(A_BB44: _Singles, prior_K: _Singles) -> None:
     """What A is before any cell is added: 1, and the prior for right-hand side."""
     K = len(prior_K)
@@ -195,7 +172,7 @@ def _begin(A_BB44: _Singles, prior_K: _Singles) -> None:
         A_BB44[k // 4, K // 4, k % 4, K % 4] = prior_K[k]
 
 
-@_compiled
+@compiled
 def condition(  # noqa: PLR0917 - numba knows arguments by their places
     first: int,
     last: int,
@@ -255,73 +232,3 @@ def condition(  # noqa: PLR0917 - numba knows arguments by their places
                 right_K[k] = solved[k] + normals_RK[r, k]
             _substitute(rows_MN, cells, right_K, drawn_RK[r])
     return touched
-
-
-@_compiled
-def _dot(left_P: _Singles, right_P: _Singles) -> np.float32:
-    """Of rows of equal length."""
-    total = _NONE
-    for k in range(len(left_P)):
-        total += left_P[k] * right_P[k]
-    return total
-
-
-@_compiled
-def products(
-    first: int, last: int, starts_R: _Integers, columns_N: _Columns, rows_RP: _Singles, others_OP: _Singles, product_N: _Singles
-) -> None:
-    """Of every cell of the rows from `first` to before `last`: row . other."""
-    for r in range(first, last):
-        for n in range(starts_R[r], starts_R[r + 1]):
-            product_N[n] = _dot(rows_RP[r], others_OP[columns_N[n]])
-
-
-@_compiled
-def moments(  # noqa: PLR0917 - numba knows arguments by their places
-    first: int,
-    last: int,
-    starts_R: _Integers,
-    columns_N: _Columns,
-    rows_RP: _Singles,
-    others_O2P: _Singles,
-    bias_R: _Singles,
-    bias_O: _Singles,
-    offset_N: _Singles,
-    values_N: _Singles,
-    weights_N: _Singles,
-    sums_R55: npt.NDArray[np.float64],
-) -> None:
-    """For the rows from `first` to before `last`, of what explains their cells: sums of weight x part_i x part_j, in double.
-
-    The parts of a cell are the row's products with the two halves of the other, the other's bias (which is subtracted from the
-    second half's product), the offset, and what they leave of the value less the row's bias. The columns of a row rise: as many
-    others as the second cache holds are worked through for all rows, then the next; of half the sums the mirror is left at 0.
-    """
-    P, others = rows_RP.shape[1], len(others_O2P)
-    block = max(_NEAR // (2 * P), others // _MOST_BLOCKS + 1)
-    at_R = starts_R[first:last].copy()
-    for end in range(block, others + block, block):
-        for r in range(first, last):
-            n, stop = at_R[r - first], starts_R[r + 1]
-            if n == stop or columns_N[n] >= end:
-                continue
-            s00 = s10 = s11 = s20 = s21 = s22 = s30 = s31 = s32 = s33 = s40 = s41 = s42 = s43 = s44 = 0.0
-            while n < stop and columns_N[n] < end:
-                other = columns_N[n]
-                bias, offset, weight = np.float64(bias_O[other]), np.float64(offset_N[n]), np.float64(weights_N[n])
-                said = np.float64(_dot(rows_RP[r], others_O2P[other, :P]))
-                left = np.float64(_dot(rows_RP[r], others_O2P[other, P:])) - bias
-                rest = np.float64(values_N[n]) - bias_R[r] - said - left - bias - offset
-                a, b, c, d, e = weight * said, weight * left, weight * bias, weight * offset, weight * rest
-                s00, s10, s11, s20, s21 = s00 + a * said, s10 + b * said, s11 + b * left, s20 + c * said, s21 + c * left
-                s22, s30, s31, s32, s33 = s22 + c * bias, s30 + d * said, s31 + d * left, s32 + d * bias, s33 + d * offset
-                s40, s41, s42, s43, s44 = s40 + e * said, s41 + e * left, s42 + e * bias, s43 + e * offset, s44 + e * rest
-                n += 1
-            at_R[r - first] = n
-            sums = sums_R55[r]
-            for i, row in enumerate(((s00, 0.0, 0.0, 0.0, 0.0), (s10, s11, 0.0, 0.0, 0.0), (s20, s21, s22, 0.0, 0.0))):
-                for j in range(5):
-                    sums[i, j] += row[j]
-            for i, row in enumerate(((s30, s31, s32, s33, 0.0), (s40, s41, s42, s43, s44))):
-                for j in range(5):
-                    sums[3 + i, j] += row[j]

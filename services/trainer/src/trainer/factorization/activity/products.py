@@ -24,7 +24,7 @@ class Products:
         right_OK = torch.cat([others_OK[:, :-1], torch.ones_like(others_OK[:, :1]), others_OK[:, -1:]], dim=1)
         if not self._compiled:
             return (left_RK.repeat_interleave(self._lengths_R, dim=0) * right_OK[self._rows.columns_N]).sum(1)
-        from trainer.factorization.activity.kernels import padded, products  # noqa: PLC0415 - loading numba takes a second
+        from trainer.factorization.activity.cell_sums import padded, products  # noqa: PLC0415 - loading numba takes a second
 
         expected_N = torch.empty(len(self._rows.columns_N))
         rows_RP, others_OP = padded(left_RK.numpy()), padded(right_OK.numpy())
@@ -54,7 +54,7 @@ class Products:
             sums_R25 = torch.segment_reduce(squares_N25, "sum", lengths=self._lengths_R, axis=0)
             found_R55: npt.NDArray[np.float64] = sums_R25.view(-1, 5, 5).cpu().numpy()
             return found_R55
-        from trainer.factorization.activity.kernels import moments, padded  # noqa: PLC0415 - loading numba takes a second
+        from trainer.factorization.activity.cell_sums import moments, padded  # noqa: PLC0415 - loading numba takes a second
 
         sums_R55 = np.zeros((len(rows_RK), 5, 5))
         both_O2P = np.concatenate([padded(said_OK.numpy()), padded(left_OK.numpy())], axis=1)
