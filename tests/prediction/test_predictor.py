@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from tests.support.gaussian import SMILES, Table, fitted, table
 
+from chemistry import fragment
 from chemistry.fingerprints import fingerprint
 from prediction.model_file import InvalidModelFile, map_arrays, write_arrays
 from prediction.predictor import Asked, Predictor
 from trainer.factorization.gaussian.fit import Gaussian
 from trainer.factorization.gaussian.kernel import LEVEL
-from trainer.factorization.gaussian.model import model_arrays, write_model
+from trainer.factorization.gaussian.model import PLAIN, Named, Probit, model_arrays, write_model
+
+NAMED = Named([f"C{number}" for number in range(len(SMILES))], [fragment(smiles).parent for smiles in SMILES])
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +29,7 @@ def fit(given: Table) -> Gaussian:
 
 @pytest.fixture
 def predictor(given: Table, fit: Gaussian, tmp_path: Path) -> Predictor:
-    write_model(tmp_path / "model", fit, given.kernel)
+    write_model(tmp_path / "model", fit, given.kernel, NAMED)
     return Predictor.open(tmp_path / "model")
 
 
@@ -47,7 +50,7 @@ def test_similarities_are_those_the_fit_learned_from(given: Table, predictor: Pr
 def test_a_molecule_of_features_nobody_has_is_like_no_compound(predictor: Predictor) -> None:
     asked = Asked(np.zeros(0, np.int64), fingerprint("[Xe]"))
     assert predictor.similarities_C(asked).max() < 0.7
-    assert np.isfinite(predictor.predict(asked).value_M).all()
+    assert np.isfinite(predictor.predict(asked).sum_M).all()
 
 
 @pytest.mark.parametrize("compound", [0, 1, 17, 35])
@@ -58,8 +61,8 @@ def test_values_are_those_of_the_kernel_and_add_up(given: Table, fit: Gaussian, 
         compound_N = given.cells.compound[fit.order_N[part]]
         kernel_N = given.kernel.between(np.array([compound]), compound_N, fit.share)[0] + LEVEL
         expected = fit.centre_T[target] + kernel_N @ fit.weight_N[part]
-        assert found.value_M[target] == pytest.approx(expected, rel=1e-6)
-    np.testing.assert_allclose(found.level_M + found.contributions_GM.sum(axis=0) + found.rest_M, found.value_M, rtol=1e-12)
+        assert found.sum_M[target] == pytest.approx(expected, rel=1e-6)
+    np.testing.assert_allclose(found.level_M + found.contributions_GM.sum(axis=0) + found.rest_M, found.sum_M, rtol=1e-12)
 
 
 def test_variance_is_exact_where_all_points_are_near(given: Table, fit: Gaussian, predictor: Predictor) -> None:
@@ -82,7 +85,7 @@ def test_what_is_unlike_everything_is_less_sure(given: Table, predictor: Predict
 
 
 def test_intervals_are_stretched_by_similarity(given: Table, fit: Gaussian, predictor: Predictor) -> None:
-    arrays, about = model_arrays(fit, given.kernel, (np.array([0.0, 1.0]), np.array([3.0, 3.0])))
+    arrays, about = model_arrays(fit, given.kernel, NAMED, (np.array([0.0, 1.0]), np.array([3.0, 3.0])))
     wide, plain = Predictor(arrays, about).predict(asked_of(given, 3)), predictor.predict(asked_of(given, 3))
     np.testing.assert_allclose(wide.high_M - wide.low_M, 3 * (plain.high_M - plain.low_M), rtol=1e-9)
 
@@ -98,7 +101,7 @@ def test_the_nearest_measured_compounds_carry_their_values(given: Table, predict
 
 @pytest.mark.parametrize("kept", [0, 4, 100, 5_000])
 def test_a_cut_file_is_refused(given: Table, fit: Gaussian, tmp_path: Path, kept: int) -> None:
-    write_model(tmp_path / "model", fit, given.kernel)
+    write_model(tmp_path / "model", fit, given.kernel, NAMED)
     whole = (tmp_path / "model").read_bytes()
     assert kept < len(whole)
     (tmp_path / "model").write_bytes(whole[:kept])
@@ -110,3 +113,22 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     write_arrays(tmp_path / "other", {"a": np.ones(3)}, {"schema": "other"})
     with pytest.raises(ValueError, match="schema 'other'"):
         Predictor.open(tmp_path / "other")
+
+
+def test_a_compound_of_the_data_is_found_by_its_structure_with_what_was_measured(given: Table, predictor: Predictor) -> None:
+    found = predictor.compounds.find(fragment(SMILES[4]).parent)
+    assert found == 4
+    assert predictor.compounds.name(found) == "C4"
+    target_M, value_M = predictor.compounds.measured(found)
+    assert target_M.tolist() == [0, 1]
+    np.testing.assert_array_equal(value_M, given.cells.value[given.cells.compound == 4])
+    assert predictor.compounds.find("CCO") is None
+
+
+def test_chances_lie_between_0_and_1_inside_their_intervals(given: Table, fit: Gaussian) -> None:
+    arrays, about = model_arrays(fit, given.kernel, NAMED, PLAIN, Probit(-6.0, 1.0))
+    found = Predictor(arrays, about).predict(asked_of(given, 3), np.array([0]))
+    assert (found.low_M > 0).all()
+    assert (found.low_M < found.prediction_M).all()
+    assert (found.prediction_M < found.high_M).all()
+    assert (found.high_M < 1).all()

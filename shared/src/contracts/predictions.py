@@ -22,11 +22,13 @@ Its metadata name the schema, the run, the scale, and the fragments and the targ
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["ARTIFACT", "BOUNDS", "FILE", "OUTPUTS", "SCHEMA", "Scale"]
+__all__ = ["ARTIFACT", "BOUNDS", "FILE", "MODEL_FILE", "OUTPUTS", "SCHEMA", "Scale"]
 
 ARTIFACT: Final = "factors"
 """The artifact that holds it."""
 FILE: Final = "predictions.onnx"
+MODEL_FILE: Final = "predictor.safetensors"
+"""The model of an `activity` run of values or of actives and inactives, which `prediction.Predictor` maps; it predicts instead."""
 SCHEMA: Final = "ntdemo.predictions/1"
 OUTPUTS: Final = ("predictions", "sums", "contributions", "levels", "mean")
 """Those that every graph has."""

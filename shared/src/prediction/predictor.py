@@ -1,12 +1,13 @@
 """The predictor: activity of molecules on every target of a run, with what fragments and relatives say of it.
 
-    value = level of the target + the sum of the contributions of its fragments + the rest of the molecule
+    sum = level of the target + the sum of the contributions of its fragments + the rest of the molecule
 
 A Gaussian process a target with the kernel `share * linear + (1 - share) * tanimoto + level`: `linear` counts common fragments,
 `tanimoto` compares whole molecules. The rest is a weighted sum over the compounds that the target was measured on. How sure a
 value is follows from the nearest of these (Vecchia 1988), stretched by what left-out compounds showed at each distance.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.fingerprints import Fingerprint
+from contracts.predictions import Scale
+from prediction.compounds import Compounds
 from prediction.model_file import map_arrays
 from prediction.similarities import FeatureIndex
 
-__all__ = ["NEAREST", "SCHEMA", "Asked", "Predicted", "Predictor"]
+__all__ = ["NEAREST", "SCHEMA", "Asked", "Predicted", "Predictor", "pack"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -44,12 +47,15 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """Of one compound on M targets; on the scale of the values, and for binary data on that of a latent score."""
+    """Of one compound on M targets."""
 
-    value_M: Floats
+    prediction_M: Floats
+    """On the model's scale: a value, or the chance to be active."""
     low_M: Floats
     high_M: Floats
-    """A new measurement lies between them with 90 %; for binary data the latent score does."""
+    """A new measurement lies between them with 90 %, or the chance does."""
+    sum_M: Floats
+    """Level, contributions and rest added up: the value, or what the chance follows from."""
     level_M: Floats
     contributions_GM: Floats
     """Of the G fragments."""
@@ -65,11 +71,15 @@ class Predictor:
         if about.get("schema") != SCHEMA:
             raise ValueError(f"the model has the schema {about.get('schema')!r}, expected {SCHEMA!r}")
         self.about = about
+        self.scale = Scale(about["scale"])
+        """`VALUE` or `CHANCE`."""
+        self._offset, self._slope = float(about["link_offset"]), float(about["link_slope"])
         self.share, self.unit, self.level = (float(about[name]) for name in ("share", "unit", "level"))
         self._of = arrays
         self._index = FeatureIndex.of(arrays) if "environments.codes" in arrays else None
         self.targets = len(arrays["targets.level"])
-        self.compounds = len(arrays["compounds.starts"]) - 1
+        self.compounds = Compounds(arrays)
+        """What it learned from."""
         self._starts_T1 = arrays["points.starts"].astype(np.int64)
 
     @classmethod
@@ -80,7 +90,7 @@ class Predictor:
     def similarities_C(self, asked: Asked) -> npt.NDArray[np.float32]:
         """How alike the molecule is to every compound, 0 to 1; 0 where it has no fingerprint."""
         if asked.fingerprint is None or self._index is None:
-            return np.zeros(self.compounds, dtype=np.float32)
+            return np.zeros(len(self.compounds), dtype=np.float32)
         return self._index.similarities_C(asked.fingerprint)
 
     def values(self, asked: Asked, similarities_C: npt.NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
@@ -100,14 +110,23 @@ class Predictor:
         similarities_C = self.similarities_C(asked)
         level_T, contributions_GT, rest_T = self.values(asked, similarities_C)
         level_M, contributions_GM, rest_M = level_T[chosen], contributions_GT[:, chosen], rest_T[chosen]
-        value_M = level_M + contributions_GM.sum(axis=0) + rest_M
+        sum_M = level_M + contributions_GM.sum(axis=0) + rest_M
         variance_M, similarity_M = self._variance(asked, similarities_C, chosen)
         factor_M = np.interp(similarity_M, self._of["stretch.similarity"], self._of["stretch.factor"])
-        half_M = _WIDTH * factor_M * np.sqrt(variance_M)
+        noise_M = self._of["targets.signal"][chosen].astype(np.float64) * self._of["targets.noise"][chosen]
+        if self.scale is Scale.CHANCE:
+            half_M = _WIDTH * factor_M * np.sqrt(variance_M)
+            spread_M = np.sqrt(1.0 + self._slope**2 * variance_M)
+            prediction_M = _normal(self._latent(sum_M) / spread_M)
+            low_M, high_M = _normal(self._latent(sum_M - half_M)), _normal(self._latent(sum_M + half_M))
+        else:
+            half_M = _WIDTH * factor_M * np.sqrt(variance_M + noise_M)
+            prediction_M, low_M, high_M = sum_M, sum_M - half_M, sum_M + half_M
         return Predicted(
-            value_M=value_M,
-            low_M=value_M - half_M,
-            high_M=value_M + half_M,
+            prediction_M=prediction_M,
+            low_M=low_M,
+            high_M=high_M,
+            sum_M=sum_M,
             level_M=level_M,
             contributions_GM=contributions_GM,
             rest_M=rest_M,
@@ -122,6 +141,10 @@ class Predictor:
         ids = compound_N[order]
         return ids, similarities_C[ids].astype(np.float64), self._of["points.value"][part][order].astype(np.float64)
 
+    def _latent(self, sum_M: Floats) -> Floats:
+        """The probit of the chance that a sum stands for."""
+        return self._offset + self._slope * sum_M
+
     def _by_target(self, numbers_N: Floats) -> Floats:
         """Sums over the points of every target."""
         total_N1 = np.concatenate([[0.0], np.cumsum(numbers_N)])
@@ -129,8 +152,8 @@ class Predictor:
         return sums_T
 
     def _variance(self, asked: Asked, similarities_C: npt.NDArray[np.float32], targets: Ints) -> tuple[Floats, Floats]:
-        """Of a new measurement, and the highest similarity; by the nearest points of each of the M targets."""
-        linear_C = np.zeros(self.compounds, dtype=np.float32)
+        """Of what a measurement would be but for its noise, by the nearest points of each target; and the highest similarity."""
+        linear_C = np.zeros(len(self.compounds), dtype=np.float32)
         starts, members = self._of["members.starts"], self._of["members.compound"]
         for fragment in asked.fragments.tolist():
             linear_C[members[starts[fragment] : starts[fragment + 1]]] += np.float32(1.0 / self.unit)
@@ -165,7 +188,13 @@ class Predictor:
         solved_MK = np.linalg.solve(kernel_MKK, cross_MK[:, :, None])[:, :, 0]
         known_M = np.einsum("mk,mk->m", cross_MK, solved_MK)
         signal_M = self._of["targets.signal"][targets].astype(np.float64)
-        return signal_M * (np.maximum(itself - known_M, 0.0) + noise_M), similarity_M
+        return signal_M * np.maximum(itself - known_M, 0.0), similarity_M
+
+
+def _normal(probit_M: Floats) -> Floats:
+    """The normal distribution's share below."""
+    shares: Floats = np.array([0.5 * math.erfc(-each / math.sqrt(2.0)) for each in probit_M.tolist()])
+    return shares
 
 
 def pack(rows: Sequence[Array]) -> Array:

@@ -43,7 +43,7 @@ _NOISE_SPREAD: Final = 1.0
 """Standard deviation of the logarithm of the targets' noises around the usual one."""
 _SIGNAL_CELLS: Final = 20
 """As many cells' worth the usual signal weighs in that of a target."""
-_OWN_SPREAD: Final = 5
+_OWN_SPREAD: Final = 3
 """Cells from which a target has a spread of its own; fewer are scaled by the median spread."""
 LARGEST: Final = 8192
 """Cells of a target whose kernel is inverted whole, 0.5 GB; of more so many stand for all (inducing points)."""

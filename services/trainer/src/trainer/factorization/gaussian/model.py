@@ -1,5 +1,7 @@
 """The model file: a fit as `prediction.Predictor` maps it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,13 +10,15 @@ import numpy.typing as npt
 import scipy.sparse
 
 from contracts.fingerprints import KINDS
+from contracts.predictions import Scale
+from prediction.compounds import Compounds
 from prediction.model_file import write_arrays
 from prediction.predictor import SCHEMA, pack
 from prediction.similarities import FeatureIndex
 from trainer.factorization.gaussian.fit import Gaussian
 from trainer.factorization.gaussian.kernel import LEVEL, Kernel
 
-__all__ = ["Stretch", "model_arrays", "write_model"]
+__all__ = ["PLAIN", "Named", "Probit", "Stretch", "model_arrays", "write_model"]
 
 Array = npt.NDArray[Any]
 
@@ -26,13 +30,33 @@ PLAIN: Final[Stretch] = (np.zeros(1), np.ones(1))
 """Intervals as the fit says."""
 
 
-def write_model(path: Path, fit: Gaussian, kernel: Kernel, stretch: Stretch = PLAIN) -> None:
+@dataclass(frozen=True)
+class Probit:
+    """For actives and inactives: the chance to be active is the normal distribution's share below offset + slope * sum."""
+
+    offset: float
+    slope: float
+
+
+@dataclass(frozen=True)
+class Named:
+    """What the compounds are called and look like, in order of id."""
+
+    names: Sequence[str]
+    smiles: Sequence[str | None]
+
+
+def write_model(
+    path: Path, fit: Gaussian, kernel: Kernel, named: Named, stretch: Stretch = PLAIN, probit: Probit | None = None
+) -> None:
     """Write a fit."""
-    arrays, about = model_arrays(fit, kernel, stretch)
+    arrays, about = model_arrays(fit, kernel, named, stretch, probit)
     write_arrays(path, arrays, about)
 
 
-def model_arrays(fit: Gaussian, kernel: Kernel, stretch: Stretch = PLAIN) -> tuple[dict[str, Array], dict[str, str]]:
+def model_arrays(
+    fit: Gaussian, kernel: Kernel, named: Named, stretch: Stretch = PLAIN, probit: Probit | None = None
+) -> tuple[dict[str, Array], dict[str, str]]:
     """The arrays of the file, and what it says about them."""
     place_N = _places(fit)
     position_N = fit.order_N[place_N]
@@ -58,7 +82,7 @@ def model_arrays(fit: Gaussian, kernel: Kernel, stretch: Stretch = PLAIN) -> tup
         "fragments.weight": weights_FT.data.astype(np.float64),
         "members.starts": members_FC.indptr.astype(np.uint32),
         "members.compound": members_FC.indices.astype(np.uint32),
-        "compounds.starts": kernel.membership_CF.indptr.astype(np.uint32),
+        **Compounds.arrays(named.names, named.smiles, (fit.cells.compound, fit.cells.target, fit.cells.value)),
         "pairs.counts": counts_T.astype(np.uint32),
         "pairs.starts": np.concatenate([[0], np.cumsum(counts_T * (counts_T + 1) // 2)])[:-1].astype(np.uint64),
         "pairs.kernel": pairs,
@@ -73,6 +97,9 @@ def model_arrays(fit: Gaussian, kernel: Kernel, stretch: Stretch = PLAIN) -> tup
             arrays |= FeatureIndex.arrays(kind, codes_V, counts_VC, sizes_C)
     about = {
         "schema": SCHEMA,
+        "scale": Scale.VALUE if probit is None else Scale.CHANCE,
+        "link_offset": repr(0.0 if probit is None else probit.offset),
+        "link_slope": repr(1.0 if probit is None else probit.slope),
         "share": repr(fit.share),
         "unit": repr(kernel.unit),
         "level": repr(LEVEL),
