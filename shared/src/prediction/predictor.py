@@ -152,7 +152,7 @@ class Predictor:
         return sums_T
 
     def _variance(self, asked: Asked, similarities_C: npt.NDArray[np.float32], targets: Ints) -> tuple[Floats, Floats]:
-        """Of what a measurement would be but for its noise, by the nearest points of each target; and the highest similarity."""
+        """Of a measurement but for its noise, by the nearest points of each target; and the highest similarity."""
         linear_C = np.zeros(len(self.compounds), dtype=np.float32)
         starts, members = self._of["members.starts"], self._of["members.compound"]
         for fragment in asked.fragments.tolist():
