@@ -13,6 +13,7 @@ from rdkit import Chem, rdBase
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from chemistry.canonical import Bounds, check, read
+from chemistry.notation import smiles_of
 from chemistry.unfragmentable import Unfragmentable
 
 __all__ = ["BOUNDS", "CHARACTERS", "standardise"]
@@ -38,13 +39,13 @@ _DOUBLE_BONDS: Final = "\n".join(
 
 
 def standardise(smiles: str) -> str:
-    """Canonical SMILES of the parent; raises `Unfragmentable`. Standardising it again changes nothing."""
-    words = smiles.split()
-    if not words:
+    """Canonical SMILES of the parent of a molecule in any notation that `notation` knows; raises `Unfragmentable`.
+
+    Standardising it again changes nothing.
+    """
+    if not smiles.strip():
         raise Unfragmentable("empty SMILES")
-    if len(words) > 1:
-        raise Unfragmentable("more than one word")
-    text = words[0]
+    text = smiles_of(smiles)
     if len(text) > CHARACTERS:
         raise Unfragmentable(f"more than {CHARACTERS} characters")
     if not text.isascii():

@@ -13,7 +13,7 @@ from contracts.evidence import MODELLED_SUPPORT, SHOWN_SCAFFOLDS, SHOWN_SUPPORT
 from contracts.kinds import ActivityKind
 from contracts.tables import TABLES
 from trainer.spark.ingest.facts import Facts, facts_of
-from trainer.spark.ingest.records import MOLECULES
+from trainer.tables.records import MOLECULES
 
 Record = dict[str, Any]
 

@@ -6,10 +6,10 @@ from typing import Any
 import pyarrow as pa
 
 from chemistry import fragment
-from trainer.spark.ingest.files import Format, SourceFile
+from trainer.tables.files import Format, SourceFile
 from trainer.spark.ingest.molecules import cut, join_structures
-from trainer.spark.ingest.plan import FilePlan, Role
-from trainer.spark.ingest.records import MOLECULES, RECORDS, Kind
+from trainer.tables.plan import FilePlan, Role
+from trainer.tables.records import MOLECULES, RECORDS, Kind
 
 Record = dict[str, Any]
 

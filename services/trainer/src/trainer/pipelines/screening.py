@@ -18,7 +18,7 @@ from trainer.runs.ingest import OnError
 from trainer.runs.report import Report, Stage
 from trainer.runs.spec import CURRENT
 from trainer.settings import Settings
-from trainer.spark.ingest.files import find_files
+from trainer.tables.files import find_files
 from trainer.store.publications import publications
 
 if TYPE_CHECKING:

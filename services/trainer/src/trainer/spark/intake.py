@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from trainer.data import seed_table
 from trainer.data.activity import Activity
 from trainer.runs.ingest import IngestOptions
-from trainer.spark.ingest.files import find_files
-from trainer.spark.ingest.planning import plan_files
+from trainer.tables.files import find_files
+from trainer.tables.planning import plan_files
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

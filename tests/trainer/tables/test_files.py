@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from trainer.data.offences import InvalidData
-from trainer.spark.ingest.files import Format, find_files
+from trainer.tables.files import find_files
+from trainer.tables.source import Format
 
 
 def written(path: Path, content: bytes) -> Path:
@@ -73,12 +74,13 @@ def test_files_of_the_same_name_are_told_apart_by_their_paths(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("a.xlsx", b"PK", "a.xlsx: is of no known format: its name ends in none of .csv, .tsv"),
+        ("a.xlsx", b"PK", "a.xlsx: is a workbook that cannot be read: save the sheet as CSV"),
+        ("a.pdf", b"%PDF", "a.pdf: is of no known format: its name ends in none of .csv, .tsv"),
+        ("a.csv", b"PK\x03\x04...", "a.csv: is a workbook or a zip archive, not what its name says"),
         ("a.parquet.gz", b"PK", "is of no known format"),
         ("a.gz", b"PK", "is of no known format"),
         ("a.csv", b"", "a.csv: is empty"),
         ("a.csv", b"\n\n", "a.csv: is empty"),
-        ("a.csv", b"smiles,t1,t1\n", "a.csv, t1: stands there twice: a column has one name"),
         ("a.csv", b"smiles,\xff\n", "is not UTF-8"),
         ("a.csv", b"x" * 5_000_000, "has a first line of more than 4,194,304 bytes"),
         ("a.csv.gz", b"no gzip at all", "a.csv.gz: cannot be read: "),
