@@ -69,6 +69,7 @@ def assemble(
             "rows_rejected": whole,
             "cells_rejected": len(rejects) - whole,
             "molecules_rejected": len(spoiled),
+            "salts": _salts(molecules),
             **facts.counts,
             "cells": len(facts.cells),
             "compounds": len(facts.compounds),
@@ -92,6 +93,12 @@ def _facts(molecules: pa.Table, plans: Sequence[FilePlan], options: IngestOption
         answers = [option("endpoint", name) for name in mixed.endpoints if name] + [option("endpoint_in_target")]
         reason = f"states {listed} of one target, {mixed.target}, which are not averaged with each other"
         raise InvalidData([question(", ".join(plan.source.name for plan in plans), column, reason, answers)]) from None
+
+
+def _salts(molecules: pa.Table) -> int:
+    """Rows whose molecule was written in several parts, of which one is the compound."""
+    apart = pc.fill_null(pc.match_substring_regex(molecules["smiles"], r"^[^\s/]*\.[^\s/]*(\s|$)"), False)
+    return pc.sum(pc.list_value_length(molecules.filter(apart)["rows"])).as_py() or 0
 
 
 def _unstated(plans: Sequence[FilePlan], facts: Facts) -> int:
