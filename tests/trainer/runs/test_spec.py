@@ -15,7 +15,7 @@ from trainer.runs.spec import FactorsSpec
 
 def test_kind_alone_is_a_spec() -> None:
     spec = FactorsSpec(kind="factors")
-    assert (spec.sources, spec.objective, spec.rank, spec.seed, spec.device) == (("default",), Objective.COUNTS, 3, 0, "auto")
+    assert (spec.sources, spec.objective, spec.rank, spec.seed, spec.device) == (("default",), None, None, 0, "auto")
     assert spec.ingest == IngestOptions(layout=Layout.AUTO, on_error=OnError.FAIL)
 
 

@@ -46,6 +46,8 @@ class RunDetail(RunSummary):
     """Parameters as they were validated."""
     ingest: dict[str, int]
     """Counts of what was read, merged and rejected."""
+    plan: dict[str, Any] | None = None
+    """What every column of the data was taken for, and why; null where they have no columns."""
     metrics: dict[str, float]
     """Name to number."""
 
