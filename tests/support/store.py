@@ -121,7 +121,12 @@ def named_fragments(names: Sequence[str], *, seed: int = 0) -> Contents:
             "shown": [True] * count,
         },
         "compounds": {"id": [0], "name": ["c0"], "smiles": [None], "scaffold": [None], "rows": [1]},
-        "targets": {"id": range(targets), "name": [f"t{place}" for place in range(targets)], "cells": [1] * targets, "title": [None] * targets},
+        "targets": {
+            "id": range(targets),
+            "name": [f"t{place}" for place in range(targets)],
+            "cells": [1] * targets,
+            "title": [None] * targets,
+        },
     }
     tables = {name: pa.table(columns, schema=TABLES[name].schema) for name, columns in facts.items()}
     data = hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]

@@ -1,7 +1,8 @@
 """Counter-ions and solvents: what a drug is written with and is not, in the neutral form of `standardisation`.
 
-A reviewed list: acids and bases of the salts that medicines are made as (the common entries of Stahl and Wermuth's handbook), and
-solvents that crystals hold. A part on this list is never taken for the compound while another organic part stands beside it.
+A reviewed list: acids and bases of the salts that medicines are made as (the common entries of Stahl and Wermuth's
+handbook), and solvents that crystals hold. A part on this list is never taken for the compound while another organic part
+stands beside it.
 """
 
 from typing import Final

@@ -24,7 +24,7 @@ class Molecule:
     """What `fragment` found; every text is canonical SMILES without stereo and isotopes."""
 
     parent: str
-    """The drug: the largest organic part that is no counter-ion, neutral where possible. Fragmenting it again gives an equal molecule."""
+    """The largest organic part that is no counter-ion, neutral where possible. Fragmenting it again gives an equal molecule."""
     scaffold: str
     """Murcko scaffold: ring systems and what links them (Bemis & Murcko 1996); empty for acyclic compounds."""
     fragments: tuple[str, ...]

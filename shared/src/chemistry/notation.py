@@ -1,5 +1,4 @@
-"""Notation: the SMILES within what tables write in a column of molecules, which may be a SMILES with a name, a CXSMILES or an
-InChI."""
+"""Notation: the SMILES of what tables write for molecules: a SMILES with a name, a CXSMILES or an InChI."""
 
 import re
 from typing import Final

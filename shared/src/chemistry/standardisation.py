@@ -1,9 +1,9 @@
 """Standardisation: one canonical SMILES for all the ways in which the same compound is written.
 
-The drug, without its counter-ions, solvents and metal ions: the organic part with the most heavy atoms that is not on the list of
-`counterions`, or the largest on it where all parts are; of equals the heavier, then the first by its SMILES. Neutral where adding
-or removing hydrogen ions makes it so; without isotopes, atom maps and stereo. Tautomers are left as drawn: no form of them is the true one, and telling
-which are the same costs a thousand times as much as everything else here.
+The drug, without its counter-ions, solvents and metal ions: the organic part with the most heavy atoms that is not on the
+list of `counterions`, or the largest on it where all parts are; of equals the heavier, then the first by its SMILES. Neutral
+where adding or removing hydrogen ions makes it so; without isotopes, atom maps and stereo. Tautomers are left as drawn: no form
+of them is the true one, and telling which are the same costs a thousand times as much as everything else here.
 """
 
 import re

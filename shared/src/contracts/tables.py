@@ -89,8 +89,8 @@ TABLES: Final[dict[str, Table]] = {
             _required("target", pa.int32()),
             _required("value", pa.float64()),
             _required("weight", pa.float32()),  # measurements merged into the cell
-            # What the value says of what was measured: null or "=" is it, "~" about it, "<" below it, ">" above it. A compound and
-            # target may have one value, one bound from below and one from above.
+            # How the value limits what was measured: null and "=" equal it, "~" about, "<" what lies below it, ">" above it.
+            # A compound and target have one value and one bound from either side at most.
             _optional("relation", pa.string()),
         ),
         _table(

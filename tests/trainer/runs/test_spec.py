@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from contracts.kinds import Objective, RunKind
+from contracts.kinds import RunKind
 from trainer.runs.identity import code_version, new_run
 from trainer.runs.ingest import IngestOptions, Layout, OnError
 from trainer.runs.spec import FactorsSpec

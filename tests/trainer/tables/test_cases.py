@@ -1,4 +1,4 @@
-"""The tables of ../shared/cases, each with what is right of it; the kinds behind them have tests of their own beside this one."""
+"""The tables of ../shared/cases, each with what is right of it; the kinds behind them have tests of their own."""
 
 from pathlib import Path
 from typing import Any

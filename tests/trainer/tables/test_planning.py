@@ -45,6 +45,9 @@ def asked(path: Path, **options: Any) -> str:
     return "\n".join(str(offence) for offence in caught.value.offences)
 
 
+NOT_THERE = "names a column that is not there (there are"
+UNKNOWN = "is unknown:"
+NO_TARGET = "has no target column: name it with --target-columns (there are"
 PX_VALUES = [5.1, 6.2, 7.3, 5.4, 6.5, 8.6]
 NANOMOLAR = [5, 120, 33, 4000, 81, 990]
 
@@ -112,7 +115,10 @@ def test_headers_state_units(tmp_path: Path, header: str, scale: int | str, targ
 
 
 def test_targets_are_known_by_their_ids_and_called_by_their_names(tmp_path: Path) -> None:
-    header = "smiles,molecule_chembl_id,target_chembl_id,target_name,organism,standard_type,standard_relation,standard_value,standard_units,doi"
+    header = (
+        "smiles,molecule_chembl_id,target_chembl_id,target_name,organism,standard_type,standard_relation,standard_value,"
+        "standard_units,doi"
+    )
     found = plan(
         table(tmp_path / "a.csv", header, list("abcdef"), "CHEMBL203", "EGFR", "human", "IC50", "=", NANOMOLAR, "nM", "10.1/x")
     )
@@ -223,9 +229,9 @@ def test_measurements_without_structures_are_joined_to_a_file_of_structures(tmp_
 @pytest.mark.parametrize(
     ("header", "cells", "options", "reason"),
     [
-        ("mol_id,T1", [PX_VALUES], {"smiles_column": "T9"}, "a.csv, T9: is unknown: --smiles-column names a column that is not there (there are mol_id, T1)"),
-        ("smiles,mol_id", [list("abcdef")], {}, "a.csv: has no target column: name it with --target-columns (there are smiles, mol_id)"),
-        ("smiles,T1", [PX_VALUES], {"target_columns": ["T9"]}, "a.csv, T9: is unknown: --target-columns names a column that is not there (there are smiles, T1)"),
+        ("mol_id,T1", [PX_VALUES], {"smiles_column": "T9"}, f"a.csv, T9: {UNKNOWN} --smiles-column {NOT_THERE} mol_id, T1)"),
+        ("smiles,m_id", [list("abcdef")], {}, f"a.csv: {NO_TARGET} smiles, m_id)"),
+        ("smiles,T1", [PX_VALUES], {"target_columns": ["T9"]}, f"a.csv, T9: {UNKNOWN} --target-columns {NOT_THERE} smiles, T1)"),
         ("smiles,target,note", ["T", "x"], {"kind": "real"}, "a.csv: has no value column: --value-column NAME"),
         ("smiles,EGFR,EGFR", [PX_VALUES, PX_VALUES], {}, "a.csv, EGFR: stands there twice: a column has one name"),
     ],

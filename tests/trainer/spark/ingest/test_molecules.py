@@ -6,8 +6,8 @@ from typing import Any
 import pyarrow as pa
 
 from chemistry import fragment
-from trainer.tables.files import Format, SourceFile
 from trainer.spark.ingest.molecules import cut, join_structures
+from trainer.tables.files import Format, SourceFile
 from trainer.tables.plan import FilePlan, Role
 from trainer.tables.records import MOLECULES, RECORDS, Kind
 

@@ -1,7 +1,6 @@
 """`ntdemo-train inspect`: how tables would be read, before anything is trained."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer

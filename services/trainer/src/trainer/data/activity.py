@@ -32,12 +32,12 @@ class Activity:
     membership: pa.Table
     """Fragment x compound, counts > 0."""
     cells: pa.Table
-    """Compound x target, stated values alone; a missing cell was not measured. Stored, with `bounds`, as the table `activity`."""
+    """Compound x target, stated values alone; a missing cell was not measured. Stored with `bounds` as the table `activity`."""
     rejects: pa.Table
     """Input rows that were left out, each with its reason."""
     ingest: dict[str, int]
     """Counts of what was read, merged and rejected; `rows_read = rows_used + rows_rejected`."""
-    bounds: pa.Table = field(default_factory=lambda: TABLES["activity"].schema.empty_table())
+    bounds: pa.Table = field(default_factory=TABLES["activity"].schema.empty_table)
     """What is known to lie above or below a value: cells too, of which nothing is learned and by which nothing is judged."""
 
     @property

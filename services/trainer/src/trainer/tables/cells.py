@@ -154,16 +154,17 @@ def _spelled(
     keep = np.ones(len(texts), bool)
     encoded = texts.filter(pa.array(~plain)).dictionary_encode()
     rest, codes = np.flatnonzero(~plain), np.asarray(encoded.indices)
+    different = encoded.dictionary.to_pylist()
+    silent = np.array([_is_missing(text, missing, truths=how[0]) for text in different], np.bool_)
+    read = [None if none else cell_of(text, *how) for text, none in zip(different, silent, strict=True)]
     noted = 0
-    for code, text in enumerate(encoded.dictionary.to_pylist()):
-        here = rest[codes == code] if len(encoded.dictionary) < 64 else None
-        if _is_missing(text, missing, truths=how[0]):
-            keep[rest[codes == code] if here is None else here] = False
-        elif (cell := cell_of(text, *how)) is not None:
-            here = rest[codes == code] if here is None else here
-            values[here], relations[here] = cell.value, cell.relation
-            exponents[here] = np.nan if cell.exponent is None else cell.exponent
-            noted += len(here) if cell.noted else 0
+    if different:
+        keep[rest] = ~silent[codes]
+        values[rest] = np.array([np.nan if cell is None else cell.value for cell in read])[codes]
+        relations[rest] = np.array([0 if cell is None else cell.relation for cell in read], np.int8)[codes]
+        units = [np.nan if cell is None or cell.exponent is None else float(cell.exponent) for cell in read]
+        exponents[rest] = np.array(units)[codes]
+        noted = int(np.array([cell is not None and cell.noted for cell in read])[codes].sum())
     kept = np.flatnonzero(keep)
     found = _checked(places[kept], values[kept], relations[kept], exponents[kept], texts.take(pa.array(kept)), allowed)
     return Numbers(found.places, found.values, found.relations, found.exponents, found.wrong, len(keep) - len(kept), noted)

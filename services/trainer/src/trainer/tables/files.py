@@ -14,7 +14,7 @@ from trainer.data.offences import InvalidData, Offence
 from trainer.tables.dialect import dialect_of, unique
 from trainer.tables.rows import Unreadable, beginning_of
 from trainer.tables.source import Dialect, Format, SourceFile
-from trainer.tables.text import UTF_8, encoding_of, open_text, open_bytes
+from trainer.tables.text import UTF_8, encoding_of, open_bytes, open_text
 
 __all__ = ["find_files", "is_seed_table", "unreadable"]
 

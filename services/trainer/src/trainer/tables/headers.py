@@ -29,7 +29,7 @@ _ANY_PX: Final = re.compile(
 )
 _PERCENT: Final = re.compile(r"%|(?<![a-z])(?:percent|pct)(?![a-z])|(?<![a-z])(?:inhibition|inh)(?![a-z])", re.IGNORECASE)
 _FILLERS: Final = re.compile(
-    r"(?<![a-z])(?:value|mean|median|average|avg|geomean|standard|measured|exp|at|of|in|for|vs)(?![a-z])", re.I
+    r"(?<![a-z])(?:value|mean|median|average|avg|geomean|standard|measured|exp|at|of|in|for|vs)(?![a-z])", re.IGNORECASE
 )
 
 

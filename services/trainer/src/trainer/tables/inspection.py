@@ -2,11 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
 
 from chemistry.standardisation import standardise
 from chemistry.unfragmentable import Unfragmentable
@@ -123,12 +122,24 @@ def inspect_files(plans: Sequence[FilePlan], *, endpoint_in_target: bool = False
                 fates[record["reason"]] += 1
                 rejected += record["count"] if record["kind"] == Kind.REJECT else 1
                 rejects.append(Offence(plan.source.name, record["first"], record["column"], record["value"], record["reason"]))
-    return _summed(plans, seen, Inspection(
-        rows=read, whole=whole, used=used, rejected=rejected, fates={"used": used, **dict(fates.most_common(_LISTED))}, endpoints={},
-        bounds=dict(seen.bounds), units={}, targets=(), targets_found=0, duplicates=0, spread=None, conflicts=(),
+    begun = Inspection(
+        rows=read,
+        whole=whole,
+        used=used,
+        rejected=rejected,
+        fates={"used": used, **dict(fates.most_common(_LISTED))},
+        endpoints={},
+        bounds=dict(seen.bounds),
+        units={},
+        targets=(),
+        targets_found=0,
+        duplicates=0,
+        spread=None,
+        conflicts=(),
         questions=() if endpoint_in_target else tuple(_mixtures(seen)),
         rejects=tuple(rejects[:_LISTED]),
-    ))  # fmt: skip
+    )
+    return _summed(plans, seen, begun)
 
 
 def _records(plans: Sequence[FilePlan], rows: int, roles: Sequence[Role]) -> Iterator[tuple[FilePlan, dict[str, Any]]]:
@@ -205,9 +216,13 @@ def _summed(plans: Sequence[FilePlan], seen: _Seen, begun: Inspection) -> Inspec
         for column in plan.described:
             if column.role == "value":
                 units[column.unit or "as they stand"] += 1
-    return Inspection(**{
-        **{name: getattr(begun, name) for name in Inspection.__dataclass_fields__},
-        "endpoints": dict(endpoints.most_common()), "units": dict(units), "targets": tuple(targets[:_TARGETS]),
-        "targets_found": len(targets), "duplicates": len(many), "spread": float(np.median([width for width, _, _ in ranges])) if ranges else None,
-        "conflicts": tuple(conflicts),
-    })  # fmt: skip
+    return replace(
+        begun,
+        endpoints=dict(endpoints.most_common()),
+        units=dict(units),
+        targets=tuple(targets[:_TARGETS]),
+        targets_found=len(targets),
+        duplicates=len(many),
+        spread=float(np.median([width for width, _, _ in ranges])) if ranges else None,
+        conflicts=tuple(conflicts),
+    )

@@ -68,7 +68,7 @@ def _members(line: bytes, row: int, flaws: list[Flaw]) -> _Members | None:
 def _is_plain(
     members: _Members, row: int, read: frozenset[str] | None, flaws: list[Flaw], *, watched: frozenset[str] | None
 ) -> bool:
-    """Whether every field is there once, those that are read are texts, numbers, true, false or null, and none is overlooked."""
+    """Whether every field is there once, all that are read are plain, and none is overlooked."""
     before = len(flaws)
     seen: set[str] = set()
     for name, value in members:

@@ -52,8 +52,10 @@ def measured(plan: FilePlan, measure: Measure, block: Block, wanted: npt.NDArray
     values = numbers.values
     molar = ~np.isnan(exponents)
     positive = ~molar | (values > 0)
-    for place in np.flatnonzero(known & united & ~positive):
-        flaws.append(Flaw(int(block.rows[places[place]]), measure.column, f"{values[place]:g}", "is no concentration"))
+    flaws += [
+        Flaw(int(block.rows[places[place]]), measure.column, f"{values[place]:g}", "is no concentration")
+        for place in np.flatnonzero(known & united & ~positive)
+    ]
     px = np.where(molar, exponents - np.log10(np.where(values > 0, values, 1)), values)
     flips = molar | (logarithmic & measure.flipped)
     bound = np.isin(relations, (Relation.BELOW, Relation.ABOVE))
@@ -78,10 +80,10 @@ def _relations(
         if len(codes)
         else np.empty(0, np.int8)
     )
-    for place in np.flatnonzero(~known):
-        flaws.append(
-            Flaw(int(block.rows[places[place]]), measure.relation, texts[int(place)].as_py(), "is no relation that is known")
-        )
+    flaws += [
+        Flaw(int(block.rows[places[place]]), measure.relation, texts[int(place)].as_py(), "is no relation that is known")
+        for place in np.flatnonzero(~known)
+    ]
     return np.where(numbers.relations == Relation.EXACT, stated, numbers.relations).astype(np.int8), known
 
 
@@ -93,8 +95,10 @@ def _exponents(
     own = ~np.isnan(numbers.exponents)
     united = np.ones(size, np.bool_)
     if measure.scale == PX:
-        for place in np.flatnonzero(own):
-            flaws.append(Flaw(int(block.rows[places[place]]), measure.column, None, "states a unit among logarithms"))
+        flaws += [
+            Flaw(int(block.rows[places[place]]), measure.column, None, "states a unit among logarithms")
+            for place in np.flatnonzero(own)
+        ]
         return np.full(size, np.nan), np.ones(size, np.bool_), ~own
     if measure.unit is None:
         exponents = np.full(size, np.nan if measure.scale is None else float(measure.scale))

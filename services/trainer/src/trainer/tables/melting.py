@@ -16,7 +16,6 @@ from trainer.tables.cells import stated
 from trainer.tables.measuring import Measured, measured
 from trainer.tables.plan import FilePlan, Measure, Role
 from trainer.tables.records import CELL, Kind, batch_of, lists_of
-from trainer.tables.series import SEPARATOR, Series
 from trainer.tables.targets import Targets
 
 __all__ = ["melt_file", "melt_files"]

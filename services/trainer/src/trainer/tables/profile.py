@@ -134,7 +134,7 @@ class Profile:
         sample = self.distinct[:_MOLECULES]
         if not sample or not any(_STRUCTURE.search(text) for text in sample):
             return False
-        return sum(map(is_molecule, sample)) >= 0.8 * len(sample)  # noqa: PLR2004 - some are broken in every table
+        return sum(map(is_molecule, sample)) >= 0.8 * len(sample)
 
     @property
     def examples(self) -> str:

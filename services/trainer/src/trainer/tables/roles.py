@@ -105,7 +105,7 @@ class Columns:
         free = [name for name in self.free if name not in keep and name not in self.options.target_columns]
         return self.named(self.options.compound_column, vocabulary.COMPOUND, ColumnRole.COMPOUND, among=free)
 
-    def aside(self, name: str) -> str | None:
+    def aside(self, name: str) -> str | None:  # noqa: PLR0911 - a reason a line
         """Why a column is no activity, by its name and its content; None where it may be one."""
         profile, word = self.profiles[name], vocabulary.normal(name)
         parts = vocabulary.words(name)
@@ -123,7 +123,7 @@ class Columns:
             return "row numbers"
         return None
 
-    def _aside_by_name(self, name: str, word: str, parts: list[str]) -> str | None:
+    def _aside_by_name(self, name: str, word: str, parts: list[str]) -> str | None:  # noqa: PLR0911 - a reason a line
         header = header_of(name)
         last = parts[-1] if parts else ""
         if word in vocabulary.DESCRIPTORS or vocabulary.normal(header.base) in vocabulary.DESCRIPTORS - {""}:
@@ -151,7 +151,7 @@ class Columns:
 
     def _is_bare(self, name: str) -> bool:
         """Whether the name is one that was given for want of one."""
-        return name.startswith("column ") and name[7:].split(" (")[0].isdigit()
+        return name.startswith("column ") and name[7:].split(" (", maxsplit=1)[0].isdigit()
 
     def _contradicts(self, name: str) -> bool:
         """Whether the cells are plainly no molecules, whatever the name: numbers, or words that RDKit does not read."""

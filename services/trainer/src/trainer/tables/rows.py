@@ -70,7 +70,7 @@ def _block(columns: Sequence[str], numbers: Sequence[int], rows: Sequence[Row], 
     return Block(np.array(numbers, np.int64), found, flaws)
 
 
-def text_of(value: Any) -> str:
+def text_of(value: Any) -> str:  # noqa: PLR0911 - a type a line
     """A value as a cell's text; nothing is empty."""
     match value:
         case None:

@@ -57,7 +57,7 @@ def looks_logarithmic(columns: Columns, name: str) -> bool:
 
 
 def unit_question(columns: Columns, name: str) -> Offence | None:
-    """The question for the unit of a column of concentrations; None where its numbers are pX by their look, which is doubted."""
+    """The question for the unit of a column of concentrations; None where they look like pX, which is doubted."""
     if looks_logarithmic(columns, name):
         values = columns.profiles[name].sound
         columns.doubts.append(
@@ -88,14 +88,14 @@ def doubts_of(columns: Columns, name: str, scale: int | str | None, unit: str | 
         outside = (values < _LOWEST_PX) | (values > _HIGHEST_PX)
         if outside.any():
             yield (
-                f"{name} holds {int(outside.sum())} of {len(values)} values outside {_LOWEST_PX:g} to {_HIGHEST_PX:g}, which no "
-                f"pX is: they are read as they stand ({option('unit', 'nM')} if they are concentrations)"
+                f"{name} holds {int(outside.sum())} of {len(values)} values outside {_LOWEST_PX:g} to {_HIGHEST_PX:g}, "
+                f"which no pX is: they are read as they stand ({option('unit', 'nM')} if they are concentrations)"
             )
     elif scale is not None and (values > 0).any():
         px = int(scale) - np.log10(values[values > 0])
         outside = (px < _LOWEST_PX) | (px > _HIGHEST_PX)
         if outside.any():
-            yield f"{name} holds {int(outside.sum())} of {len(px)} values whose pX lies outside {_LOWEST_PX:g} to {_HIGHEST_PX:g}"
+            yield f"{name} holds {int(outside.sum())} of {len(px)} values of a pX outside {_LOWEST_PX:g} to {_HIGHEST_PX:g}"
     if header_of(name).unsigned:
         yield f"{name} is a logarithm without a minus sign, so that lower is more active: it is read as it stands"
     if profile.is_constant and len(values) > 1:

@@ -11,15 +11,19 @@ __all__ = [
 
 SMILES: Final = (
     "smiles", "canonicalsmiles", "isomericsmiles", "smilesstring", "standardizedsmiles", "stdsmiles", "standardsmiles",
-    "rdkitsmiles", "molsmiles", "moleculesmiles", "compoundsmiles", "ligandsmiles", "drugsmiles", "pubchemextdatasourcesmiles",
+    "rdkitsmiles", "molsmiles", "moleculesmiles", "compoundsmiles", "ligandsmiles", "drugsmiles",
+     "pubchemextdatasourcesmiles",
     "smile", "cansmiles", "openeyesmiles", "cxsmiles", "molfile", "mol", "structure", "drug",
 )  # fmt: skip
 INCHI: Final = ("inchi", "standardinchi", "stdinchi", "inchistring", "ligandinchi", "compoundinchi", "pubcheminchi")
 COMPOUND: Final = (
-    "compound", "compoundid", "compoundname", "compoundchemblid", "moleculechemblid", "cmpdchemblid", "moleculeid", "molecule",
+    "compound", "compoundid", "compoundname", "compoundchemblid", "moleculechemblid", "cmpdchemblid", "moleculeid",
+     "molecule",
     "moleculename", "molid", "molname", "mol", "chemid", "chemicalid", "zincid", "chemblid", "chembl", "pubchemcid",
-    "bindingdbmonomerid", "bindingdbligandname", "drugbankid", "ligandid", "ligand", "ligandname", "drugid", "drug", "drugname",
-    "structid", "cmpdid", "cmpd", "cmpdname", "substanceid", "pubchemsid", "connectivity", "cid", "casrn", "cas", "title", "id",
+    "bindingdbmonomerid", "bindingdbligandname", "drugbankid", "ligandid", "ligand", "ligandname", "drugid", "drug",
+     "drugname",
+    "structid", "cmpdid", "cmpd", "cmpdname", "substanceid", "pubchemsid", "connectivity", "cid", "casrn", "cas",
+     "title", "id",
     "name", "iupac", "iupacname", "inchikey", "standardinchikey", "stdinchikey", "ambitinchikey",
 )  # fmt: skip
 TARGET_ID: Final = (
@@ -44,11 +48,13 @@ VALUE: Final = (
     "pchemblvaluemean", "pchemblvaluemedian", "pchemblvalue", "pchembl", "pactivity", "pxc50", "px", "paffinity", "pvalue50",
     "standardvalue", "pubchemstandardvalue", "actvalue", "value", "activityvalue", "affinityvalue", "measuredvalue",
     "publishedvalue", "affinitymedian", "affinity", "activity", "potency", "label", "outcome", "pubchemactivityoutcome",
-    "activityoutcome", "activityflag", "active", "isactive", "activitycomment", "response", "result", "y", "interaction", "class",
+    "activityoutcome", "activityflag", "active", "isactive", "activitycomment", "response", "result", "y",
+     "interaction", "class",
 )  # fmt: skip
 """In order of preference; the first names are negative logarithms."""
 MEASURED: Final = frozenset(
-    {"y", "label", "labels", "exp", "expt", "experimental", "measured", "observed", "active", "activity", "inactive", "outcome",
+    {"y", "label", "labels", "exp", "expt", "experimental", "measured", "observed", "active", "activity", "inactive",
+     "outcome",
      "class", "response", "pn", "np", "tox", "toxic", "toxicity", "hit", "true", "affinity", "potency", "observation"}
 )  # fmt: skip
 """Words in the name of a column that is what was measured."""
@@ -62,13 +68,15 @@ UNIT: Final = (
     "concentrationunit", "concentrationunits", "unitname", "activityunit", "activityunits", "publishedunits", "measureunit",
 )  # fmt: skip
 SPLIT: Final = frozenset({"split", "fold", "set", "subset", "partition", "traintest", "trainvalidtest", "cvfold", "splitgroup",
-                          "scaffoldsplit", "randomsplit", "istrain", "istest", "train", "test", "dataset", "group", "usage"})  # fmt: skip
+                          "scaffoldsplit", "randomsplit", "istrain", "istest", "train", "test", "dataset", "group",
+     "usage"})  # fmt: skip
 WEIGHT: Final = frozenset({"weight", "weights", "w", "sampleweight", "sampleweights", "rowweight"})
 PREDICTED: Final = frozenset(
     {"predicted", "prediction", "pred", "preds", "calc", "calculated", "computed", "estimated", "esol"}
 )
 PROPERTIES: Final = frozenset(
-    {"logp", "logd", "logs", "solubility", "logsolubility", "lipophilicity", "pka", "permeability", "logpapp", "papp", "caco2",
+    {"logp", "logd", "logs", "solubility", "logsolubility", "lipophilicity", "pka", "permeability", "logpapp", "papp",
+     "caco2",
      "meltingpoint", "mp", "boilingpoint", "bp", "clearance", "halflife", "ppb", "bioavailability"}
 )  # fmt: skip
 """Properties that some tables describe compounds by and others are made to teach: targets where nothing else is."""
@@ -76,25 +84,32 @@ DESCRIPTORS: Final = frozenset(
     {"mw", "mwt", "molwt", "molweight", "molecularweight", "moleculeweight", "exactmass", "monoisotopicmass", "mass", "amw",
      "fullmwt", "clogp", "alogp", "xlogp", "mlogp", "wlogp", "slogp", "cxlogp", "crippenlogp", "logpcalc", "clogd",
      "tpsa", "psa", "polarsurfacearea", "topologicalpolarsurfacearea", "hbd", "hba", "numhdonors", "numhacceptors", "hdonors",
-     "hacceptors", "hbonddonors", "hbondacceptors", "numberofhbonddonors", "numberofhbondacceptors", "hbdonors", "hbacceptors",
-     "donors", "acceptors", "rotb", "rotbonds", "rotatablebonds", "numrotatablebonds", "numberofrotatablebonds", "rtb", "nrotb",
+     "hacceptors", "hbonddonors", "hbondacceptors", "numberofhbonddonors", "numberofhbondacceptors", "hbdonors",
+     "hbacceptors",
+     "donors", "acceptors", "rotb", "rotbonds", "rotatablebonds", "numrotatablebonds", "numberofrotatablebonds",
+     "rtb", "nrotb",
      "rings", "nrings", "numrings", "ringcount", "numberofrings", "aromaticrings", "numaromaticrings", "heavyatoms",
      "heavyatomcount", "numheavyatoms", "nha", "hac", "numberofatoms", "numatoms", "natoms", "minimumdegree", "maximumdegree",
      "fsp3", "fractioncsp3", "qed", "qedweighted", "sascore", "sa", "lipinski", "ro5", "ro5violations", "numro5violations",
-     "ruleoffive", "ruleoffiveviolations", "lipinskiviolations", "formalcharge", "charge", "complexity", "labutej", "labuteasa",
+     "ruleoffive", "ruleoffiveviolations", "lipinskiviolations", "formalcharge", "charge", "complexity", "labutej",
+     "labuteasa",
      "molarrefractivity", "mr", "logpalogps", "npl", "nplikeness", "numstereocenters", "stereocenters", "inchikeycollisions",
      "cxacidicpka", "cxbasicpka", "cliffmol", "cliff", "le", "lle", "lipe", "ligandefficiency", "ligandefficiencylle",
-     "ligandefficiencybei", "ligandefficiencyle", "ligandefficiencysei", "bei", "sei", "averagemass", "molecularmass", "numhba",
+     "ligandefficiencybei", "ligandefficiencyle", "ligandefficiencysei", "bei", "sei", "averagemass", "molecularmass",
+     "numhba",
      "numhbd", "nhba", "nhbd", "mollogp", "cns", "cnsmpo", "mpo", "atoms", "bonds", "numbonds"}
 )  # fmt: skip
 """What is computed from a structure, or marks it: never an activity."""
 NOTES: Final = frozenset(
     {"std", "sd", "sem", "stderr", "stdev", "se", "stddev", "error", "err", "uncertainty", "variance", "var", "ci", "cv", "n",
      "count", "replicates", "nreplicates", "nmeasurements", "hill", "hillslope", "slope", "r2", "rsquared", "rsq", "top",
-     "bottom", "zprime", "curveclass", "maxresponse", "efficacy", "year", "date", "month", "day", "documentyear", "publicationyear", "docyear",
+     "bottom", "zprime", "curveclass", "maxresponse", "efficacy", "year", "date", "month", "day", "documentyear",
+     "publicationyear", "docyear",
      "volume", "issue", "page", "firstpage", "pmid", "pubmedid", "doi", "documentid", "docid", "documentchemblid", "recordid",
-     "activityid", "sourceid", "srcid", "srcdescription", "batch", "batchid", "plate", "plateid", "well", "lot", "row", "column", "col",
-     "ph", "temp", "temperature", "tempc", "konm1s1", "koffs1", "kon", "koff", "dose", "conc", "concentration", "time", "quality",
+     "activityid", "sourceid", "srcid", "srcdescription", "batch", "batchid", "plate", "plateid", "well", "lot",
+     "row", "column", "col",
+     "ph", "temp", "temperature", "tempc", "konm1s1", "koffs1", "kon", "koff", "dose", "conc", "concentration",
+     "time", "quality",
      "confidencescore", "score_rank", "rank", "order", "seq", "seqno", "potentialduplicate", "toid", "bao", "assaytaxid",
      "targettaxid", "targetmapping", "standardflag", "pubchemactivityscore", "pubchemresulttag", "pubchemsid",
      "bindingdbreactantsetid", "bindingdbmonomerid", "numberofproteinchainsintarget1impliesamultichaincomplex", "z", "zscore",

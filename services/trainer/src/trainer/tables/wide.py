@@ -9,6 +9,7 @@ from contracts.kinds import ActivityKind
 from trainer.data.offences import Offence
 from trainer.tables import vocabulary
 from trainer.tables.headers import header_of
+from trainer.tables.layouts import Layout
 from trainer.tables.plan import ColumnPlan, ColumnRole, Measure
 from trainer.tables.questions import option, question
 from trainer.tables.roles import Columns
@@ -54,16 +55,7 @@ def _chosen(columns: Columns) -> tuple[list[str], list[Offence]]:
     """The columns that are targets by name and content."""
     free = columns.free
     if columns.layout is not None and columns.layout.targets:
-        chosen = [name for name in free if vocabulary.normal(name) in columns.layout.targets]
-        for name in free:
-            if name not in chosen:
-                shown = ", ".join(chosen)
-                reason = (
-                    columns.aside(name)
-                    or f"not what {columns.layout.name} measures ({option('target_columns', name)} takes it)"
-                )
-                columns.leave(name, f"the same measurement as {shown}" if header_of(name).scale is not None else reason)
-        return chosen, []
+        return _of_layout(columns, columns.layout), []
     reasons = {name: columns.aside(name) for name in free}
     properties = [name for name in free if (reasons[name] or "").startswith(_PROPERTY)]
     candidates = [
@@ -89,6 +81,17 @@ def _chosen(columns: Columns) -> tuple[list[str], list[Offence]]:
     if not chosen:
         return [], [_nothing(columns, reasons)]
     return chosen, []
+
+
+def _of_layout(columns: Columns, layout: Layout) -> list[str]:
+    """What a known layout measures; its other numbers are left aside."""
+    chosen = [name for name in columns.free if vocabulary.normal(name) in layout.targets]
+    for name in columns.free:
+        if name not in chosen:
+            reason = columns.aside(name) or f"not what {layout.name} measures ({option('target_columns', name)} takes it)"
+            twin = f"the same measurement as {', '.join(chosen)}"
+            columns.leave(name, twin if header_of(name).scale is not None else reason)
+    return chosen
 
 
 def _is_measured(columns: Columns, name: str) -> bool:

@@ -24,7 +24,8 @@ _Name = Annotated[
     str,
     Query(
         pattern=r"^[^\x00-\x1f\x7f/\\.~_ ][^\x00-\x1f\x7f/\\]{0,79}$",
-        description="The file's name, as people call it. Its ending says what it holds: `.json`, `.csv`, `.tsv`, `.parquet`, `.jsonl`, `.sdf`, `.xlsx`, …",
+        description="The file's name, as people call it. Its ending says what it holds: `.json`, `.csv`, `.tsv`, `.parquet`, "
+        "`.jsonl`, `.sdf`, `.xlsx`, …",
         examples=["assays.csv.gz"],
     ),
 ]
