@@ -65,7 +65,9 @@ def test_04_units_that_are_no_concentration_are_refused_or_rejects(shared_cases:
 def test_05_bindingdb_columns_are_concentrations(shared_cases: Path) -> None:
     found = read(shared_cases / "05-bindingdb.tsv")
     assert cells(found) == near({
-        (ESTER, "Dihydrofolate reductase"): 8.301, (FLUOROAMIDE, "Dihydrofolate reductase"): 6.921, (ASPIRIN, "Thrombin"): 9.699,
+        (ESTER, "Dihydrofolate reductase"): 8.301,
+        (FLUOROAMIDE, "Dihydrofolate reductase"): 6.921,
+        (ASPIRIN, "Thrombin"): 9.699,
     })  # fmt: skip
     assert bounds(found) == {(AMIDE, "Dihydrofolate reductase"): ("<", 5.0), (ACID, "Thrombin"): ("<", 4.0)}
     assert found.rejects["row"].to_pylist() == [5]

@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from trainer.data.offences import InvalidData
 from trainer.runs.ingest import IngestOptions
 from trainer.tables.cells import Relation
 from trainer.tables.files import find_files
@@ -260,8 +259,10 @@ def test_a_relation_that_the_first_object_lacks_is_not_overlooked(tmp_path: Path
 
 def test_text_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"smiles,T1\nC,1\nCC\xff,2\n")
-    with pytest.raises(InvalidData, match="row 2, smiles: is not UTF-8: save the file as CSV UTF-8"):
-        melt(tmp_path / "a.csv")
+    assert flaws(melt(tmp_path / "a.csv")) == [(2, "smiles", None, "is not UTF-8: save the file as CSV UTF-8")]
+    skipped = melt(tmp_path / "a.csv", on_error="skip")
+    assert cells(skipped) == {("C", 1): {"T1": 1.0}}
+    assert rows_read(skipped) == 2
     (tmp_path / "a.jsonl").write_bytes(b'{"smiles": "C", "T1": 1}\n{"smiles": "C\xff", "T1": 1}\n')
     assert flaws(melt(tmp_path / "a.jsonl")) == [(2, None, None, "is not UTF-8")]
 

@@ -231,7 +231,7 @@ def test_measurements_without_structures_are_joined_to_a_file_of_structures(tmp_
     [
         ("mol_id,T1", [PX_VALUES], {"smiles_column": "T9"}, f"a.csv, T9: {UNKNOWN} --smiles-column {NOT_THERE} mol_id, T1)"),
         ("smiles,m_id", [list("abcdef")], {}, f"a.csv: {NO_TARGET} smiles, m_id)"),
-        ("smiles,T1", [PX_VALUES], {"target_columns": ["T9"]}, f"a.csv, T9: {UNKNOWN} --target-columns {NOT_THERE} smiles, T1)"),
+        ("smiles,T1", [PX_VALUES], {"target_columns": ["X"]}, f"a.csv, X: {UNKNOWN} --target-columns {NOT_THERE} smiles, T1)"),
         ("smiles,target,note", ["T", "x"], {"kind": "real"}, "a.csv: has no value column: --value-column NAME"),
         ("smiles,EGFR,EGFR", [PX_VALUES, PX_VALUES], {}, "a.csv, EGFR: stands there twice: a column has one name"),
     ],

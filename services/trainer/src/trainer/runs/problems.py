@@ -61,7 +61,7 @@ INVALID_DATA: Final = ProblemType(
     "Something in the files does not fit what they have to state. `offences` lists the first 20 places with file, row, column, "
     "value and reason; `offences_total` counts all of them.",
     "Correct the places that are listed, or take one of the options that a reason ends with: `--target-column` on a command "
-    "line is `target_column` in a job's `spec.ingest`, and `POST /v1/datasets/{dataset}/plan` shows what it does. Rows and cells "
+    "line is `target_column` in a job's `spec.ingest`; `POST /v1/datasets/{dataset}/plan` shows what it does. Rows and cells "
     'that cannot be used may be left out with `"on_error": "skip"`; they are then counted and kept in the table `rejects`.',
 )
 DATA_NOT_FOUND: Final = ProblemType(

@@ -1,12 +1,12 @@
 """Reading a file as a stream of blocks, whatever its format."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
@@ -15,14 +15,14 @@ from trainer.tables.files import unreadable
 from trainer.tables.json_lines import json_lines
 from trainer.tables.rows import Unreadable, row_blocks
 from trainer.tables.source import Format, SourceFile
-from trainer.tables.text import open_text
+from trainer.tables.text import Utf8, open_text
 
 __all__ = ["Wanted", "blocks"]
 
 _BLOCK_BYTES: Final = 4 * 2**20
 _BLOCK_ROWS: Final = 16_384
 _TOO_LONG: Final = "straddles two block boundaries"
-_NOT_TEXT: Final = re.compile(r"CSV column #(\d+): Row #(\d+): .*invalid UTF8")
+_NOT_UTF_8: Final = "is not UTF-8: save the file as CSV UTF-8"
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def blocks(file: SourceFile, wanted: Wanted) -> Iterator[Block]:
                 yield from row_blocks(file.path, file.format, wanted.columns)
     except Unreadable as error:
         yield Block.of_flaws([Flaw(None, None, None, str(error))])
-    except (OSError, pa.ArrowException, EOFError) as error:
-        yield Block.of_flaws([_flaw(file, error)])
+    except (OSError, pa.ArrowException, EOFError, UnicodeError) as error:
+        yield Block.of_flaws([_flaw(error)])
 
 
 def _csv(file: SourceFile, wanted: Wanted) -> Iterator[Block]:
@@ -74,8 +74,9 @@ def _csv(file: SourceFile, wanted: Wanted) -> Iterator[Block]:
         return
     with open_text(file.path, file.dialect.encoding) as stream:
         _pass_over(stream, file.dialect.head_bytes)
+        text = Utf8(stream)
         reader = pa.csv.open_csv(
-            stream,
+            text,
             # The numbers of rows are known to a single thread alone.
             read_options=pa.csv.ReadOptions(use_threads=False, block_size=_BLOCK_BYTES, column_names=list(file.columns)),
             parse_options=pa.csv.ParseOptions(
@@ -92,10 +93,23 @@ def _csv(file: SourceFile, wanted: Wanted) -> Iterator[Block]:
             # Before the j-th ragged row stand `ragged[j] - 1 - j` whole ones.
             before = np.array(ragged, np.int64) - 1 - np.arange(len(ragged))
             rows = ranks + 1 + np.searchsorted(before, ranks, side="right")
-            yield Block(rows, dict(zip(columns, batch.columns, strict=True)), flaws[:])
+            block = Block(rows, dict(zip(columns, batch.columns, strict=True)), flaws[:])
             flaws.clear()
+            yield _without_replaced(block) if text.replaced else block
     if flaws:
         yield Block.of_flaws(flaws)
+
+
+def _without_replaced(block: Block) -> Block:
+    """A block without the rows that hold bytes which are no UTF-8; those are flaws."""
+    flaws = list(block.flaws)
+    good = np.ones(len(block.rows), np.bool_)
+    for name, column in block.columns.items():
+        places = np.flatnonzero(np.asarray(pc.match_substring(column, "\ufffd")) & good)
+        flaws += [Flaw(int(block.rows[place]), name, None, _NOT_UTF_8) for place in places]
+        good[places] = False
+    kept = pa.array(np.flatnonzero(good))
+    return Block(block.rows[good], {name: column.take(kept) for name, column in block.columns.items()}, flaws)
 
 
 def _has_rows(file: SourceFile) -> bool:
@@ -130,12 +144,8 @@ def _plain(column: pa.Array, number: bool) -> pa.Array:  # noqa: FBT001 - what i
     return column.cast(pa.float64())
 
 
-def _flaw(file: SourceFile, error: BaseException) -> Flaw:
+def _flaw(error: BaseException) -> Flaw:
     """What a reader of files refuses to read further."""
-    if match := _NOT_TEXT.search(str(error)):
-        column = int(match[1])
-        name = file.columns[column] if column < len(file.columns) else None
-        return Flaw(int(match[2]), name, None, "is not UTF-8: save the file as CSV UTF-8")
     if _TOO_LONG in str(error):
         return Flaw(None, None, None, f"has a row of more than {_BLOCK_BYTES:,} bytes, or a quote that is never closed")
     return Flaw(None, None, None, unreadable(error))

@@ -116,7 +116,7 @@ def _is_prose(path: Path) -> bool:
     try:
         with open_text(str(path)) as stream:
             text = stream.read(2**16).decode("utf-8", "replace")
-    except (OSError, pa.ArrowException):
+    except (OSError, pa.ArrowException, UnicodeError):
         return False
     return bool(text.strip()) and len(dialect_of(text, UTF_8, whole=False)[1]) < 2  # noqa: PLR2004 - a table has two
 
@@ -157,7 +157,7 @@ def _described(path: Path, name: str) -> SourceFile:
                 return SourceFile(str(path), name, form, _fields(path, name))
             case _:
                 return _of_rows(path, name, form)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, pa.ArrowException, UnicodeError) as error:
         raise InvalidData([Offence(name, None, None, None, unreadable(error))]) from error
 
 

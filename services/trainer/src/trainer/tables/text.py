@@ -1,10 +1,11 @@
 """Text files as UTF-8, whatever their compression and encoding."""
 
+import io
 from typing import Final
 
 import pyarrow as pa
 
-__all__ = ["UTF_8", "encoding_of", "open_bytes", "open_text"]
+__all__ = ["UTF_8", "Utf8", "encoding_of", "open_bytes", "open_text"]
 
 UTF_8: Final = "utf-8"
 _MARKS: Final = (
@@ -45,3 +46,48 @@ def open_text(path: str, encoding: str = UTF_8) -> pa.NativeFile:
     """A text file's bytes as UTF-8, a byte-order mark among them."""
     stream = open_bytes(path)
     return stream if encoding == UTF_8 else pa.transcoding_input_stream(stream, encoding, UTF_8)
+
+
+class Utf8(io.RawIOBase):
+    """A stream of bytes that are UTF-8: what is none is replaced by U+FFFD, and told by `replaced`."""
+
+    def __init__(self, stream: pa.NativeFile) -> None:
+        self._stream = stream
+        self._waiting = b""
+        self.replaced = False
+
+    def readable(self) -> bool:
+        """It is for reading."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """About `size` bytes, in whole characters; none at the end."""
+        while True:
+            chunk: bytes = self._stream.read(size if size >= 0 else 2**22)
+            data = self._waiting + chunk
+            if not data:
+                return b""
+            self._waiting = b"" if not chunk else self._unfinished(data)
+            whole = data[: len(data) - len(self._waiting)]
+            if whole:
+                return self._valid(whole)
+
+    @staticmethod
+    def _unfinished(data: bytes) -> bytes:
+        """The beginning of a character at the end of `data`."""
+        for back in range(1, min(4, len(data)) + 1):
+            byte = data[-back]
+            if byte & 0b1100_0000 == 0b1100_0000:
+                needed = 2 if byte < 0b1110_0000 else 3 if byte < 0b1111_0000 else 4
+                return data[-back:] if needed > back else b""
+            if byte < 0b1000_0000:
+                return b""
+        return b""
+
+    def _valid(self, data: bytes) -> bytes:
+        try:
+            data.decode(UTF_8)
+        except UnicodeDecodeError:
+            self.replaced = True
+            return data.decode(UTF_8, "replace").encode()
+        return data
