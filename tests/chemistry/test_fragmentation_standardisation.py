@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from rdkit import Chem
 
 from chemistry import Unfragmentable, fragment
 from chemistry.standardisation import BOUNDS, CHARACTERS, standardise
@@ -68,6 +69,13 @@ def test_the_drug_is_the_parent_not_its_counter_ion_or_solvent(written: str, dru
 )
 def test_a_molecule_may_be_written_with_its_name_as_cxsmiles_or_as_inchi(text: str) -> None:
     assert standardise(text) == "CCOC(=O)c1ccccc1"
+
+
+@pytest.mark.parametrize(
+    "smiles", ["CC(=O)Nc1ccc(O)cc1", "CCNC(=O)c1ccccc1", "NC(=O)CC(=O)NC", "CC(=S)Nc1ccccc1", "NC(N)=O", "OC(=O)c1ccccc1"]
+)
+def test_an_inchi_is_read_as_people_draw_amides(smiles: str) -> None:
+    assert standardise(Chem.MolToInchi(Chem.MolFromSmiles(smiles))) == standardise(smiles)
 
 
 def test_tautomers_stay_as_drawn() -> None:

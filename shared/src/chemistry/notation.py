@@ -1,9 +1,11 @@
 """Notation: the SMILES of what tables write for molecules: a SMILES with a name, a CXSMILES or an InChI."""
 
 import re
+from functools import cache
 from typing import Final
 
 from rdkit import Chem, rdBase
+from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from chemistry.unfragmentable import Unfragmentable
 
@@ -30,7 +32,16 @@ def smiles_of(text: str) -> str:
             Chem.SanitizeMol(mol)
         except (ValueError, RuntimeError) as error:
             raise Unfragmentable(f"an InChI of an impossible molecule: {error}") from error
-        return str(Chem.MolToSmiles(mol))
+        return str(Chem.MolToSmiles(_amides().normalize(mol)))
+
+
+@cache
+def _amides() -> rdMolStandardize.Normalizer:
+    """An InChI does not say where the hydrogen of an amide stands, and RDKit puts it on the oxygen."""
+    data = "\n".join(
+        f"{name}\t[{atom}X2H1:1][CX3:2]=[NX2:3]>>[{atom}:1]=[C:2][N:3]" for name, atom in (("amide", "O"), ("thioamide", "S"))
+    )
+    return rdMolStandardize.NormalizerFromData(data, rdMolStandardize.CleanupParameters())
 
 
 def name_of(text: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.support.tables import cells, read
 
 from trainer.data.offences import InvalidData
 from trainer.tables.files import find_files
@@ -108,3 +109,12 @@ def test_a_directory_without_data_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         find_files([tmp_path / "missing.csv"])
+
+
+def test_an_inchi_that_commas_would_tear_apart_is_read_whole(tmp_path: Path) -> None:
+    inchi = "InChI=1S/C9H10O2/c1-2-11-9(10)8-6-4-3-5-7-8/h3-7H,2H2,1H3"
+    other = "InChI=1S/C9H11NO/c1-2-10-9(11)8-6-4-3-5-7-8/h3-7H,2H2,1H3,(H,10,11)"
+    path = written(tmp_path / "a.csv", f"id,InChI,pIC50\na,{inchi},5.5\nb,{other},6.5\nc,x\n".encode())
+    found = read(path, on_error="skip")
+    assert cells(found) == {("CCOC(=O)c1ccccc1", "pIC50"): 5.5, ("CCNC(=O)c1ccccc1", "pIC50"): 6.5}
+    assert found.rejects["row"].to_pylist() == [3]

@@ -37,6 +37,7 @@ __all__ = ["inspect"]
 
 
 def inspect(  # noqa: PLR0917 - an argument an option
+    context: typer.Context,
     data: Annotated[list[str], typer.Argument(help="Files or directories.", show_default=False)],
     layout: LayoutOption = Layout.AUTO,
     activity_kind: Kind = None,
@@ -76,16 +77,17 @@ def inspect(  # noqa: PLR0917 - an argument an option
         missing=missing,
         on_error=on_error,
     )
-    with Command.begun(as_json=as_json) as command:
+    with Command.begun(context, as_json=as_json) as command:
         options = command.spec(IngestOptions, given)
 
         def work(settings: Settings, _: Bars, __: Waiting) -> "tuple[list[FilePlan], Inspection | None]":
-            from trainer.data.sources import locate  # noqa: PLC0415 - a wrong option need not wait for it
+            from trainer.data.sources import fetched  # noqa: PLC0415 - a wrong option need not wait for it
             from trainer.spark import intake  # noqa: PLC0415 - the same
             from trainer.tables.inspection import inspect_files  # noqa: PLC0415 - the same
 
-            plans = intake.plan(locate(data, settings), options)
-            return plans, inspect_files(plans, endpoint_in_target=endpoint_in_target) if plans else None
+            with fetched(data, settings) as paths:
+                plans = intake.plan(paths, options)
+                return plans, inspect_files(plans, endpoint_in_target=endpoint_in_target) if plans else None
 
         (plans, inspection), _ = command.perform(work, on_error=on_error)
         if inspection is None:

@@ -18,13 +18,14 @@ __all__ = ["rejects"]
 
 
 def rejects(
+    context: typer.Context,
     run: Annotated[str, typer.Argument(help="A published run of factors; `current` is the last.")] = CURRENT,
     *,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print them as CSV.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the rows and cells that a run left out: file, row, column, value and reason."""
-    with Command.begun(as_json=as_json) as command:
+    with Command.begun(context, as_json=as_json) as command:
 
         def work(settings: Settings, _: Bars, __: Waiting) -> "tuple[str, pa.Table]":
             from contracts.store import Store  # noqa: PLC0415 - a wrong option need not wait for it

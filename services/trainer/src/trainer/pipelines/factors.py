@@ -9,15 +9,16 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from contracts.kinds import Objective, RunKind
 from contracts.predictions import ARTIFACT, FILE
 from contracts.store import Store
-from trainer.data.sources import locate
+from trainer.data.sources import fetched
 from trainer.device import Device, choose
 from trainer.runs.identity import code_version, new_run
 from trainer.runs.report import Report, Stage
@@ -103,8 +104,29 @@ def train(
     """
     started, begun_s = datetime.now(UTC), sum(os.times()[:4])
     name = run or new_run(RunKind(spec.kind), started)
+    with fetched(spec.sources + spec.later, settings) as paths:
+        published = _publish(spec, paths, settings, report, (name, started), spark, waiting, planned)
+    return replace(
+        published,
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+        cpu_seconds=sum(os.times()[:4]) - begun_s,
+    )
+
+
+def _publish(  # noqa: PLR0913, PLR0917 - what `train` was given
+    spec: FactorsSpec,
+    paths: Sequence[Path],
+    settings: Settings,
+    report: Report,
+    named: tuple[str, datetime],
+    spark: "SparkSession | None",
+    waiting: Callable[[Held], None] | None,
+    planned: Callable[[Sequence[str]], None] | None,
+) -> Trained:
+    """As `train`, of the files at `paths`, those of the holdout last."""
+    name, started = named
     store = Store.under(settings.state)
-    paths, later_paths = (locate(sources, settings) for sources in (spec.sources + spec.later, spec.later))
+    later_paths = paths[len(paths) - len(spec.later) :] if spec.later else ()
     asked, spec = spec.objective is not None, spec.decided(intake.objective_of(paths))
     plans = intake.plan(paths, spec.ingest)  # before Spark starts: what is wrong with a header need not wait for it
     if planned is not None and plans:
@@ -175,8 +197,8 @@ def train(
         metrics=fitted.metrics,
         device=str(device),
         fit_seconds=fitted.seconds,
-        seconds=(datetime.now(UTC) - started).total_seconds(),
-        cpu_seconds=sum(os.times()[:4]) - begun_s,
+        seconds=0.0,
+        cpu_seconds=0.0,
     )
 
 

@@ -83,8 +83,8 @@ class FactorsSpec(BaseModel):
         Field(
             min_length=1,
             max_length=64,
-            description="`default` (what the trainer was started with), `built-in`, `dataset:<sha256>` (an upload), "
-            "or paths of files or directories.",
+            description="`default` (what the trainer was started with), `built-in`, `dataset:<sha256>` (an upload), paths of "
+            "files or directories, or `postgresql://host/database?table=NAME` (or `?query=SELECT …`).",
         ),
     ] = (DEFAULT,)
     objective: Annotated[

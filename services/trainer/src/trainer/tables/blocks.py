@@ -1,5 +1,6 @@
 """Reading a file as a stream of blocks, whatever its format."""
 
+import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,7 @@ from trainer.tables.json_lines import json_lines
 from trainer.tables.rows import Unreadable, row_blocks
 from trainer.tables.source import Format, SourceFile
 from trainer.tables.text import Utf8, open_text
+from trainer.tables.unquoted import unquoted_blocks
 
 __all__ = ["Wanted", "blocks"]
 
@@ -42,6 +44,8 @@ def blocks(file: SourceFile, wanted: Wanted) -> Iterator[Block]:
     """Read a file from its beginning to its end, or to where it cannot be read further."""
     try:
         match file.format:
+            case Format.CSV if file.dialect.unquoted is not None:
+                yield from unquoted_blocks(file, wanted.columns)
             case Format.CSV:
                 yield from _csv(file, wanted)
             case Format.PARQUET:
@@ -53,7 +57,7 @@ def blocks(file: SourceFile, wanted: Wanted) -> Iterator[Block]:
                 yield from row_blocks(file.path, file.format, wanted.columns)
     except Unreadable as error:
         yield Block.of_flaws([Flaw(None, None, None, str(error))])
-    except (OSError, pa.ArrowException, EOFError, UnicodeError) as error:
+    except (OSError, pa.ArrowException, EOFError, UnicodeError, csv.Error) as error:
         yield Block.of_flaws([_flaw(error)])
 
 

@@ -54,7 +54,19 @@ def dialect_of(text: str, encoding: str, *, whole: bool, tabs: bool = False) -> 
         if described:
             notes.append(f"{len(described)} RESULT_* rows describe the columns")
     head = len(text[:end].encode("utf-8", "surrogateescape"))
-    return Dialect(delimiter, encoding, head, tuple(units.items()), tuple(notes)), columns
+    unquoted = _unquoted(columns, body) if delimiter == "," else None
+    if unquoted is not None:
+        notes.append(f"InChIs in {columns[unquoted]} stand unquoted: the commas within them are not taken for delimiters")
+    return Dialect(delimiter, encoding, head, end, unquoted, tuple(units.items()), tuple(notes)), columns
+
+
+def _unquoted(columns: Sequence[str], body: Sequence[Sequence[str]]) -> int | None:
+    """The column of InChIs that commas have torn apart: rows are too long, and that column begins one."""
+    place = next((at for at, name in enumerate(columns) if vocabulary.normal(name) in vocabulary.INCHI), None)
+    if place is None:
+        return None
+    torn = [row for row in body if len(row) > len(columns) and row[place].startswith("InChI=")]
+    return place if torn else None
 
 
 def unique(names: Sequence[str]) -> tuple[str, ...]:

@@ -58,29 +58,28 @@ class Header:
 @lru_cache(maxsize=65_536)
 def header_of(name: str) -> Header:
     """Take a column's name apart."""
-    rest, scale = name, None
-    for match in _BRACKETED.finditer(name):
-        if (found := scale_of(match[1])) is not None and match[1].strip().casefold() not in {"p", "px"}:
-            scale, rest = found, name.replace(match[0], " ", 1)
+    rest: str = name
+    scale: int | str | None = None
+    for bracket in _BRACKETED.finditer(name):
+        if (found := scale_of(bracket[1])) is not None and bracket[1].strip().casefold() not in {"p", "px"}:
+            scale, rest = found, name.replace(bracket[0], " ", 1)
             break
-    match = _SUFFIX.search(name.strip())
-    if scale is None and match is not None and not _DOSE.search(name.strip()[: match.start()]):
-        scale, rest = scale_of(match[1]), name.strip()[: match.start()]
+    suffix = _SUFFIX.search(name.strip())
+    if scale is None and suffix is not None and not _DOSE.search(name.strip()[: suffix.start()]):
+        scale, rest = scale_of(suffix[1]), name.strip()[: suffix.start()]
     if "%" in name:
         scale = None
     percent = scale is None and _PERCENT.search(name) is not None
-    unsigned = _PLAIN_LOGARITHM.search(rest) is not None and _ENDPOINT.search(rest) is None
+    stated, px = _ENDPOINT.search(rest), _ANY_PX.search(rest)
+    unsigned = stated is None and _PLAIN_LOGARITHM.search(rest) is not None
     endpoint = None
-    if match := _ENDPOINT.search(rest):
-        endpoint = endpoint_of(match["endpoint"])
-        if match["log"]:
-            scale = PX
-        rest = rest[: match.start()] + " " + rest[match.end() :]
-    elif match := _PLAIN_LOGARITHM.search(rest):
-        unsigned = True
-    elif match := _ANY_PX.search(rest):
+    if stated is not None:
+        endpoint = endpoint_of(stated["endpoint"])
+        scale = PX if stated["log"] else scale
+        rest = rest[: stated.start()] + " " + rest[stated.end() :]
+    elif px is not None and not unsigned:
         scale = PX
-        rest = rest[: match.start()] + " " + rest[match.end() :]
+        rest = rest[: px.start()] + " " + rest[px.end() :]
     percent = percent and ("%" in name or endpoint is None)
     if percent:
         endpoint = endpoint or "% inhibition"

@@ -70,7 +70,7 @@ def long_measures(
     if not found:
         return _valueless(columns, target, only_pairs=only_pairs)
     offences: list[Offence] = []
-    measures = []
+    measures: list[Measure] = []
     chosen = {endpoint_of(each) for each in options.endpoint}
     endpoints = dict.fromkeys(header_of(name).endpoint for name in found if scale_in(columns, name) is not None)
     each = len(endpoints) > 1 and None not in endpoints

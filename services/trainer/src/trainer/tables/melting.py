@@ -112,7 +112,7 @@ def _activities(plan: FilePlan, block: Block) -> _Melted:
     for place in np.flatnonzero(open_rows & ~targets.asked):
         asked = ", ".join(plan.endpoints)
         silent.append(
-            Flaw(int(block.rows[place]), plan.endpoint, targets.endpoint_at(place), f"is another endpoint than {asked}")
+            Flaw(int(block.rows[place]), plan.endpoint, targets.endpoint_at(int(place)), f"is another endpoint than {asked}")
         )
     open_rows &= targets.asked
     found: list[tuple[Measured, pa.Array]] = []
@@ -123,18 +123,17 @@ def _activities(plan: FilePlan, block: Block) -> _Melted:
         group = taken.setdefault(measure.group, np.zeros(size, np.bool_))
         one = measured(plan, measure, block, open_rows & ~group)
         group[one.places] = True
-        wrong = {flaw.row for flaw in one.flaws}
-        tried |= np.isin(block.rows, list(wrong))
+        tried |= np.isin(block.rows, np.array([flaw.row for flaw in one.flaws], np.int64))
         cells += one.flaws
         found.append((one, targets.series(measure, one.places)))
-    place = np.concatenate([one.places for one, _ in found]) if found else np.empty(0, np.int64)
+    places = np.concatenate([one.places for one, _ in found]) if found else np.empty(0, np.int64)
     stating = np.zeros(size, np.bool_)
-    stating[place] = True
+    stating[places] = True
     column = plan.measures[0].column if plan.role is not Role.WIDE and plan.measures else None
     reason = "states no activity" if column is None else "states no value"
     silent += [Flaw(int(row), column, None, reason) for row in block.rows[open_rows & ~stating & ~tried]]
     used = frozenset(block.rows[stating].tolist())
-    return _Melted([_gathered(plan, block, place, found)], whole, cells, silent, used)
+    return _Melted([_gathered(plan, block, places, found)], whole, cells, silent, used)
 
 
 def _measures(plan: FilePlan, block: Block) -> list[Measure]:

@@ -138,13 +138,13 @@ class _Begun:
 
     def _long(self) -> tuple[str | None, str | None, list[Measure], list[Offence]]:
         columns, options = self.columns, self.columns.options
-        kept = set(value_columns(columns)) if options.value_column is None else {options.value_column}
+        kept = {options.value_column} if options.value_column is not None else set(value_columns(columns))
         free = [name for name in columns.free if name not in kept]
         organism = columns.named(options.organism_column, vocabulary.ORGANISM, ColumnRole.ORGANISM, among=free)
         relation = columns.named(options.relation_column, vocabulary.RELATION, ColumnRole.RELATION, among=_texts(columns, free))
         unit = columns.named(options.unit_column, vocabulary.UNIT, ColumnRole.UNIT, among=_texts(columns, free))
         if unit is not None and options.endpoint_column is None and _states_endpoints(columns, unit):
-            endpoint = unit  # such as pKi, which is a unit and an endpoint
+            endpoint: str | None = unit  # such as pKi, which is a unit and an endpoint
         else:
             endpoint = columns.named(
                 options.endpoint_column, vocabulary.ENDPOINT, ColumnRole.ENDPOINT, among=_few(columns, free)

@@ -198,7 +198,8 @@ def _record(lines: list[str]) -> Row | str:
             return "has a structure that cannot be read"
         smiles = str(Chem.MolToSmiles(mol))
     row = {MOLFILE: smiles, _TITLE: lines[0].strip()}
-    name, values = None, list[str]()
+    name: str | None = None
+    values: list[str] = []
     for line in [*lines[end + 1 :], ">"]:
         if line.startswith(">"):
             if name is not None:

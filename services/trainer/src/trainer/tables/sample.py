@@ -30,14 +30,13 @@ def profiles_of(file: SourceFile, missing: frozenset[str] = frozenset()) -> Mapp
         if found_block.columns:
             block = found_block
             break
-        flaws = [flaw for flaw in found_block.flaws if flaw.row is None or flaw.column is not None]
-        if flaws:
-            raise InvalidData([Offence(file.name, flaw.row, flaw.column, flaw.value, flaw.reason) for flaw in flaws])
+        if found_block.flaws:
+            told = [Offence(file.name, flaw.row, flaw.column, flaw.value, flaw.reason) for flaw in found_block.flaws]
+            raise InvalidData(told)
+    if block is None:
+        raise InvalidData([Offence(file.name, None, None, None, "holds no rows")])
     found = {}
     for name in file.columns:
-        texts: tuple[str, ...] = ()
-        if block is not None:
-            cells = pc.utf8_trim_whitespace(pc.fill_null(block.columns[name].slice(0, rows), ""))
-            texts = tuple(cells.to_pylist())
-        found[name] = Profile(texts, comma, missing)
+        cells = pc.utf8_trim_whitespace(pc.fill_null(block.columns[name].slice(0, rows), ""))
+        found[name] = Profile(tuple(cells.to_pylist()), comma, missing)
     return found

@@ -30,6 +30,10 @@ class Dialect:
     """Of the file; told from its byte-order mark."""
     head_bytes: int = 0
     """Of its text as UTF-8, up to the first data row: comments, a line `sep=`, the header and rows that describe columns."""
+    head_characters: int = 0
+    """The same in characters."""
+    unquoted: int | None = None
+    """Place of a column whose InChIs stand unquoted although commas delimit; None where there is none."""
     units: tuple[tuple[str, str], ...] = ()
     """Units that rows below the header state, as (column, unit)."""
     notes: tuple[str, ...] = ()
