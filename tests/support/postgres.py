@@ -6,8 +6,10 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from adbc_driver_postgresql import dbapi
 from tests.support.ports import free_ports
 
 __all__ = ["PASSWORD", "USER", "server", "sql"]
@@ -71,9 +73,6 @@ def server(directory: Path) -> Iterator[int]:
 
 def sql(port: int, *statements: str) -> None:
     """Run statements as the user of the server."""
-    from adbc_driver_postgresql import dbapi
-    from urllib.parse import quote
-
     uri = f"postgresql://{USER}:{quote(PASSWORD)}@127.0.0.1:{port}/postgres"
     with dbapi.connect(uri, autocommit=True) as connection, connection.cursor() as cursor:
         for statement in statements:

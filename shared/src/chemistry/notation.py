@@ -5,7 +5,6 @@ from functools import cache
 from typing import Final
 
 from rdkit import Chem, rdBase
-from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from chemistry.unfragmentable import Unfragmentable
 
@@ -32,16 +31,28 @@ def smiles_of(text: str) -> str:
             Chem.SanitizeMol(mol)
         except (ValueError, RuntimeError) as error:
             raise Unfragmentable(f"an InChI of an impossible molecule: {error}") from error
-        return str(Chem.MolToSmiles(_amides().normalize(mol)))
+        return str(Chem.MolToSmiles(_with_amides(mol)))
 
 
 @cache
-def _amides() -> rdMolStandardize.Normalizer:
-    """An InChI does not say where the hydrogen of an amide stands, and RDKit puts it on the oxygen."""
-    data = "\n".join(
-        f"{name}\t[{atom}X2H1:1][CX3:2]=[NX2:3]>>[{atom}:1]=[C:2][N:3]" for name, atom in (("amide", "O"), ("thioamide", "S"))
-    )
-    return rdMolStandardize.NormalizerFromData(data, rdMolStandardize.CleanupParameters())
+def _imidic_acid() -> Chem.Mol:
+    return Chem.MolFromSmarts("[OX2H1,SX2H1][CX3]=[NX2]")
+
+
+def _with_amides(mol: Chem.Mol) -> Chem.Mol:
+    """The molecule of an InChI with amides as people draw them: an InChI does not say where their hydrogen stands."""
+    drawn = Chem.RWMol(mol)
+    while match := drawn.GetSubstructMatch(_imidic_acid()):
+        acid, carbon, base = match
+        hydrogens = drawn.GetAtomWithIdx(base).GetTotalNumHs()
+        drawn.GetBondBetweenAtoms(acid, carbon).SetBondType(Chem.BondType.DOUBLE)
+        drawn.GetBondBetweenAtoms(carbon, base).SetBondType(Chem.BondType.SINGLE)
+        drawn.GetAtomWithIdx(acid).SetNumExplicitHs(0)
+        drawn.GetAtomWithIdx(base).SetNumExplicitHs(hydrogens + 1)
+        for atom in (acid, base):
+            drawn.GetAtomWithIdx(atom).SetNoImplicit(True)
+        Chem.SanitizeMol(drawn)
+    return drawn
 
 
 def name_of(text: str) -> str:

@@ -17,8 +17,6 @@ from trainer.data.offences import InvalidData
 from trainer.data.sources import DataNotAllowed, fetched, permit
 from trainer.settings import Settings
 
-ROWS = 20_000
-
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
@@ -26,10 +24,11 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         sql(
             number,
             "CREATE TABLE assays (smiles text, target_id text, relation text, value numeric, unit text)",
-            "INSERT INTO assays VALUES ('CCOC(=O)c1ccccc1', 'P1', '=', 100, 'nM'), ('CCNC(=O)c1ccccc1', 'P1', '>', 10000, 'nM'),"
+            "INSERT INTO assays VALUES ('CCOC(=O)c1ccccc1', 'P1', '=', 100, 'nM'),"
+            " ('CCNC(=O)c1ccccc1', 'P1', '>', 10000, 'nM'),"
             " ('CCOC(=O)c1ccccc1', 'P2', '=', 1, 'uM'), ('CCNC(=O)c1ccccc1', 'P2', '=', 0.5, 'uM')",
-            f"CREATE TABLE many AS SELECT 'CCO' || repeat('C', i % 50) AS smiles, repeat('x', 900) AS note, i % 97 / 10.0 AS px"
-            f" FROM generate_series(1, {ROWS}) AS i",
+            "CREATE TABLE many AS SELECT 'CCO' || repeat('C', i % 50) AS smiles, repeat('x', 900) AS note, i % 97 / 10.0 AS px"
+            " FROM generate_series(1, 20000) AS i",
         )
         yield number
 
@@ -53,9 +52,12 @@ def test_a_table_states_what_a_file_of_its_rows_states(port: int, tmp_path: Path
 def test_a_query_is_read_and_the_password_may_stand_in_a_file(port: int, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text(f"{PASSWORD}\n")
     chosen = Settings(state=tmp_path, database_user=USER, database_password_file=tmp_path / "secret")
-    asked = source(port, "query=" + quote("SELECT * FROM assays WHERE target_id = 'P2' -- all of them"))
+    asked = source(port, "query=" + quote("TABLE assays -- all of them"))
     with fetched([asked], chosen) as (place,):
-        assert set(cells(read(place))) == {("CCOC(=O)c1ccccc1", "P2"), ("CCNC(=O)c1ccccc1", "P2")}
+        assert len(cells(read(place))) == 3
+
+
+WRITING = quote("DELETE FROM assays RETURNING *")
 
 
 def refused(asked: str, chosen: Settings, directory: Path) -> str:
@@ -75,12 +77,12 @@ def test_what_is_wrong_is_told_without_the_password(port: int, tmp_path: Path) -
     assert "wrong-word" not in told
     assert "a source holds no password" in refused(source(port).replace("127", "a:b@127"), settings(tmp_path), tmp_path / "c")
     assert "read-only" in refused(
-        source(port, "query=" + quote("DELETE FROM assays RETURNING *")), settings(tmp_path), tmp_path / "d"
+        source(port, "query=" + WRITING), settings(tmp_path), tmp_path / "d"
     )
 
 
 def test_a_connection_that_ends_in_the_middle_gives_nothing(port: int, tmp_path: Path) -> None:
-    with _cutting(port, after_bytes=2_000_000) as gate:
+    with Cutting(port, after_bytes=2_000_000) as gate:
         told = refused(source(gate, "table=many"), settings(tmp_path), tmp_path)
     assert "could not be read" in told
     assert "none is used" in told or "before a row was read" in told
@@ -115,7 +117,7 @@ def test_callers_name_the_trainers_own_database_alone(tmp_path: Path) -> None:
         permit(["postgresql://db/assays?table=a"], settings(tmp_path))
 
 
-class _cutting:
+class Cutting:
     """A way to a port that ends after so many bytes have come back."""
 
     def __init__(self, port: int, *, after_bytes: int) -> None:

@@ -22,13 +22,19 @@ from trainer.tables.planning import plan_files
 from trainer.tables.records import Kind
 
 EXAMPLES: Final = 1_600
-TEXT: Final = b"smiles,target,relation,IC50 (nM)\nCCOC(=O)c1ccccc1,EGFR,=,12\nCCNC(=O)c1ccccc1,EGFR,>,10000\nCC(=O)Nc1ccc(O)cc1,ABL,=,n.d.\n"
-SDF: Final = b"a\n  x\n\n  1  0  0  0  0  0  0  0  0  0999 V2000\n    0.0000    0.0000    0.0000 C   0  0\nM  END\n> <pIC50>\n5\n\n$$$$\n"
+TEXT: Final = (
+    b"smiles,target,relation,IC50 (nM)\nCCOC(=O)c1ccccc1,EGFR,=,12\n"
+    b"CCNC(=O)c1ccccc1,EGFR,>,10000\nCC(=O)Nc1ccc(O)cc1,ABL,=,n.d.\n"
+)
+SDF: Final = (
+    b"a\n  x\n\n  1  0  0  0  0  0  0  0  0  0999 V2000\n    0.0000    0.0000    0.0000 C   0  0\nM  END\n"
+    b"> <pIC50>\n5\n\n$$$$\n"
+)
 TABLE: Final = pa.table({"smiles": ["CCO", "CCN", "CCCC"], "T1": [5.5, None, 6.5], "T2": [True, False, None]})
 PIECES: Final = (
-    b'"', b"\n", b"\r", b"\r\n", b",", b";", b"\t", b"\0", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"#", b"sep=;\n", b"NaN", b"1e999", b"-",
-    b">", b"'>'", b"InChI=1S/", b"C" * 300, b"[", b"{", b"}", b"$$$$\n", b"M  END\n", b"> <", b"nM", b"RESULT_TYPE", b"\x1f", b"(((", b"9" * 50,
-    "µ≥—😀".encode(), b"true", b"null", b"\\", b"%", b"smiles", b"Ki",
+    b'"', b"\n", b"\r", b"\r\n", b",", b";", b"\t", b"\0", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"#", b"sep=;\n", b"NaN",
+    b"1e999", b"-", b">", b"'>'", b"InChI=1S/", b"C" * 300, b"[", b"{", b"}", b"$$$$\n", b"M  END\n", b"> <", b"nM", b"Ki",
+    b"RESULT_TYPE", b"\x1f", b"(((", b"9" * 50, "\u00b5\u2265\u2014\U0001f600".encode(), b"true", b"null", b"\\", b"%", b"smiles",
 )  # fmt: skip
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from tests.support.tables import bounds, cells, read
 
 MOLECULES = (
-    "CCOC(=O)c1ccccc1", "CCNC(=O)c1ccccc1", "CC(C)NC(=O)c1ccc(F)cc1", "CC(=O)Nc1ccc(O)cc1", "COc1ccc(CCN)cc1", "COc1ccc(CC(=O)O)cc1",
+    "CCOC(=O)c1ccccc1", "CCNC(=O)c1ccccc1", "CC(C)NC(=O)c1ccc(F)cc1", "CC(=O)Nc1ccc(O)cc1", "COc1ccc(CCN)cc1",
+    "COc1ccc(CC(=O)O)cc1",
 )  # fmt: skip
 KEPT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 Table = tuple[list[str], list[list[str]]]

@@ -1,4 +1,4 @@
-"""Databases: a table or query of PostgreSQL, read by ADBC in one transaction and put down in parts that Spark's workers share."""
+"""Databases: a table or query of PostgreSQL, read by ADBC in one transaction into parts that Spark's workers share."""
 
 import re
 from collections.abc import Iterator
@@ -72,7 +72,7 @@ class Database:
     def statement(self) -> str:
         """The SQL that gives the rows."""
         if self.table is not None:
-            return "SELECT * FROM " + ".".join(f'"{part}"' for part in self.table.split("."))
+            return "SELECT * FROM " + ".".join(f'"{part}"' for part in self.table.split("."))  # noqa: S608 - names of letters and digits
         return str(self.query).strip().rstrip(";") + "\n"  # which ends a comment
 
     def uri(self, settings: "Settings") -> str:
@@ -87,8 +87,8 @@ class Database:
 def fetch(source: str, settings: "Settings", directory: Path) -> Path:
     """Read a database whole and put its rows down as Parquet parts in a new directory of its name within `directory`.
 
-    One transaction, which only reads and sees one state of the database, gives all rows: what is lost in the middle is told, and
-    nothing of it is used.
+    One transaction, which only reads and sees one state of the database, gives all rows: what is lost in the middle is told,
+    and nothing of it is used.
 
     Raises:
         InvalidData: The source, the connection or the query cannot be used, or the connection ends before all rows were read.

@@ -113,7 +113,7 @@ def train(
     )
 
 
-def _publish(  # noqa: PLR0913, PLR0917 - what `train` was given
+def _publish(
     spec: FactorsSpec,
     paths: Sequence[Path],
     settings: Settings,

@@ -17,6 +17,10 @@ _MARKS: Final = (
 )
 _COMPRESSED: Final = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
 _LOOKED_AT: Final = 256
+_LEADS: Final = (0b1100_0000, 0b1110_0000, 0b1111_0000, 0b1111_1000)
+"""From which first bytes of characters of two bytes and more are counted; the last is none of UTF-8."""
+_FOLLOWS: Final = (0b1000_0000, 0b1100_0000)
+"""Between which the other bytes of a character lie."""
 
 
 def open_bytes(path: str) -> pa.NativeFile:
@@ -75,13 +79,13 @@ class Utf8(io.RawIOBase):
     @staticmethod
     def _unfinished(data: bytes) -> bytes:
         """The beginning of a character at the end of `data`."""
-        for back in range(1, min(4, len(data)) + 1):
+        for back in range(1, min(len(_LEADS), len(data)) + 1):
             byte = data[-back]
-            if byte & 0b1100_0000 == 0b1100_0000:
-                needed = 2 if byte < 0b1110_0000 else 3 if byte < 0b1111_0000 else 4
-                return data[-back:] if needed > back else b""
-            if byte < 0b1000_0000:
+            if byte < _FOLLOWS[0]:
                 return b""
+            if byte >= _FOLLOWS[1]:
+                needed = 1 + sum(byte >= lead for lead in _LEADS)
+                return data[-back:] if needed > back else b""
         return b""
 
     def _valid(self, data: bytes) -> bytes:
