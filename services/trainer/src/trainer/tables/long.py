@@ -31,7 +31,7 @@ def value_columns(columns: Columns) -> list[str]:
         potency = header.is_potency or name in dict(columns.file.dialect.units)
         readable = profile.is_numeric or name in columns.file.truths or (profile.is_empty and potency)
         by_name = potency or word in vocabulary.VALUE or _active(name)
-        if readable and by_name and (word in vocabulary.VALUE or columns.aside(name) in {None, "empty"}):
+        if readable and by_name and (word in vocabulary.VALUE or (profile.is_empty or columns.aside(name) is None)):
             found.append(name)
     return sorted(found, key=lambda name: _preference(columns, name))
 
@@ -141,7 +141,9 @@ def _valueless(columns: Columns, target: str | None, *, only_pairs: bool) -> tup
             )
         ]
     rest = [
-        name for name in columns.free if (reason := columns.aside(name)) not in {"empty", "row numbers"} and reason is not None
+        name
+        for name in columns.free
+        if not columns.profiles[name].is_empty and columns.aside(name) not in {"row numbers", None}
     ]
     if only_pairs and not numeric and not rest:
         return [Measure(None, target)], []

@@ -182,7 +182,9 @@ def _targets(columns: Columns) -> tuple[str | None, str | None]:
         options.compound_column,
         options.endpoint_column,
     }
-    free = [name for name in columns.free if name not in reserved and not _is_values(columns, name)]
+    named = {*vocabulary.TARGET_ID, *vocabulary.TARGET_TITLE, *vocabulary.ASSAY}
+    called = [name for name in columns.free if vocabulary.normal(name) in named and name not in reserved]
+    free = [name for name in called if not _is_values(columns, name)]
     found = columns.named(None, vocabulary.TARGET_ID, ColumnRole.TARGET_ID, among=free)
     if found is not None and columns.profiles[found].is_empty:
         columns.leave(found, "empty")

@@ -31,6 +31,8 @@ class Profile:
     decimal_comma: bool = False
     """Whether the file may write 5,3 for 5.3."""
     missing: frozenset[str] = frozenset()
+    partial: bool = False
+    """Whether an empty sample says nothing of the rest of the file."""
 
     @cached_property
     def stated(self) -> list[str]:

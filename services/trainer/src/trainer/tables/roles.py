@@ -110,7 +110,7 @@ class Columns:
         profile, word = self.profiles[name], vocabulary.normal(name)
         parts = vocabulary.words(name)
         if profile.is_empty:
-            return "empty"
+            return "empty in all rows that were looked at" if profile.partial else "empty"
         if self._is_bare(name) or word in {"", "index", "chemicalindex", "level0"} or word.startswith("unnamed"):
             return "row numbers" if profile.is_integers else "has no name"
         if word in vocabulary.SPLIT:
@@ -123,7 +123,7 @@ class Columns:
             return "row numbers"
         return None
 
-    def _aside_by_name(self, name: str, word: str, parts: list[str]) -> str | None:  # noqa: PLR0911 - a reason a line
+    def _aside_by_name(self, name: str, word: str, parts: Sequence[str]) -> str | None:  # noqa: PLR0911 - a reason a line
         header = header_of(name)
         last = parts[-1] if parts else ""
         if word in vocabulary.DESCRIPTORS or vocabulary.normal(header.base) in vocabulary.DESCRIPTORS - {""}:

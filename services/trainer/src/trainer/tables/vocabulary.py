@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 __all__ = [
@@ -129,14 +130,16 @@ _NORMAL: Final = re.compile(r"[^0-9a-z]+")
 _WORD: Final = re.compile(r"[A-Za-z][a-z]+|[A-Z]+(?![a-z])|[a-z]+|\d+")
 
 
+@lru_cache(maxsize=65_536)
 def normal(name: str) -> str:
     """A column's name without case, blanks and punctuation."""
     return _NORMAL.sub("", name.casefold())
 
 
-def words(name: str) -> list[str]:
+@lru_cache(maxsize=65_536)
+def words(name: str) -> tuple[str, ...]:
     """The words of a column's name, in lower case."""
-    return [word.casefold() for word in _WORD.findall(name)]
+    return tuple(word.casefold() for word in _WORD.findall(name))
 
 
 def find(wanted: Sequence[str], columns: Iterable[str]) -> str | None:

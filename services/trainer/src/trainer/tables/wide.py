@@ -1,7 +1,7 @@
 """Wide tables: which columns are targets, what each was measured on, and how its numbers are read."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -56,7 +56,7 @@ def _chosen(columns: Columns) -> tuple[list[str], list[Offence]]:
     free = columns.free
     if columns.layout is not None and columns.layout.targets:
         return _of_layout(columns, columns.layout), []
-    reasons = {name: columns.aside(name) for name in free}
+    reasons = _reasons(columns)
     properties = [name for name in free if (reasons[name] or "").startswith(_PROPERTY)]
     candidates = [
         name for name in free if reasons[name] is None or (columns.profiles[name].is_empty and header_of(name).is_potency)
@@ -81,6 +81,21 @@ def _chosen(columns: Columns) -> tuple[list[str], list[Offence]]:
     if not chosen:
         return [], [_nothing(columns, reasons)]
     return chosen, []
+
+
+def _reasons(columns: Columns) -> dict[str, str | None]:
+    """Why each free column is no activity; None where it may be one."""
+    reasons = {name: columns.aside(name) for name in columns.free}
+    for name in columns.free:
+        if columns.profiles[name].is_empty and columns.profiles[name].partial and _stands_among_targets(reasons, name):
+            reasons[name] = None
+    return reasons
+
+
+def _stands_among_targets(reasons: Mapping[str, str | None], name: str) -> bool:
+    """Whether a column whose cells are not known is one of many that are nothing but targets."""
+    others = [reason for other, reason in reasons.items() if other != name and not (reason or "").startswith("empty")]
+    return len(others) > _FLAGS and all(reason is None for reason in others)
 
 
 def _of_layout(columns: Columns, layout: Layout) -> list[str]:
@@ -130,24 +145,25 @@ def _alike(columns: Columns, sure: Sequence[str], unsure: Sequence[str]) -> tupl
         return [], []
     profiles = columns.profiles
     truths = [name for name in unsure if profiles[name].is_truths or name in columns.file.truths]
-    plain = [name for name in unsure if name not in truths]
+    unknown = [name for name in unsure if profiles[name].is_empty]
+    plain = [name for name in unsure if name not in truths and name not in unknown]
     binary = [name for name in plain if profiles[name].is_binary]
     numbers = [name for name in plain if name not in binary]
     if sure:
         binary_sure = all(profiles[name].is_binary or profiles[name].is_truths for name in sure)
         logarithmic = all(scale_in(columns, name) in {PX, None} for name in sure)
         if binary_sure:
-            return [*truths, *binary], numbers
+            return [*truths, *binary, *unknown], numbers
         fitting = [name for name in numbers if logarithmic and _is_px(columns, name)]
-        return [*fitting, *truths], [name for name in [*numbers, *binary] if name not in fitting]
+        return [*fitting, *truths, *unknown], [name for name in [*numbers, *binary] if name not in fitting]
     if numbers and binary:
         flags = [name for name in binary if _FLAGS <= len(profiles[name].values) == len(profiles[name].texts)]
-        return [*numbers, *truths, *[name for name in binary if name not in flags]], flags
+        return [*numbers, *truths, *unknown, *[name for name in binary if name not in flags]], flags
     if len(numbers) > 1:
         fitting = [name for name in numbers if _is_px(columns, name)]
         if fitting and len(fitting) < len(numbers) and columns.options.unit is None:
-            return [*fitting, *truths], [name for name in numbers if name not in fitting]
-    return [*numbers, *binary, *truths], []
+            return [*fitting, *truths, *unknown], [name for name in numbers if name not in fitting]
+    return [*numbers, *binary, *truths, *unknown], []
 
 
 def _is_px(columns: Columns, name: str) -> bool:
