@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from chemistry.notation import is_molecule
 from contracts.kinds import ActivityKind
 from trainer.data.offences import InvalidData, Offence
 from trainer.runs.ingest import IngestOptions, Layout, OnError
@@ -22,6 +23,7 @@ from trainer.tables.wide import wide_measures
 __all__ = ["plan_files"]
 
 _COLUMNS: Final = 8
+_NUMBER: Final = re.compile(r"[<>~]?[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 _NUMBERED: Final = re.compile(r"(.*) \(\d+\)")
 _ALLOWED: Final = {ActivityKind.BINARY: (0.0, 1.0), ActivityKind.POSITIVES: (1.0,)}
 _OPTIONS: Final = (
@@ -94,7 +96,7 @@ class _Begun:
     def planned(self) -> tuple[FilePlan, list[Offence]]:
         """The plan, and what is asked or lacks."""
         columns, options, file = self.columns, self.columns.options, self.columns.file
-        offences = []
+        offences = _headless(columns)
         if self.smiles is None and self.role is not Role.MEASUREMENTS:
             offences.append(_missing(columns, "SMILES", "smiles_column"))
         values = value_columns(columns) if self.role in {Role.LONG, Role.MEASUREMENTS} else []
@@ -237,6 +239,15 @@ def _few(columns: Columns, names: Sequence[str]) -> list[str]:
     """Columns whose cells are endpoints, or whose names say so and no more."""
     certain = set(vocabulary.ENDPOINT) - {"type", "measure", "endpoint", "readout"}
     return [name for name in _texts(columns, names) if _states_endpoints(columns, name) or vocabulary.normal(name) in certain]
+
+
+def _headless(columns: Columns) -> list[Offence]:
+    """A first line that is data: a molecule among numbers."""
+    file = columns.file
+    molecules = [name for name in file.columns if is_molecule(name) and not name.isalpha()]
+    if file.format is not Format.CSV or not molecules or not any(_NUMBER.fullmatch(name) for name in file.columns):
+        return []
+    return [Offence(file.name, None, None, None, f"has no header: its first line is data ({_shown(file.columns)})")]
 
 
 def _twice(columns: Columns) -> list[Offence]:

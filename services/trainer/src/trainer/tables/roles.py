@@ -111,7 +111,7 @@ class Columns:
         parts = vocabulary.words(name)
         if profile.is_empty:
             return "empty in all rows that were looked at" if profile.partial else "empty"
-        if self._is_bare(name) or word in {"", "index", "chemicalindex", "level0"} or word.startswith("unnamed"):
+        if self._is_bare(name) or word in {"", "index", "chemicalindex", "level0", "indexlevel0"} or word.startswith("unnamed"):
             return "row numbers" if profile.is_integers else "has no name"
         if word in vocabulary.SPLIT:
             return "says how the rows are split"

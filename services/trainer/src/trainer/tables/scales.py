@@ -1,5 +1,6 @@
 """Scales: in which unit the numbers of a column are, as far as its header, its content and the options tell."""
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -20,6 +21,8 @@ _LOWEST_PX, _HIGHEST_PX = -2.0, 16.0
 _PLAUSIBLE = (3.0, 11.5)
 """Between which nearly all measured pX lie, and few series of concentrations."""
 _ENOUGH = 5
+_MASS = re.compile(r"(?:u|µ|\u03bc|m|n|p|k)?g\s*[/.·]?\s*(?:m|u|d)?l(?:-1)?\b", re.IGNORECASE)
+"""Mass by volume."""
 
 
 def scale_in(columns: Columns, name: str) -> int | str | None:
@@ -65,6 +68,9 @@ def unit_question(columns: Columns, name: str) -> Offence | None:
             f"({option('unit', 'nM')} if they are concentrations)"
         )
         return None
+    if match := _MASS.search(name):
+        reason = f"states {match[0]}, which is no molar unit: convert it by the molecular weight, or leave the column out"
+        return Offence(columns.file.name, None, name, None, reason)
     answers = [option("unit", "nM"), option("unit", "uM"), option("unit", "pX")]
     texts = [other for other in columns.free if columns.profiles[other].distinct and not columns.profiles[other].is_numeric]
     answers += [option("unit_column", other) for other in texts[:2]]
@@ -83,9 +89,10 @@ def doubts_of(columns: Columns, name: str, scale: int | str | None, unit: str | 
         )
     if not len(values) or profile.is_binary:
         return
-    said = vocabulary.MEASURED & set(vocabulary.words(name)) or (columns.layout is not None and columns.layout.targets)
-    if scale == PX or (scale is None and unit is None and not said):
-        outside = (values < _LOWEST_PX) | (values > _HIGHEST_PX)
+    named = bool(vocabulary.MEASURED & set(vocabulary.words(name))) or (columns.layout is not None and columns.layout.targets)
+    if (scale == PX or (scale is None and unit is None)) and not header_of(name).percent:
+        lowest = _LOWEST_PX if scale == PX or not named else -np.inf
+        outside = (values < lowest) | (values > _HIGHEST_PX)
         if outside.any():
             yield (
                 f"{name} holds {int(outside.sum())} of {len(values)} values outside {_LOWEST_PX:g} to {_HIGHEST_PX:g}, "

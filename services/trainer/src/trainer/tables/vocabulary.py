@@ -18,14 +18,11 @@ SMILES: Final = (
 )  # fmt: skip
 INCHI: Final = ("inchi", "standardinchi", "stdinchi", "inchistring", "ligandinchi", "compoundinchi", "pubcheminchi")
 COMPOUND: Final = (
-    "compound", "compoundid", "compoundname", "compoundchemblid", "moleculechemblid", "cmpdchemblid", "moleculeid",
-     "molecule",
-    "moleculename", "molid", "molname", "mol", "chemid", "chemicalid", "zincid", "chemblid", "chembl", "pubchemcid",
-    "bindingdbmonomerid", "bindingdbligandname", "drugbankid", "ligandid", "ligand", "ligandname", "drugid", "drug",
-     "drugname",
-    "structid", "cmpdid", "cmpd", "cmpdname", "substanceid", "pubchemsid", "connectivity", "cid", "casrn", "cas",
-     "title", "id",
-    "name", "iupac", "iupacname", "inchikey", "standardinchikey", "stdinchikey", "ambitinchikey",
+    "compound", "compoundid", "compoundchemblid", "moleculechemblid", "cmpdchemblid", "moleculeid", "molecule", "molid",
+    "chemid", "chemicalid", "zincid", "chemblid", "chembl", "pubchemcid", "bindingdbmonomerid", "drugbankid", "structid",
+    "ligandid", "drugid", "cmpdid", "cmpd", "substanceid", "compoundname", "moleculename", "molname", "mol", "ligand",
+    "ligandname", "bindingdbligandname", "drug", "drugname", "cmpdname", "pubchemsid", "connectivity", "cid", "casrn",
+    "cas", "title", "id", "name", "iupac", "iupacname", "inchikey", "standardinchikey", "stdinchikey", "ambitinchikey",
 )  # fmt: skip
 TARGET_ID: Final = (
     "targetchemblid", "targetid", "tid", "uniprotid", "uniprot", "uniprotaccession", "targetuniprotid", "accession",

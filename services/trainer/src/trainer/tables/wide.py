@@ -10,6 +10,7 @@ from trainer.data.offences import Offence
 from trainer.tables import vocabulary
 from trainer.tables.headers import header_of
 from trainer.tables.layouts import Layout
+from trainer.tables.long import value_columns
 from trainer.tables.plan import ColumnPlan, ColumnRole, Measure
 from trainer.tables.questions import option, question
 from trainer.tables.roles import Columns
@@ -64,6 +65,8 @@ def _chosen(columns: Columns) -> tuple[list[str], list[Offence]]:
     sure = [name for name in candidates if _is_measured(columns, name)]
     sure = _without_twins(columns, sure)
     unsure = [name for name in candidates if name not in sure and name not in columns.described]
+    if not candidates and (outcomes := [name for name in value_columns(columns) if columns.profiles[name].is_binary]):
+        return outcomes[:1], []
     if not candidates and properties:
         unsure = properties
         if len(properties) == 1:
