@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from adbc_driver_postgresql import dbapi
+from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]
 from tests.support.ports import free_ports
 
 __all__ = ["PASSWORD", "USER", "server", "sql"]
@@ -24,9 +24,9 @@ def _binaries() -> Path:
     return found[-1].parent
 
 
-def _as_postgres() -> dict[str, int]:
-    """PostgreSQL refuses to run as root."""
-    return {"user": pwd.getpwnam("postgres").pw_uid} if os.geteuid() == 0 else {}
+def _as_postgres() -> int | None:
+    """Who runs it: PostgreSQL refuses to run as root."""
+    return pwd.getpwnam("postgres").pw_uid if os.geteuid() == 0 else None
 
 
 @contextmanager
@@ -35,17 +35,28 @@ def server(directory: Path) -> Iterator[int]:
     binaries, who, port = _binaries(), _as_postgres(), free_ports(1)[0]
     directory.mkdir(parents=True, exist_ok=True)
     for place in (directory, *directory.parents):
-        if who and place.stat().st_uid == 0 and place != Path("/"):
+        if who is not None and place.stat().st_uid == 0 and place != Path("/"):
             place.chmod(place.stat().st_mode | 0o011)
     data = directory / "data"
-    if who:
-        os.chown(directory, who["user"], -1)
+    if who is not None:
+        os.chown(directory, who, -1)
     secret = directory / "password"
     secret.write_text(PASSWORD)
-    if who:
-        os.chown(secret, who["user"], -1)
-    made = [binaries / "initdb", "-D", data, "-U", USER, "--pwfile", secret, "-A", "scram-sha-256", "--no-sync"]
-    subprocess.run(made, check=True, stdout=subprocess.DEVNULL, cwd=directory, **who)
+    if who is not None:
+        os.chown(secret, who, -1)
+    made: list[str | Path] = [
+        binaries / "initdb",
+        "-D",
+        data,
+        "-U",
+        USER,
+        "--pwfile",
+        secret,
+        "-A",
+        "scram-sha-256",
+        "--no-sync",
+    ]
+    subprocess.run(made, check=True, stdout=subprocess.DEVNULL, cwd=directory, user=who)
     options = [
         "-c",
         f"port={port}",
@@ -57,9 +68,10 @@ def server(directory: Path) -> Iterator[int]:
         "fsync=off",
     ]
     log = (directory / "log").open("wb")
-    running = subprocess.Popen([binaries / "postgres", "-D", data, *options], stdout=log, stderr=log, cwd=directory, **who)
+    command: list[str | Path] = [binaries / "postgres", "-D", data, *options]
+    running = subprocess.Popen(command, stdout=log, stderr=log, cwd=directory, user=who)
     try:
-        ready = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "30"]
+        ready: list[str | Path] = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "30"]
         for _ in range(300):
             if subprocess.run(ready, check=False).returncode == 0:
                 break

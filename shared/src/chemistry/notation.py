@@ -24,7 +24,7 @@ def smiles_of(text: str) -> str:
     if len(word) > _INCHI_CHARACTERS:
         raise Unfragmentable(f"more than {_INCHI_CHARACTERS} characters")
     with rdBase.BlockLogs():
-        mol = Chem.MolFromInchi(word, sanitize=False, removeHs=False)
+        mol = Chem.MolFromInchi(word, sanitize=False, removeHs=False)  # type: ignore[no-untyped-call]  # RDKit's own
         if mol is None:
             raise Unfragmentable("not an InChI")
         try:

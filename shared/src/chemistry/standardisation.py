@@ -11,7 +11,6 @@ from functools import cache
 from typing import Final
 
 from rdkit import Chem, rdBase
-from rdkit.Chem import Descriptors
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from chemistry.canonical import Bounds, check, read
@@ -78,15 +77,21 @@ def _neutral_parent(mol: Chem.Mol) -> Chem.Mol:
 
 def _drug(mol: Chem.Mol) -> Chem.Mol:
     """The part of a molecule that is the compound."""
-    parts = [part for part in Chem.GetMolFrags(mol, asMols=True, sanitizeFrags=False) if part.HasSubstructMatch(_carbon())]
+    parts: list[Chem.Mol] = [
+        part for part in Chem.GetMolFrags(mol, asMols=True, sanitizeFrags=False) if part.HasSubstructMatch(_carbon())
+    ]
     if len(parts) == 1:
         return parts[0]
     for part in parts:
         check(part)
-    by_name = {str(Chem.MolToSmiles(part)): part for part in parts}
+    by_name: dict[str, Chem.Mol] = {str(Chem.MolToSmiles(part)): part for part in parts}
     drugs = {name: part for name, part in by_name.items() if not _is_counterion(part)} or by_name
-    sizes = {name: (-part.GetNumHeavyAtoms(), -Descriptors.HeavyAtomMolWt(part), name) for name, part in drugs.items()}
+    sizes = {name: (-part.GetNumHeavyAtoms(), -_weight(part), name) for name, part in drugs.items()}
     return drugs[min(drugs, key=sizes.__getitem__)]
+
+
+def _weight(part: Chem.Mol) -> float:
+    return sum(atom.GetMass() for atom in part.GetAtoms())
 
 
 def _is_counterion(part: Chem.Mol) -> bool:

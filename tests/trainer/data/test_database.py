@@ -76,9 +76,7 @@ def test_what_is_wrong_is_told_without_the_password(port: int, tmp_path: Path) -
     assert "password authentication failed" in told
     assert "wrong-word" not in told
     assert "a source holds no password" in refused(source(port).replace("127", "a:b@127"), settings(tmp_path), tmp_path / "c")
-    assert "read-only" in refused(
-        source(port, "query=" + WRITING), settings(tmp_path), tmp_path / "d"
-    )
+    assert "read-only" in refused(source(port, "query=" + WRITING), settings(tmp_path), tmp_path / "d")
 
 
 def test_a_connection_that_ends_in_the_middle_gives_nothing(port: int, tmp_path: Path) -> None:

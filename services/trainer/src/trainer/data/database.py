@@ -98,7 +98,7 @@ def fetch(source: str, settings: "Settings", directory: Path) -> Path:
     except ValueError as error:
         raise InvalidData([Offence("postgresql", None, None, None, str(error))]) from None
     from adbc_driver_manager import Error  # noqa: PLC0415 - few data come from databases
-    from adbc_driver_postgresql import dbapi  # noqa: PLC0415 - the same
+    from adbc_driver_postgresql import dbapi  # type: ignore[import-untyped]  # noqa: PLC0415 - the same
 
     place = directory / database.label
     place.mkdir(parents=True)

@@ -54,11 +54,11 @@ def fetched(sources: Sequence[str], settings: Settings) -> Iterator[tuple[Path, 
     root.mkdir(parents=True, exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix="database-", dir=root))
     try:
-        yield tuple(
-            fetch(source, settings, directory / str(place)) if is_database(source) else path
+        found = (
+            fetch(source, settings, directory / str(place)) if is_database(source) else _located(source, settings)
             for place, source in enumerate(sources)
-            if (path := None if is_database(source) else _located(source, settings)) is not None or is_database(source)
         )
+        yield tuple(path for path in found if path is not None)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
