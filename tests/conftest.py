@@ -28,6 +28,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+_SHARED_CASES = Path(__file__).parents[2] / "shared" / "cases"
 
 
 @pytest.fixture(scope="session")
@@ -36,6 +37,14 @@ def shared_data() -> Path:
     if not _SHARED_DATA.is_dir():
         pytest.skip("../shared/data is not here")
     return _SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def shared_cases() -> Path:
+    """Tables as they are met in the field, with what is right of each."""
+    if not _SHARED_CASES.is_dir():
+        pytest.skip("../shared/cases is not here")
+    return _SHARED_CASES / "inputs"
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from rdkit import Chem
 
 from chemistry import Unfragmentable, fragment
 from chemistry.standardisation import BOUNDS, CHARACTERS, standardise
@@ -45,6 +46,38 @@ def test_ways_of_writing_a_compound_have_one_parent(written: str, parent: str) -
     assert standardise(parent) == parent
 
 
+@pytest.mark.parametrize(
+    ("written", "drug"),
+    [
+        ("CNCC(O)C(O)C(O)C(O)CO.CC(=O)Oc1ccccc1C(=O)O", "CC(=O)Oc1ccccc1C(=O)O"),  # as many heavy atoms, and the lighter
+        ("CCCCCCCCCCCCCCCCCC(=O)O.CN1CCN(c2ccccc2)CC1", "CN1CCN(c2ccccc2)CC1"),  # the counter-ion is the larger
+        ("OC(=O)c1cc2ccccc2c(Cc2c(O)c(cc3ccccc23)C(=O)[O-])c1O.C[NH+]1CCN(c2ccccc2)CC1", "CN1CCN(c2ccccc2)CC1"),
+        ("CN1CCN(c2ccccc2)CC1.O.CCO", "CN1CCN(c2ccccc2)CC1"),
+        ("[Na+].[O-]C(=O)c1ccccc1", "O=C(O)c1ccccc1"),  # alone with its metal, a counter-ion is the compound
+        ("CC(=O)O.OC(=O)c1ccccc1", "O=C(O)c1ccccc1"),  # both are counter-ions: the larger
+        ("Cc1cc(C(=O)O)ncn1.CN1CCN(c2ccccc2)CC1", "CN1CCN(c2ccccc2)CC1"),  # neither is: the larger
+    ],
+)
+def test_the_drug_is_the_parent_not_its_counter_ion_or_solvent(written: str, drug: str) -> None:
+    assert standardise(written) == standardise(drug)
+    assert standardise(".".join(reversed(written.split(".")))) == standardise(drug)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["CCOC(=O)c1ccccc1 mol0", "CCOC(=O)c1ccccc1 |c:1,4| a name", "InChI=1S/C9H10O2/c1-2-11-9(10)8-6-4-3-5-7-8/h3-7H,2H2,1H3"],
+)
+def test_a_molecule_may_be_written_with_its_name_as_cxsmiles_or_as_inchi(text: str) -> None:
+    assert standardise(text) == "CCOC(=O)c1ccccc1"
+
+
+@pytest.mark.parametrize(
+    "smiles", ["CC(=O)Nc1ccc(O)cc1", "CCNC(=O)c1ccccc1", "NC(=O)CC(=O)NC", "CC(=S)Nc1ccccc1", "NC(N)=O", "OC(=O)c1ccccc1"]
+)
+def test_an_inchi_is_read_as_people_draw_amides(smiles: str) -> None:
+    assert standardise(Chem.MolToInchi(Chem.MolFromSmiles(smiles))) == standardise(smiles)
+
+
 def test_tautomers_stay_as_drawn() -> None:
     assert standardise("Oc1ccccn1") != standardise("O=c1cccc[nH]1")
 
@@ -54,7 +87,7 @@ def test_tautomers_stay_as_drawn() -> None:
     [
         ("", "empty SMILES"),
         (" \t\n", "empty SMILES"),
-        ("CCO ethanol", "more than one word"),
+        ("InChI=1S/C9H10", "not an InChI"),
         ("aspirin", "not a SMILES"),
         ("CC(C", "not a SMILES"),
         ("C1CC", "not a SMILES"),

@@ -41,7 +41,7 @@ def predicting(
             "scaffolds": [3] * count,
             "shown": [True] * count,
         },
-        "targets": {"id": range(len(targets)), "name": targets, "cells": [5] * len(targets)},
+        "targets": {"id": range(len(targets)), "name": targets, "cells": [5] * len(targets), "title": [None] * len(targets)},
     }
     facts = {name: pa.table(rows, schema=TABLES[name].schema) for name, rows in columns.items()}
     generator = np.random.default_rng(0)

@@ -121,7 +121,12 @@ def named_fragments(names: Sequence[str], *, seed: int = 0) -> Contents:
             "shown": [True] * count,
         },
         "compounds": {"id": [0], "name": ["c0"], "smiles": [None], "scaffold": [None], "rows": [1]},
-        "targets": {"id": range(targets), "name": [f"t{place}" for place in range(targets)], "cells": [1] * targets},
+        "targets": {
+            "id": range(targets),
+            "name": [f"t{place}" for place in range(targets)],
+            "cells": [1] * targets,
+            "title": [None] * targets,
+        },
     }
     tables = {name: pa.table(columns, schema=TABLES[name].schema) for name, columns in facts.items()}
     data = hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
@@ -156,6 +161,7 @@ def many_fragments(count: int, *, shown: int, targets: int = 5, rank: int = 5, s
             "id": np.arange(targets, dtype=np.int32),
             "name": [f"target {place}" for place in range(targets)],
             "cells": np.full(targets, compounds, dtype=np.int64),
+            "title": [None] * targets,
         },
     }
     centres_GK = draw.normal(size=(12, rank))
@@ -311,6 +317,7 @@ def _run_row(contents: Contents, objective: Objective, finished: datetime) -> di
         "objective": [objective.value],
         "spec": [json.dumps(spec)],
         "ingest": [json.dumps(dict(contents.ingest))],
+        "plan": [None],
         "metrics": [json.dumps({"loss": 0.25})],
         "code_version": ["0.1.0"],
         "device": ["cpu"],

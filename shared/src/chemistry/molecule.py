@@ -14,7 +14,7 @@ from chemistry.standardisation import standardise
 
 __all__ = ["FRAGMENTATION_VERSION", "Molecule", "fragment"]
 
-FRAGMENTATION_VERSION: Final = f"1+rdkit-{rdBase.rdkitVersion}"
+FRAGMENTATION_VERSION: Final = f"2+rdkit-{rdBase.rdkitVersion}"
 """Part of every data digest: changes whenever any molecule's parent, scaffold or fragments may. RDKit's version belongs to
 it because canonical SMILES are its own."""
 
@@ -24,7 +24,7 @@ class Molecule:
     """What `fragment` found; every text is canonical SMILES without stereo and isotopes."""
 
     parent: str
-    """The largest organic part, neutral where possible. Fragmenting it again gives an equal molecule."""
+    """The largest organic part that is no counter-ion, neutral where possible. Fragmenting it again gives an equal molecule."""
     scaffold: str
     """Murcko scaffold: ring systems and what links them (Bemis & Murcko 1996); empty for acyclic compounds."""
     fragments: tuple[str, ...]

@@ -1,8 +1,9 @@
 """Standardisation: one canonical SMILES for all the ways in which the same compound is written.
 
-The largest organic part, without its counter-ions, solvents and metal ions; neutral where adding or removing hydrogen ions
-makes it so; without isotopes, atom maps and stereo. Tautomers are left as drawn: no form of them is the true one, and telling
-which are the same costs a thousand times as much as everything else here.
+The drug, without its counter-ions, solvents and metal ions: the organic part with the most heavy atoms that is not on the
+list of `counterions`, or the largest on it where all parts are; of equals the heavier, then the first by its SMILES. Neutral
+where adding or removing hydrogen ions makes it so; without isotopes, atom maps and stereo. Tautomers are left as drawn: no form
+of them is the true one, and telling which are the same costs a thousand times as much as everything else here.
 """
 
 import re
@@ -13,6 +14,8 @@ from rdkit import Chem, rdBase
 from rdkit.Chem.MolStandardize import rdMolStandardize
 
 from chemistry.canonical import Bounds, check, read
+from chemistry.counterions import COUNTERIONS
+from chemistry.notation import smiles_of
 from chemistry.unfragmentable import Unfragmentable
 
 __all__ = ["BOUNDS", "CHARACTERS", "standardise"]
@@ -38,13 +41,13 @@ _DOUBLE_BONDS: Final = "\n".join(
 
 
 def standardise(smiles: str) -> str:
-    """Canonical SMILES of the parent; raises `Unfragmentable`. Standardising it again changes nothing."""
-    words = smiles.split()
-    if not words:
+    """Canonical SMILES of the parent of a molecule in any notation that `notation` knows; raises `Unfragmentable`.
+
+    Standardising it again changes nothing.
+    """
+    if not smiles.strip():
         raise Unfragmentable("empty SMILES")
-    if len(words) > 1:
-        raise Unfragmentable("more than one word")
-    text = words[0]
+    text = smiles_of(smiles)
     if len(text) > CHARACTERS:
         raise Unfragmentable(f"more than {CHARACTERS} characters")
     if not text.isascii():
@@ -62,17 +65,61 @@ def standardise(smiles: str) -> str:
 
 
 def _neutral_parent(mol: Chem.Mol) -> Chem.Mol:
-    """The largest organic part of a molecule, neutral and without hydrogen atoms; raises `Unfragmentable`."""
-    metals, largest, normalizer, uncharger, metallocene = _standardisers()
+    """The drug among the parts of a molecule, neutral and without hydrogen atoms; raises `Unfragmentable`."""
+    metals, _, _, metallocene = _standardisers()
     mol = Chem.RemoveHs(mol, sanitize=False)
     metals.DisconnectInPlace(mol)
-    largest.chooseInPlace(mol)
+    mol = _drug(mol)
     if mol.HasSubstructMatch(metallocene):
         raise Unfragmentable("an organometallic compound: without the metal its organic part is a carbanion")
+    return _neutral(mol)
+
+
+def _drug(mol: Chem.Mol) -> Chem.Mol:
+    """The part of a molecule that is the compound."""
+    parts: list[Chem.Mol] = [
+        part for part in Chem.GetMolFrags(mol, asMols=True, sanitizeFrags=False) if part.HasSubstructMatch(_carbon())
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    for part in parts:
+        check(part)
+    by_name: dict[str, Chem.Mol] = {str(Chem.MolToSmiles(part)): part for part in parts}
+    drugs = {name: part for name, part in by_name.items() if not _is_counterion(part)} or by_name
+    sizes = {name: (-part.GetNumHeavyAtoms(), -_weight(part), name) for name, part in drugs.items()}
+    return drugs[min(drugs, key=sizes.__getitem__)]
+
+
+def _weight(part: Chem.Mol) -> float:
+    return sum(atom.GetMass() for atom in part.GetAtoms())
+
+
+def _is_counterion(part: Chem.Mol) -> bool:
+    if part.GetNumHeavyAtoms() > _largest_counterion():
+        return False
+    try:
+        return str(Chem.MolToSmiles(_neutral(Chem.Mol(part)))) in _counterions()
+    except Unfragmentable:
+        return False
+
+
+def _neutral(mol: Chem.Mol) -> Chem.Mol:
+    """A part, neutral where hydrogen ions make it so, with the bonds that most databases draw."""
+    _, normalizer, uncharger, _ = _standardisers()
     normalizer.normalizeInPlace(mol)
     uncharger.unchargeInPlace(mol)
     check(mol)
     return mol
+
+
+@cache
+def _counterions() -> frozenset[str]:
+    return frozenset(str(Chem.MolToSmiles(_neutral(read(smiles)))) for smiles in COUNTERIONS)
+
+
+@cache
+def _largest_counterion() -> int:
+    return max(read(smiles).GetNumHeavyAtoms() for smiles in COUNTERIONS)
 
 
 @cache
@@ -83,7 +130,6 @@ def _carbon() -> Chem.Mol:
 @cache
 def _standardisers() -> tuple[
     rdMolStandardize.MetalDisconnector,
-    rdMolStandardize.LargestFragmentChooser,
     rdMolStandardize.Normalizer,
     rdMolStandardize.Uncharger,
     Chem.Mol,
@@ -93,7 +139,6 @@ def _standardisers() -> tuple[
     metals.SetMetalNon(Chem.MolFromSmarts(metals.MetalNon.replace("~[B,C,", "~[B,")))
     return (
         metals,
-        rdMolStandardize.LargestFragmentChooser(preferOrganic=True),
         rdMolStandardize.NormalizerFromData(_DOUBLE_BONDS, rdMolStandardize.CleanupParameters()),
         rdMolStandardize.Uncharger(),
         Chem.MolFromSmarts("[c-;!$(*~[+])]"),

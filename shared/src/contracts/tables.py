@@ -70,7 +70,8 @@ TABLES: Final[dict[str, Table]] = {
             ("id",),
             _required("id", pa.int32()),
             _required("name", pa.string()),
-            _required("cells", pa.int64()),  # stated cells
+            _required("cells", pa.int64()),  # stated values; bounds are not among them
+            _optional("title", pa.string()),  # what the data call a target that they name by its id
         ),
         _table(
             "membership",
@@ -83,11 +84,14 @@ TABLES: Final[dict[str, Table]] = {
         _table(
             "activity",
             "data",
-            ("compound", "target"),
+            ("compound", "target", "relation"),
             _required("compound", pa.int32()),
             _required("target", pa.int32()),
             _required("value", pa.float64()),
             _required("weight", pa.float32()),  # measurements merged into the cell
+            # How the value limits what was measured: null and "=" equal it, "~" about, "<" what lies below it, ">" above it.
+            # A compound and target have one value and one bound from either side at most.
+            _optional("relation", pa.string()),
         ),
         _table(
             "rejects",
@@ -110,6 +114,7 @@ TABLES: Final[dict[str, Table]] = {
             _required("objective", pa.string()),
             _required("spec", pa.string()),  # JSON: parameters as validated
             _required("ingest", pa.string()),  # JSON: counts of rows read, merged, rejected
+            _optional("plan", pa.string()),  # JSON: what every column was taken for and why; null where there are no columns
             _required("metrics", pa.string()),  # JSON: name -> number
             _required("code_version", pa.string()),
             _required("device", pa.string()),  # "cpu", "cuda:0 NVIDIA H200", ...

@@ -98,7 +98,7 @@ def test_a_job_is_taken_in_and_its_address_named(tmp_path: Path) -> None:
         assert response.status_code == 202
         job = response.json()
         assert response.headers["location"] == f"/v1/jobs/{job['id']}"
-        assert (job["spec"]["rank"], job["priority"], job["problem"]) == (3, 5, None)
+        assert (job["spec"]["rank"], job["priority"], job["problem"]) == (None, 5, None)
         found = _ended(client, job["id"])
         assert (found["state"], found["attempts"]) == ("succeeded", 1)
         assert found["run"].startswith("factors-")
@@ -340,7 +340,34 @@ def test_an_upload_becomes_a_source(tmp_path: Path) -> None:
         assert job.status_code == 202
 
 
-@pytest.mark.parametrize("name", ["", ".hidden.json", "../up.json", "a/b.json", "a\\b.json", "a b.json", "x" * 200])
+def test_the_plan_of_an_upload_is_shown_and_what_it_leaves_open_is_asked(tmp_path: Path) -> None:
+    rows = "".join(f"CC{'C' * place}O,E,{place + 1}00\n" for place in range(6))
+    with _client(tmp_path, _succeeds) as client:
+        name = "BindingDB All (2021).csv"
+        uploaded = client.post("/v1/datasets", params={"name": name}, content=f"smiles,target,IC50\n{rows}".encode())
+        assert uploaded.status_code == 201
+        assert uploaded.json()["name"] == name
+        plan = f"/v1/datasets/{uploaded.json()['sha256']}/plan"
+        asked = _problem(client.post(plan, json={}), 422, "invalid-data")
+        assert "--unit nM, --unit uM, or --unit pX" in asked["detail"]
+        answer = client.post(plan, json={"unit": "nM"})
+        assert answer.status_code == 200
+        (file,) = answer.json()["files"]
+        assert [column["role"] for column in file["columns"]] == ["molecule", "target title", "value"]
+        assert (answer.json()["objective"], answer.json()["rows"]["used"]) == ("activity", 6)
+        assert len(answer.json()["lines"]) <= 10
+        _problem(client.post(f"/v1/datasets/{'0' * 64}/plan", json={}), 404, "dataset-not-found")
+
+
+def test_the_demonstrations_data_have_no_columns_to_plan(tmp_path: Path) -> None:
+    with _client(tmp_path, _succeeds) as client:
+        content = seed_json([[1, 0], [0, 1]], [[1, 0], [0, -1]])
+        sha256 = client.post("/v1/datasets", params={"name": "data.json"}, content=content).json()["sha256"]
+        answer = client.post(f"/v1/datasets/{sha256}/plan", json={}).json()
+        assert answer == {"lines": [], "objective": "counts", "files": [], "rows": None}
+
+
+@pytest.mark.parametrize("name", ["", ".hidden.json", "../up.json", "a/b.json", "a\\b.json", "x" * 200, "é" * 80 + "é" * 30])
 def test_an_upload_has_a_plain_name(tmp_path: Path, name: str) -> None:
     with _client(tmp_path) as client:
         _problem(client.post("/v1/datasets", params={"name": name}, content=b"{}"), 422, "invalid-request")

@@ -12,6 +12,7 @@ from tests.support.reader import whole_runs
 from tests.support.reports import SteppingReport
 from tests.support.seed_json import seed_json
 
+from contracts.kinds import Objective
 from contracts.store import Store
 from contracts.tables import TABLES
 from trainer.data.offences import InvalidData
@@ -154,16 +155,35 @@ def test_the_rank_of_an_objective_is_its_own_unless_one_is_given() -> None:
         FactorsSpec.model_validate({"kind": "factors", **asked}).rank
         for asked in ({}, {"objective": "activity"}, {"objective": "activity", "rank": 5}, {"objective": "counts", "rank": 5})
     ]
-    assert ranks == [3, 32, 5, 5]
+    assert ranks == [None, 32, 5, 5]
     with pytest.raises(ValidationError, match="predicts no cells"):
-        FactorsSpec.model_validate({"kind": "factors", "holdout": "random"})
+        FactorsSpec.model_validate({"kind": "factors", "objective": "counts", "holdout": "random"})
+
+
+@pytest.mark.parametrize(
+    ("asked", "data", "objective", "rank"),
+    [
+        ({}, Objective.COUNTS, Objective.COUNTS, 3),
+        ({}, Objective.ACTIVITY, Objective.ACTIVITY, 32),
+        ({"rank": 7}, Objective.ACTIVITY, Objective.ACTIVITY, 7),
+        ({"objective": "counts"}, Objective.ACTIVITY, Objective.COUNTS, 3),
+        ({"holdout": "random"}, Objective.COUNTS, Objective.ACTIVITY, 32),
+        ({"engine": "spark-als"}, Objective.ACTIVITY, Objective.COUNTS, 3),
+    ],
+)
+def test_the_objective_follows_the_data_unless_something_asked_for_has_one(
+    asked: dict[str, object], data: Objective, objective: Objective, rank: int
+) -> None:
+    spec = FactorsSpec.model_validate({"kind": "factors", **asked}).decided(data)
+    assert (spec.fitted_objective, spec.fitted_rank) == (objective, rank)
+    assert spec.decided(Objective.COUNTS) == spec
 
 
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"holdout": "time"}, "name them in later"),
-        ({"holdout": "random", "later": ["b.csv"]}, "with holdout time"),
+        ({"holdout": "time"}, "name them in `later`"),
+        ({"holdout": "random", "later": ["b.csv"]}, "with `holdout` time"),
         ({"holdout": "time", "later": ["a.csv"]}, "named twice"),
         ({"holdout": "time", "sources": ["built-in"], "later": ["b.csv"]}, "cannot be combined"),
     ],

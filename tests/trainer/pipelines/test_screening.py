@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 from tests.support.molecules import write_assays, write_library
 from tests.support.reports import SteppingReport
 
+from contracts.kinds import Objective
 from trainer.data.offences import InvalidData
 from trainer.data.sources import DataNotFound
 from trainer.pipelines.factors import train
@@ -30,7 +31,7 @@ def state(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path
     directory = tmp_path_factory.mktemp("screens")
     assays = write_assays(directory / "assays.csv")
     for rank in (1, 2):
-        spec = FactorsSpec(kind="factors", sources=(str(assays),), rank=rank)
+        spec = FactorsSpec(kind="factors", sources=(str(assays),), objective=Objective.COUNTS, rank=rank)
         train(spec, Settings(state=directory / "state"), SteppingReport(), run=f"factors-{rank}", spark=spark)
     write_library(directory / "library.csv")
     return directory / "state"

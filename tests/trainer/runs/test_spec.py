@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from contracts.kinds import Objective, RunKind
+from contracts.kinds import RunKind
 from trainer.runs.identity import code_version, new_run
 from trainer.runs.ingest import IngestOptions, Layout, OnError
 from trainer.runs.spec import FactorsSpec
@@ -15,7 +15,7 @@ from trainer.runs.spec import FactorsSpec
 
 def test_kind_alone_is_a_spec() -> None:
     spec = FactorsSpec(kind="factors")
-    assert (spec.sources, spec.objective, spec.rank, spec.seed, spec.device) == (("default",), Objective.COUNTS, 3, 0, "auto")
+    assert (spec.sources, spec.objective, spec.rank, spec.seed, spec.device) == (("default",), None, None, 0, "auto")
     assert spec.ingest == IngestOptions(layout=Layout.AUTO, on_error=OnError.FAIL)
 
 

@@ -25,6 +25,9 @@ __all__ = [
     "INDEX",
     "NEIGHBOUR",
     "RANKS",
+    "REJECT_LINES",
+    "REJECT_OFFSETS",
+    "REJECT_TABLE",
     "SCORES",
     "SIDES",
     "TARGETS",
@@ -53,7 +56,7 @@ SIDES: Final[tuple[Side, ...]] = ("fragments", "targets")
 GAUGES: Final[tuple[Gauge, ...]] = ("vector", "balanced")
 """Canonical and balanced."""
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Raised whenever the meaning of a file changes."""
 INDEX: Final = "index.json"
 HEAD: Final = "projection.json"
@@ -64,6 +67,11 @@ SCORES: Final = "scores.json"
 """The body of `GET /cosine/score`; absent when the matrix is too large."""
 CURVE: Final = "curve.json"
 TRAJECTORY: Final = "trajectory.json"
+REJECT_LINES: Final = "rejects.jsons"
+"""Objects of rejected rows and cells, one behind the other."""
+REJECT_OFFSETS: Final = "reject-offsets.npy"
+"""Int64: where each begins, and where the last ends."""
+REJECT_TABLE: Final = "rejects.csv"
 DRAWS: Final = "draws.npy"
 """Float16, fragments x draws x (rank + 2): posterior draws of directions; absent when the run has no posterior."""
 RANKS: Final = "ranks.json"
@@ -74,7 +82,9 @@ EASE: Final = "ease.npy"
 """Float32, one for each fragment; with the list `exchanged` and `EXCHANGES`, absent where swaps told nothing."""
 EXCHANGES: Final = "exchanges.npy"
 """Float32, one for each number of the list `exchanged`."""
-DOCUMENTS: Final = frozenset({SCORES, CURVE, TRAJECTORY, *(f"factors-{side}.arrows" for side in SIDES)})
+DOCUMENTS: Final = frozenset(
+    {SCORES, CURVE, TRAJECTORY, REJECT_LINES, REJECT_TABLE, *(f"factors-{side}.arrows" for side in SIDES)}
+)
 """Ready-made bodies, served as they are."""
 NEIGHBOUR: Final = np.dtype(
     [

@@ -50,6 +50,8 @@ class Projection:
     likeness: Likeness | None
     """What other similarities are told by, where the run publishes it."""
     neighbours: Mapping[SimilarityKind, NeighbourLists]
+    reject_offsets: npt.NDArray[np.int64]
+    """Where each rejected row or cell begins among the lines of them, and where the last ends."""
     documents: Mapping[str, memoryview]
     """Ready-made bodies by file name, mapped: they outlive the directory."""
 
@@ -95,6 +97,7 @@ class Projection:
                 kind: NeighbourLists(directory / layout.neighbours_file(kind), np.load(directory / layout.offsets_array(kind)))
                 for kind in RANKINGS
             },
+            reject_offsets=np.load(directory / layout.REJECT_OFFSETS),
             documents={name: _mapping(directory / name) for name in head.files if name in layout.DOCUMENTS},
         )
 

@@ -40,6 +40,14 @@ def factor_page(run: str, side: FactorSide, factors: Factors, ids: Sequence[int]
     return orjson.dumps({"run": run, "side": side.value, "items": items, "next": following})
 
 
+def reject_page(
+    run: str, lines: memoryview, offsets: npt.NDArray[np.int64], ids: Sequence[int], following: str | None
+) -> bytes:
+    """`RejectPage`: these of the rejects, as they were written."""
+    items = [orjson.Fragment(bytes(lines[offsets[id_] : offsets[id_ + 1]])) for id_ in ids]
+    return orjson.dumps({"run": run, "total": len(offsets) - 1, "items": items, "next": following})
+
+
 def neighbour_list(fragments: Fragments, id_: int, similarity: SimilarityKind, rows: npt.NDArray[np.void]) -> bytes:
     """`Neighbours` of a fragment: rows of dtype `layout.NEIGHBOUR`, the nearest first; numbers rounded to two decimals."""
     percents_N7 = np.ascontiguousarray(rows).view(np.float32).reshape(len(rows), -1)[:, 1:].astype(np.float64).round(2) + 0.0

@@ -45,6 +45,14 @@ class Settings(BaseSettings):
     """Directories whose files a job may name over HTTP, separated by `:`; the directory of the start's data is one of them."""
     api_key: Annotated[SecretStr | None, Field(alias="TRAINER_API_KEY", exclude=True)] = None
     """What a caller must know to hand in, cancel or upload anything over HTTP; unset, whoever reaches the trainer may."""
+    database: Annotated[str | None, Field(alias="TRAINER_DATABASE")] = None
+    """The one database that a job may name over HTTP as its source: `postgresql://host:port/database`."""
+    database_user: Annotated[str | None, Field(alias="TRAINER_DATABASE_USER")] = None
+    """Who reads databases, where a source does not say."""
+    database_password: Annotated[SecretStr | None, Field(alias="TRAINER_DATABASE_PASSWORD", exclude=True)] = None
+    """Of that user; sources, logs, runs and errors hold none."""
+    database_password_file: Annotated[Path | None, Field(alias="TRAINER_DATABASE_PASSWORD_FILE")] = None
+    """A file whose first line is the password."""
     upload_limit_bytes: Annotated[int, Field(alias="TRAINER_UPLOAD_LIMIT_BYTES", ge=1)] = 4 * 2**30
     """Bytes that one upload may have."""
     spark_master: Annotated[str, Field(alias="TRAINER_SPARK_MASTER", pattern=r"^(local(\[.*\])?|spark://.+|k8s://.+)$")] = (
@@ -80,6 +88,14 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             name = str(first["loc"][0]) if first["loc"] else "the environment"
             raise InvalidSettings(f"{name} is {first['input']!r}: {first['msg'][:1].lower()}{first['msg'][1:]}.") from None
+
+    def password_of_database(self) -> str | None:
+        """The password by which databases are read; raises OSError where its file cannot be read."""
+        if self.database_password is not None:
+            return self.database_password.get_secret_value()
+        if self.database_password_file is not None:
+            return self.database_password_file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+        return None
 
     def start_data(self) -> Path | None:
         """What the start trains on; None is the built-in data. A path that was set counts even if nothing is there."""

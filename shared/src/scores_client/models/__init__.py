@@ -28,9 +28,12 @@ from .predictions import Predictions
 from .problem_document import ProblemDocument
 from .readiness import Readiness
 from .readiness_missing import ReadinessMissing
+from .reject import Reject
+from .reject_page import RejectPage
 from .run_detail import RunDetail
 from .run_detail_ingest import RunDetailIngest
 from .run_detail_metrics import RunDetailMetrics
+from .run_detail_plan_type_0 import RunDetailPlanType0
 from .run_detail_spec import RunDetailSpec
 from .run_kind import RunKind
 from .run_page import RunPage
@@ -70,9 +73,12 @@ __all__ = (
     "ProblemDocument",
     "Readiness",
     "ReadinessMissing",
+    "Reject",
+    "RejectPage",
     "RunDetail",
     "RunDetailIngest",
     "RunDetailMetrics",
+    "RunDetailPlanType0",
     "RunDetailSpec",
     "RunKind",
     "RunPage",

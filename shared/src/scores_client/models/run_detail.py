@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
 from ..models.activity_kind import ActivityKind
 from ..models.objective import Objective
 from ..models.run_kind import RunKind
+from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.run_detail_ingest import RunDetailIngest
     from ..models.run_detail_metrics import RunDetailMetrics
+    from ..models.run_detail_plan_type_0 import RunDetailPlanType0
     from ..models.run_detail_spec import RunDetailSpec
 
 
@@ -47,6 +49,8 @@ class RunDetail:
         spec (RunDetailSpec): Parameters as they were validated.
         ingest (RunDetailIngest): Counts of what was read, merged and rejected.
         metrics (RunDetailMetrics): Name to number.
+        plan (None | RunDetailPlanType0 | Unset): What every column of the data was taken for, and why; null where they
+            have no columns.
     """
 
     id: str
@@ -70,8 +74,11 @@ class RunDetail:
     spec: RunDetailSpec
     ingest: RunDetailIngest
     metrics: RunDetailMetrics
+    plan: None | RunDetailPlanType0 | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.run_detail_plan_type_0 import RunDetailPlanType0
+
         id = self.id
 
         kind = self.kind.value
@@ -114,6 +121,14 @@ class RunDetail:
 
         metrics = self.metrics.to_dict()
 
+        plan: dict[str, Any] | None | Unset
+        if isinstance(self.plan, Unset):
+            plan = UNSET
+        elif isinstance(self.plan, RunDetailPlanType0):
+            plan = self.plan.to_dict()
+        else:
+            plan = self.plan
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -141,6 +156,8 @@ class RunDetail:
                 "metrics": metrics,
             }
         )
+        if plan is not UNSET:
+            field_dict["plan"] = plan
 
         return field_dict
 
@@ -148,6 +165,7 @@ class RunDetail:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.run_detail_ingest import RunDetailIngest
         from ..models.run_detail_metrics import RunDetailMetrics
+        from ..models.run_detail_plan_type_0 import RunDetailPlanType0
         from ..models.run_detail_spec import RunDetailSpec
 
         d = dict(src_dict)
@@ -193,6 +211,23 @@ class RunDetail:
 
         metrics = RunDetailMetrics.from_dict(d.pop("metrics"))
 
+        def _parse_plan(data: object) -> None | RunDetailPlanType0 | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                plan_type_0 = RunDetailPlanType0.from_dict(data)
+
+                return plan_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | RunDetailPlanType0 | Unset, data)
+
+        plan = _parse_plan(d.pop("plan", UNSET))
+
         run_detail = cls(
             id=id,
             kind=kind,
@@ -215,6 +250,7 @@ class RunDetail:
             spec=spec,
             ingest=ingest,
             metrics=metrics,
+            plan=plan,
         )
 
         return run_detail

@@ -7,14 +7,22 @@ from .alive import Alive
 from .architecture import Architecture
 from .bot_size import BotSize
 from .bot_spec import BotSpec
+from .column_role import ColumnRole
 from .dataset_list import DatasetList
 from .dataset_resource import DatasetResource
 from .device_list import DeviceList
 from .device_resource import DeviceResource
 from .engine import Engine
 from .factors_spec import FactorsSpec
+from .format_ import Format
 from .holdout import Holdout
 from .ingest_options import IngestOptions
+from .inspected_rows import InspectedRows
+from .inspected_rows_bounds import InspectedRowsBounds
+from .inspected_rows_endpoints import InspectedRowsEndpoints
+from .inspected_rows_fates import InspectedRowsFates
+from .inspected_rows_units import InspectedRowsUnits
+from .inspected_target import InspectedTarget
 from .job_page import JobPage
 from .job_request import JobRequest
 from .job_resource import JobResource
@@ -23,9 +31,14 @@ from .language import Language
 from .layout import Layout
 from .objective import Objective
 from .on_error import OnError
+from .plan_resource import PlanResource
+from .planned_column import PlannedColumn
+from .planned_file import PlannedFile
 from .problem_document import ProblemDocument
 from .readiness import Readiness
 from .readiness_missing import ReadinessMissing
+from .rejected_place import RejectedPlace
+from .role import Role
 from .unit import Unit
 
 __all__ = (
@@ -34,14 +47,22 @@ __all__ = (
     "Architecture",
     "BotSize",
     "BotSpec",
+    "ColumnRole",
     "DatasetList",
     "DatasetResource",
     "DeviceList",
     "DeviceResource",
     "Engine",
     "FactorsSpec",
+    "Format",
     "Holdout",
     "IngestOptions",
+    "InspectedRows",
+    "InspectedRowsBounds",
+    "InspectedRowsEndpoints",
+    "InspectedRowsFates",
+    "InspectedRowsUnits",
+    "InspectedTarget",
     "JobPage",
     "JobRequest",
     "JobResource",
@@ -50,8 +71,13 @@ __all__ = (
     "Layout",
     "Objective",
     "OnError",
+    "PlanResource",
+    "PlannedColumn",
+    "PlannedFile",
     "ProblemDocument",
     "Readiness",
     "ReadinessMissing",
+    "RejectedPlace",
+    "Role",
     "Unit",
 )

@@ -39,7 +39,7 @@ class BotSpec:
         begin_with (None | str | Unset): `shipped`, or the `weights.npz` that was published with a bot, as a path or
             `dataset:<sha256>`: a new training of the same language, architecture and size begins with its network and its
             words.
-        dropout (float | None | Unset): 0.1 when null; 0 suits less than an epoch, 0.3 more than five.
+        dropout (float | None | Unset): When null, 0 in the first epoch, 0.1 until the fifth is over, then 0.2.
         licence (None | str | Unset): Of the weights, as SPDX: what the corpora allow. When null, Apache-2.0, or that of
             the shipped weights where they are begun with.
         seed (int | Unset):  Default: 0.

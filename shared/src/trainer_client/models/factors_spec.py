@@ -33,10 +33,11 @@ class FactorsSpec:
     Attributes:
         kind (Literal['factors']):
         sources (list[str] | Unset): `default` (what the trainer was started with), `built-in`, `dataset:<sha256>` (an
-            upload), or paths of files or directories.
-        objective (Objective | Unset): What a factor run minimises.
+            upload), paths of files or directories, or `postgresql://host/database?table=NAME` (or `?query=SELECT …`).
+        objective (None | Objective | Unset): `activity` for tables of molecules and `counts` for the demonstration's
+            `data.json` where null.
         engine (Engine | Unset): What fits the factors.
-        rank (int | Unset): Numbers that describe a fragment; 32 for `activity` where not given. Default: 3.
+        rank (int | None | Unset): Numbers that describe a fragment; 32 for `activity` and 3 for `counts` where null.
         holdout (Holdout | Unset): Which cells an `activity` fit is judged by, before the fit that is published learns
             from all of them.
         later (list[str] | Unset): Files of the holdout `time`, as `sources`: the cells they state judge the fit of all
@@ -50,9 +51,9 @@ class FactorsSpec:
 
     kind: Literal["factors"]
     sources: list[str] | Unset = UNSET
-    objective: Objective | Unset = UNSET
+    objective: None | Objective | Unset = UNSET
     engine: Engine | Unset = UNSET
-    rank: int | Unset = 3
+    rank: int | None | Unset = UNSET
     holdout: Holdout | Unset = UNSET
     later: list[str] | Unset = UNSET
     seed: int | Unset = 0
@@ -66,15 +67,23 @@ class FactorsSpec:
         if not isinstance(self.sources, Unset):
             sources = self.sources
 
-        objective: str | Unset = UNSET
-        if not isinstance(self.objective, Unset):
+        objective: None | str | Unset
+        if isinstance(self.objective, Unset):
+            objective = UNSET
+        elif isinstance(self.objective, Objective):
             objective = self.objective.value
+        else:
+            objective = self.objective
 
         engine: str | Unset = UNSET
         if not isinstance(self.engine, Unset):
             engine = self.engine.value
 
-        rank = self.rank
+        rank: int | None | Unset
+        if isinstance(self.rank, Unset):
+            rank = UNSET
+        else:
+            rank = self.rank
 
         holdout: str | Unset = UNSET
         if not isinstance(self.holdout, Unset):
@@ -131,12 +140,22 @@ class FactorsSpec:
 
         sources = cast(list[str], d.pop("sources", UNSET))
 
-        _objective = d.pop("objective", UNSET)
-        objective: Objective | Unset
-        if isinstance(_objective, Unset):
-            objective = UNSET
-        else:
-            objective = Objective(_objective)
+        def _parse_objective(data: object) -> None | Objective | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                objective_type_0 = Objective(data)
+
+                return objective_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | Objective | Unset, data)
+
+        objective = _parse_objective(d.pop("objective", UNSET))
 
         _engine = d.pop("engine", UNSET)
         engine: Engine | Unset
@@ -145,7 +164,14 @@ class FactorsSpec:
         else:
             engine = Engine(_engine)
 
-        rank = d.pop("rank", UNSET)
+        def _parse_rank(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        rank = _parse_rank(d.pop("rank", UNSET))
 
         _holdout = d.pop("holdout", UNSET)
         holdout: Holdout | Unset

@@ -22,18 +22,26 @@ class IngestOptions:
 
     Attributes:
         layout (Layout | Unset): How a table of molecules states activities.
-        activity_kind (ActivityKind | None | Unset): What the values state; found from the values when null.
-        smiles_column (None | str | Unset): Found by name (smiles, in any case) when null.
+        activity_kind (ActivityKind | None | Unset): What the values state; found from the values when null. `kind` says
+            the same.
+        smiles_column (None | str | Unset): Molecules: SMILES, CXSMILES or InChI; found by name and content when null.
         compound_column (None | str | Unset): The compound's identifier.
-        target_column (None | str | Unset): Long tables: the target's name.
+        target_column (None | str | Unset): Long tables: the target's identifier or name.
         value_column (None | str | Unset): Long tables: the measured value.
-        relation_column (None | str | Unset): Long tables: `=`, or `<` and `>` for bounds, which are left out and kept
-            as rejects.
+        relation_column (None | str | Unset): Long tables: `=`, `~`, or `<` and `>` for bounds, which are kept beside
+            the values.
         unit_column (None | str | Unset): Long tables: the unit of each value.
-        unit (None | Unit | Unset): The unit of all values, where they are concentrations; without one they are pX.
-        target_columns (list[str] | Unset): Wide tables: the columns that are targets; all numeric ones when empty.
-        on_error (OnError | Unset): What happens to molecules that cannot be used, such as an unparsable SMILES.
-            Anything else that is wrong always fails.
+        endpoint_column (None | str | Unset): Long tables: IC50, Ki, … of each value.
+        organism_column (None | str | Unset): Long tables: whose the target is.
+        unit (None | Unit | Unset): The unit of all values whose columns do not say it; `pX` where they are pX.
+        target_columns (list[str] | Unset): Wide tables: the columns that are targets; found by name and content when
+            empty.
+        endpoint (list[str] | Unset): Only measurements of these endpoints are read.
+        endpoint_in_target (bool | Unset): Measurements of different endpoints at one target are targets of their own.
+            Default: False.
+        missing (list[str] | Unset): More cells that say that nothing was measured, `-999` for instance.
+        on_error (OnError | Unset): What happens to rows and cells that cannot be used: an unparsable SMILES, a text
+            among numbers, a unit nobody knows.
     """
 
     layout: Layout | Unset = UNSET
@@ -44,8 +52,13 @@ class IngestOptions:
     value_column: None | str | Unset = UNSET
     relation_column: None | str | Unset = UNSET
     unit_column: None | str | Unset = UNSET
+    endpoint_column: None | str | Unset = UNSET
+    organism_column: None | str | Unset = UNSET
     unit: None | Unit | Unset = UNSET
     target_columns: list[str] | Unset = UNSET
+    endpoint: list[str] | Unset = UNSET
+    endpoint_in_target: bool | Unset = False
+    missing: list[str] | Unset = UNSET
     on_error: OnError | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
@@ -97,6 +110,18 @@ class IngestOptions:
         else:
             unit_column = self.unit_column
 
+        endpoint_column: None | str | Unset
+        if isinstance(self.endpoint_column, Unset):
+            endpoint_column = UNSET
+        else:
+            endpoint_column = self.endpoint_column
+
+        organism_column: None | str | Unset
+        if isinstance(self.organism_column, Unset):
+            organism_column = UNSET
+        else:
+            organism_column = self.organism_column
+
         unit: None | str | Unset
         if isinstance(self.unit, Unset):
             unit = UNSET
@@ -108,6 +133,16 @@ class IngestOptions:
         target_columns: list[str] | Unset = UNSET
         if not isinstance(self.target_columns, Unset):
             target_columns = self.target_columns
+
+        endpoint: list[str] | Unset = UNSET
+        if not isinstance(self.endpoint, Unset):
+            endpoint = self.endpoint
+
+        endpoint_in_target = self.endpoint_in_target
+
+        missing: list[str] | Unset = UNSET
+        if not isinstance(self.missing, Unset):
+            missing = self.missing
 
         on_error: str | Unset = UNSET
         if not isinstance(self.on_error, Unset):
@@ -132,10 +167,20 @@ class IngestOptions:
             field_dict["relation_column"] = relation_column
         if unit_column is not UNSET:
             field_dict["unit_column"] = unit_column
+        if endpoint_column is not UNSET:
+            field_dict["endpoint_column"] = endpoint_column
+        if organism_column is not UNSET:
+            field_dict["organism_column"] = organism_column
         if unit is not UNSET:
             field_dict["unit"] = unit
         if target_columns is not UNSET:
             field_dict["target_columns"] = target_columns
+        if endpoint is not UNSET:
+            field_dict["endpoint"] = endpoint
+        if endpoint_in_target is not UNSET:
+            field_dict["endpoint_in_target"] = endpoint_in_target
+        if missing is not UNSET:
+            field_dict["missing"] = missing
         if on_error is not UNSET:
             field_dict["on_error"] = on_error
 
@@ -222,6 +267,24 @@ class IngestOptions:
 
         unit_column = _parse_unit_column(d.pop("unit_column", UNSET))
 
+        def _parse_endpoint_column(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        endpoint_column = _parse_endpoint_column(d.pop("endpoint_column", UNSET))
+
+        def _parse_organism_column(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        organism_column = _parse_organism_column(d.pop("organism_column", UNSET))
+
         def _parse_unit(data: object) -> None | Unit | Unset:
             if data is None:
                 return data
@@ -241,6 +304,12 @@ class IngestOptions:
 
         target_columns = cast(list[str], d.pop("target_columns", UNSET))
 
+        endpoint = cast(list[str], d.pop("endpoint", UNSET))
+
+        endpoint_in_target = d.pop("endpoint_in_target", UNSET)
+
+        missing = cast(list[str], d.pop("missing", UNSET))
+
         _on_error = d.pop("on_error", UNSET)
         on_error: OnError | Unset
         if isinstance(_on_error, Unset):
@@ -257,8 +326,13 @@ class IngestOptions:
             value_column=value_column,
             relation_column=relation_column,
             unit_column=unit_column,
+            endpoint_column=endpoint_column,
+            organism_column=organism_column,
             unit=unit,
             target_columns=target_columns,
+            endpoint=endpoint,
+            endpoint_in_target=endpoint_in_target,
+            missing=missing,
             on_error=on_error,
         )
 

@@ -8,6 +8,7 @@ class Unit(StrEnum):
     MM = "mM"
     NM = "nM"
     PM = "pM"
+    PX = "pX"
     UM = "uM"
 
     def __str__(self) -> str:

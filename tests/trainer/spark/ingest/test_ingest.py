@@ -35,7 +35,7 @@ def a_table(path: Path, rows: list[tuple[str, str, str]] = ROWS) -> Path:
 
 def adds_up(activity: Activity) -> bool:
     """Whether every row that was read is in a compound or among the rejects."""
-    used, rejected = sum(activity.compounds["rows"].to_pylist()), len(activity.rejects)
+    used, rejected = sum(activity.compounds["rows"].to_pylist()), len(activity.rejects) - activity.ingest["cells_rejected"]
     counts = activity.ingest
     return (counts["rows_used"], counts["rows_rejected"], counts["rows_read"]) == (used, rejected, used + rejected)
 
@@ -150,17 +150,20 @@ def test_an_unparsable_molecule_stops_the_ingestion_unless_it_may_be_skipped(spa
 
 
 @pytest.mark.spark
-def test_a_number_that_is_none_stops_the_ingestion_even_when_molecules_may_be_skipped(
-    spark: SparkSession, tmp_path: Path
-) -> None:
-    path = a_table(tmp_path / "assays.csv", [*ROWS, ("CCC", "abc", "NaN")])
-    error = failure(spark, path, on_error="skip")
-    assert [(offence.row, offence.column, offence.value) for offence in error.offences] == [(8, "T2", "abc"), (8, "T1", "NaN")]
+def test_a_cell_that_is_no_number_stops_the_ingestion_unless_it_may_be_skipped(spark: SparkSession, tmp_path: Path) -> None:
+    path = a_table(tmp_path / "assays.csv", [*ROWS, ("CCC", "abc", "4"), ("CCO", "x", "NaN"), ("CCN", ">5", "6")])
+    error = failure(spark, path)
+    assert [(offence.row, offence.column, offence.value) for offence in error.offences] == [(8, "T2", "abc"), (9, "T2", "x")]
+    activity = ingest(spark, [path], IngestOptions(on_error="skip"))
+    assert activity.rejects["row"].to_pylist() == [7, 8, 9]
+    assert (activity.ingest["rows_rejected"], activity.ingest["cells_rejected"], activity.ingest["bounds"]) == (2, 1, 1)
+    assert len(activity.tables["activity"]) == len(activity.cells) + 1
+    assert adds_up(activity)
 
 
 @pytest.mark.spark
 def test_the_first_20_offences_are_listed_and_all_counted(spark: SparkSession, tmp_path: Path) -> None:
-    error = failure(spark, a_table(tmp_path / "assays.csv", [("CCC", "abc", "1")] * 50))
+    error = failure(spark, a_table(tmp_path / "assays.csv", [("CCC", "abc", "1.5")] * 50 + [("CCC", "5.5", "1.5")] * 60))
     assert [offence.row for offence in error.offences] == list(range(1, 21))
     assert error.total == 50
     assert str(error) == "assays.csv, row 1, T2: abc is not a number (and 49 more offences)"

@@ -6,17 +6,17 @@ from typing import Any
 import pyarrow as pa
 
 from chemistry import fragment
-from trainer.spark.ingest.files import Format, SourceFile
 from trainer.spark.ingest.molecules import cut, join_structures
-from trainer.spark.ingest.plan import FilePlan, Role
-from trainer.spark.ingest.records import MOLECULES, RECORDS, Kind
+from trainer.tables.plan import FilePlan, Role
+from trainer.tables.records import MOLECULES, RECORDS, Kind
+from trainer.tables.source import Format, SourceFile
 
 Record = dict[str, Any]
 
-STRUCTURES = FilePlan(0, SourceFile("s.csv", "s.csv", Format.CSV, ",", ("id", "smiles"), frozenset()), Role.STRUCTURES)
+STRUCTURES = FilePlan(0, SourceFile("s.csv", "s.csv", Format.CSV, ("id", "smiles")), Role.STRUCTURES)
 PLANS = [
     FilePlan(0, STRUCTURES.source, Role.STRUCTURES, smiles="smiles", compound="id"),
-    FilePlan(1, SourceFile("m.csv", "m.csv", Format.CSV, ",", ("id", "t"), frozenset()), Role.MEASUREMENTS, compound="id"),
+    FilePlan(1, SourceFile("m.csv", "m.csv", Format.CSV, ("id", "t")), Role.MEASUREMENTS, compound="id"),
 ]
 
 

@@ -77,6 +77,7 @@ def _described(store: Store, publication: Publication, row: Mapping[str, Any]) -
             rank=len(factors[0]["vector"]) if factors else 0,
             spec=json.loads(stated.pop("spec")),
             ingest=json.loads(stated.pop("ingest")),
+            plan=json.loads(stated.pop("plan") or "null"),
             metrics=json.loads(stated.pop("metrics")),
             **{name: value for name, value in stated.items() if name != "curve"},
         )

@@ -13,6 +13,7 @@ from scores_api.builder.draw_files import write_draws
 from scores_api.builder.factor_files import write_factors
 from scores_api.builder.likeness_files import write_likeness
 from scores_api.builder.neighbour_files import write_neighbours
+from scores_api.builder.reject_files import write_rejects
 from scores_api.builder.tables import PublishedTables
 from scores_api.layout import ProjectedFile, ProjectedFragments, ProjectedTargets, ProjectionHead
 
@@ -47,6 +48,7 @@ def write_projection(tables: PublishedTables, directory: Path) -> None:
     write_scores(directory, run, fragments.names, shown, tables.rows_if_named("scores"))
     write_curve(directory, run, tables.rows("runs")["curve"][0].as_py())
     write_trajectory(directory, run, fragments.names, tables.rows_if_named("trajectory"))
+    write_rejects(directory, tables.rows_if_named("rejects"))
     _write_head(directory, run)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from contracts.kinds import ActivityKind, Objective, RunKind
 from scores_api.models.wire import Cursor, Wire
 
-__all__ = ["Curve", "RunDetail", "RunPage", "RunSummary", "Trajectory"]
+__all__ = ["Curve", "Reject", "RejectPage", "RunDetail", "RunPage", "RunSummary", "Trajectory"]
 
 
 class RunSummary(Wire):
@@ -46,6 +46,8 @@ class RunDetail(RunSummary):
     """Parameters as they were validated."""
     ingest: dict[str, int]
     """Counts of what was read, merged and rejected."""
+    plan: dict[str, Any] | None = None
+    """What every column of the data was taken for, and why; null where they have no columns."""
     metrics: dict[str, float]
     """Name to number."""
 
@@ -54,6 +56,26 @@ class RunPage(Wire):
     """Runs, the newest first."""
 
     items: list[RunSummary]
+    next: Cursor
+
+
+class Reject(Wire):
+    """A row or a cell of the data that was left out."""
+
+    file: str
+    row: int | None
+    """1 is the first data row."""
+    column: str | None
+    value: str | None
+    reason: str
+
+
+class RejectPage(Wire):
+    """What a run left out, in the order of files and rows."""
+
+    run: str
+    total: int
+    items: list[Reject]
     next: Cursor
 
 

@@ -3,15 +3,19 @@
 from fastapi import Request, Response
 
 from scores_api import layout
-from scores_api.models.runs import Curve, RunDetail, RunPage, Trajectory
-from scores_api.paging import newest_first
-from scores_api.routes.choice import Limit, PageCursor, RunInPath, chosen_catalogue, chosen_run
+from scores_api.models.runs import Curve, RejectPage, RunDetail, RunPage, Trajectory
+from scores_api.paging import ascending, newest_first
+from scores_api.rendering import reject_page
+from scores_api.routes.choice import Limit, PageCursor, RunInPath, chosen_catalogue, chosen_run, chosen_run_of_page
 from scores_api.routes.errors import answers
 from scores_api.routes.published import published, published_router
+from servicekit.cursor import Cursor
 
 __all__ = ["router"]
 
 router = published_router("runs")
+_CSV = "text/csv"
+_TABLE = {"content": {_CSV: {"schema": {"type": "string"}}}}
 
 
 @router.get("/v1/runs", response_model=RunPage, summary="Published runs, the newest first", responses=answers(422, 503))
@@ -48,3 +52,22 @@ async def get_trajectory(request: Request, run: RunInPath) -> Response:
     """Balanced factors of the recorded fragments, step by step, in at most three coordinates."""
     view = await chosen_run(request, run)
     return published(request, view.projection.document(layout.TRAJECTORY), view.tag)
+
+
+@router.get(
+    "/v1/runs/{run}/rejects",
+    response_model=RejectPage,
+    summary="Rows and cells that a run left out, and why",
+    responses=answers(404, 422, 503) | {200: _TABLE},
+)
+async def list_rejects(request: Request, run: RunInPath, cursor: PageCursor = None, limit: Limit = 100) -> Response:
+    """Pages of JSON, or with `Accept: text/csv` all of them as one table."""
+    view = await chosen_run_of_page(request, run, cursor)
+    if _CSV in request.headers.get("accept", "").lower():
+        return published(request, view.projection.document(layout.REJECT_TABLE), view.tag_of("csv"), _CSV, vary="Accept")
+    offsets = view.projection.reject_offsets
+    ids, following = ascending(
+        iter(range(Cursor.last(cursor, "rejects") + 1, len(offsets) - 1)), of="rejects", run=view.run, limit=limit
+    )
+    lines = view.projection.document(layout.REJECT_LINES)
+    return published(request, reject_page(view.run, lines, offsets, ids, following), view.tag, vary="Accept")

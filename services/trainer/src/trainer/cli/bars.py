@@ -53,6 +53,11 @@ class Bars:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
+    def say(self, lines: Sequence[str]) -> None:
+        """Lines above the bars."""
+        for line in lines:
+            self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[None]:
         """`stage` lasts as long as the context."""

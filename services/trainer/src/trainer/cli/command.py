@@ -21,7 +21,7 @@ from trainer.dialogue.failures import Stopped
 from trainer.jobs.diagnosis import diagnose, only_molecules
 from trainer.jobs.job import Failure
 from trainer.runs import problems
-from trainer.runs.ingest import OnError
+from trainer.runs.ingest import IngestOptions, OnError
 from trainer.runs.spec import BotSpec, FactorsSpec
 from trainer.settings import InvalidSettings, Settings
 from trainer.store.lock import Held
@@ -42,7 +42,7 @@ _CALLERS: Final = frozenset(
 )
 """Problems that who calls can mend: exit status 2."""
 _Result = TypeVar("_Result")
-_Spec = TypeVar("_Spec", FactorsSpec, BotSpec)
+_Spec = TypeVar("_Spec", FactorsSpec, BotSpec, IngestOptions)
 
 COLUMNS: Final = "Columns of molecules"
 """What the help calls the options that say how tables are read."""
@@ -158,7 +158,7 @@ def _hint(failure: Failure, on_error: OnError) -> str | None:
     """What helps where single molecules are at fault."""
     if on_error is OnError.SKIP or not only_molecules(failure):
         return None
-    return "With --on-error skip, molecules that cannot be used are left out, counted and kept with the reason."
+    return "With --on-error skip, what cannot be used is left out, counted and kept with the reason."
 
 
 def _leave(status: int) -> NoReturn:

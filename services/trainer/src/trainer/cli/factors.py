@@ -5,9 +5,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from contracts.kinds import ActivityKind, Holdout, Objective
+from contracts.kinds import Holdout, Objective
 from trainer.cli.bars import Bars
-from trainer.cli.command import COLUMNS, AsJson, Command, Waiting
+from trainer.cli.columns import (
+    CompoundColumn,
+    Endpoint,
+    EndpointColumn,
+    EndpointInTarget,
+    Kind,
+    LayoutOption,
+    Missing,
+    OnErrorOption,
+    OrganismColumn,
+    RelationColumn,
+    SmilesColumn,
+    TargetColumn,
+    TargetColumns,
+    UnitColumn,
+    UnitOption,
+    ValueColumn,
+    chosen,
+)
+from trainer.cli.command import AsJson, Command, Waiting
 from trainer.runs.ingest import Layout, OnError
 from trainer.runs.spec import DEFAULT, Engine, FactorsSpec
 from trainer.settings import Settings
@@ -26,7 +45,10 @@ def factors(  # noqa: PLR0917 - an argument an option
             "--data", help="A file or a directory; may be given several times. `built-in` is the seed's five fragments."
         ),
     ] = None,
-    objective: Annotated[Objective, typer.Option(help="What the fit minimises.")] = Objective.COUNTS,
+    objective: Annotated[
+        Objective | None,
+        typer.Option(help="What is fitted: activity to tables of molecules, counts to data.json, if not given."),
+    ] = None,
     engine: Annotated[
         Engine, typer.Option(help="spark-als spreads a fit of counts over Spark's cluster, and ends near the optimum.")
     ] = Engine.TORCH,
@@ -42,35 +64,47 @@ def factors(  # noqa: PLR0917 - an argument an option
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of the random start; results do not depend on it.")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    layout: Annotated[
-        Layout, typer.Option(help="One column a target, or one row a measurement.", rich_help_panel=COLUMNS)
-    ] = Layout.AUTO,
-    activity_kind: Annotated[
-        ActivityKind | None, typer.Option(help="What values state; found from them if not given.", rich_help_panel=COLUMNS)
-    ] = None,
-    smiles_column: Annotated[str | None, typer.Option(help="The SMILES.", rich_help_panel=COLUMNS)] = None,
-    compound_column: Annotated[str | None, typer.Option(help="Identifiers of compounds.", rich_help_panel=COLUMNS)] = None,
-    target_column: Annotated[str | None, typer.Option(help="Long tables: targets.", rich_help_panel=COLUMNS)] = None,
-    value_column: Annotated[str | None, typer.Option(help="Long tables: values.", rich_help_panel=COLUMNS)] = None,
-    on_error: Annotated[
-        OnError, typer.Option(help="What happens to rows that cannot be used.", rich_help_panel=COLUMNS)
-    ] = OnError.FAIL,
+    layout: LayoutOption = Layout.AUTO,
+    activity_kind: Kind = None,
+    smiles_column: SmilesColumn = None,
+    compound_column: CompoundColumn = None,
+    target_column: TargetColumn = None,
+    target_columns: TargetColumns = None,
+    value_column: ValueColumn = None,
+    unit: UnitOption = None,
+    unit_column: UnitColumn = None,
+    relation_column: RelationColumn = None,
+    endpoint_column: EndpointColumn = None,
+    organism_column: OrganismColumn = None,
+    endpoint: Endpoint = None,
+    missing: Missing = None,
+    on_error: OnErrorOption = OnError.FAIL,
     *,
+    endpoint_in_target: EndpointInTarget = False,
     as_json: AsJson = False,
 ) -> None:
     """Learn a factor vector for every fragment and publish the run into NTDEMO_STATE.
 
     Without --data the trainer's own data are taken: NTDEMO_DATA, /data/data.json or the built-in five fragments.
     """
-    ingest = {
-        "layout": layout,
-        "activity_kind": activity_kind,
-        "smiles_column": smiles_column,
-        "compound_column": compound_column,
-        "target_column": target_column,
-        "value_column": value_column,
-        "on_error": on_error,
-    }
+    ingest = chosen(
+        layout=layout,
+        activity_kind=activity_kind,
+        smiles_column=smiles_column,
+        compound_column=compound_column,
+        target_column=target_column,
+        target_columns=target_columns,
+        value_column=value_column,
+        unit=unit,
+        unit_column=unit_column,
+        relation_column=relation_column,
+        endpoint_column=endpoint_column,
+        organism_column=organism_column,
+        endpoint=endpoint,
+        endpoint_in_target=endpoint_in_target,
+        missing=missing,
+        on_error=on_error,
+    )
     members = {
         "kind": "factors",
         "sources": tuple(sources or (DEFAULT,)),
@@ -89,7 +123,7 @@ def factors(  # noqa: PLR0917 - an argument an option
         def work(settings: Settings, bars: Bars, waiting: Waiting) -> "Trained":
             from trainer.pipelines import factors as pipeline  # noqa: PLC0415 - a wrong option need not wait for it
 
-            return pipeline.train(spec, settings, bars, waiting=waiting)
+            return pipeline.train(spec, settings, bars, waiting=waiting, planned=bars.say)
 
         trained, stages = command.perform(work, on_error=spec.ingest.on_error)
         if as_json:
@@ -103,6 +137,8 @@ def factors(  # noqa: PLR0917 - an argument an option
         if spec.holdout is not Holdout.NONE:
             measures = {name: value for name, value in trained.metrics.items() if name != "mean_squared_error"}
             command.say("".join(f"  {name:22}{value:12.4f}\n" for name, value in measures.items()))
+        if trained.bounds:
+            command.say(f"{trained.bounds:,} cells are bounds: they are published, and neither train nor judge\n")
         if trained.rejected_rows:
-            what, them = ("row was", "it") if trained.rejected_rows == 1 else ("rows were", "them")
-            command.say(f"{trained.rejected_rows:,} {what} left out; the table `rejects` of data {trained.data} lists {them}\n")
+            what = "row or cell was" if trained.rejected_rows == 1 else "rows or cells were"
+            command.say(f"{trained.rejected_rows:,} {what} left out; `ntdemo-train rejects {trained.run}` lists them\n")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -32,11 +32,13 @@ class Activity:
     membership: pa.Table
     """Fragment x compound, counts > 0."""
     cells: pa.Table
-    """Compound x target, stated values alone; a missing cell was not measured. Stored as the table `activity`."""
+    """Compound x target, stated values alone; a missing cell was not measured. Stored with `bounds` as the table `activity`."""
     rejects: pa.Table
     """Input rows that were left out, each with its reason."""
     ingest: dict[str, int]
     """Counts of what was read, merged and rejected; `rows_read = rows_used + rows_rejected`."""
+    bounds: pa.Table = field(default_factory=TABLES["activity"].schema.empty_table)
+    """What is known to lie above or below a value: cells too, of which nothing is learned and by which nothing is judged."""
 
     @property
     def tables(self) -> dict[str, pa.Table]:
@@ -46,9 +48,15 @@ class Activity:
             "compounds": self.compounds,
             "targets": self.targets,
             "membership": self.membership,
-            "activity": self.cells,
+            "activity": self._stated(),
             "rejects": self.rejects,
         }
+
+    def _stated(self) -> pa.Table:
+        """Values and bounds."""
+        if not len(self.bounds):
+            return self.cells
+        return pa.concat_tables([self.cells, self.bounds]).sort_by([(name, "ascending") for name in TABLES["activity"].sort])
 
     @property
     def names(self) -> list[str]:

@@ -130,6 +130,7 @@ class _Table:
                 "id": np.arange(targets, dtype=np.int32),
                 "name": [f"t{target}" for target in range(targets)],
                 "cells": np.full(targets, compounds, dtype=np.int64),
+                "title": [None] * targets,
             },
             "membership": {
                 "fragment": fragment.astype(np.int32),
@@ -141,6 +142,7 @@ class _Table:
                 "target": np.tile(np.arange(targets, dtype=np.int32), compounds),
                 "value": self.values.ravel(),
                 "weight": np.ones(compounds * targets, dtype=np.float32),
+                "relation": [None] * (compounds * targets),
             },
         }
         tables = {table: pa.table(columns, schema=TABLES[table].schema) for table, columns in facts.items()}

@@ -1,15 +1,19 @@
 """Sources: which files a run's `sources` stand for on this machine, and which of them a caller over HTTP may name."""
 
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from servicekit.excerpt import excerpt
+from trainer.data.database import Database, fetch, is_database
 from trainer.data.datasets import Datasets
 from trainer.runs.spec import BUILT_IN, DEFAULT
 from trainer.settings import Settings
 
-__all__ = ["DATASET", "DataNotAllowed", "DataNotFound", "locate", "permit"]
+__all__ = ["DATASET", "DataNotAllowed", "DataNotFound", "fetched", "locate", "permit"]
 
 DATASET: Final = "dataset:"
 """Before the SHA-256 of an upload."""
@@ -26,12 +30,37 @@ class DataNotAllowed(Exception):
 
 
 def locate(sources: Sequence[str], settings: Settings) -> tuple[Path, ...]:
-    """The files and directories that `sources` stand for; empty for the built-in data.
+    """The files and directories that `sources` stand for; empty for the built-in data. Databases are passed over.
 
     Raises:
         DataNotFound: One of them is not there.
     """
-    return tuple(path for source in sources if (path := _located(source, settings)) is not None)
+    files = [source for source in sources if not is_database(source)]
+    return tuple(path for source in files if (path := _located(source, settings)) is not None)
+
+
+@contextmanager
+def fetched(sources: Sequence[str], settings: Settings) -> Iterator[tuple[Path, ...]]:
+    """The files and directories that `sources` stand for, with what databases give put down for the length of the context.
+
+    Raises:
+        DataNotFound: One of them is not there.
+        InvalidData: A database cannot be read.
+    """
+    if not any(map(is_database, sources)):
+        yield locate(sources, settings)
+        return
+    root = settings.state / "cache" / "trainer"
+    root.mkdir(parents=True, exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix="database-", dir=root))
+    try:
+        found = (
+            fetch(source, settings, directory / str(place)) if is_database(source) else _located(source, settings)
+            for place, source in enumerate(sources)
+        )
+        yield tuple(path for path in found if path is not None)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def permit(sources: Sequence[str], settings: Settings) -> None:
@@ -49,10 +78,27 @@ def permit(sources: Sequence[str], settings: Settings) -> None:
     for source in sources:
         if source in {BUILT_IN, DEFAULT} or source.startswith(DATASET):
             continue
+        if is_database(source):
+            _permit_database(source, settings)
+            continue
         if not any(Path(source).resolve().is_relative_to(door) for door in doors):
             raise DataNotAllowed(
                 f"{excerpt(source, _SHOWN)} lies outside the directories from which this trainer reads files for callers."
             )
+
+
+def _permit_database(source: str, settings: Settings) -> None:
+    """The trainer's password goes to its own database alone; raises DataNotAllowed."""
+    own = settings.database
+    try:
+        asked = Database.read(source)
+        allowed = own is not None and Database.read(f"{own}?table=any").address == asked.address and asked.user is None
+    except ValueError as error:
+        raise DataNotAllowed(f"The source cannot be used: {error}.") from None
+    if not allowed:
+        raise DataNotAllowed(
+            f"{asked.address} is not the database in TRAINER_DATABASE, the one that this trainer reads for callers."
+        )
 
 
 def _located(source: str, settings: Settings) -> Path | None:

@@ -52,7 +52,9 @@ class StoredRuns:
         from trainer.store import tables  # noqa: PLC0415 - loads delta-rs
         from trainer.store.publications import publications  # noqa: PLC0415 - loads delta-rs
 
-        data = intake.digest(locate(spec.sources, self._settings), spec.ingest)
+        paths = locate(spec.sources, self._settings)
+        spec = spec.decided(intake.objective_of(paths))
+        data = intake.digest(paths, spec.ingest)
         for publication in reversed(publications(self._store)):
             if publication.data == data and publication.kind == spec.kind:
                 row = tables.read(self._store, "runs", publication.tables["runs"], publication.run).to_pylist()[0]

@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -31,7 +31,7 @@ def work(directory: JobDirectory, listen: Callable[[Report], Report] = lambda re
         try:
             match assignment.spec:
                 case FactorsSpec() as spec:
-                    pipeline.train(spec, assignment.settings, listen(report), run=assignment.run)
+                    pipeline.train(spec, assignment.settings, listen(report), run=assignment.run, planned=_tell)
                 case BotSpec() as spec:
                     bots.train(spec, assignment.settings, listen(report), run=assignment.run, attempt=directory.root)
         except Exception as error:  # whatever it is, the job's record tells it
@@ -43,6 +43,12 @@ def work(directory: JobDirectory, listen: Callable[[Report], Report] = lambda re
         finally:
             sys.stdout.write(stage_table(EventReader(directory.events).read()))
     return 0
+
+
+def _tell(lines: Sequence[str]) -> None:
+    """The plan, for the job's log."""
+    sys.stdout.write("\n".join([*lines, ""]))
+    sys.stdout.flush()
 
 
 def main() -> NoReturn:

@@ -3,20 +3,22 @@
 Spark and PyTorch take seconds to load, so both begin at once, beside each other and beside the reading of the data.
 """
 
+import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from contracts.kinds import Objective, RunKind
 from contracts.predictions import ARTIFACT, FILE
 from contracts.store import Store
-from trainer.data.sources import locate
+from trainer.data.sources import fetched
 from trainer.device import Device, choose
 from trainer.runs.identity import code_version, new_run
 from trainer.runs.report import Report, Stage
@@ -26,6 +28,7 @@ from trainer.spark import intake
 from trainer.store import results
 from trainer.store.artifacts import StagedArtifact
 from trainer.store.lock import Held, publishing
+from trainer.tables.summary import as_lines, as_object
 
 if TYPE_CHECKING:
     from trainer.data.activity import Activity
@@ -57,6 +60,9 @@ class Trained:
     compounds: int
     targets: int
     rejected_rows: int
+    """Rows and cells that were left out."""
+    bounds: int
+    """Cells that are bounds, of which nothing is learned."""
     rank: int
     objective: str
     loss: float
@@ -76,6 +82,7 @@ def train(
     run: str | None = None,
     spark: "SparkSession | None" = None,
     waiting: Callable[[Held], None] | None = None,
+    planned: Callable[[Sequence[str]], None] | None = None,
 ) -> Trained:
     """Train what `spec` says and publish it into the store of `settings.state`.
 
@@ -86,6 +93,7 @@ def train(
         run: Names the run; a new id does if it is None.
         spark: Is used if it is given, and stays open; else a session is started, and stopped after the publication.
         waiting: Is called when another process is publishing and this one waits for it.
+        planned: Is told in at most ten lines how tables are read and what is fitted to them, before anything is.
 
     Raises:
         DataNotFound: A source is not there.
@@ -96,12 +104,37 @@ def train(
     """
     started, begun_s = datetime.now(UTC), sum(os.times()[:4])
     name = run or new_run(RunKind(spec.kind), started)
+    with fetched(spec.sources + spec.later, settings) as paths:
+        published = _publish(spec, paths, settings, report, (name, started), spark, waiting, planned)
+    return replace(
+        published,
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+        cpu_seconds=sum(os.times()[:4]) - begun_s,
+    )
+
+
+def _publish(
+    spec: FactorsSpec,
+    paths: Sequence[Path],
+    settings: Settings,
+    report: Report,
+    named: tuple[str, datetime],
+    spark: "SparkSession | None",
+    waiting: Callable[[Held], None] | None,
+    planned: Callable[[Sequence[str]], None] | None,
+) -> Trained:
+    """As `train`, of the files at `paths`, those of the holdout last."""
+    name, started = named
     store = Store.under(settings.state)
-    paths, later_paths = (locate(sources, settings) for sources in (spec.sources + spec.later, spec.later))
+    later_paths = paths[len(paths) - len(spec.later) :] if spec.later else ()
+    asked, spec = spec.objective is not None, spec.decided(intake.objective_of(paths))
+    plans = intake.plan(paths, spec.ingest)  # before Spark starts: what is wrong with a header need not wait for it
+    if planned is not None and plans:
+        planned(as_lines(plans, spec.fitted_objective, asked=asked))
     with _session(settings, report, spark) as session:
-        loading = _in_background(partial(_load_objective, spec.objective))
+        loading = _in_background(partial(_load_objective, spec.fitted_objective))
         with report.stage(Stage.READ):
-            activity = intake.read(paths, spec.ingest, session)
+            activity = intake.read(paths, spec.ingest, session, plans)
             later = intake.read(later_paths, spec.ingest, session) if later_paths else None
 
         fit = loading.result()
@@ -128,8 +161,9 @@ def train(
                 artifact.seal(kind=spec.kind, created=started, description=_DESCRIPTION, media_types=_FILES)
             record = results.RunRecord(
                 kind=spec.kind,
-                objective=spec.objective.value,
+                objective=spec.fitted_objective.value,
                 spec=spec.model_dump_json(),
+                plan=json.dumps(as_object(plans, spec.fitted_objective, asked=asked)) if plans else None,
                 code_version=code_version(),
                 device=str(device),
                 started=started,
@@ -156,14 +190,15 @@ def train(
         compounds=len(activity.compounds),
         targets=len(activity.targets),
         rejected_rows=len(activity.rejects),
-        rank=spec.rank,
-        objective=spec.objective.value,
+        bounds=len(activity.bounds),
+        rank=spec.fitted_rank,
+        objective=spec.fitted_objective.value,
         loss=fitted.curve[-1][1],
         metrics=fitted.metrics,
         device=str(device),
         fit_seconds=fitted.seconds,
-        seconds=(datetime.now(UTC) - started).total_seconds(),
-        cpu_seconds=sum(os.times()[:4]) - begun_s,
+        seconds=0.0,
+        cpu_seconds=0.0,
     )
 
 

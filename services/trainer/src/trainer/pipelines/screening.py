@@ -18,8 +18,8 @@ from trainer.runs.ingest import OnError
 from trainer.runs.report import Report, Stage
 from trainer.runs.spec import CURRENT
 from trainer.settings import Settings
-from trainer.spark.ingest.files import find_files
 from trainer.store.publications import publications
+from trainer.tables.files import find_files
 
 if TYPE_CHECKING:
     from trainer.spark.session import SparkSession

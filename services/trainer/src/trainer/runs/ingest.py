@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
 from contracts.kinds import ActivityKind
 
@@ -24,22 +24,23 @@ class Layout(StrEnum):
 
 
 class OnError(StrEnum):
-    """What happens to molecules that cannot be used, such as an unparsable SMILES. Anything else that is wrong always fails."""
+    """What happens to rows and cells that cannot be used: an unparsable SMILES, a text among numbers, a unit nobody knows."""
 
     FAIL = "fail"
     """The run fails and lists the first of them."""
     SKIP = "skip"
-    """Their rows are left out, counted, and kept in the rejects table with the reason."""
+    """They are left out, counted, and kept in the rejects table with the reason."""
 
 
 class Unit(StrEnum):
-    """The unit of a concentration; it becomes pX, -log10 of the concentration in mol/l."""
+    """What values are: concentrations, which become pX, -log10 of the concentration in mol/l, or pX already."""
 
     MOLAR = "M"
     MILLIMOLAR = "mM"
     MICROMOLAR = "uM"
     NANOMOLAR = "nM"
     PICOMOLAR = "pM"
+    PX = "pX"
 
 
 class IngestOptions(BaseModel):
@@ -49,27 +50,43 @@ class IngestOptions(BaseModel):
 
     layout: Layout = Layout.AUTO
     activity_kind: Annotated[
-        ActivityKind | None, Field(description="What the values state; found from the values when null.")
+        ActivityKind | None,
+        Field(
+            validation_alias=AliasChoices("activity_kind", "kind"),
+            description="What the values state; found from the values when null. `kind` says the same.",
+        ),
     ] = None
-    smiles_column: Annotated[Column | None, Field(description="Found by name (smiles, in any case) when null.")] = None
+    smiles_column: Annotated[
+        Column | None, Field(description="Molecules: SMILES, CXSMILES or InChI; found by name and content when null.")
+    ] = None
     compound_column: Annotated[Column | None, Field(description="The compound's identifier.")] = None
-    target_column: Annotated[Column | None, Field(description="Long tables: the target's name.")] = None
+    target_column: Annotated[Column | None, Field(description="Long tables: the target's identifier or name.")] = None
     value_column: Annotated[Column | None, Field(description="Long tables: the measured value.")] = None
     relation_column: Annotated[
-        Column | None, Field(description="Long tables: `=`, or `<` and `>` for bounds, which are left out and kept as rejects.")
+        Column | None, Field(description="Long tables: `=`, `~`, or `<` and `>` for bounds, which are kept beside the values.")
     ] = None
     unit_column: Annotated[Column | None, Field(description="Long tables: the unit of each value.")] = None
+    endpoint_column: Annotated[Column | None, Field(description="Long tables: IC50, Ki, … of each value.")] = None
+    organism_column: Annotated[Column | None, Field(description="Long tables: whose the target is.")] = None
     unit: Annotated[
-        Unit | None, Field(description="The unit of all values, where they are concentrations; without one they are pX.")
+        Unit | None, Field(description="The unit of all values whose columns do not say it; `pX` where they are pX.")
     ] = None
     target_columns: Annotated[
-        tuple[Column, ...], Field(description="Wide tables: the columns that are targets; all numeric ones when empty.")
+        tuple[Column, ...],
+        Field(description="Wide tables: the columns that are targets; found by name and content when empty."),
+    ] = ()
+    endpoint: Annotated[tuple[Column, ...], Field(description="Only measurements of these endpoints are read.")] = ()
+    endpoint_in_target: Annotated[
+        bool, Field(description="Measurements of different endpoints at one target are targets of their own.")
+    ] = False
+    missing: Annotated[
+        tuple[Column, ...], Field(description="More cells that say that nothing was measured, `-999` for instance.")
     ] = ()
     on_error: OnError = OnError.FAIL
 
     @model_validator(mode="after")
     def _columns_fit_the_layout(self) -> Self:
-        columns = ("target_column", "value_column", "relation_column", "unit_column")
+        columns = ("target_column", "value_column", "relation_column", "unit_column", "endpoint_column", "organism_column")
         long_only = [name for name in columns if getattr(self, name) is not None]
         if self.layout is Layout.WIDE and long_only:
             raise ValueError(f"{' and '.join(long_only)} belong to long tables, but layout is wide")

@@ -7,6 +7,7 @@ from servicekit.problems import INVALID_CURSOR, ProblemType
 
 __all__ = [
     "CHECKPOINT_UNUSABLE",
+    "DATASET_NOT_FOUND",
     "DATASET_TOO_LARGE",
     "DATA_NOT_ALLOWED",
     "DATA_NOT_FOUND",
@@ -59,8 +60,9 @@ INVALID_DATA: Final = ProblemType(
     HTTPStatus.UNPROCESSABLE_ENTITY,
     "Something in the files does not fit what they have to state. `offences` lists the first 20 places with file, row, column, "
     "value and reason; `offences_total` counts all of them.",
-    'Correct the places that are listed. Rows of molecules that cannot be used may be left out with `"on_error": "skip"`; they '
-    "are then counted and kept in the table `rejects`.",
+    "Correct the places that are listed, or take one of the options that a reason ends with: `--target-column` on a command "
+    "line is `target_column` in a job's `spec.ingest`; `POST /v1/datasets/{dataset}/plan` shows what it does. Rows and cells "
+    'that cannot be used may be left out with `"on_error": "skip"`; they are then counted and kept in the table `rejects`.',
 )
 DATA_NOT_FOUND: Final = ProblemType(
     "data-not-found",
@@ -69,6 +71,13 @@ DATA_NOT_FOUND: Final = ProblemType(
     "A source names a file, a directory or an uploaded data set that does not exist or cannot be read.",
     "Compare the source with `GET /v1/datasets`, or with the files as the trainer sees them: in a container that is what is "
     "mounted there.",
+)
+DATASET_NOT_FOUND: Final = ProblemType(
+    "dataset-not-found",
+    "There is no such data set",
+    HTTPStatus.NOT_FOUND,
+    "No file with this SHA-256 was uploaded to this trainer.",
+    "List the data sets with `GET /v1/datasets`, or upload the file with `POST /v1/datasets`.",
 )
 OBJECTIVE_MISFIT: Final = ProblemType(
     "objective-misfit",
@@ -146,6 +155,7 @@ PROBLEM_TYPES: Final = (
     INVALID_CURSOR,
     INVALID_DATA,
     DATA_NOT_FOUND,
+    DATASET_NOT_FOUND,
     OBJECTIVE_MISFIT,
     DATA_NOT_ALLOWED,
     DATASET_TOO_LARGE,

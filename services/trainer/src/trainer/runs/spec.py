@@ -35,6 +35,8 @@ DEFAULT: Final = "default"
 
 _ACTIVITY_RANK: Final = 32
 """Factors that the data do not ask for are shrunk by their learned precisions, so that more do no harm."""
+_COUNTS_RANK: Final = 3
+"""The demonstration's."""
 SHIPPED: Final = "shipped"
 """The weights that need no file: those of the bot that comes with the product."""
 STARTER: Final = "starter"
@@ -81,11 +83,14 @@ class FactorsSpec(BaseModel):
         Field(
             min_length=1,
             max_length=64,
-            description="`default` (what the trainer was started with), `built-in`, `dataset:<sha256>` (an upload), "
-            "or paths of files or directories.",
+            description="`default` (what the trainer was started with), `built-in`, `dataset:<sha256>` (an upload), paths of "
+            "files or directories, or `postgresql://host/database?table=NAME` (or `?query=SELECT …`).",
         ),
     ] = (DEFAULT,)
-    objective: Objective = Objective.COUNTS
+    objective: Annotated[
+        Objective | None,
+        Field(description="`activity` for tables of molecules and `counts` for the demonstration's `data.json` where null."),
+    ] = None
     engine: Annotated[
         Engine,
         Field(
@@ -94,9 +99,14 @@ class FactorsSpec(BaseModel):
         ),
     ] = Engine.TORCH
     rank: Annotated[
-        int,
-        Field(ge=1, le=512, description=f"Numbers that describe a fragment; {_ACTIVITY_RANK} for `activity` where not given."),
-    ] = 3
+        int | None,
+        Field(
+            ge=1,
+            le=512,
+            description=f"Numbers that describe a fragment; {_ACTIVITY_RANK} for `activity` and {_COUNTS_RANK} for `counts` "
+            "where null.",
+        ),
+    ] = None
     holdout: Annotated[
         Holdout, Field(description="Judge `activity` by cells it has not seen, before it learns from all of them.")
     ] = Holdout.NONE
@@ -127,10 +137,37 @@ class FactorsSpec(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _rank_of_the_objective(cls, given: Any) -> Any:
-        if isinstance(given, dict) and given.get("objective") == Objective.ACTIVITY and given.get("rank") is None:
-            return {**given, "rank": _ACTIVITY_RANK}
-        return given
+    def _what_only_one_objective_has(cls, given: Any) -> Any:
+        """A holdout judges `activity`, and Spark's engine fits `counts`: who asks for one of them has chosen the objective."""
+        if not isinstance(given, dict):
+            return given
+        chosen = given.get("objective")
+        if chosen is None and given.get("holdout", Holdout.NONE) != Holdout.NONE:
+            chosen = Objective.ACTIVITY
+        elif chosen is None and given.get("engine") == Engine.SPARK_ALS:
+            chosen = Objective.COUNTS
+        rank = given.get("rank")
+        if rank is None and chosen in set(Objective):
+            rank = _ACTIVITY_RANK if chosen == Objective.ACTIVITY else _COUNTS_RANK
+        return {**given, "objective": chosen, "rank": rank}
+
+    @property
+    def fitted_objective(self) -> Objective:
+        """The objective of a spec that is `decided`."""
+        if self.objective is None:
+            raise ValueError("this spec has no objective yet")
+        return self.objective
+
+    @property
+    def fitted_rank(self) -> int:
+        """The rank of a spec that is `decided`."""
+        if self.rank is None:
+            raise ValueError("this spec has no rank yet")
+        return self.rank
+
+    def decided(self, objective: Objective) -> Self:
+        """The same with everything chosen, `objective` where none was asked for."""
+        return type(self).model_validate({**self.model_dump(), "objective": self.objective or objective})
 
     @model_validator(mode="after")
     def _only_predictions_are_judged(self) -> Self:

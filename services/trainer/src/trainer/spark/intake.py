@@ -2,39 +2,60 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from contracts.kinds import Objective
 from trainer.data import seed_table
 from trainer.data.activity import Activity
 from trainer.runs.ingest import IngestOptions
-from trainer.spark.ingest.files import find_files
-from trainer.spark.ingest.planning import plan_files
+from trainer.tables import files
+from trainer.tables.plan import FilePlan
+from trainer.tables.planning import plan_files
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["check", "digest", "is_seed_table", "read"]
-
-_SEED_SUFFIX: Final = ".json"
+__all__ = ["check", "digest", "is_seed_table", "objective_of", "plan", "read"]
 
 
 def is_seed_table(paths: Sequence[Path]) -> bool:
     """Are these the built-in data (no path) or a table in the seed's format, which need no Spark to be read?"""
-    return not paths or (len(paths) == 1 and paths[0].suffix == _SEED_SUFFIX)
+    return not paths or (len(paths) == 1 and files.is_seed_table(paths[0]))
 
 
-def read(paths: Sequence[Path], options: IngestOptions, spark: Callable[[], "SparkSession"]) -> Activity:
-    """What the data state; `spark` is asked for its session only where molecules are to be read.
+def objective_of(paths: Sequence[Path]) -> Objective:
+    """What is fitted to these data where nobody says: activity to tables of molecules, counts to the seed's."""
+    return Objective.COUNTS if is_seed_table(paths) else Objective.ACTIVITY
+
+
+def plan(paths: Sequence[Path], options: IngestOptions) -> list[FilePlan]:
+    """How the files will be read; none where they are in the seed's format, which leaves no choice.
+
+    Raises:
+        InvalidData: What a column states is a question, or something that is needed is not there.
+        OSError: A file cannot be read.
+    """
+    return [] if is_seed_table(paths) else plan_files(files.find_files(paths), options)
+
+
+def read(
+    paths: Sequence[Path],
+    options: IngestOptions,
+    spark: Callable[[], "SparkSession"],
+    plans: Sequence[FilePlan] | None = None,
+) -> Activity:
+    """What the data state, by their `plans` if they were made; `spark` is asked for its session only for molecules.
 
     Raises:
         InvalidData: They cannot be used.
     """
     if is_seed_table(paths):
         return seed_table.read(paths[0]) if paths else seed_table.built_in()
+    plans = plan(paths, options) if plans is None else plans
     session = spark()
     from trainer.spark.ingest.ingest import ingest  # noqa: PLC0415 - loads pyspark
 
-    return ingest(session, paths, options)
+    return ingest(session, paths, options, plans)
 
 
 def digest(paths: Sequence[Path], options: IngestOptions) -> str:
@@ -63,6 +84,6 @@ def check(paths: Sequence[Path], options: IngestOptions | None) -> None:
         for path in paths:
             seed_table.read(path)
     else:
-        files = find_files(paths)
+        found = files.find_files(paths)
         if options is not None:
-            plan_files(files, options)
+            plan_files(found, options)

@@ -15,10 +15,10 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from trainer.data.library import LIBRARY, SCORES
 from trainer.data.offences import SHOWN_OFFENCES, InvalidData, Offence
 from trainer.spark.collection import collect
-from trainer.spark.ingest import vocabulary
-from trainer.spark.ingest.blocks import blocks
-from trainer.spark.ingest.files import SourceFile
-from trainer.spark.ingest.plan import FilePlan, Role
+from trainer.tables import vocabulary
+from trainer.tables.blocks import Wanted, blocks
+from trainer.tables.plan import FilePlan, Role
+from trainer.tables.source import SourceFile
 
 __all__ = ["Score", "plan_library", "read_library", "rejects", "write_best", "write_scores"]
 
@@ -109,7 +109,7 @@ def _read(plans: Sequence[FilePlan], batches: Iterable[pa.RecordBatch]) -> Itera
     for batch in batches:
         for index in batch.column(0).to_pylist():
             plan = plans[index]
-            for block in blocks(plan):
+            for block in blocks(plan.source, Wanted(plan.columns)):
                 flaws = [
                     {"file": plan.source.name, "row": flaw.row, "smiles": flaw.value, "reason": flaw.reason}
                     for flaw in block.flaws

@@ -41,6 +41,8 @@ class RunRecord:
     metrics: Mapping[str, float]
     curve: Sequence[tuple[int, float]]
     """Step and loss."""
+    plan: str | None = None
+    """JSON: how tables were read; None where there were none."""
 
 
 class Positions(Protocol):
@@ -104,6 +106,7 @@ def _run_row(record: RunRecord, activity: Activity) -> pa.Table:
         "objective": record.objective,
         "spec": record.spec,
         "ingest": json.dumps(activity.ingest, sort_keys=True),
+        "plan": record.plan,
         "metrics": json.dumps(dict(record.metrics), sort_keys=True),
         "code_version": record.code_version,
         "device": record.device,

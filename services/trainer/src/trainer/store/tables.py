@@ -106,7 +106,15 @@ def read(store: Store, name: str, version: int, partition: str) -> pa.Table:
     """
     schema = TABLES[name].schema
     files = files_of(store, name, version, partition)
-    return pa.concat_tables([pq.read_table(file, partitioning=None).cast(schema) for file in files])
+    return pa.concat_tables([_as_declared(pq.read_table(file, partitioning=None), schema) for file in files])
+
+
+def _as_declared(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Rows in the declared schema; a column that was declared after they were written is null."""
+    for field in schema:
+        if field.nullable and field.name not in rows.schema.names:
+            rows = rows.append_column(field, pa.nulls(len(rows), field.type))
+    return rows.select(schema.names).cast(schema)
 
 
 def files_of(store: Store, name: str, version: int, partition: str) -> list[Path]:

@@ -102,8 +102,8 @@ def sync_detailed(
      The body goes to disk as it comes, whatever its size, is checked, and is named by its SHA-256.
 
     Args:
-        name (str): The file's name. Its ending says what it holds: `.json`, `.csv`, `.tsv`,
-            `.parquet`, `.jsonl`, …
+        name (str): The file's name, as people call it. Its ending says what it holds: `.json`,
+            `.csv`, `.tsv`, `.parquet`, `.jsonl`, `.sdf`, `.xlsx`, …
         body (File):
 
     Raises:
@@ -137,8 +137,8 @@ def sync(
      The body goes to disk as it comes, whatever its size, is checked, and is named by its SHA-256.
 
     Args:
-        name (str): The file's name. Its ending says what it holds: `.json`, `.csv`, `.tsv`,
-            `.parquet`, `.jsonl`, …
+        name (str): The file's name, as people call it. Its ending says what it holds: `.json`,
+            `.csv`, `.tsv`, `.parquet`, `.jsonl`, `.sdf`, `.xlsx`, …
         body (File):
 
     Raises:
@@ -167,8 +167,8 @@ async def asyncio_detailed(
      The body goes to disk as it comes, whatever its size, is checked, and is named by its SHA-256.
 
     Args:
-        name (str): The file's name. Its ending says what it holds: `.json`, `.csv`, `.tsv`,
-            `.parquet`, `.jsonl`, …
+        name (str): The file's name, as people call it. Its ending says what it holds: `.json`,
+            `.csv`, `.tsv`, `.parquet`, `.jsonl`, `.sdf`, `.xlsx`, …
         body (File):
 
     Raises:
@@ -200,8 +200,8 @@ async def asyncio(
      The body goes to disk as it comes, whatever its size, is checked, and is named by its SHA-256.
 
     Args:
-        name (str): The file's name. Its ending says what it holds: `.json`, `.csv`, `.tsv`,
-            `.parquet`, `.jsonl`, …
+        name (str): The file's name, as people call it. Its ending says what it holds: `.json`,
+            `.csv`, `.tsv`, `.parquet`, `.jsonl`, `.sdf`, `.xlsx`, …
         body (File):
 
     Raises:

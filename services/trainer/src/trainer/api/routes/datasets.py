@@ -5,14 +5,17 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response, status
 
+from servicekit.excerpt import excerpt
 from servicekit.problems import INVALID_REQUEST, Problem
 from trainer.api.routes.access import PERMITTED, Running
-from trainer.api.routes.rendering import answers, dataset_resource, invalid_data, no_room
-from trainer.api.routes.wire import DatasetList, DatasetResource
+from trainer.api.routes.rendering import answers, dataset_resource, invalid_data, no_room, plan_resource
+from trainer.api.routes.wire import DatasetList, DatasetResource, PlanResource
 from trainer.data.datasets import Dataset, Upload
 from trainer.data.offences import InvalidData
-from trainer.runs.problems import DATASET_TOO_LARGE
+from trainer.runs.ingest import IngestOptions
+from trainer.runs.problems import DATASET_NOT_FOUND, DATASET_TOO_LARGE
 from trainer.spark import intake
+from trainer.tables.inspection import inspect_files
 
 __all__ = ["router"]
 
@@ -20,11 +23,14 @@ router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 _Name = Annotated[
     str,
     Query(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
-        description="The file's name. Its ending says what it holds: `.json`, `.csv`, `.tsv`, `.parquet`, `.jsonl`, …",
+        pattern=r"^[^\x00-\x1f\x7f/\\.~_ ][^\x00-\x1f\x7f/\\]{0,79}$",
+        description="The file's name, as people call it. Its ending says what it holds: `.json`, `.csv`, `.tsv`, `.parquet`, "
+        "`.jsonl`, `.sdf`, `.xlsx`, …",
         examples=["assays.csv.gz"],
     ),
 ]
+_NAME_BYTES = 200
+"""What file systems hold, with room for what is put before a name."""
 _BODY = {
     "requestBody": {
         "required": True,
@@ -49,6 +55,8 @@ async def create_dataset(trainer: Running, request: Request, response: Response,
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > limit_bytes:
         raise _too_large(limit_bytes)
+    if len(name.encode()) > _NAME_BYTES:
+        raise Problem(INVALID_REQUEST, f"The name has more than {_NAME_BYTES} bytes.", errors=[])
     try:
         upload = await asyncio.to_thread(trainer.datasets.receive, name)
         try:
@@ -68,6 +76,28 @@ async def create_dataset(trainer: Running, request: Request, response: Response,
 async def list_datasets(trainer: Running) -> DatasetList:
     """Every file that was uploaded to this trainer."""
     return DatasetList(items=[dataset_resource(dataset) for dataset in await asyncio.to_thread(trainer.datasets.all)])
+
+
+@router.post("/{dataset}/plan", summary="How a data set would be read", responses=answers(404, 422, 503))
+async def plan_dataset(trainer: Running, dataset: str, options: IngestOptions) -> PlanResource:
+    """What every column is taken for and why, and what the first rows would become; trains nothing.
+
+    The body holds what a job's `spec.ingest` would: the same options give the same plan there. What a table leaves open is
+    refused with the options that answer it.
+    """
+    found = await asyncio.to_thread(trainer.datasets.get, dataset)
+    if found is None:
+        raise Problem(DATASET_NOT_FOUND, f"{excerpt(dataset)}: no such data set was uploaded.")
+    try:
+        return await asyncio.to_thread(_planned, found, options)
+    except InvalidData as error:
+        raise invalid_data(error) from None
+
+
+def _planned(dataset: Dataset, options: IngestOptions) -> PlanResource:
+    plans = intake.plan([dataset.path], options)
+    inspection = inspect_files(plans, endpoint_in_target=options.endpoint_in_target) if plans else None
+    return plan_resource(plans, inspection, intake.objective_of([dataset.path]))
 
 
 async def _received(upload: Upload, request: Request, limit_bytes: int) -> tuple[Dataset, bool]:

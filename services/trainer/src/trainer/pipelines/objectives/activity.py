@@ -48,7 +48,7 @@ def fit(
     facts = question(activity, with_structure=spec.holdout is not Holdout.NONE, later=later)
     link = Link(facts.membership_CF, device=device)
     background = Background() if facts.positives else None
-    options = Options(rank=spec.rank)
+    options = Options(rank=spec.fitted_rank)
 
     def posterior_of(
         cells: Cells,
@@ -82,7 +82,7 @@ def fit(
 
     posterior = posterior_of(facts.cells, None, _CHAIN, keep)
     effects = Effects.of(posterior.draws, facts.membership_CF, facts.cells.compound)
-    factors = mean_factors(effects, rank=spec.rank)
+    factors = mean_factors(effects, rank=spec.fitted_rank)
     metrics["mean_squared_error"] = float(np.mean([loss for _, loss in curve[options.burn :]]))
     widened = 1.0
     if not facts.positives:  # which leave out nothing that could contradict

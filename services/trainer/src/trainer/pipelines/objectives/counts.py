@@ -31,7 +31,7 @@ def fit(
     """As `Fit` says, by the engine that `spec` names."""
     if spec.engine is Engine.SPARK_ALS:
         return _by_spark(spec, activity, spark, on_step)
-    counts = fit_counts(activity.counts_FT(), rank=spec.rank, seed=spec.seed, device=device, on_step=on_step)
+    counts = fit_counts(activity.counts_FT(), rank=spec.fitted_rank, seed=spec.seed, device=device, on_step=on_step)
     return Fitted(
         factors=counts.factors,
         curve=counts.curve,
@@ -59,7 +59,7 @@ def _by_spark(
         compounds_of(spark(), activity),
         fragments=len(activity.fragments),
         targets=len(activity.targets),
-        rank=spec.rank,
+        rank=spec.fitted_rank,
         seed=spec.seed,
     )
     factors = Factors.from_product(als.P_FK, als.Q_TK)

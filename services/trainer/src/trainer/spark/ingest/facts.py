@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from contracts.evidence import MODELLED_SUPPORT, SHOWN_SCAFFOLDS, SHOWN_SUPPORT
 from contracts.kinds import ActivityKind
 from contracts.tables import TABLES
+from trainer.tables.merging import Tie, merge
 
 __all__ = ["Facts", "facts_of"]
 
@@ -27,26 +28,40 @@ class Facts:
     targets: pa.Table
     membership: pa.Table
     cells: pa.Table
-    measurements: int
-    """Cells before those of the same compound and target were merged."""
+    bounds: pa.Table
+    ties: list[Tie]
+    counts: dict[str, int]
+    """What was merged, as `merging.merge` counts it."""
     found: int
     """Fragments, also those of too few compounds to be modelled."""
 
 
-def facts_of(molecules: pa.Table, kind: ActivityKind | None) -> Facts:
+def facts_of(molecules: pa.Table, kind: ActivityKind | None, *, endpoint_in_target: bool = False) -> Facts:
     """Merge `molecules` (columns as `records.MOLECULES`) by parent and assign ids in order of names.
 
-    The value of a cell is the mean of its measurements, its weight their number. Without a `kind`, cells that are all 1
-    are positives, cells of 0 and 1 are binary, all others real.
+    Raises:
+        MixedEndpoints: As `merging.merge`.
     """
     ordered = molecules.sort_by([("parent", "ascending"), ("file", "ascending"), ("first", "ascending")]).combine_chunks()
     compound_of, firsts = _groups(ordered["parent"])
     compounds, scaffold_of = _compounds(ordered, compound_of, firsts)
     fragments, membership, found = _fragments(ordered["fragments"].take(pa.array(firsts)), scaffold_of)
-    measured = pc.list_flatten(ordered["cells"].combine_chunks())
-    targets, cells = _cells(measured, compound_of[np.asarray(pc.list_parent_indices(ordered["cells"].combine_chunks()))])
-    kind = kind or _kind(np.asarray(measured.field("value")))
-    return Facts(kind, fragments, compounds, targets, membership, cells, len(measured), found)
+    lists = ordered["cells"].combine_chunks()
+    record = np.asarray(pc.list_parent_indices(lists)).astype(np.int64)
+    files = np.asarray(ordered["file"]).astype(np.int64)
+    merged = merge(pc.list_flatten(lists), compound_of[record], files[record], kind, endpoint_in_target=endpoint_in_target)
+    return Facts(
+        kind=merged.kind,
+        fragments=fragments,
+        compounds=compounds,
+        targets=merged.targets,
+        membership=membership,
+        cells=merged.cells,
+        bounds=merged.bounds,
+        ties=merged.ties,
+        counts=merged.counts,
+        found=found,
+    )
 
 
 def _groups(keys: pa.ChunkedArray) -> tuple[_Ints, _Ints]:
@@ -101,19 +116,6 @@ def _fragments(lists: pa.ChunkedArray, scaffold_of: _Ints) -> tuple[pa.Table, pa
     return fragments, membership, len(modelled)
 
 
-def _cells(measured: pa.Array, compound: _Ints) -> tuple[pa.Table, pa.Table]:
-    """Targets, and the cells with the measurements of a compound and a target merged."""
-    names, target = _encoded(measured.field("target"))
-    keys = compound * max(1, len(names)) + target
-    order = np.argsort(keys, kind="stable")
-    places, starts, weights = np.unique(keys[order], return_index=True, return_counts=True)
-    means = np.add.reduceat(np.asarray(measured.field("value"))[order], starts) / weights if len(starts) else np.empty(0)
-    compound, target = np.divmod(places, max(1, len(names)))
-    cells = _table("activity", compound.astype(np.int32), target.astype(np.int32), means, weights.astype(np.float32))
-    stated = np.bincount(target, minlength=len(names))
-    return _table("targets", np.arange(len(names), dtype=np.int32), names, stated.astype(np.int64)), cells
-
-
 def _encoded(texts: pa.Array) -> tuple[pa.Array, _Ints]:
     """The distinct texts, sorted by their bytes, and the place of each text among them."""
     encoded = texts.dictionary_encode()
@@ -126,9 +128,3 @@ def _encoded(texts: pa.Array) -> tuple[pa.Array, _Ints]:
 def _table(name: str, *columns: Sequence[object] | npt.NDArray[np.generic] | pa.Array) -> pa.Table:
     schema = TABLES[name].schema
     return pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema)
-
-
-def _kind(values: npt.NDArray[np.float64]) -> ActivityKind:
-    if np.all(values == 1):
-        return ActivityKind.POSITIVES
-    return ActivityKind.BINARY if np.all((values == 0) | (values == 1)) else ActivityKind.REAL

@@ -7,8 +7,8 @@ from typing import Any, Final
 import pyarrow as pa
 
 from chemistry import Molecule, Unfragmentable, fragment
-from trainer.spark.ingest.plan import FilePlan
-from trainer.spark.ingest.records import MOLECULES, Kind
+from trainer.tables.plan import FilePlan
+from trainer.tables.records import MOLECULES, Kind
 
 __all__ = ["cut", "join_structures"]
 
@@ -103,6 +103,7 @@ def _rejects(record: _Record, column: str | None, value: str, reason: str) -> It
             "column": column,
             "value": value,
             "reason": reason,
+            "count": 1,
         }
 
 

@@ -2,16 +2,16 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
-from trainer.spark.ingest import vocabulary
-from trainer.spark.ingest.block import Block, Flaw
-from trainer.spark.ingest.files import open_lines
-from trainer.spark.ingest.plan import FilePlan, Role
+from trainer.tables import vocabulary
+from trainer.tables.block import Block, Flaw
+from trainer.tables.rows import text_of
+from trainer.tables.text import open_text
 
 __all__ = ["json_lines"]
 
@@ -22,22 +22,29 @@ class _Members(list[tuple[str, Any]]):
     """An object's members as they stand in the text, so that a name given twice is seen."""
 
 
-def json_lines(plan: FilePlan) -> Iterator[Block]:
-    """Blocks of a file; fields that an object lacks are empty."""
+def json_lines(
+    path: str, columns: Sequence[str], *, open_fields: bool = False, watched: frozenset[str] | None = None
+) -> Iterator[Block]:
+    """Blocks of a file; fields that an object lacks are empty.
+
+    With `open_fields` also fields that are not among `columns`; where fields are `watched`, others that change what values mean
+    are flaws.
+    """
     flaws: list[Flaw] = []
     numbers: list[int] = []
     objects: list[dict[str, str]] = []
-    with open_lines(plan.source.path) as stream:
+    read = None if open_fields else frozenset(columns)
+    with open_text(path) as stream:
         lines = (line for line in io.BufferedReader(stream) if line.strip())
         for row, line in enumerate(lines, start=1):
             members = _members(line, row, flaws)
-            if members is not None and _is_plain(members, row, plan, flaws):
+            if members is not None and _is_plain(members, row, read, flaws, watched=watched):
                 numbers.append(row)
-                objects.append({name: "" if value is None else value for name, value in members})
+                objects.append({name: text_of(value) for name, value in members})
             if len(objects) == _BLOCK_ROWS or len(flaws) == _BLOCK_ROWS:
-                yield _block(plan, numbers, objects, flaws)
+                yield _block(columns, numbers, objects, flaws, open_fields=open_fields)
                 flaws, numbers, objects = [], [], []
-    yield _block(plan, numbers, objects, flaws)
+    yield _block(columns, numbers, objects, flaws, open_fields=open_fields)
 
 
 def _members(line: bytes, row: int, flaws: list[Flaw]) -> _Members | None:
@@ -58,17 +65,19 @@ def _members(line: bytes, row: int, flaws: list[Flaw]) -> _Members | None:
     return None
 
 
-def _is_plain(members: _Members, row: int, plan: FilePlan, flaws: list[Flaw]) -> bool:
-    """Whether every field is there once and is a text, a number or null, and none is missing in the plan that matters."""
+def _is_plain(
+    members: _Members, row: int, read: frozenset[str] | None, flaws: list[Flaw], *, watched: frozenset[str] | None
+) -> bool:
+    """Whether every field is there once, all that are read are plain, and none is overlooked."""
     before = len(flaws)
     seen: set[str] = set()
     for name, value in members:
         if name in seen:
             flaws.append(Flaw(row, name, None, "stands there twice: a field has one value"))
         seen.add(name)
-        if isinstance(value, bool | list):
+        if isinstance(value, list) and (read is None or name in read):
             flaws.append(Flaw(row, name, json.dumps(value), "is neither a text nor a number"))
-        elif plan.role in {Role.LONG, Role.MEASUREMENTS} and name not in plan.source.columns and _matters(name):
+        elif watched is not None and name not in watched and _matters(name):
             flaws.append(Flaw(row, name, None, "is a field that the first object lacks: name it with an option"))
     return len(flaws) == before
 
@@ -78,9 +87,11 @@ def _matters(name: str) -> bool:
     return vocabulary.normal(name) in {*vocabulary.RELATION, *vocabulary.UNIT}
 
 
-def _block(plan: FilePlan, numbers: list[int], objects: list[dict[str, str]], flaws: list[Flaw]) -> Block:
-    names = dict.fromkeys(plan.columns)
-    if plan.open_targets:
-        names |= dict.fromkeys(name for found in objects for name in found if not vocabulary.is_descriptor(name))
-    columns = {name: pa.array([found.get(name, "") for found in objects], pa.string()) for name in names}
-    return Block(np.array(numbers, np.int64), columns, flaws)
+def _block(
+    columns: Sequence[str], numbers: list[int], objects: list[dict[str, str]], flaws: list[Flaw], *, open_fields: bool
+) -> Block:
+    names = dict.fromkeys(columns)
+    if open_fields:
+        names |= dict.fromkeys(name for found in objects for name in found)
+    found = {name: pa.array([each.get(name, "") for each in objects], pa.string()) for name in names}
+    return Block(np.array(numbers, np.int64), found, flaws)

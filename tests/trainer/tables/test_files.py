@@ -7,9 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tests.support.tables import cells, read
 
 from trainer.data.offences import InvalidData
-from trainer.spark.ingest.files import Format, find_files
+from trainer.tables.files import find_files
+from trainer.tables.source import Format
 
 
 def written(path: Path, content: bytes) -> Path:
@@ -73,12 +75,13 @@ def test_files_of_the_same_name_are_told_apart_by_their_paths(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("a.xlsx", b"PK", "a.xlsx: is of no known format: its name ends in none of .csv, .tsv"),
+        ("a.xlsx", b"PK", "a.xlsx: is a workbook that cannot be read: save the sheet as CSV"),
+        ("a.pdf", b"%PDF", "a.pdf: is of no known format: its name ends in none of .csv, .tsv"),
+        ("a.csv", b"PK\x03\x04...", "a.csv: is a workbook or a zip archive, not what its name says"),
         ("a.parquet.gz", b"PK", "is of no known format"),
         ("a.gz", b"PK", "is of no known format"),
         ("a.csv", b"", "a.csv: is empty"),
         ("a.csv", b"\n\n", "a.csv: is empty"),
-        ("a.csv", b"smiles,t1,t1\n", "a.csv, t1: stands there twice: a column has one name"),
         ("a.csv", b"smiles,\xff\n", "is not UTF-8"),
         ("a.csv", b"x" * 5_000_000, "has a first line of more than 4,194,304 bytes"),
         ("a.csv.gz", b"no gzip at all", "a.csv.gz: cannot be read: "),
@@ -106,3 +109,12 @@ def test_a_directory_without_data_is_refused(tmp_path: Path) -> None:
 def test_a_missing_file_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         find_files([tmp_path / "missing.csv"])
+
+
+def test_an_inchi_that_commas_would_tear_apart_is_read_whole(tmp_path: Path) -> None:
+    inchi = "InChI=1S/C9H10O2/c1-2-11-9(10)8-6-4-3-5-7-8/h3-7H,2H2,1H3"
+    other = "InChI=1S/C9H11NO/c1-2-10-9(11)8-6-4-3-5-7-8/h3-7H,2H2,1H3,(H,10,11)"
+    path = written(tmp_path / "a.csv", f"id,InChI,pIC50\na,{inchi},5.5\nb,{other},6.5\nc,x\n".encode())
+    found = read(path, on_error="skip")
+    assert cells(found) == {("CCOC(=O)c1ccccc1", "pIC50"): 5.5, ("CCNC(=O)c1ccccc1", "pIC50"): 6.5}
+    assert found.rejects["row"].to_pylist() == [3]

@@ -19,14 +19,21 @@ class Kind(StrEnum):
     STRUCTURE = "structure"
     """A compound and its molecule, without cells."""
     REJECT = "reject"
-    """A row that states nothing that can be used, with the reason."""
+    """A row or a cell that cannot be used, with the reason; `count` is 1 once a row of which nothing is used, else 0."""
     OFFENCE = "offence"
     """Something that stops the ingestion, with the reason; without one, `count` more of them."""
     FILE = "file"
     """A file that was read to its end, and the `count` of its rows."""
 
 
-CELL: Final = pa.struct([pa.field("target", pa.string()), pa.field("value", pa.float64())])
+CELL: Final = pa.struct(
+    [
+        pa.field("target", pa.string()),  # `series.Series.text`
+        pa.field("value", pa.float64()),
+        pa.field("relation", pa.int8()),  # `cells.Relation`; null is exact
+        pa.field("row", pa.int64()),  # that states it
+    ]
+)
 RECORDS: Final = pa.schema(
     [
         ("kind", pa.string()),

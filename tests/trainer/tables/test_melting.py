@@ -12,10 +12,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from trainer.runs.ingest import IngestOptions
-from trainer.spark.ingest.files import find_files
-from trainer.spark.ingest.melting import melt_files
-from trainer.spark.ingest.planning import plan_files
-from trainer.spark.ingest.records import RECORDS, Kind
+from trainer.tables.cells import Relation
+from trainer.tables.files import find_files
+from trainer.tables.melting import melt_files
+from trainer.tables.planning import plan_files
+from trainer.tables.records import RECORDS, Kind
+from trainer.tables.series import Series
 
 Record = dict[str, Any]
 PACKED: dict[str, Callable[[bytes], bytes]] = {
@@ -41,7 +43,9 @@ def written(path: Path, text: str) -> Path:
 def cells(records: list[Record]) -> dict[tuple[Any, ...], dict[str, float]]:
     """SMILES and rows -> target -> value."""
     return {
-        (record["smiles"], *record["rows"]): {cell["target"]: cell["value"] for cell in record["cells"]}
+        (record["smiles"], *record["rows"]): {
+            Series.read(cell["target"]).target: cell["value"] for cell in record["cells"] if cell["relation"] == Relation.EXACT
+        }
         for record in records
         if record["kind"] == Kind.ACTIVITY
     }
@@ -95,11 +99,11 @@ def test_rows_keep_their_numbers_across_ragged_rows_quoted_breaks_and_blank_line
 
 
 def test_rows_keep_their_numbers_across_blocks(tmp_path: Path) -> None:
-    lines = [f"C{'C' * 200},{index}" if index % 1000 else f"ragged {index}" for index in range(1, 60_001)]
+    lines = [f"C{'C' * 200},{index + 0.5}" if index % 1000 else f"ragged {index}" for index in range(1, 60_001)]
     records = melt(written(tmp_path / "a.csv", "smiles,T1\n" + "\n".join(lines) + "\n"))
     found = {row: cell for (_, row), cell in cells(records).items()}
     assert len(found) == 60_000 - 60
-    assert all(cell["T1"] == row for row, cell in found.items())
+    assert all(cell["T1"] == row + 0.5 for row, cell in found.items())
     listed = [row for row, _, _, reason in flaws(records) if reason]
     assert listed == [1000 * index for index in range(1, 21)]
     assert [record["count"] for record in records if record["kind"] == Kind.OFFENCE and record["reason"] is None] == [40]
@@ -112,8 +116,6 @@ def test_rows_keep_their_numbers_across_blocks(tmp_path: Path) -> None:
         ("1,5", "is not a number"),
         ("0x10", "is not a number"),
         ("1_000", "is not a number"),
-        (">10", "is not a number"),
-        ("NaN", "is not a finite number: leave empty what was not measured"),
         ("inf", "is not a finite number"),
         ("-Infinity", "is not a finite number"),
         ("1e400", "is not a finite number"),
@@ -122,8 +124,8 @@ def test_rows_keep_their_numbers_across_blocks(tmp_path: Path) -> None:
     ],
 )
 def test_a_cell_that_is_no_number_is_named(tmp_path: Path, text: str, reason: str) -> None:
-    records = melt(written(tmp_path / "a.csv", f'smiles,T1,T2\nC,1,2\nCC,1,"{text}"\n'))
-    assert flaws(records) == [(2, "T2", text, reason)]
+    records = melt(written(tmp_path / "a.csv", f'smiles,T1,T2\nC,1,2\nCC,1,2\nCCC,1,"{text}"\n'))
+    assert flaws(records) == [(3, "T2", text, reason)]
 
 
 @pytest.mark.parametrize("text", ["5", "+5", " 5.0 ", "5.", ".5e1", "5E0", "50e-1"])
@@ -132,11 +134,11 @@ def test_numbers_may_be_written_in_many_ways(tmp_path: Path, text: str) -> None:
     assert cells(melt(written(tmp_path / "b.csv", f"smiles,T1\nC,{text}\n")))["C", 1] == {"T1": 5.0}
 
 
-def test_a_number_that_is_not_finite_in_parquet_is_named(tmp_path: Path) -> None:
+def test_pandas_writes_nan_for_what_was_not_measured(tmp_path: Path) -> None:
     pq.write_table(pa.table({"smiles": ["C", "CC"], "T1": [1.0, float("nan")]}), tmp_path / "a.parquet")
-    assert flaws(melt(tmp_path / "a.parquet")) == [
-        (2, "T1", "nan", "is not a finite number: leave empty what was not measured")
-    ]
+    records = melt(tmp_path / "a.parquet")
+    assert cells(records) == {("C", 1): {"T1": 1.0}}
+    assert flaws(records, Kind.REJECT) == [(2, None, None, "states no activity")]
 
 
 def test_values_that_a_kind_does_not_know_are_named(tmp_path: Path) -> None:
@@ -164,11 +166,24 @@ def test_the_unit_of_all_values_is_applied_to_wide_tables_too(tmp_path: Path) ->
     assert cells(records) == {("C", 1): {"T1": pytest.approx(7)}, ("CC", 2): {"T2": pytest.approx(6)}}
 
 
-@pytest.mark.parametrize("relation", ["<", ">", "<=", ">=", "≥", "~"])
-def test_a_bound_is_left_out_and_told_never_taken_for_a_value(tmp_path: Path, relation: str) -> None:
+@pytest.mark.parametrize(
+    ("relation", "kept"),
+    [
+        ("<", Relation.ABOVE),
+        (">", Relation.BELOW),
+        ("'>'", Relation.BELOW),
+        (">>", Relation.BELOW),
+        ("<=", Relation.ABOVE),
+        ("≥", Relation.BELOW),
+        ("~", Relation.ABOUT),
+    ],
+)
+def test_a_bound_of_a_concentration_bounds_px_from_the_other_side(tmp_path: Path, relation: str, kept: Relation) -> None:
     records = melt(written(tmp_path / "a.csv", f"{LONG}C,a,T1,=,1,nM\nC,a,T2,{relation},1,nM\n"))
-    assert cells(records) == {("C", 1): {"T1": 9.0}}
-    assert flaws(records, Kind.REJECT) == [(2, "relation", relation, "states a bound or a guess, not a value")]
+    assert cells(records) == {("C", 1, 2): {"T1": 9.0}}
+    stated = {cell["target"]: (cell["value"], cell["relation"]) for record in records for cell in record["cells"] or []}
+    assert stated["T2"] == (9.0, kept)
+    assert flaws(records) == flaws(records, Kind.REJECT) == []
 
 
 def test_a_row_without_a_value_is_left_out_and_told(tmp_path: Path) -> None:
@@ -196,7 +211,7 @@ def test_what_is_wrong_in_a_long_row_is_named(tmp_path: Path, row: str, flaw: tu
 def test_an_unknown_unit_is_named_with_the_known_ones(tmp_path: Path) -> None:
     ((row, column, value, reason),) = flaws(melt(written(tmp_path / "a.csv", f"{LONG}C,a,T1,=,1,ug/mL\n")))
     assert (row, column, value) == (1, "unit", "ug/mL")
-    assert reason.startswith("is no unit of concentration: known are M, mol/l")
+    assert reason == "is no unit of concentration: known are M, mM, uM, nM, pM, fM and pX"
 
 
 def test_rows_of_compounds_are_handed_on_for_their_structures(tmp_path: Path) -> None:
@@ -228,11 +243,7 @@ def test_a_measurement_of_no_compound_is_named(tmp_path: Path) -> None:
         ('["C", 1]', (2, None, '["C", 1]', "is no JSON object")),
         ('{"smiles": "C", "T1": 1, "T1": 2}', (2, "T1", None, "stands there twice: a field has one value")),
         ('{"smiles": "C", "T1": [1]}', (2, "T1", '["1"]', "is neither a text nor a number")),
-        ('{"smiles": "C", "T1": true}', (2, "T1", "true", "is neither a text nor a number")),
-        (
-            '{"smiles": "C", "T1": NaN}',
-            (2, "T1", "NaN", "is not a finite number: leave empty what was not measured"),
-        ),
+        ('{"smiles": "C", "T1": "x"}', (2, "T1", "x", "is not a number")),
     ],
 )
 def test_what_is_wrong_in_a_json_line_is_named(tmp_path: Path, line: str, flaw: tuple[Any, ...]) -> None:
@@ -248,13 +259,17 @@ def test_a_relation_that_the_first_object_lacks_is_not_overlooked(tmp_path: Path
 
 def test_text_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"smiles,T1\nC,1\nCC\xff,2\n")
-    assert flaws(melt(tmp_path / "a.csv")) == [(2, "smiles", None, "is not UTF-8")]
+    assert flaws(melt(tmp_path / "a.csv")) == [(2, "smiles", None, "is not UTF-8: save the file as CSV UTF-8")]
+    skipped = melt(tmp_path / "a.csv", on_error="skip")
+    assert cells(skipped) == {("C", 1): {"T1": 1.0}}
+    assert rows_read(skipped) == 2
     (tmp_path / "a.jsonl").write_bytes(b'{"smiles": "C", "T1": 1}\n{"smiles": "C\xff", "T1": 1}\n')
     assert flaws(melt(tmp_path / "a.jsonl")) == [(2, None, None, "is not UTF-8")]
 
 
 def test_a_file_that_breaks_off_is_told(tmp_path: Path) -> None:
-    whole = gzip.compress(("smiles,T1\n" + "".join(f"C,{index}\n" for index in range(1_000_000))).encode(), 1)
+    rows = "".join(f"C,{index * index % 99991}\n" for index in range(100_000))
+    whole = gzip.compress(("smiles,T1\n" + 25 * rows).encode(), 1)
     (tmp_path / "a.csv.gz").write_bytes(whole[:-1000])
     ((row, column, value, reason),) = flaws(melt(tmp_path / "a.csv.gz"))
     assert (row, column, value) == (None, None, None)
