@@ -162,8 +162,8 @@ def test_the_rank_of_an_objective_is_its_own_unless_one_is_given() -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"holdout": "time"}, "name them in later"),
-        ({"holdout": "random", "later": ["b.csv"]}, "with holdout time"),
+        ({"holdout": "time"}, "name them in `later`"),
+        ({"holdout": "random", "later": ["b.csv"]}, "with `holdout` time"),
         ({"holdout": "time", "later": ["a.csv"]}, "named twice"),
         ({"holdout": "time", "sources": ["built-in"], "later": ["b.csv"]}, "cannot be combined"),
     ],
