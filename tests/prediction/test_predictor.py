@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.gaussian import SMILES, Table, fitted, table
+from tests.support.gaussian import SMILES, Table, fitted, named, table
 
 from chemistry import fragment
 from chemistry.fingerprints import fingerprint
@@ -12,9 +12,9 @@ from prediction.model_file import InvalidModelFile, map_arrays, write_arrays
 from prediction.predictor import Asked, Predictor
 from trainer.factorization.gaussian.fit import Gaussian
 from trainer.factorization.gaussian.kernel import LEVEL
-from trainer.factorization.gaussian.model import PLAIN, Named, Probit, model_arrays, write_model
+from trainer.factorization.gaussian.model import PLAIN, Probit, model_arrays, write_model
 
-NAMED = Named([f"C{number}" for number in range(len(SMILES))], [fragment(smiles).parent for smiles in SMILES])
+NAMED = named(table())
 
 
 @pytest.fixture(scope="module")

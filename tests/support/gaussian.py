@@ -9,9 +9,10 @@ from chemistry import fragment
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.gaussian.fit import Gaussian, fit_gaussian
 from trainer.factorization.gaussian.kernel import Kernel
+from trainer.factorization.gaussian.model import Named
 from trainer.factorization.gaussian.molecules import Molecules
 
-__all__ = ["SMILES", "Table", "fitted", "table"]
+__all__ = ["SMILES", "Table", "fitted", "named", "table"]
 
 SMILES = tuple(
     f"{head}{middle}{tail}"
@@ -58,3 +59,13 @@ def table(seed: int = 0) -> Table:
 def fitted(given: Table, share: float | None = None) -> Gaussian:
     """The fit of all cells."""
     return fit_gaussian(given.cells, given.kernel, share=share)
+
+
+def named(given: Table) -> Named:
+    """What its compounds, fragments and targets are called."""
+    return Named(
+        compounds=[f"C{number}" for number in range(len(SMILES))],
+        smiles=[fragment(smiles).parent for smiles in SMILES],
+        fragments=given.fragments,
+        targets=["T0", "T1", "T2"],
+    )

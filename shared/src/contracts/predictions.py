@@ -28,7 +28,7 @@ ARTIFACT: Final = "factors"
 """The artifact that holds it."""
 FILE: Final = "predictions.onnx"
 MODEL_FILE: Final = "predictor.safetensors"
-"""The model of an `activity` run of values or of actives and inactives, mapped by `prediction.Predictor`; it predicts instead."""
+"""The model of an `activity` run of values or of actives and inactives, for `prediction.Predictor`; it predicts instead."""
 SCHEMA: Final = "ntdemo.predictions/1"
 OUTPUTS: Final = ("predictions", "sums", "contributions", "levels", "mean")
 """Those that every graph has."""

@@ -26,7 +26,7 @@ _TYPES: Final = {
     "F32": np.float32,
     "F64": np.float64,
 }
-_HEADER_BYTES: Final = range(2, 2**20)
+_HEADER_BYTES: Final = range(2, 2**26)
 """Of the JSON, at least and at most."""
 
 

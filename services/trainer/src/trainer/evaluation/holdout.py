@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -10,16 +11,23 @@ import numpy.typing as npt
 import scipy.sparse
 
 from contracts.kinds import Holdout
+from trainer.evaluation.foretold import Foretold
 from trainer.evaluation.metrics import auc, auc_macro, coverage, medians, recall_at, rmse, stretch
+from trainer.evaluation.model import Facts, Model
+from trainer.evaluation.ridge import ridge
 from trainer.evaluation.splits import Split, given_split, random_split, scaffold_split
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.posterior import Posterior, Prediction
 
-__all__ = ["Question", "hold_out", "measure"]
+__all__ = ["Question", "hold_out", "measure", "measure_model"]
 
 Floats = npt.NDArray[np.float64]
 _TOP: Final = 10
 _ROWS: Final = 1024
+_WHOLE: Final = 100
+_BANDS: Final = (0, 30, 40, 50, 60, 70, 80, _WHOLE)
+"""Of similarity to the nearest compound, in percent."""
+_BAND_CELLS: Final = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +84,38 @@ def measure(question: Question, holdout: Holdout, fit: Callable[[Cells], Posteri
     metrics |= {"train_cells": float(len(train)), "test_cells": float(len(test))}
     metrics |= {"seconds": time.perf_counter() - wall_s, "cpu_seconds": time.process_time() - cpu_s}
     return {name: value for name, value in metrics.items() if np.isfinite(value)}
+
+
+def measure_model(question: Question, holdout: Holdout, facts: Facts, *, seed: int, device: str) -> dict[str, float]:
+    """Learn a model from the training cells, ask its file for the held-out ones, and compare.
+
+    As `measure`, with `rmse_ridge` (ridge regression on ECFP4, a target at a time) and the coverage of intervals by similarity
+    to the nearest compound that the target was learned from, in percent, where 100 cells and more lie in the band.
+    """
+    split = hold_out(question, holdout, seed=seed)
+    train, test = question.cells.at(split.train), question.cells.at(split.test)
+    wall_s, cpu_s = time.perf_counter(), time.process_time()
+    model = Model.learned(facts, train, device=device)
+    said = model.foretells(test)
+    told = {"seconds": time.perf_counter() - wall_s, "cpu_seconds": time.process_time() - cpu_s}
+    metrics = _scores(question, train, test, Prediction(said.prediction_N, said.low_N, said.high_N))
+    metrics |= {"train_cells": float(len(train)), "test_cells": float(len(test)), "fragment_share": model.fit.share} | told
+    if not question.binary:
+        metrics |= _by_similarity(said, test)
+        if facts.kernel.molecules is not None:
+            metrics["rmse_ridge"] = rmse(ridge(facts.kernel.molecules.counts[0], train, test), test.value)
+    return {name: value for name, value in metrics.items() if np.isfinite(value)}
+
+
+def _by_similarity(said: Foretold, test: Cells) -> dict[str, float]:
+    """`coverage_90_similarity_L_H` of each band from L to H percent."""
+    found = {}
+    for low, high in pairwise(_BANDS):
+        inside = (said.similarity_N >= low / 100) & (said.similarity_N < (high / 100 if high < _WHOLE else np.inf))
+        if inside.sum() >= _BAND_CELLS:
+            held = said.at(inside)
+            found[f"coverage_90_similarity_{low}_{high}"] = coverage(held.low_N, held.high_N, test.value[inside])
+    return found
 
 
 def _predicted(question: Question, posterior: Posterior, split: Split) -> Prediction:

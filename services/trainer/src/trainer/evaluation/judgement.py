@@ -11,7 +11,8 @@ from contracts.kinds import ActivityKind
 from trainer.data.activity import Activity
 from trainer.data.leaves import leaf_bags
 from trainer.evaluation.agreement import Pairs, agreement
-from trainer.evaluation.holdout import Question, measure
+from trainer.evaluation.holdout import Question, measure, measure_model
+from trainer.evaluation.model import Facts
 from trainer.factorization.activity.alike import KIND_FEATURES, unit_rows
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.effects import Effects
@@ -65,12 +66,19 @@ def question(activity: Activity, *, with_structure: bool, later: Activity | None
     )
 
 
-def judge(spec: FactorsSpec, activity: Activity, asked: Question, fit: Fit) -> dict[str, float]:
+def judge(
+    spec: FactorsSpec, activity: Activity, asked: Question, fit: Fit, facts: Facts | None, *, device: str
+) -> dict[str, float]:
     """Metrics of `spec.holdout` and of the agreement of halves; `fit` is given cells, structure or None, and a seed.
+
+    Where there are `facts` for a model, that is what the cells judge.
 
     Raises ValueError where there are too few cells to hold some out.
     """
-    found = measure(asked, spec.holdout, lambda cells: fit(cells, asked.structure_CD, spec.seed), seed=spec.seed)
+    if facts is not None:
+        found = measure_model(asked, spec.holdout, facts, seed=spec.seed, device=device)
+    else:
+        found = measure(asked, spec.holdout, lambda cells: fit(cells, asked.structure_CD, spec.seed), seed=spec.seed)
     pairs = _pairs(activity)
     if pairs is None:
         return found

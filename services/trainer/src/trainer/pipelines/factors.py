@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from contracts.kinds import Objective, RunKind
-from contracts.predictions import ARTIFACT, FILE
+from contracts.predictions import ARTIFACT, FILE, MODEL_FILE
 from contracts.store import Store
 from trainer.data.sources import fetched
 from trainer.device import Device, choose
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 __all__ = ["Trained", "train"]
 
 _DESCRIPTION: Final = (
-    "The fitted network as ONNX (fragment ids in, target profiles out), what predicts compounds as ONNX (their fragments in, "
-    "activity on targets out), and the factors in full precision."
+    "The fitted network as ONNX (fragment ids in, target profiles out), what predicts compounds (a model of whole molecules as "
+    "safetensors, or their fragments' activity on targets as ONNX), and the factors in full precision."
 )
-_FILES: Final = dict.fromkeys(("factors.onnx", FILE, "factors.npz"), "application/octet-stream")
+_FILES: Final = dict.fromkeys(("factors.onnx", FILE, MODEL_FILE, "factors.npz"), "application/octet-stream")
 _SHARED_FRAGMENTS: Final = 20_000
 """Fragments from which a cluster ranks neighbours: fewer take this machine seconds, and a GPU more than as many."""
 Result = TypeVar("Result")
@@ -224,10 +224,14 @@ def _write_network(artifact: StagedArtifact, fitted: "Fitted", activity: "Activi
     checkpoint = Checkpoint(artifact.run, fitted.factors, tuple(activity.names), tuple(targets))
     save_checkpoint(checkpoint, directory / "factors.npz")
     difference = export(fitted.factors, directory / "factors.onnx", fragments=activity.names, targets=targets, run=artifact.run)
-    predicted = export_predictor(
-        fitted.predictor, directory / FILE, fragments=activity.names, targets=targets, run=artifact.run
-    )
-    return max(difference, predicted)
+    if fitted.predictor is not None:
+        predicted = export_predictor(
+            fitted.predictor, directory / FILE, fragments=activity.names, targets=targets, run=artifact.run
+        )
+        difference = max(difference, predicted)
+    if fitted.model is not None:
+        fitted.model.write(directory / MODEL_FILE)
+    return difference
 
 
 def _search(settings: Settings, fragments: int, device: Device, session: Callable[[], "SparkSession"]) -> "Search | None":

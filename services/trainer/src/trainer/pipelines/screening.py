@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from contracts.kinds import RunKind
-from contracts.predictions import ARTIFACT, FILE
+from contracts.predictions import ARTIFACT, FILE, MODEL_FILE
 from contracts.store import Store
 from trainer.data.offences import InvalidData, Offence
 from trainer.data.sources import DataNotFound
@@ -115,10 +115,11 @@ def _scorer(store: Store, asked: Screening) -> tuple[str, Scorer]:
     found = next((each for each in reversed(published) if asked.run in {CURRENT, each.run}), None)
     if found is None:
         raise DataNotFound(f"{asked.run}: no run of factors with this id is published in {store.root}.")
-    graph = store.artifact(ARTIFACT, found.artifacts[ARTIFACT]) / FILE
-    if not graph.exists():
-        raise DataNotFound(f"{found.run} was published without a prediction graph: train it again.")
-    scorer = Scorer(graph.absolute(), asked.targets)
+    artifact = store.artifact(ARTIFACT, found.artifacts[ARTIFACT])
+    file = next((artifact / name for name in (MODEL_FILE, FILE) if (artifact / name).exists()), None)
+    if file is None:
+        raise DataNotFound(f"{found.run} was published without anything that predicts: train it again.")
+    scorer = Scorer(file.absolute(), asked.targets)
     if missing := sorted(set(asked.targets) - set(scorer.known_targets)):
         raise InvalidData([Offence(found.run, None, None, name, "is no target of this run") for name in missing])
     return found.run, scorer

@@ -1,5 +1,6 @@
 """The model file: a fit as `prediction.Predictor` maps it."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,10 +41,13 @@ class Probit:
 
 @dataclass(frozen=True)
 class Named:
-    """What the compounds are called and look like, in order of id."""
+    """What compounds, fragments and targets are called, in order of id."""
 
-    names: Sequence[str]
+    compounds: Sequence[str]
     smiles: Sequence[str | None]
+    """Of the compounds' parents."""
+    fragments: Sequence[str]
+    targets: Sequence[str]
 
 
 def write_model(
@@ -82,7 +86,7 @@ def model_arrays(
         "fragments.weight": weights_FT.data.astype(np.float64),
         "members.starts": members_FC.indptr.astype(np.uint32),
         "members.compound": members_FC.indices.astype(np.uint32),
-        **Compounds.arrays(named.names, named.smiles, (fit.cells.compound, fit.cells.target, fit.cells.value)),
+        **Compounds.arrays(named.compounds, named.smiles, (fit.cells.compound, fit.cells.target, fit.cells.value)),
         "pairs.counts": counts_T.astype(np.uint32),
         "pairs.starts": np.concatenate([[0], np.cumsum(counts_T * (counts_T + 1) // 2)])[:-1].astype(np.uint64),
         "pairs.kernel": pairs,
@@ -97,6 +101,8 @@ def model_arrays(
             arrays |= FeatureIndex.arrays(kind, codes_V, counts_VC, sizes_C)
     about = {
         "schema": SCHEMA,
+        "fragments": json.dumps(list(named.fragments), ensure_ascii=False),
+        "targets": json.dumps(list(named.targets), ensure_ascii=False),
         "scale": Scale.VALUE if probit is None else Scale.CHANCE,
         "link_offset": repr(0.0 if probit is None else probit.offset),
         "link_slope": repr(1.0 if probit is None else probit.slope),

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import scipy.sparse
 
-from contracts.kinds import Holdout
+from contracts.kinds import ActivityKind, Holdout
 from trainer.data.activity import Activity
 from trainer.data.offences import ObjectiveUnsuitable
-from trainer.evaluation.calibration import widening
 from trainer.evaluation.judgement import judge, question
+from trainer.evaluation.model import Facts, Model
 from trainer.factorization.activity.background import Background
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.effects import Effects
@@ -45,7 +45,9 @@ def fit(
     """As `Fit` says: judge by cells held out where that is asked for, then learn from all of them."""
     if not len(activity.cells):
         raise ObjectiveUnsuitable("No cell was measured, so there is no activity to learn from.")
-    facts = question(activity, with_structure=spec.holdout is not Holdout.NONE, later=later)
+    is_positives = activity.kind is ActivityKind.POSITIVES
+    facts = question(activity, with_structure=is_positives and spec.holdout is not Holdout.NONE, later=later)
+    molecules = None if is_positives else Facts.of(activity, binary=facts.binary)
     link = Link(facts.membership_CF, device=device)
     background = Background() if facts.positives else None
     options = Options(rank=spec.fitted_rank)
@@ -70,7 +72,7 @@ def fit(
     metrics: dict[str, float] = {}
     if spec.holdout is not Holdout.NONE:
         try:
-            metrics = judge(spec, activity, facts, posterior_of)
+            metrics = judge(spec, activity, facts, posterior_of, molecules, device=device)
         except ValueError as error:
             raise ObjectiveUnsuitable(f"{error}.") from error
     started_s = time.perf_counter()
@@ -84,21 +86,17 @@ def fit(
     effects = Effects.of(posterior.draws, facts.membership_CF, facts.cells.compound)
     factors = mean_factors(effects, rank=spec.fitted_rank)
     metrics["mean_squared_error"] = float(np.mean([loss for _, loss in curve[options.burn :]]))
-    widened = 1.0
-    if not facts.positives:  # which leave out nothing that could contradict
-
-        def short(cells: Cells) -> Posterior:
-            draws = options.draws if facts.binary else 16  # few of them spread too little, which the noise of values hides
-            return fit_activity(cells, link, binary=facts.binary, options=replace(options, burn=20, draws=draws), device=device)
-
-        widened = widening(facts.cells, facts.membership_CF, facts.scaffolds_C, short, binary=facts.binary)
-        metrics["interval_widening"] = widened
+    model = None
+    if molecules is not None:
+        model = Model.learned(molecules, facts.cells, device=device)
+        metrics["fragment_share"] = model.fit.share
     return Fitted(
         factors=factors,
         curve=curve,
         trajectory=still(factors, curve[-1][0]),
         seconds=time.perf_counter() - started_s,
         metrics=metrics,
-        predictor=Predictor.from_posterior(posterior, positives=facts.positives, widening=widened),
+        predictor=Predictor.from_posterior(posterior, positives=True) if model is None else None,
+        model=model,
         directions=Directions.of(effects),
     )

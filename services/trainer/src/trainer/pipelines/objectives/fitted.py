@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from contracts.evidence import NEIGHBOURS
 from trainer.data.activity import Activity
+from trainer.evaluation.model import Model
 from trainer.factorization.activity.summary import Directions
 from trainer.factorization.counts.trajectory import COLUMNS, Trajectory
 from trainer.factorization.neighbours import Search
@@ -35,8 +36,10 @@ class Fitted:
     trajectory: Trajectory
     seconds: float
     metrics: dict[str, float]
-    predictor: Predictor
-    """What predicts compounds from their fragments."""
+    predictor: Predictor | None
+    """What predicts compounds from their fragments, as a graph; None where a `model` predicts them."""
+    model: Model | None = None
+    """What predicts whole molecules."""
     directions: Directions | None = None
     """Posterior draws, where the objective has a posterior."""
 

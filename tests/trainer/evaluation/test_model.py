@@ -1,0 +1,93 @@
+"""A model is judged by its file, and calibrated by compounds that were kept from it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.support.gaussian import SMILES, Table, named, table
+
+from contracts.predictions import Scale
+from prediction.predictor import Predictor
+from trainer.evaluation import calibration
+from trainer.evaluation.calibration import calibrate, probit_of, stretch_of
+from trainer.evaluation.foretold import Foretold
+from trainer.evaluation.model import Facts, Model
+from trainer.evaluation.ridge import ridge
+from trainer.factorization.activity.cells import Cells
+from trainer.factorization.gaussian.fit import fit_gaussian
+from trainer.factorization.gaussian.model import PLAIN
+
+
+def facts_of(given: Table, *, binary: bool = False) -> Facts:
+    return Facts(given.kernel, named(given), [str(number % 6) for number in range(len(SMILES))], binary)
+
+
+def test_what_a_model_foretells_is_what_its_file_answers(tmp_path: Path) -> None:
+    given = table()
+    model = Model.learned(facts_of(given), given.cells, device="cpu")
+    said = model.foretells(given.cells)
+    assert np.isfinite(said.prediction_N).all()
+    assert np.corrcoef(said.prediction_N[given.cells.target == 0], given.cells.value[given.cells.target == 0])[0, 1] > 0.9
+    model.write(tmp_path / "model")
+    assert Predictor.open(tmp_path / "model").scale is Scale.VALUE
+
+
+def test_few_cells_calibrate_nothing() -> None:
+    given = table()
+    fit = fit_gaussian(given.cells, given.kernel)
+    assert calibrate(fit, given.kernel, named(given), facts_of(given).scaffolds_C, binary=False, device="cpu") == (PLAIN, None)
+
+
+def test_scaffolds_kept_from_a_fit_say_how_wide_its_intervals_must_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "_CELLS", 5)
+    given = table()
+    model = Model.learned(facts_of(given), given.cells, device="cpu")
+    similarity, factor = model.stretch
+    assert len(similarity) == len(factor) == 1
+    assert 0 < factor[0] < 10
+
+
+def test_stretched_intervals_hold_nine_of_ten_in_every_band() -> None:
+    random = np.random.default_rng(0)
+    similarity = random.random(4000)
+    spread = np.where(similarity < 0.5, 2.0, 0.5)
+    value = random.normal(0.0, spread)
+    zero = np.zeros(4000)
+    said = Foretold(zero, zero - 1.6448536, zero + 1.6448536, zero, similarity)
+    cells = Cells.of(np.arange(4000), np.zeros(4000, np.int64), value, compounds=4000, targets=1)
+    edge, factor = stretch_of(said, cells)
+    wide = np.interp(similarity, edge, factor) * 1.6448536
+    for band in (similarity < 0.4, similarity > 0.6):
+        assert np.mean(np.abs(value[band]) <= wide[band]) == pytest.approx(0.9, abs=0.02)
+
+
+def test_a_probit_gives_back_the_chances_that_calls_were_drawn_with() -> None:
+    random = np.random.default_rng(0)
+    score = random.normal(0, 1, 20_000)
+    called = (random.normal(0, 1, 20_000) < 2.0 * score - 0.5).astype(np.float64)
+    found = probit_of(score, called)
+    assert found.offset == pytest.approx(-0.5, abs=0.05)
+    assert found.slope == pytest.approx(2.0, abs=0.1)
+
+
+def test_actives_and_inactives_get_chances() -> None:
+    given = table()
+    cells = given.cells
+    called = Cells.of(
+        cells.compound, cells.target, (cells.value > 6.5).astype(np.float64), compounds=cells.compounds, targets=cells.targets
+    )
+    model = Model.learned(facts_of(given, binary=True), called, device="cpu")
+    said = model.foretells(called)
+    assert ((said.prediction_N > 0) & (said.prediction_N < 1)).all()
+    on_first = called.target == 0
+    active = called.value[on_first] > 0
+    assert said.prediction_N[on_first][active].mean() > said.prediction_N[on_first][~active].mean() + 0.2
+
+
+def test_ridge_learns_what_environments_say() -> None:
+    given = table()
+    assert given.kernel.molecules is not None
+    train, test = given.cells.at(np.arange(0, 30)), given.cells.at(np.arange(30, len(given.cells)))
+    predicted = ridge(given.kernel.molecules.counts[0], train, test)
+    assert predicted.shape == test.value.shape
+    assert np.isfinite(predicted).all()
