@@ -52,7 +52,12 @@ def made(generator: np.random.Generator, kind: ActivityKind) -> tuple[Activity, 
             "scaffold": [molecule.scaffold for molecule in cut],
             "rows": [1] * len(cut),
         },
-        "targets": {"id": range(TARGETS), "name": [f"T{n}" for n in range(TARGETS)], "cells": [len(cut)] * TARGETS, "title": [None] * TARGETS},
+        "targets": {
+            "id": range(TARGETS),
+            "name": [f"T{n}" for n in range(TARGETS)],
+            "cells": [len(cut)] * TARGETS,
+            "title": [None] * TARGETS,
+        },
         "membership": {"fragment": [f for f, _ in member], "compound": [c for _, c in member], "count": [1] * len(member)},
         "activity": {
             "compound": [c for c, _ in cells],
