@@ -193,7 +193,7 @@ def _record(lines: list[str]) -> Row | str:
     if end is None:
         return "is no record of an SDF: it has no line M  END"
     with rdBase.BlockLogs():
-        mol = Chem.MolFromMolBlock("\n".join(lines[: end + 1]) + "\n", sanitize=False, removeHs=False)
+        mol: Chem.Mol | None = Chem.MolFromMolBlock("\n".join(lines[: end + 1]) + "\n", sanitize=False, removeHs=False)
         if mol is None:
             return "has a structure that cannot be read"
         smiles = str(Chem.MolToSmiles(mol))
