@@ -1,8 +1,8 @@
-"""What data cost: Spark's start, tables of molecules from file to facts, and fragment x target counts beside their peers.
+"""What data cost: Spark's start, reading, tables of molecules from file to facts, and fragment x target counts beside peers.
 
-    .venv/bin/python benchmarks/ingest.py [--only start tables counts] [--cells 10_000_000 --memberships 30_000_000]
+    .venv/bin/python benchmarks/ingest.py [--only start reading tables counts] [--cells 10_000_000 --memberships 30_000_000]
 
-DuckDB is a peer of the counts and is named as missing where it is not installed: `pip install --target DIR duckdb` and
+DuckDB is a peer of reading and counts, and is named as missing where it is not installed: `pip install --target DIR duckdb` and
 `PYTHONPATH=DIR` bring it. Every figure is measured in a process of its own, with the processes it starts; CPU seconds are
 the ones to compare where the machine has other work.
 """
@@ -22,10 +22,12 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 from scipy.sparse import coo_array, csr_array
 
 FRAGMENTS, TARGETS = 5_000, 2_000
+PARTS = ["start", "reading", "tables", "counts"]
 SAMPLE_S = 0.05
 TABLES = {
     "tox21": ("tox21/tox21.csv.gz", "skip"),
@@ -176,6 +178,72 @@ def tables(cache: Path, data: Path) -> None:
         print("".join(f"{row[column]:>17,}" for column in columns))
 
 
+# --- Reading -------------------------------------------------------------------------------------------------------------
+
+
+def make_long(path: Path, rows: int) -> None:
+    """Write a long table of concentrations, some of them bounds."""
+    rng = np.random.default_rng(2)
+    columns = {
+        "smiles": pa.array([f"CCOc1ccccc1{'C' * (place % 40)}" for place in range(rows)]),
+        "target_id": pa.array([f"P{place % 400:05}" for place in range(rows)]),
+        "relation": pa.array(np.where(rng.random(rows) < 0.1, ">", "=")),
+        "standard_value": rng.random(rows).round(4) * 1000 + 0.1,
+        "standard_units": pa.array(["nM"] * rows),
+    }
+    pyarrow.csv.write_csv(pa.table(columns), path)
+
+
+def reading_ours(path: str) -> Measured:
+    """The plan and the records of a file, as one of Spark's workers makes them."""
+    from trainer.runs.ingest import IngestOptions  # noqa: PLC0415 - loading is part of what is measured
+    from trainer.tables.files import find_files  # noqa: PLC0415
+    from trainer.tables.melting import melt_file  # noqa: PLC0415
+    from trainer.tables.planning import plan_files  # noqa: PLC0415
+
+    def work() -> Measured:
+        began = time.perf_counter()
+        (plan,) = plan_files(find_files([Path(path)]), IngestOptions())
+        planned_s = time.perf_counter() - began
+        batches = [batch for batch in melt_file(plan) if len(batch)]
+        return {"plan_s": planned_s, "cells": sum(len(batch.column("cells").flatten()) for batch in batches)}
+
+    return measured(work)
+
+
+def reading_duckdb(path: str) -> Measured:
+    """The same values by DuckDB: pX of concentrations with their relations, by molecule, on one thread as well."""
+    import duckdb  # noqa: PLC0415 - may not be there
+
+    asked = (
+        "SELECT smiles, list(target_id), list(9 - log10(standard_value)), list(relation) FROM read_csv($1) "
+        "WHERE standard_units = 'nM' GROUP BY smiles"
+    )
+
+    def work() -> Measured:
+        connection = duckdb.connect(config={"threads": 1})
+        found = connection.execute(asked, [path]).to_arrow_table()
+        return {"cells": sum(map(len, found.column(1).to_pylist()))}
+
+    return measured(work)
+
+
+def reading(rows: int) -> None:
+    """Print what reading a long table costs beside DuckDB."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "long.csv"
+        make_long(path, rows)
+        peers = ["reading_ours", *(["reading_duckdb"] if importlib.util.find_spec("duckdb") else [])]
+        print(f"\nreading {rows:,} rows    wall s   CPU s   rows/CPU s   plan s   peak GiB")
+        for peer in peers:
+            row = alone(peer, path)
+            plan = f"{row['plan_s']:.2f}" if "plan_s" in row else "-"
+            speed = f"{row['wall_s']:>9.1f}{row['cpu_s']:>8.1f}{rows / row['cpu_s']:>13,.0f}"
+            print(f"{peer:<22}{speed}{plan:>9}{row['peak_gib']:>11.2f}")
+        if len(peers) == 1:
+            print("DuckDB is not here: see above how to bring it")
+
+
 # --- Counts -------------------------------------------------------------------------------------------------------------
 
 
@@ -283,6 +351,8 @@ def counts(cache: Path, compounds: int, cells: int, memberships: int) -> None:
 MEASUREMENTS: dict[str, Callable[..., Measured]] = {
     "start_ours": lambda cache: measured(lambda: start_ours(cache)),
     "start_pyspark": lambda: measured(start_pyspark),
+    "reading_ours": reading_ours,
+    "reading_duckdb": reading_duckdb,
     "table": table,
     "counts_spark": lambda directory, cache: measured(lambda: counts_spark(directory, cache)),
     "counts_scipy": lambda directory: measured(lambda: counts_scipy(directory)),
@@ -296,9 +366,10 @@ def main() -> None:
         print(json.dumps(MEASUREMENTS[sys.argv[2]](*sys.argv[3:])))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=["start", "tables", "counts"], default=["start", "tables", "counts"])
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data" / "activity")
     parser.add_argument("--cache", type=Path, default=Path("var/cache/trainer"))
+    parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--compounds", type=int, default=1_000_000)
     parser.add_argument("--cells", type=int, default=10_000_000)
     parser.add_argument("--memberships", type=int, default=30_000_000)
@@ -307,6 +378,8 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, load {load:.1f} before the first measurement")
     if "start" in asked.only:
         start(asked.cache)
+    if "reading" in asked.only:
+        reading(asked.rows)
     if "tables" in asked.only:
         tables(asked.cache, asked.data)
     if "counts" in asked.only:

@@ -173,7 +173,8 @@ class TrainerJobs:
         data = ", ".join(_SOURCES.get(source, source) for source in named)
         if isinstance(spec, BotSpec):
             return f"{_LANGUAGES[spec.language]} chatbot from {data}"
-        return f"{spec.objective} of rank {spec.rank} from {data}"
+        what = f"{spec.objective} of rank {spec.rank}" if spec.objective and spec.rank else "factors"  # the data decide
+        return f"{what} from {data}"
 
 
 def _sources(spec: BotSpec | FactorsSpec) -> list[str]:

@@ -41,7 +41,8 @@ def plan_library(files: Sequence[SourceFile], *, smiles_column: str | None, comp
         named = [column for column in (smiles_column, compound_column) if column is not None]
         unknown = [column for column in named if column not in file.columns]
         offences += [Offence(file.name, None, column, None, "is unknown: there is no such column") for column in unknown]
-        smiles = smiles_column or vocabulary.find(vocabulary.SMILES, file.columns)
+        words = (*vocabulary.SMILES, *vocabulary.INCHI)
+        smiles = smiles_column or vocabulary.find(words, file.columns)
         others = [column for column in file.columns if column != smiles]
         if smiles is None:
             offences.append(Offence(file.name, None, None, None, f"has no SMILES column among {', '.join(others[:8])}"))
