@@ -213,7 +213,7 @@ def reading_ours(path: str) -> Measured:
 
 def reading_duckdb(path: str) -> Measured:
     """The same values by DuckDB: pX of concentrations with their relations, by molecule, on one thread as well."""
-    import duckdb  # noqa: PLC0415 - may not be there
+    import duckdb  # type: ignore[import-not-found, unused-ignore]  # noqa: PLC0415 - a peer that may be missing
 
     asked = (
         "SELECT smiles, list(target_id), list(9 - log10(standard_value)), list(relation) FROM read_csv($1) "

@@ -25,7 +25,7 @@ def no_spark() -> NoReturn:
 
 def fitted(seed: int, facts: Activity | None = None, **members: str) -> Fitted:
     spec = FactorsSpec.model_validate({"kind": "factors", "rank": 3, "seed": seed, **members})
-    fit = FITS[spec.objective]
+    fit = FITS[spec.fitted_objective]
     return fit(spec, facts or built_in(), device="cpu", on_step=lambda _step, _loss: None, spark=no_spark)
 
 
@@ -49,7 +49,7 @@ def test_a_judged_run_publishes_what_an_unjudged_one_does() -> None:
 
 def test_an_engine_that_looks_at_stated_cells_alone_is_refused_positives() -> None:
     positives = replace(built_in(), kind=ActivityKind.POSITIVES)
-    assert fitted(0, positives).metrics["converged"] == 1
+    assert fitted(0, positives, objective="counts").metrics["converged"] == 1
     with pytest.raises(ObjectiveUnsuitable, match="take `engine` torch"):
         fitted(0, positives, engine="spark-als")
 
