@@ -131,6 +131,30 @@ def test_decimal_commas_are_read_where_semicolons_delimit(tmp_path: Path) -> Non
     assert cells(read(path))[M[0], "EGFR pIC50"] == 5.1
 
 
+def test_units_may_stand_in_the_cells(tmp_path: Path) -> None:
+    stated = ["12 nM", "0.3 uM", "> 10 µM", "5 nM", "1 mM", "40 nM", "2 nM", "3 nM", "4 nM", "7"]
+    path = table(tmp_path / "a.csv", {"smiles": M[:9], "target": ["E"] * 9, "IC50": stated[:9]})
+    found = read(path)
+    assert cells(found)[M[1], "E"] == pytest.approx(6.5228787, abs=1e-6)
+    assert bounds(found) == {(M[2], "E"): ("<", 5.0)}
+    assert found.kind is ActivityKind.REAL
+
+
+def test_only_columns_of_the_endpoint_that_is_asked_for_are_read(tmp_path: Path) -> None:
+    path = table(tmp_path / "a.csv", {"smiles": M, "EGFR IC50 (nM)": NM, "EGFR Ki (nM)": NM})
+    assert plans_of(path)[0].targets == ("EGFR IC50", "EGFR Ki")
+    assert plans_of(path, endpoint=["Ki"])[0].targets == ("EGFR",)
+
+
+def test_a_directory_may_hold_other_things(tmp_path: Path) -> None:
+    table(tmp_path / "assays.csv", {"smiles": M, "EGFR": PX})
+    (tmp_path / "settings.json").write_text('{"made": 2021, "by": "us"}')
+    (tmp_path / "LICENSE.txt").write_text("Free, for all, who ask\nnicely, and, soon\n")
+    (tmp_path / "~$assays.xlsx").write_bytes(b"x")
+    (tmp_path / "plot.pdf").write_bytes(b"%PDF")
+    assert len(read(tmp_path).cells) == 10
+
+
 def test_a_relation_beside_a_wide_column_is_its_own(tmp_path: Path) -> None:
     path = table(tmp_path / "a.csv", {"smiles": M, "EGFR Qualifier": ["=", ">"] * 5, "EGFR IC50 (nM)": NM, "ABL IC50 (nM)": NM})
     assert plans_of(path)[0].described[1].role is ColumnRole.RELATION

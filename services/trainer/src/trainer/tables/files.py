@@ -111,6 +111,8 @@ def _is_prose(path: Path) -> bool:
         r"(?i)(read[_-]?me|licen[cs]e|notice|changes|changelog|citation|about)\b", path.name
     ):
         return True
+    if _format(path) is Format.JSON:
+        return _is_no_table(path)
     if _format(path) is not Format.CSV or not path.name.lower().removesuffix(".gz").endswith(".txt"):
         return False
     try:
@@ -119,6 +121,14 @@ def _is_prose(path: Path) -> bool:
     except (OSError, pa.ArrowException, UnicodeError):
         return False
     return bool(text.strip()) and len(dialect_of(text, UTF_8, whole=False)[1]) < 2  # noqa: PLR2004 - a table has two
+
+
+def _is_no_table(path: Path) -> bool:
+    """Whether JSON holds no rows: settings, say, or what somebody wrote about the data."""
+    try:
+        return not beginning_of(str(path), Format.JSON)[0]
+    except (Unreadable, OSError, pa.ArrowException):
+        return True
 
 
 def _hidden(path: Path, root: Path) -> bool:

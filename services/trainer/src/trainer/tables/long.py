@@ -77,7 +77,7 @@ def long_measures(
     for name in found:
         header = header_of(name)
         scale = scale_in(columns, name)
-        bare = scale is None and unit is None
+        bare = scale is None and unit is None and not columns.profiles[name].has_units
         if each and scale is None:
             columns.leave(name, f"{', '.join(str(endpoint) for endpoint in endpoints)} are read")
         elif each and chosen and header.endpoint not in chosen:
@@ -124,6 +124,7 @@ def _measure(
         relation=relation,
         flipped=flipped,
         truths=profile.is_truths or name in columns.file.truths,
+        in_cells=scale is None and unit is None and profile.has_units,
         decimal_comma=profile.comma,
         group=group,
     )

@@ -42,7 +42,7 @@ def measured(plan: FilePlan, measure: Measure, block: Block, wanted: npt.NDArray
         plan.allowed,
         truths=measure.truths,
         decimal_comma=measure.decimal_comma,
-        geometric=measure.scale not in {None, PX} or measure.unit is not None,
+        geometric=measure.scale not in {None, PX} or measure.unit is not None or measure.in_cells,
         missing=plan.missing,
     )
     places = rows[numbers.places]
@@ -100,6 +100,12 @@ def _exponents(
             for place in np.flatnonzero(own)
         ]
         return np.full(size, np.nan), np.ones(size, np.bool_), ~own
+    if measure.in_cells:
+        flaws += [
+            Flaw(int(block.rows[places[place]]), measure.column, None, "states no unit, where other cells do")
+            for place in np.flatnonzero(~own)
+        ]
+        return numbers.exponents, np.zeros(size, np.bool_), own
     if measure.unit is None:
         exponents = np.full(size, np.nan if measure.scale is None else float(measure.scale))
         return np.where(own, numbers.exponents, exponents), np.zeros(size, np.bool_), united

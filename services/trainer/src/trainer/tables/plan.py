@@ -72,6 +72,8 @@ class Measure:
     """The relations are those of concentrations, although the numbers are their negative logarithms."""
     truths: bool = False
     """The column states yes and no."""
+    in_cells: bool = False
+    """Each cell states its unit."""
     decimal_comma: bool = False
     group: int = 0
     """Of the measures of one group, the first that a row states is taken."""

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from chemistry.notation import is_molecule
-from trainer.tables.cells import INCONCLUSIVE, TRUTHS, Relation, read_numbers
+from trainer.tables.cells import INCONCLUSIVE, TRUTHS, Relation, cell_of, read_numbers
 from trainer.tables.vocabulary import MISSING
 
 __all__ = ["Profile"]
@@ -102,6 +102,12 @@ class Profile:
     def is_integers(self) -> bool:
         """Whether all numbers are whole."""
         return self.is_numeric and bool((self.values == np.floor(self.values)).all())
+
+    @cached_property
+    def has_units(self) -> bool:
+        """Whether all numbers stand with a unit of their own."""
+        cells = [cell for text in self.distinct if (cell := cell_of(text)) is not None]
+        return bool(cells) and all(cell.exponent is not None for cell in cells)
 
     @cached_property
     def is_row_number(self) -> bool:

@@ -48,7 +48,8 @@ def is_unitless(columns: Columns, name: str, unit: str | None) -> bool:
         "standardvalue",
         "publishedvalue",
     }
-    return wanted and concentration and unit is None and scale_in(columns, name) is None
+    stated = unit is not None or columns.profiles[name].has_units
+    return wanted and concentration and not stated and scale_in(columns, name) is None
 
 
 def looks_logarithmic(columns: Columns, name: str) -> bool:
@@ -90,7 +91,7 @@ def doubts_of(columns: Columns, name: str, scale: int | str | None, unit: str | 
     if not len(values) or profile.is_binary:
         return
     named = bool(vocabulary.MEASURED & set(vocabulary.words(name))) or (columns.layout is not None and columns.layout.targets)
-    if (scale == PX or (scale is None and unit is None)) and not header_of(name).percent:
+    if (scale == PX or (scale is None and unit is None and not profile.has_units)) and not header_of(name).percent:
         lowest = _LOWEST_PX if scale == PX or not named else -np.inf
         outside = (values < lowest) | (values > _HIGHEST_PX)
         if outside.any():

@@ -8,6 +8,7 @@ import numpy as np
 from contracts.kinds import ActivityKind
 from trainer.data.offences import Offence
 from trainer.tables import vocabulary
+from trainer.tables.endpoints import endpoint_of
 from trainer.tables.headers import header_of
 from trainer.tables.layouts import Layout
 from trainer.tables.long import value_columns
@@ -36,6 +37,7 @@ def wide_measures(columns: Columns) -> tuple[list[Measure], list[Offence]]:
     else:
         chosen, offences = _chosen(columns)
         told = "its cells are numbers"
+    chosen = _of_endpoints(columns, chosen)
     names = _named(columns, chosen)
     measures = []
     for name in chosen:
@@ -50,6 +52,17 @@ def wide_measures(columns: Columns) -> tuple[list[Measure], list[Offence]]:
             name, "not among the target columns that are asked for" if given else columns.aside(name) or "asked about"
         )
     return measures, offences
+
+
+def _of_endpoints(columns: Columns, chosen: Sequence[str]) -> list[str]:
+    """Columns of the endpoints that are asked for, and of none; the others are left aside."""
+    asked = {endpoint_of(each) for each in columns.options.endpoint}
+    other = [
+        name for name in chosen if asked and header_of(name).endpoint is not None and header_of(name).endpoint not in asked
+    ]
+    for name in other:
+        columns.leave(name, f"another endpoint than {', '.join(sorted(asked))}, which is asked for")
+    return [name for name in chosen if name not in other]
 
 
 def _chosen(columns: Columns) -> tuple[list[str], list[Offence]]:
@@ -260,6 +273,7 @@ def _measure(columns: Columns, name: str, scale: int | str | None, target: str, 
         scale,
         relation=relation,
         truths=truths and allowed,
+        in_cells=scale is None and profile.has_units,
         decimal_comma=profile.comma,
         group=len(columns.described),
     )

@@ -151,6 +151,6 @@ def _rejects_table(rejects: Sequence[Offence]) -> pa.Table:
 def _stated_kind(plans: Sequence[FilePlan]) -> ActivityKind | None:
     """Real where a file says that it holds pX or concentrations, positives where none holds values; else the values tell."""
     measures = [measure for plan in plans for measure in plan.measures]
-    if any(measure.scale is not None or measure.unit is not None for measure in measures):
+    if any(measure.scale is not None or measure.unit is not None or measure.in_cells for measure in measures):
         return ActivityKind.REAL
     return ActivityKind.POSITIVES if measures and all(measure.column is None for measure in measures) else None
