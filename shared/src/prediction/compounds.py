@@ -35,7 +35,7 @@ class Compounds:
         """The compound whose parent has this SMILES, written as `chemistry` writes it."""
         wanted = _digest(smiles)
         digests = self._of["compounds.digests"]
-        place = int(np.searchsorted(digests, wanted))
+        place = int(np.searchsorted(digests, np.uint64(wanted)))  # of another type, all digests would be converted
         while place < len(digests) and digests[place] == wanted:
             compound = int(self._of["compounds.by_digest"][place])
             if self.smiles(compound) == smiles:

@@ -9,7 +9,7 @@ value is follows from the nearest of these (Vecchia 1988), stretched by what lef
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -22,7 +22,7 @@ from prediction.compounds import Compounds
 from prediction.model_file import map_arrays
 from prediction.similarities import FeatureIndex
 
-__all__ = ["NEAREST", "SCHEMA", "Asked", "Predicted", "Predictor", "pack"]
+__all__ = ["NEAREST", "SCHEMA", "Asked", "Expectation", "Predicted", "Predictor", "pack"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -33,6 +33,14 @@ NEAREST: Final = 32
 """Compounds that tell how sure a value is."""
 _WIDTH: Final = 1.6448536269514722
 """Standard deviations to either side that hold 90 % of a normal distribution."""
+_ARRAYS: Final = frozenset(
+    "targets.level targets.signal targets.noise points.starts points.compound points.weight points.value fragments.starts "
+    "fragments.target fragments.weight members.starts members.compound compounds.name.text compounds.name.ends "
+    "compounds.smiles.text compounds.smiles.ends compounds.digests compounds.by_digest cells.starts cells.target cells.value "
+    "pairs.counts pairs.starts pairs.kernel stretch.similarity stretch.factor".split()
+)
+"""Those of every model; the features of whole molecules are there where its data have structures."""
+_ABOUT: Final = frozenset({"scale", "link_offset", "link_slope", "share", "unit", "level", "pair_unit"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +54,30 @@ class Asked:
 
 
 @dataclass(frozen=True, eq=False)
+class Expectation:
+    """Of one compound on all T targets, before it is asked how sure that is: what costs little."""
+
+    asked: Asked
+    similarities_C: npt.NDArray[np.float32]
+    """To every compound, 0 to 1."""
+    level_T: Floats
+    contributions_GT: Floats
+    rest_T: Floats
+    similarity_T: Floats
+    """Of the nearest compound measured on each target, 0 to 1."""
+
+    @property
+    def excess_T(self) -> Floats:
+        """How far the sum is above the level of the target."""
+        excess_T: Floats = self.contributions_GT.sum(axis=0) + self.rest_T
+        return excess_T
+
+
+@dataclass(frozen=True, eq=False)
 class Predicted:
     """Of one compound on M targets."""
 
+    target_M: Ints
     prediction_M: Floats
     """On the model's scale: a value, or the chance to be active."""
     low_M: Floats
@@ -60,8 +89,14 @@ class Predicted:
     contributions_GM: Floats
     """Of the G fragments."""
     rest_M: Floats
+    sd_M: Floats
+    """Standard deviation of the sum, with the noise of a measurement where values are predicted."""
     similarity_M: Floats
     """Of the nearest compound measured on each target, 0 to 1."""
+
+    def at(self, places: Ints) -> Self:
+        """Of the targets at these places, in this order."""
+        return type(self)(**{field.name: getattr(self, field.name)[..., places] for field in fields(self)})
 
 
 class Predictor:
@@ -70,6 +105,8 @@ class Predictor:
     def __init__(self, arrays: dict[str, Array], about: dict[str, str]) -> None:
         if about.get("schema") != SCHEMA:
             raise ValueError(f"the model has the schema {about.get('schema')!r}, expected {SCHEMA!r}")
+        if missing := sorted((_ARRAYS - arrays.keys()) | (_ABOUT - about.keys())):
+            raise ValueError(f"the model has no {missing[0]}")
         self.about = about
         self.scale = Scale(about["scale"])
         """`VALUE` or `CHANCE`."""
@@ -104,25 +141,36 @@ class Predictor:
             contributions_GT[row, self._of["fragments.target"][part]] = self._of["fragments.weight"][part]
         return self._of["targets.level"].astype(np.float64), contributions_GT, rest_T
 
-    def predict(self, asked: Asked, targets: Ints | None = None) -> Predicted:
-        """Everything about these targets, or all."""
-        chosen = np.arange(self.targets) if targets is None else targets
+    def expect(self, asked: Asked) -> Expectation:
+        """What is expected on all targets."""
         similarities_C = self.similarities_C(asked)
         level_T, contributions_GT, rest_T = self.values(asked, similarities_C)
-        level_M, contributions_GM, rest_M = level_T[chosen], contributions_GT[:, chosen], rest_T[chosen]
+        similarity_T = np.zeros(self.targets)
+        first_T = self._starts_T1[:-1]
+        (measured,) = np.nonzero(np.diff(self._starts_T1))
+        if len(measured):
+            alike_N = similarities_C[self._of["points.compound"]]
+            similarity_T[measured] = np.maximum.reduceat(alike_N, first_T[measured])
+        return Expectation(asked, similarities_C, level_T, contributions_GT, rest_T, similarity_T)
+
+    def predict(self, asked: Asked, targets: Ints | None = None) -> Predicted:
+        """Everything about these targets, or all."""
+        return self.judge(self.expect(asked), np.arange(self.targets) if targets is None else targets)
+
+    def judge(self, expected: Expectation, targets: Ints) -> Predicted:
+        """What is expected on these targets, and how sure that is."""
+        level_M, rest_M = expected.level_T[targets], expected.rest_T[targets]
+        contributions_GM = expected.contributions_GT[:, targets]
         sum_M = level_M + contributions_GM.sum(axis=0) + rest_M
-        variance_M, similarity_M = self._variance(asked, similarities_C, chosen)
-        factor_M = np.interp(similarity_M, self._of["stretch.similarity"], self._of["stretch.factor"])
-        noise_M = self._of["targets.signal"][chosen].astype(np.float64) * self._of["targets.noise"][chosen]
+        variance_M = self._variance(expected, targets)
+        sd_M = self._stretched(variance_M, expected, targets)
+        low_M, high_M = (self._on_scale(sum_M + side * _WIDTH * sd_M) for side in (-1, 1))
         if self.scale is Scale.CHANCE:
-            half_M = _WIDTH * factor_M * np.sqrt(variance_M)
-            spread_M = np.sqrt(1.0 + self._slope**2 * variance_M)
-            prediction_M = _normal(self._latent(sum_M) / spread_M)
-            low_M, high_M = _normal(self._latent(sum_M - half_M)), _normal(self._latent(sum_M + half_M))
+            prediction_M = _normal(self._latent(sum_M) / np.sqrt(1.0 + self._slope**2 * variance_M))
         else:
-            half_M = _WIDTH * factor_M * np.sqrt(variance_M + noise_M)
-            prediction_M, low_M, high_M = sum_M, sum_M - half_M, sum_M + half_M
+            prediction_M = sum_M
         return Predicted(
+            target_M=targets,
             prediction_M=prediction_M,
             low_M=low_M,
             high_M=high_M,
@@ -130,16 +178,48 @@ class Predictor:
             level_M=level_M,
             contributions_GM=contributions_GM,
             rest_M=rest_M,
-            similarity_M=similarity_M,
+            sd_M=sd_M,
+            similarity_M=expected.similarity_T[targets],
         )
+
+    def guessed_sd(self, expected: Expectation, targets: Ints) -> Floats:
+        """The standard deviations as the nearest compound alone would have them: what costs little, to choose targets by."""
+        signal_M = self._of["targets.signal"][targets].astype(np.float64)
+        return self._stretched(signal_M * (1.0 - expected.similarity_T[targets] ** 2), expected, targets)
+
+    def spread(self, targets: Ints) -> Floats:
+        """The standard deviation of what is expected of a compound that is like no other, by target."""
+        noise_M = 0.0 if self.scale is Scale.CHANCE else self._of["targets.noise"][targets].astype(np.float64)
+        spread_M: Floats = np.sqrt(self._of["targets.signal"][targets].astype(np.float64) * (1.0 + noise_M))
+        return spread_M
+
+    def level_of(self, targets: Ints) -> Floats:
+        """The levels of targets on the model's scale."""
+        return self._on_scale(self._of["targets.level"][targets].astype(np.float64))
 
     def nearest(self, similarities_C: npt.NDArray[np.float32], target: int, limit: int) -> tuple[Ints, Floats, Floats]:
         """The compounds measured on a target that are most like the molecule: their ids, similarities and values."""
         part = slice(int(self._starts_T1[target]), int(self._starts_T1[target + 1]))
         compound_N = self._of["points.compound"][part].astype(np.int64)
-        order = np.lexsort((compound_N, -similarities_C[compound_N]))[:limit]
+        alike_N = similarities_C[compound_N]
+        if limit < len(alike_N):  # a part is sorted, not all
+            (places,) = np.nonzero(alike_N >= np.partition(alike_N, -limit)[-limit])
+        else:
+            places = np.arange(len(alike_N))
+        order = places[np.lexsort((compound_N[places], -alike_N[places]))[:limit]]
         ids = compound_N[order]
         return ids, similarities_C[ids].astype(np.float64), self._of["points.value"][part][order].astype(np.float64)
+
+    def _on_scale(self, sum_M: Floats) -> Floats:
+        """What a sum stands for where it is sure."""
+        return _normal(self._latent(sum_M)) if self.scale is Scale.CHANCE else sum_M
+
+    def _stretched(self, variance_M: Floats, expected: Expectation, targets: Ints) -> Floats:
+        """The standard deviations of sums."""
+        factor_M = np.interp(expected.similarity_T[targets], self._of["stretch.similarity"], self._of["stretch.factor"])
+        noise_M = self._of["targets.signal"][targets].astype(np.float64) * self._of["targets.noise"][targets]
+        sd_M: Floats = factor_M * np.sqrt(variance_M + (0.0 if self.scale is Scale.CHANCE else noise_M))
+        return sd_M
 
     def _latent(self, sum_M: Floats) -> Floats:
         """The probit of the chance that a sum stands for."""
@@ -151,8 +231,9 @@ class Predictor:
         sums_T: Floats = np.diff(total_N1[self._starts_T1])
         return sums_T
 
-    def _variance(self, asked: Asked, similarities_C: npt.NDArray[np.float32], targets: Ints) -> tuple[Floats, Floats]:
-        """Of what a measurement would be but for its noise, by the nearest points of each target; and the highest similarity."""
+    def _variance(self, expected: Expectation, targets: Ints) -> Floats:
+        """Of what a measurement would be but for its noise, by the nearest points of each target."""
+        asked, similarities_C = expected.asked, expected.similarities_C
         linear_C = np.zeros(len(self.compounds), dtype=np.float32)
         starts, members = self._of["members.starts"], self._of["members.compound"]
         for fragment in asked.fragments.tolist():
@@ -162,15 +243,12 @@ class Predictor:
         itself = self.share * len(asked.fragments) / self.unit + has_rest + self.level
         noise_M = self._of["targets.noise"][targets].astype(np.float64)
         near_MK = np.full((len(targets), NEAREST), -1, dtype=np.int64)
-        similarity_M = np.zeros(len(targets))
         for row, target in enumerate(targets.tolist()):
             first, last = int(self._starts_T1[target]), int(self._starts_T1[target + 1])
             if first == last:
                 continue
-            compound_N = self._of["points.compound"][first:last]
-            similarity_M[row] = similarities_C[compound_N].max()
             paired = min(last - first, int(self._of["pairs.counts"][target]))
-            kernel_N = kernel_C[compound_N[:paired]]
+            kernel_N = kernel_C[self._of["points.compound"][first : first + paired]]
             near = np.argpartition(-kernel_N, NEAREST - 1)[:NEAREST] if paired > NEAREST else np.arange(paired)
             near_MK[row, : len(near)] = near
         told_MK = near_MK >= 0
@@ -188,7 +266,8 @@ class Predictor:
         solved_MK = np.linalg.solve(kernel_MKK, cross_MK[:, :, None])[:, :, 0]
         known_M = np.einsum("mk,mk->m", cross_MK, solved_MK)
         signal_M = self._of["targets.signal"][targets].astype(np.float64)
-        return signal_M * np.maximum(itself - known_M, 0.0), similarity_M
+        variance_M: Floats = signal_M * np.maximum(itself - known_M, 0.0)
+        return variance_M
 
 
 def _normal(probit_M: Floats) -> Floats:
