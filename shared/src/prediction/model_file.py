@@ -59,7 +59,12 @@ def map_arrays(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]
     try:
         about = header.pop(_ABOUT, {})
         arrays = {name: _array(whole[slice(*entry["data_offsets"])], entry) for name, entry in header.items()}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:  # what slices and views of other numbers than theirs raise
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:  # what slices and views of other numbers than theirs raise
         raise InvalidModelFile(f"{path.name} is cut or states no arrays: {error}") from error
     return arrays, about
 

@@ -33,13 +33,19 @@ NEAREST: Final = 32
 """Compounds that tell how sure a value is."""
 _WIDTH: Final = 1.6448536269514722
 """Standard deviations to either side that hold 90 % of a normal distribution."""
-_ARRAYS: Final = frozenset(
-    "targets.level targets.signal targets.noise points.starts points.compound points.weight points.value fragments.starts "
-    "fragments.target fragments.weight members.starts members.compound compounds.name.text compounds.name.ends "
-    "compounds.smiles.text compounds.smiles.ends compounds.digests compounds.by_digest cells.starts cells.target cells.value "
-    "pairs.counts pairs.starts pairs.kernel stretch.similarity stretch.factor".split()
-)
-"""Those of every model; the features of whole molecules are there where its data have structures."""
+_ARRAYS: Final = {
+    "targets": ("level", "signal", "noise"),
+    "points": ("starts", "compound", "weight", "value"),
+    "fragments": ("starts", "target", "weight"),
+    "members": ("starts", "compound"),
+    "compounds.name": ("text", "ends"),
+    "compounds.smiles": ("text", "ends"),
+    "compounds": ("digests", "by_digest"),
+    "cells": ("starts", "target", "value"),
+    "pairs": ("counts", "starts", "kernel"),
+    "stretch": ("similarity", "factor"),
+}
+"""By group, those of every model; the features of whole molecules are there where its data have structures."""
 _ABOUT: Final = frozenset({"scale", "link_offset", "link_slope", "share", "unit", "level", "pair_unit"})
 
 
@@ -65,12 +71,6 @@ class Expectation:
     rest_T: Floats
     similarity_T: Floats
     """Of the nearest compound measured on each target, 0 to 1."""
-
-    @property
-    def excess_T(self) -> Floats:
-        """How far the sum is above the level of the target."""
-        excess_T: Floats = self.contributions_GT.sum(axis=0) + self.rest_T
-        return excess_T
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ class Predictor:
     def __init__(self, arrays: dict[str, Array], about: dict[str, str]) -> None:
         if about.get("schema") != SCHEMA:
             raise ValueError(f"the model has the schema {about.get('schema')!r}, expected {SCHEMA!r}")
-        if missing := sorted((_ARRAYS - arrays.keys()) | (_ABOUT - about.keys())):
+        if missing := sorted((_array_names() - arrays.keys()) | (_ABOUT - about.keys())):
             raise ValueError(f"the model has no {missing[0]}")
         self.about = about
         self.scale = Scale(about["scale"])
@@ -115,6 +115,7 @@ class Predictor:
         self._of = arrays
         self._index = FeatureIndex.of(arrays) if "environments.codes" in arrays else None
         self.targets = len(arrays["targets.level"])
+        self.fragments = len(arrays["fragments.starts"]) - 1
         self.compounds = Compounds(arrays)
         """What it learned from."""
         self._starts_T1 = arrays["points.starts"].astype(np.int64)
@@ -123,6 +124,11 @@ class Predictor:
     def open(cls, path: Path) -> Self:
         """Map a model file; raises InvalidModelFile or ValueError for another file."""
         return cls(*map_arrays(path))
+
+    @property
+    def compares(self) -> bool:
+        """Whether it looks at whole molecules: the data state structures."""
+        return self._index is not None
 
     def similarities_C(self, asked: Asked) -> npt.NDArray[np.float32]:
         """How alike the molecule is to every compound, 0 to 1; 0 where it has no fingerprint."""
@@ -159,33 +165,12 @@ class Predictor:
 
     def judge(self, expected: Expectation, targets: Ints) -> Predicted:
         """What is expected on these targets, and how sure that is."""
-        level_M, rest_M = expected.level_T[targets], expected.rest_T[targets]
-        contributions_GM = expected.contributions_GT[:, targets]
-        sum_M = level_M + contributions_GM.sum(axis=0) + rest_M
-        variance_M = self._variance(expected, targets)
-        sd_M = self._stretched(variance_M, expected, targets)
-        low_M, high_M = (self._on_scale(sum_M + side * _WIDTH * sd_M) for side in (-1, 1))
-        if self.scale is Scale.CHANCE:
-            prediction_M = _normal(self._latent(sum_M) / np.sqrt(1.0 + self._slope**2 * variance_M))
-        else:
-            prediction_M = sum_M
-        return Predicted(
-            target_M=targets,
-            prediction_M=prediction_M,
-            low_M=low_M,
-            high_M=high_M,
-            sum_M=sum_M,
-            level_M=level_M,
-            contributions_GM=contributions_GM,
-            rest_M=rest_M,
-            sd_M=sd_M,
-            similarity_M=expected.similarity_T[targets],
-        )
+        return self._judged(expected, targets, self._variance(expected, targets))
 
-    def guessed_sd(self, expected: Expectation, targets: Ints) -> Floats:
-        """The standard deviations as the nearest compound alone would have them: what costs little, to choose targets by."""
+    def guess(self, expected: Expectation, targets: Ints) -> Predicted:
+        """The same, as sure as the nearest compound alone would make it: what costs little, to choose targets by."""
         signal_M = self._of["targets.signal"][targets].astype(np.float64)
-        return self._stretched(signal_M * (1.0 - expected.similarity_T[targets] ** 2), expected, targets)
+        return self._judged(expected, targets, signal_M * (1.0 - expected.similarity_T[targets] ** 2))
 
     def spread(self, targets: Ints) -> Floats:
         """The standard deviation of what is expected of a compound that is like no other, by target."""
@@ -214,12 +199,32 @@ class Predictor:
         """What a sum stands for where it is sure."""
         return _normal(self._latent(sum_M)) if self.scale is Scale.CHANCE else sum_M
 
-    def _stretched(self, variance_M: Floats, expected: Expectation, targets: Ints) -> Floats:
-        """The standard deviations of sums."""
-        factor_M = np.interp(expected.similarity_T[targets], self._of["stretch.similarity"], self._of["stretch.factor"])
-        noise_M = self._of["targets.signal"][targets].astype(np.float64) * self._of["targets.noise"][targets]
-        sd_M: Floats = factor_M * np.sqrt(variance_M + (0.0 if self.scale is Scale.CHANCE else noise_M))
-        return sd_M
+    def _judged(self, expected: Expectation, targets: Ints, variance_M: Floats) -> Predicted:
+        level_M, rest_M, similarity_M = (
+            part_T[targets] for part_T in (expected.level_T, expected.rest_T, expected.similarity_T)
+        )
+        contributions_GM = expected.contributions_GT[:, targets]
+        sum_M = level_M + contributions_GM.sum(axis=0) + rest_M
+        factor_M = np.interp(similarity_M, self._of["stretch.similarity"], self._of["stretch.factor"])
+        if self.scale is Scale.CHANCE:
+            prediction_M = _normal(self._latent(sum_M) / np.sqrt(1.0 + self._slope**2 * variance_M))
+            sd_M = factor_M * np.sqrt(variance_M)
+        else:
+            noise_M = self._of["targets.signal"][targets].astype(np.float64) * self._of["targets.noise"][targets]
+            prediction_M, sd_M = sum_M, factor_M * np.sqrt(variance_M + noise_M)
+        low_M, high_M = (self._on_scale(sum_M + side * _WIDTH * sd_M) for side in (-1, 1))
+        return Predicted(
+            target_M=targets,
+            prediction_M=prediction_M,
+            low_M=low_M,
+            high_M=high_M,
+            sum_M=sum_M,
+            level_M=level_M,
+            contributions_GM=contributions_GM,
+            rest_M=rest_M,
+            sd_M=sd_M,
+            similarity_M=similarity_M,
+        )
 
     def _latent(self, sum_M: Floats) -> Floats:
         """The probit of the chance that a sum stands for."""
@@ -268,6 +273,10 @@ class Predictor:
         signal_M = self._of["targets.signal"][targets].astype(np.float64)
         variance_M: Floats = signal_M * np.maximum(itself - known_M, 0.0)
         return variance_M
+
+
+def _array_names() -> set[str]:
+    return {f"{group}.{name}" for group, names in _ARRAYS.items() for name in names}
 
 
 def _normal(probit_M: Floats) -> Floats:

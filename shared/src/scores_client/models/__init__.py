@@ -11,6 +11,7 @@ from .compound_prediction import CompoundPrediction
 from .compound_question import CompoundQuestion
 from .contributions import Contributions
 from .curve import Curve
+from .domain import Domain
 from .factor import Factor
 from .factor_page import FactorPage
 from .factor_side import FactorSide
@@ -19,15 +20,19 @@ from .fragment import Fragment
 from .fragment_detail import FragmentDetail
 from .fragment_page import FragmentPage
 from .manifest import Manifest
+from .matched_compound import MatchedCompound
 from .neighbour import Neighbour
 from .neighbours import Neighbours
 from .objective import Objective
+from .order import Order
 from .predicted_fragment import PredictedFragment
 from .prediction_question import PredictionQuestion
 from .predictions import Predictions
 from .problem_document import ProblemDocument
 from .readiness import Readiness
 from .readiness_missing import ReadinessMissing
+from .relative import Relative
+from .rest import Rest
 from .run_detail import RunDetail
 from .run_detail_ingest import RunDetailIngest
 from .run_detail_metrics import RunDetailMetrics
@@ -53,6 +58,7 @@ __all__ = (
     "CompoundQuestion",
     "Contributions",
     "Curve",
+    "Domain",
     "Factor",
     "FactorPage",
     "FactorSide",
@@ -61,15 +67,19 @@ __all__ = (
     "FragmentDetail",
     "FragmentPage",
     "Manifest",
+    "MatchedCompound",
     "Neighbour",
     "Neighbours",
     "Objective",
+    "Order",
     "PredictedFragment",
     "PredictionQuestion",
     "Predictions",
     "ProblemDocument",
     "Readiness",
     "ReadinessMissing",
+    "Relative",
+    "Rest",
     "RunDetail",
     "RunDetailIngest",
     "RunDetailMetrics",
