@@ -172,11 +172,10 @@ class Predictor:
         signal_M = self._of["targets.signal"][targets].astype(np.float64)
         return self._judged(expected, targets, signal_M * (1.0 - expected.similarity_T[targets] ** 2))
 
-    def spread(self, targets: Ints) -> Floats:
-        """The standard deviation of what is expected of a compound that is like no other, by target."""
-        noise_M = 0.0 if self.scale is Scale.CHANCE else self._of["targets.noise"][targets].astype(np.float64)
-        spread_M: Floats = np.sqrt(self._of["targets.signal"][targets].astype(np.float64) * (1.0 + noise_M))
-        return spread_M
+    def variation(self, targets: Ints) -> Floats:
+        """The standard deviation of what targets would show of unlike compounds but for noise."""
+        variation_M: Floats = np.sqrt(self._of["targets.signal"][targets].astype(np.float64))
+        return variation_M
 
     def level_of(self, targets: Ints) -> Floats:
         """The levels of targets on the model's scale."""
@@ -193,7 +192,10 @@ class Predictor:
             places = np.arange(len(alike_N))
         order = places[np.lexsort((compound_N[places], -alike_N[places]))[:limit]]
         ids = compound_N[order]
-        return ids, similarities_C[ids].astype(np.float64), self._of["points.value"][part][order].astype(np.float64)
+        stated = [self.compounds.value(compound, target) for compound in ids.tolist()]  # the points' own have half the digits
+        values = self._of["points.value"][part][order].tolist()
+        exact = [value if cell is None else cell for cell, value in zip(stated, values, strict=True)]
+        return ids, similarities_C[ids].astype(np.float64), np.array(exact, dtype=np.float64)
 
     def _on_scale(self, sum_M: Floats) -> Floats:
         """What a sum stands for where it is sure."""

@@ -90,7 +90,7 @@ def _predictions(
                 "value": rest,
                 "relatives": [_relative(one) for one in model.relatives(expected, target, RELATIVES)] if compared else [],
             },
-            "measured": None if matched is None else model.measured(matched, target),
+            "measured": None if matched is None else model.compounds.value(matched, target),
             "domain": _domain(similarity) if compared else None,
         }
         for target, value, low, high, total, usual, excess, level, fragments, rest, similarity in zip(*columns, strict=True)

@@ -69,7 +69,7 @@ class MoleculeModel:
         self.compounds = predictor.compounds
         every_T = np.arange(predictor.targets)
         level_T = predictor.expect(Asked(np.zeros(0, np.int64), None)).level_T
-        usual_T = np.maximum(np.abs(level_T), predictor.spread(every_T))
+        usual_T = np.maximum(np.abs(level_T), predictor.variation(every_T))
         magnitude_T = np.floor(np.log10(np.where(usual_T > 0, usual_T, 1.0))).astype(np.int64)
         self._decimals_T = np.clip(_DIGITS - 1 - magnitude_T, 0, _MOST_DECIMALS)
 
@@ -117,18 +117,9 @@ class MoleculeModel:
         """The compounds measured on a target that are most like the molecule, the most alike first."""
         ids, similarities, values = self._predictor.nearest(expected.similarities_C, target, limit)
         return [
-            Relative(self.compounds.name(id_), self.compounds.smiles(id_), similarity, self.rounded(value, target))
+            Relative(self.compounds.name(id_), self.compounds.smiles(id_), similarity, value)
             for id_, similarity, value in zip(ids.tolist(), similarities.tolist(), values.tolist(), strict=True)
         ]
-
-    def measured(self, compound: int, target: int) -> float | None:
-        """What was measured of a compound on a target; None where nothing was."""
-        value = self.compounds.value(compound, target)
-        return None if value is None else self.rounded(value, target)
-
-    def rounded(self, value: float, target: int) -> float:
-        """A value of a target."""
-        return round(value, int(self._decimals_T[target])) + 0.0
 
     def round(self, predicted: Predicted) -> Rounded:
         """With the decimals of each target."""
@@ -163,8 +154,8 @@ class MoleculeModel:
             case Order.PREDICTION:
                 key_M = predicted.prediction_M
             case Order.CERTAINTY:
-                spread_M = self._predictor.spread(predicted.target_M)
-                key_M = -np.divide(predicted.sd_M, spread_M, out=np.ones_like(spread_M), where=spread_M > 0)
+                variation_M = self._predictor.variation(predicted.target_M)
+                key_M = -np.divide(predicted.sd_M, variation_M, out=np.ones_like(variation_M), where=variation_M > 0)
         return key_M
 
 
