@@ -61,7 +61,7 @@ def test_the_first_ten_are_those_of_all_targets_judged(model: MoleculeModel, giv
         assert places == sorted(places)
 
 
-def test_numbers_of_every_size_keep_eight_digits(model: MoleculeModel, path: Path, given: Table) -> None:
+def test_numbers_of_every_size_keep_their_digits(model: MoleculeModel, path: Path, given: Table) -> None:
     question = asked(given, "CC(=O)Nc1ccc(S(C)(=O)=O)cc1")
     rounded = model.round(model.first(model.expect(question), np.arange(TARGETS), None, None))
     exact = Predictor.open(path).predict(question)

@@ -260,7 +260,8 @@ class Predictor:
             near_MK[row, : len(near)] = near
         told_MK = near_MK >= 0
         offsets_M1 = self._of["pairs.starts"][targets].astype(np.int64)[:, None, None]
-        low_MKK, high_MKK = (np.sort(np.stack(np.broadcast_arrays(near_MK[:, :, None], near_MK[:, None, :])), axis=0)).clip(0)
+        low_MKK = np.minimum(near_MK[:, :, None], near_MK[:, None, :]).clip(0)
+        high_MKK = np.maximum(near_MK[:, :, None], near_MK[:, None, :]).clip(0)
         packed = offsets_M1 + high_MKK * (high_MKK + 1) // 2 + low_MKK
         both_MKK = told_MK[:, :, None] & told_MK[:, None, :]
         pairs_MKK = self._of["pairs.kernel"][np.where(both_MKK, packed, 0)].astype(np.float64) * float(self.about["pair_unit"])

@@ -17,7 +17,7 @@ __all__ = ["InvalidModel", "MoleculeModel", "Relative", "Rounded"]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-_DIGITS: Final = 8
+_DIGITS: Final = 9
 """Of the largest number that is usual on a target; all numbers of the target are rounded to as many decimals."""
 _MOST_DECIMALS: Final = 15
 _SHORTLIST: Final = 64

@@ -50,7 +50,7 @@ def _relatives(target: str, rest: Rest, notation: Notation) -> Component:
     """The measured compounds that the rest of the molecule is told by."""
     head = [("Compound", "text"), ("Alike %", "figure"), ("Measured", "figure"), ("SMILES", "text")]
     rows = [
-        [one.name, number(one.similarity), notation.shown(one.value), html.Code(one.smiles or "–")] for one in rest.relatives
+        [one.name, number(one.similarity), notation.measured(one.value), html.Code(one.smiles or "–")] for one in rest.relatives
     ]
     return table(f"Measured on {target} and most like this molecule: they tell the rest", head, rows)
 

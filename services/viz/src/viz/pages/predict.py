@@ -195,7 +195,7 @@ def _columns(
     if any(target.low is not None for target in listed):
         columns.append((("90 % interval", "figure"), [_interval(target, across, notation) for target in listed]))
     if any(target.measured is not None for target in listed):
-        stated = ["–" if target.measured is None else notation.shown(target.measured) for target in listed]
+        stated = ["–" if target.measured is None else notation.measured(target.measured) for target in listed]
         columns.append((("Measured", "figure"), list(stated)))
     return columns
 
