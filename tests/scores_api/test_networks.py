@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,13 +12,14 @@ import numpy as np
 import pytest
 
 from contracts.manifest import ArtifactFile, Manifest
-from contracts.predictions import FILE
+from contracts.predictions import FILE, MODEL_FILE
 from scores_api.catalogue import Catalogue
 from scores_api.failures import ArtifactDamaged
 from scores_api.files import ArtifactFiles
 from scores_api.models.factors import FactorSide
+from scores_api.prediction.molecule_model import MoleculeModel
 from scores_api.prediction.network import Network
-from scores_api.prediction.networks import Networks
+from scores_api.prediction.networks import Networks, Predicting
 from scores_api.projection import Factors, Projection
 
 NOTHING = Factors([], np.empty((0, 0)), np.empty((0, 0)))
@@ -32,11 +33,16 @@ class Run:
     factors: Mapping[FactorSide, Factors] = field(default_factory=lambda: dict.fromkeys(FactorSide, NOTHING))
 
 
+def files_of(version: str) -> tuple[str, ...]:
+    """Runs named for it have a model beside a network."""
+    return (FILE, MODEL_FILE) if version.startswith("model") else (FILE,)
+
+
 class Published:
     """A catalogue in which every run has a network of its own."""
 
     def manifest(self, _: str, version: str) -> SimpleNamespace:
-        return SimpleNamespace(version=version)
+        return SimpleNamespace(version=version, files=[SimpleNamespace(name=name) for name in files_of(version)])
 
 
 class Files(ArtifactFiles):
@@ -48,7 +54,7 @@ class Files(ArtifactFiles):
         self.verifications: list[str] = []
 
     async def verified(self, manifest: Manifest, name: str) -> tuple[Path, ArtifactFile, os.stat_result]:
-        assert name == FILE
+        assert name == files_of(manifest.version)[-1]
         self.verifications.append(manifest.version)
         if manifest.version == "slow":
             self.began.set()
@@ -58,7 +64,7 @@ class Files(ArtifactFiles):
         return Path(manifest.version), cast("ArtifactFile", None), os.stat_result(range(10))
 
 
-async def network_of(networks: Networks, run: str) -> Network:
+async def network_of(networks: Networks, run: str) -> Predicting:
     async with asyncio.timeout(10):
         return await networks.of(cast("Projection", Run(run)), cast("Catalogue", Published()))
 
@@ -68,11 +74,15 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the files that were opened, each as a network of its own."""
     names: list[str] = []
 
-    def open_(path: Path, **_: int) -> Network:
-        names.append(path.name)
-        return Network.__new__(Network)
+    def opening(kind: type[Predicting]) -> Callable[..., Predicting]:
+        def open_(path: Path, **_: int) -> Predicting:
+            names.append(path.name)
+            return kind.__new__(kind)
 
-    monkeypatch.setattr(Network, "open", open_)
+        return open_
+
+    for kind in (Network, MoleculeModel):
+        monkeypatch.setattr(kind, "open", opening(kind))
     return names
 
 
@@ -90,6 +100,15 @@ def test_an_open_network_is_answered_while_another_opens(opened: list[str]) -> N
 
     asyncio.run(scenario())
     assert opened == ["known", "slow"]
+
+
+def test_a_run_that_published_a_model_predicts_with_it_and_others_with_their_network(opened: list[str]) -> None:
+    async def scenario() -> list[type]:
+        networks = Networks(Files())
+        return [type(await network_of(networks, run)) for run in ("model", "graph")]
+
+    assert asyncio.run(scenario()) == [MoleculeModel, Network]
+    assert opened == ["model", "graph"]
 
 
 def test_a_network_that_many_ask_for_is_opened_once_and_nobody_who_leaves_stops_it(opened: list[str]) -> None:

@@ -1,20 +1,28 @@
-"""A run that predicts: a predictor's own graph among the small tables of a store."""
+"""A run that predicts: a predictor's own graph, or a model of whole molecules, among the small tables of a store."""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from tests.support.gaussian import SMILES, Table
 from tests.support.store import Contents, five_fragments
 
-from contracts.predictions import FILE
+from chemistry import fragment
+from contracts.predictions import FILE, MODEL_FILE
 from contracts.tables import TABLES
+from trainer.factorization.gaussian.fit import Gaussian
+from trainer.factorization.gaussian.model import PLAIN, Named, Probit, write_model
 from trainer.factorization.onnx.prediction_graph import export_predictor
 from trainer.factorization.predictor import Predictor
 
-__all__ = ["predicting"]
+__all__ = ["PARENTS", "modelled", "predicting"]
+
+PARENTS = tuple(fragment(smiles).parent for smiles in SMILES)
+"""Of the compounds that a model learned from, which are called C0, C1, …"""
 
 
 def predicting(
@@ -30,6 +38,18 @@ def predicting(
     Fragments are in 10, 11, … compounds; of the last one no SMILES is stated.
     """
     export_predictor(predictor, directory / FILE, fragments=list(fragments), targets=list(targets), run="r")
+    contents = _contents(fragments, targets, FILE, (directory / FILE).read_bytes())
+    return contents if environments is None else _with_structures(contents, environments)
+
+
+def modelled(given: Table, fit: Gaussian, directory: Path, *, targets: Sequence[str], probit: Probit | None = None) -> Contents:
+    """The fragments of a table of molecules, and the model that a fit of it makes."""
+    named = Named([f"C{number}" for number in range(len(SMILES))], PARENTS)
+    write_model(directory / MODEL_FILE, fit, given.kernel, named, PLAIN, probit)
+    return _contents(given.fragments, targets, MODEL_FILE, (directory / MODEL_FILE).read_bytes())
+
+
+def _contents(fragments: Sequence[str], targets: Sequence[str], file: str, content: bytes) -> Contents:
     base = five_fragments()
     count = len(fragments)
     columns: dict[str, dict[str, Any]] = {
@@ -46,17 +66,16 @@ def predicting(
     facts = {name: pa.table(rows, schema=TABLES[name].schema) for name, rows in columns.items()}
     generator = np.random.default_rng(0)
     sides = [generator.normal(size=(rows, 3)) for rows in (count, len(targets))]
-    contents = replace(
+    return replace(
         base,
-        data="feedfacefeedface",
+        data=sha256("\n".join([*fragments, *targets]).encode()).hexdigest()[:16],
         facts={**base.facts, **facts},
         canonical_FK=sides[0],
         balanced_FK=sides[0],
         canonical_TK=sides[1],
         balanced_TK=sides[1],
-        files={FILE: (directory / FILE).read_bytes()},
+        files={file: content},
     )
-    return contents if environments is None else _with_structures(contents, environments)
 
 
 def _with_structures(contents: Contents, environments: Sequence[Sequence[int]]) -> Contents:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.support.gaussian import fitted, table
 from tests.support.ports import free_ports
 from tests.support.posteriors import drawn
-from tests.support.predicting import predicting
+from tests.support.predicting import modelled, predicting
 from tests.support.served import Served, wait_until_ready
 from tests.support.store import Publisher, five_fragments, many_fragments
 
@@ -26,7 +27,7 @@ TARGETS = [f"target {place}" for place in range(12)]
 
 @dataclass(frozen=True)
 class Published:
-    """A state directory with three runs."""
+    """A state directory with four runs."""
 
     state: Path
     few: str
@@ -34,6 +35,8 @@ class Published:
     many: str
     chances: str
     """The oldest: fragments with structures, of aspirin and others, and chances on 12 targets."""
+    model: str
+    """Values of 36 molecules on three targets, learned by a model that compares whole molecules."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Addresses:
     """A run that shows 3,400 fragments."""
     chances: str
     """A run with structures that predicts."""
+    model: str
+    """A run that predicts by like compounds as well."""
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +67,11 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     environments = [[0, 1, 2], [0, 1, 3], *([place] for place in range(4, 2 + len(names)))]
     contents = predicting(predictor, scratch, fragments=names, targets=TARGETS, environments=environments)
     chances = publisher.publish(contents, objective=Objective.ACTIVITY)
+    given = table()
+    learned = modelled(given, fitted(given, share=0.3), scratch, targets=["pX", "nM", "two cells"])
+    model = publisher.publish(learned, objective=Objective.ACTIVITY)
     many = publisher.publish(many_fragments(3600, shown=3400, rank=6, targets=12))
-    return Published(state, few=publisher.publish(five_fragments()), many=many, chances=chances)
+    return Published(state, few=publisher.publish(five_fragments()), many=many, chances=chances, model=model)
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +115,7 @@ def addresses(published: Published, scores_url: str, tmp_path_factory: pytest.Te
             few=published.few,
             many=published.many,
             chances=published.chances,
+            model=published.model,
         )
         unforeseen = [
             line for line in served.log.read_text().splitlines() if "callback_failed" in line or "page_failed" in line

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from tests.support.browser import PLAIN, Visit, axe_script, launched, serious_faults, watched
+from tests.support.gaussian import SMILES
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
 from tests.viz.conftest import ASPIRIN, KNOWN, Addresses, Published, viz_environment
@@ -201,7 +202,7 @@ def test_a_typed_molecule_is_predicted_and_taken_apart(addresses: Addresses, vis
     page.locator("#expected-view").get_by_role("link", name=chosen, exact=True).click()
     expect(page.locator("#expected-view tr.chosen th")).to_have_text(chosen)
     expect(page.locator("#parts-view h2")).to_contain_text(f"Chance to be active on {chosen}: ")
-    expect(page.get_by_label("Target, if not the highest ones")).to_have_value(chosen)
+    expect(page.get_by_label("Target, if not the first ones")).to_have_value(chosen)
     shown = page.locator("#parts-view tbody").inner_text()
     adds = [float(text.replace("−", "-")) for text in page.locator("#parts-view tbody td:nth-child(2)").all_inner_texts()]
     assert sum(adds[:-1]) == pytest.approx(adds[-1], abs=0.005)
@@ -219,10 +220,36 @@ def test_a_target_that_is_not_among_the_highest_is_shown_as_well(addresses: Addr
     expect(page.locator("#expected-view tbody tr")).to_have_count(10)
     listed = page.locator("#expected-view tbody th").all_inner_texts()
     other = next(name for name in (f"target {place}" for place in range(12)) if name not in listed)
-    page.get_by_label("Target, if not the highest ones").fill(other)
+    page.get_by_label("Target, if not the first ones").fill(other)
     page.get_by_role("button", name="Predict").click()
     expect(page.locator("#expected-view tr.chosen th")).to_have_text(other)
     expect(page.locator("#expected-view tbody tr")).to_have_count(11)
+
+
+def test_a_molecule_of_the_data_stands_beside_what_was_measured_and_beside_its_relatives(
+    addresses: Addresses, visit: Visit
+) -> None:
+    page = visit.go(f"{addresses.dash}/predict?run={addresses.model}&compound={quote(SMILES[4], safe='')}&target=pX")
+    expect(page.locator("#expected-view")).to_contain_text("This is C4 of the data")
+    head = page.locator("#expected-view thead th").all_inner_texts()
+    assert head == ["Target", "Value", "Above usual", "90 % interval", "Measured"]
+    chosen = page.locator("#expected-view tr.chosen td")
+    value, above = (float(text.replace("−", "-")) for text in chosen.all_inner_texts()[:2])
+    parts, relatives = page.locator("#parts-view table").first, page.locator("#parts-view table").nth(1)
+    adds = [float(text.replace("−", "-")) for text in parts.locator("tbody td:nth-child(2)").all_inner_texts()]
+    assert sum(adds[:-1]) == pytest.approx(adds[-1], abs=0.005)
+    assert adds[-1] == pytest.approx(value, abs=0.006)
+    assert adds[0] == pytest.approx(value - above, abs=0.011)
+    expect(parts.get_by_role("row", name=re.compile("^Rest of the molecule"))).to_be_visible()
+    expect(relatives.locator("tbody tr")).to_have_count(3)
+    expect(relatives.locator("tbody tr").first).to_contain_text("100.0")
+    assert relatives.locator("tbody td:nth-child(3)").first.inner_text() == chosen.nth(3).inner_text()
+
+
+def test_a_molecule_unlike_all_that_was_measured_is_said_to_be_far(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/predict?run={addresses.model}&compound={quote('OCC(O)C(O)C(O)CO', safe='')}")
+    expect(page.locator("#expected-view .badge").first).to_have_text("far")
+    expect(page.locator("#expected-view")).to_contain_text("The most alike compound of the data is")
 
 
 def test_fragments_without_structures_are_asked_for_by_name(addresses: Addresses, visit: Visit) -> None:
@@ -425,6 +452,7 @@ _TICKS = {"light": "rgb(89, 97, 107)", "dark": "rgb(163, 171, 181)"}
 _PLACES = [
     ("dash", "/?fragment=fB"), ("dash", "/heat-map"), ("dash", "/fragments?fragment=fB"), ("dash", "/training"),
     ("dash", f"/predict?run={{chances}}&compound={quote(ASPIRIN, safe='')}"),
+    ("dash", f"/predict?run={{model}}&compound={quote(SMILES[4], safe='')}"),
     ("bokeh", "/"), ("bokeh", "/histogram"), ("bokeh", "/training"),
 ]  # fmt: skip
 
@@ -436,7 +464,7 @@ def test_pages_fit_the_screen_and_pass_axe(
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
-    page.goto(getattr(addresses, server) + path.format(chances=addresses.chances))
+    page.goto(getattr(addresses, server) + path.format(chances=addresses.chances, model=addresses.model))
     settled = (
         "#content figure .js-plotly-plot, #results tr, #content table a, .bk-Figure"
         if server == "dash"

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import numpy as np
 import pytest
+from tests.support.gaussian import SMILES
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
 from tests.viz.conftest import ASPIRIN, KNOWN, TARGETS, Published
@@ -117,6 +118,18 @@ def test_a_prediction_adds_up_and_names_what_it_does_not_know(published: Publish
     alone = _ask(scores_url, lambda scores: scores.prediction(published.chances, ASPIRIN, target=lowest, limit=1))
     assert [each.target for each in alone.targets] == [lowest]
     assert alone.targets[0].value <= prediction.targets[-1].value
+
+
+def test_a_prediction_by_like_compounds_names_them(published: Published, scores_url: str) -> None:
+    prediction = _ask(scores_url, lambda scores: scores.prediction(published.model, SMILES[4], limit=10))
+    assert (prediction.matched, prediction.nearest, prediction.flags) == ("C4", 100.0, ())
+    assert len(prediction.targets) == 3
+    for each in prediction.targets:
+        assert each.rest is not None
+        assert each.level + sum(each.added) + each.rest.value == pytest.approx(each.sum, abs=1e-9)
+        assert each.excess == pytest.approx(each.value - each.level, abs=1e-9)
+        own = next((one.value for one in each.rest.relatives if one.name == "C4"), None)
+        assert each.measured == own
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class Compounds:
         """The compound whose parent has this SMILES, written as `chemistry` writes it."""
         wanted = _digest(smiles)
         digests = self._of["compounds.digests"]
-        place = int(np.searchsorted(digests, wanted))
+        place = int(np.searchsorted(digests, np.uint64(wanted)))  # of another type, all digests would be converted
         while place < len(digests) and digests[place] == wanted:
             compound = int(self._of["compounds.by_digest"][place])
             if self.smiles(compound) == smiles:
@@ -47,6 +47,12 @@ class Compounds:
         """The targets it was measured on, rising, and the values."""
         part = slice(int(self._of["cells.starts"][compound]), int(self._of["cells.starts"][compound + 1]))
         return self._of["cells.target"][part].astype(np.int64), self._of["cells.value"][part].astype(np.float64)
+
+    def value(self, compound: int, target: int) -> float | None:
+        """What was measured of it on a target; None where nothing was."""
+        start, stop = (int(end) for end in self._of["cells.starts"][compound : compound + 2])
+        place = start + int(np.searchsorted(self._of["cells.target"][start:stop], np.uint32(target)))
+        return float(self._of["cells.value"][place]) if place < stop and self._of["cells.target"][place] == target else None
 
     @staticmethod
     def arrays(names: Sequence[str], smiles: Sequence[str | None], cells: tuple[Ints, Ints, Floats]) -> dict[str, Array]:

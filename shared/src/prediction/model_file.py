@@ -55,14 +55,19 @@ def map_arrays(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]
         except ValueError as error:
             raise InvalidModelFile(f"{path.name} has a header that is no JSON: {error}") from error
     size -= length
-    about = header.pop(_ABOUT, {})
-    arrays = {}
-    for name, entry in header.items():
-        start, stop = entry["data_offsets"]
-        kind = np.dtype(_TYPES[entry["dtype"]])
-        if stop > size or stop - start != kind.itemsize * int(np.prod(entry["shape"], dtype=np.int64)):
-            raise InvalidModelFile(f"{path.name} is cut: {name} is not whole")
-        shape = tuple(entry["shape"])
-        empty = start == stop
-        arrays[name] = np.zeros(shape, kind) if empty else np.memmap(path, kind, "r", 8 + length + start, shape)
+    whole = np.memmap(path, np.uint8, "r").view(np.ndarray)[8 + length :]
+    try:
+        about = header.pop(_ABOUT, {})
+        arrays = {name: _array(whole[slice(*entry["data_offsets"])], entry) for name, entry in header.items()}
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:  # what slices and views of other numbers than theirs raise
+        raise InvalidModelFile(f"{path.name} is cut or states no arrays: {error}") from error
     return arrays, about
+
+
+def _array(part: npt.NDArray[np.uint8], entry: Mapping[str, Any]) -> npt.NDArray[Any]:
+    return part.view(_TYPES[entry["dtype"]]).reshape(entry["shape"])

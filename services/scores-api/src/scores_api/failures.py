@@ -11,6 +11,7 @@ __all__ = [
     "MoleculesUnreadable",
     "NothingPredicts",
     "NothingPublished",
+    "OrderUnavailable",
     "PredictionsTooMany",
     "RefusedSmiles",
     "RunUnknown",
@@ -115,6 +116,15 @@ class NothingPredicts(Exception):
     def __init__(self, run: str) -> None:
         super().__init__(run)
         self.run = run
+
+
+class OrderUnavailable(Exception):
+    """What the run predicts with does not tell this order of targets."""
+
+    def __init__(self, run: str, order: str) -> None:
+        super().__init__(run, order)
+        self.run = run
+        self.order = order
 
 
 class PredictionsTooMany(Exception):

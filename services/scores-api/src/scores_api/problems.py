@@ -13,6 +13,7 @@ __all__ = [
     "MOLECULES_FAILED",
     "MOLECULES_UNREADABLE",
     "NOTHING_PREDICTS",
+    "ORDER_UNAVAILABLE",
     "PREDICTIONS_TOO_MANY",
     "PROBLEM_TYPES",
     "RUN_NOT_FOUND",
@@ -103,9 +104,16 @@ NOTHING_PREDICTS: Final = ProblemType(
     "nothing-predicts",
     "The run published nothing that predicts",
     HTTPStatus.UNPROCESSABLE_ENTITY,
-    "Its artifact holds no prediction graph: it was trained by an older release or by an engine that makes none.",
+    "Its artifact holds neither a model nor a prediction graph: an older release trained it, or an engine that makes none.",
     "Name another run with `?run=`, listed by `GET /v1/runs`, or train the data again; the objective `activity` predicts with "
     "intervals.",
+)
+ORDER_UNAVAILABLE: Final = ProblemType(
+    "order-unavailable",
+    "The run does not tell this order of targets",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "It predicts by fragments alone, which orders targets by `prediction` and by nothing else.",
+    "Leave `order` out or ask for `prediction`; or name a run of the objective `activity`.",
 )
 PREDICTIONS_TOO_MANY: Final = ProblemType(
     "predictions-too-many",
@@ -125,6 +133,7 @@ PROBLEM_TYPES: Final = (
     MOLECULES_UNREADABLE,
     MOLECULES_FAILED,
     NOTHING_PREDICTS,
+    ORDER_UNAVAILABLE,
     PREDICTIONS_TOO_MANY,
     INVALID_CURSOR,
     RUN_UNREADABLE,

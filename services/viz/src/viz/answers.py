@@ -21,6 +21,8 @@ __all__ = [
     "Neighbour",
     "PredictedFragment",
     "Prediction",
+    "Relative",
+    "Rest",
     "Run",
     "Space",
     "TargetPrediction",
@@ -101,8 +103,27 @@ class PredictedFragment:
 
 
 @dataclass(frozen=True)
+class Relative:
+    """A compound that was measured on the target."""
+
+    name: str
+    smiles: str
+    similarity: float
+    """To the predicted one, in percent."""
+    value: float
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What the whole molecule adds, told by the measured compounds it is most like."""
+
+    value: float
+    relatives: tuple[Relative, ...]
+
+
+@dataclass(frozen=True)
 class TargetPrediction:
-    """What a run expects of a compound on one target: `mean` + `level` + `added` make `sum`."""
+    """What a run expects of a compound on one target: `mean` + `level` + `added` and the rest make `sum`."""
 
     target: str
     value: float
@@ -114,6 +135,13 @@ class TargetPrediction:
     level: float
     added: tuple[float, ...]
     """By each fragment of the compound."""
+    excess: float | None = None
+    """How far above what is usual on the target; None, as all that follow, in runs that predict by fragments alone."""
+    rest: Rest | None = None
+    measured: float | None = None
+    """What the data state of this very compound."""
+    domain: str | None = None
+    """`near` or `far` from what was measured on the target."""
 
 
 @dataclass(frozen=True)
@@ -129,9 +157,13 @@ class Prediction:
     """The standardised molecule that was cut; None for fragments."""
     fragments: tuple[PredictedFragment, ...]
     flags: tuple[str, ...]
-    """`unknown-fragments`, `nothing-known`."""
+    """`unknown-fragments`, `nothing-known`, `fragments-only`."""
     targets: tuple[TargetPrediction, ...]
-    """The highest first."""
+    """Those most surely above their level first, or the highest where no level is told."""
+    matched: str | None = None
+    """Name of the compound of the data that this is."""
+    nearest: float | None = None
+    """Similarity to the most alike compound of the data, in percent."""
 
 
 @dataclass(frozen=True)

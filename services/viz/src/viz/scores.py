@@ -34,6 +34,8 @@ from viz.answers import (
     Neighbour,
     PredictedFragment,
     Prediction,
+    Relative,
+    Rest,
     Run,
     Space,
     TargetPrediction,
@@ -154,7 +156,7 @@ class Scores:
         return tuple(_taken(Neighbour, item) for item in (await self._ask(question, models.Neighbours)).items)
 
     async def prediction(self, run: str, compound: str | Sequence[str], *, target: str | None = None, limit: int) -> Prediction:
-        """What is expected of a SMILES or of fragments on the `limit` targets where that is highest, or on one named target.
+        """What is expected of a SMILES or of fragments on the `limit` first targets, or on one named target.
 
         Raises:
             NotTold: the SMILES is none, there is no such target, or the run predicts nothing.
@@ -175,6 +177,8 @@ class Scores:
             fragments=tuple(PredictedFragment(fragment.name, fragment.support) for fragment in predicted.fragments),
             flags=tuple(str(flag) for flag in predicted.flags),
             targets=tuple(_target(item) for item in predicted.predictions),
+            matched=None if predicted.matched is None else predicted.matched.name,
+            nearest=predicted.nearest_similarity,
         )
 
     async def similarities(self, run: str, names: Sequence[str], similarity: SimilarityKind) -> Matrix:
@@ -291,4 +295,13 @@ def _target(item: models.TargetPrediction) -> TargetPrediction:
         mean=parts.mean,
         level=parts.target,
         added=tuple(parts.fragments),
+        excess=item.excess,
+        rest=None if item.rest is None else _rest(item.rest),
+        measured=item.measured,
+        domain=None if item.domain is None else str(item.domain),
     )
+
+
+def _rest(item: models.Rest) -> Rest:
+    relatives = tuple(Relative(one.name, one.smiles, one.similarity, one.value) for one in item.relatives)
+    return Rest(item.value, relatives)

@@ -11,6 +11,7 @@ from .compound_prediction import CompoundPrediction
 from .compound_question import CompoundQuestion
 from .contributions import Contributions
 from .curve import Curve
+from .domain import Domain
 from .factor import Factor
 from .factor_page import FactorPage
 from .factor_side import FactorSide
@@ -19,9 +20,11 @@ from .fragment import Fragment
 from .fragment_detail import FragmentDetail
 from .fragment_page import FragmentPage
 from .manifest import Manifest
+from .matched_compound import MatchedCompound
 from .neighbour import Neighbour
 from .neighbours import Neighbours
 from .objective import Objective
+from .order import Order
 from .predicted_fragment import PredictedFragment
 from .prediction_question import PredictionQuestion
 from .predictions import Predictions
@@ -30,6 +33,8 @@ from .readiness import Readiness
 from .readiness_missing import ReadinessMissing
 from .reject import Reject
 from .reject_page import RejectPage
+from .relative import Relative
+from .rest import Rest
 from .run_detail import RunDetail
 from .run_detail_ingest import RunDetailIngest
 from .run_detail_metrics import RunDetailMetrics
@@ -56,6 +61,7 @@ __all__ = (
     "CompoundQuestion",
     "Contributions",
     "Curve",
+    "Domain",
     "Factor",
     "FactorPage",
     "FactorSide",
@@ -64,9 +70,11 @@ __all__ = (
     "FragmentDetail",
     "FragmentPage",
     "Manifest",
+    "MatchedCompound",
     "Neighbour",
     "Neighbours",
     "Objective",
+    "Order",
     "PredictedFragment",
     "PredictionQuestion",
     "Predictions",
@@ -75,6 +83,8 @@ __all__ = (
     "ReadinessMissing",
     "Reject",
     "RejectPage",
+    "Relative",
+    "Rest",
     "RunDetail",
     "RunDetailIngest",
     "RunDetailMetrics",

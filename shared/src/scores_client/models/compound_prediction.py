@@ -10,6 +10,7 @@ from attrs import define as _attrs_define
 from ..models.flag import Flag
 
 if TYPE_CHECKING:
+    from ..models.matched_compound import MatchedCompound
     from ..models.predicted_fragment import PredictedFragment
     from ..models.target_prediction import TargetPrediction
 
@@ -26,6 +27,10 @@ class CompoundPrediction:
         parent (None | str): The standardised molecule that was cut; null for a compound given by fragments.
         fragments (list[PredictedFragment]):
         flags (list[Flag]): Empty when every fragment is known.
+        matched (MatchedCompound | None): The compound of the data that has the same parent; null where there is none,
+            or the run predicts by fragments alone.
+        nearest_similarity (float | None): To the most alike compound of the data, in percent; null where nothing
+            compares whole molecules.
         predictions (list[TargetPrediction]):
     """
 
@@ -33,9 +38,13 @@ class CompoundPrediction:
     parent: None | str
     fragments: list[PredictedFragment]
     flags: list[Flag]
+    matched: MatchedCompound | None
+    nearest_similarity: float | None
     predictions: list[TargetPrediction]
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.matched_compound import MatchedCompound
+
         smiles: None | str
         smiles = self.smiles
 
@@ -52,6 +61,15 @@ class CompoundPrediction:
             flags_item = flags_item_data.value
             flags.append(flags_item)
 
+        matched: dict[str, Any] | None
+        if isinstance(self.matched, MatchedCompound):
+            matched = self.matched.to_dict()
+        else:
+            matched = self.matched
+
+        nearest_similarity: float | None
+        nearest_similarity = self.nearest_similarity
+
         predictions = []
         for predictions_item_data in self.predictions:
             predictions_item = predictions_item_data.to_dict()
@@ -65,6 +83,8 @@ class CompoundPrediction:
                 "parent": parent,
                 "fragments": fragments,
                 "flags": flags,
+                "matched": matched,
+                "nearest_similarity": nearest_similarity,
                 "predictions": predictions,
             }
         )
@@ -73,6 +93,7 @@ class CompoundPrediction:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.matched_compound import MatchedCompound
         from ..models.predicted_fragment import PredictedFragment
         from ..models.target_prediction import TargetPrediction
 
@@ -106,6 +127,28 @@ class CompoundPrediction:
 
             flags.append(flags_item)
 
+        def _parse_matched(data: object) -> MatchedCompound | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                matched_type_0 = MatchedCompound.from_dict(data)
+
+                return matched_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(MatchedCompound | None, data)
+
+        matched = _parse_matched(d.pop("matched"))
+
+        def _parse_nearest_similarity(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        nearest_similarity = _parse_nearest_similarity(d.pop("nearest_similarity"))
+
         predictions = []
         _predictions = d.pop("predictions")
         for predictions_item_data in _predictions:
@@ -118,6 +161,8 @@ class CompoundPrediction:
             parent=parent,
             fragments=fragments,
             flags=flags,
+            matched=matched,
+            nearest_similarity=nearest_similarity,
             predictions=predictions,
         )
 

@@ -15,8 +15,8 @@ class Contributions:
     """The parts of a sum.
 
     Attributes:
-        mean (float): Of all measurements.
-        target (float): What the target adds for every compound.
+        mean (float): Of all measurements; 0 where the level of each target is told on its own.
+        target (float): What the target adds for every compound: its level.
         fragments (list[float]): What each fragment adds, in the order of the compound's `fragments`; 0 for unknown
             ones.
     """

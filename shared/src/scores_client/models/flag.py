@@ -4,6 +4,7 @@ from enum import StrEnum
 
 
 class Flag(StrEnum):
+    FRAGMENTS_ONLY = "fragments-only"
     NOTHING_KNOWN = "nothing-known"
     UNKNOWN_FRAGMENTS = "unknown-fragments"
 

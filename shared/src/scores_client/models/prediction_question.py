@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.order import Order
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -23,13 +24,17 @@ class PredictionQuestion:
     Attributes:
         compounds (list[CompoundQuestion]):
         targets (list[str] | None | Unset): Names, each once; all targets when null.
-        limit (int | None | Unset): Only so many targets a compound, those with the highest predictions first; 10 where
-            neither this nor targets is given.
+        limit (int | None | Unset): Only so many targets a compound, the first ones in the order; 10 where neither this
+            nor targets is given.
+        order (None | Order | Unset): Which targets come first. When null: as named where targets are named without a
+            limit; else by `excess`, and by
+            `prediction` in runs that predict by fragments alone, which know no other order.
     """
 
     compounds: list[CompoundQuestion]
     targets: list[str] | None | Unset = UNSET
     limit: int | None | Unset = UNSET
+    order: None | Order | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         compounds = []
@@ -52,6 +57,14 @@ class PredictionQuestion:
         else:
             limit = self.limit
 
+        order: None | str | Unset
+        if isinstance(self.order, Unset):
+            order = UNSET
+        elif isinstance(self.order, Order):
+            order = self.order.value
+        else:
+            order = self.order
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -63,6 +76,8 @@ class PredictionQuestion:
             field_dict["targets"] = targets
         if limit is not UNSET:
             field_dict["limit"] = limit
+        if order is not UNSET:
+            field_dict["order"] = order
 
         return field_dict
 
@@ -104,10 +119,28 @@ class PredictionQuestion:
 
         limit = _parse_limit(d.pop("limit", UNSET))
 
+        def _parse_order(data: object) -> None | Order | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                order_type_0 = Order(data)
+
+                return order_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | Order | Unset, data)
+
+        order = _parse_order(d.pop("order", UNSET))
+
         prediction_question = cls(
             compounds=compounds,
             targets=targets,
             limit=limit,
+            order=order,
         )
 
         return prediction_question

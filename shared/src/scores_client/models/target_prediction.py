@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.domain import Domain
+
 if TYPE_CHECKING:
     from ..models.contributions import Contributions
+    from ..models.rest import Rest
 
 
 T = TypeVar("T", bound="TargetPrediction")
@@ -23,8 +26,18 @@ class TargetPrediction:
         value (float): On the answer's scale.
         low (float | None): Lower end of the 90 % interval; null where the run has no posterior.
         high (float | None): Upper end of the same interval.
-        sum_ (float): `mean` + `target` + all of `fragments`: the value itself, or for chances the probit behind it.
+        sum_ (float): `mean` + `target` + all of `fragments` + the value of `rest`, digit by digit: the value itself, or
+            for chances what the
+            chance follows from (the probit, in runs that predict by fragments alone).
+        level (float | None): What is usual on the target, on the answer's scale; null in runs that predict by fragments
+            alone, as all that follow but
+            the contributions.
+        excess (float | None): `value` - `level`: how far above what is usual on the target.
         contributions (Contributions): The parts of a sum.
+        rest (None | Rest):
+        measured (float | None): What the data state of this very compound (`matched`) on the target; null where it was
+            not measured.
+        domain (Domain | None): Null where nothing compares the whole molecule, too.
     """
 
     target: str
@@ -32,9 +45,16 @@ class TargetPrediction:
     low: float | None
     high: float | None
     sum_: float
+    level: float | None
+    excess: float | None
     contributions: Contributions
+    rest: None | Rest
+    measured: float | None
+    domain: Domain | None
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.rest import Rest
+
         target = self.target
 
         value = self.value
@@ -47,7 +67,28 @@ class TargetPrediction:
 
         sum_ = self.sum_
 
+        level: float | None
+        level = self.level
+
+        excess: float | None
+        excess = self.excess
+
         contributions = self.contributions.to_dict()
+
+        rest: dict[str, Any] | None
+        if isinstance(self.rest, Rest):
+            rest = self.rest.to_dict()
+        else:
+            rest = self.rest
+
+        measured: float | None
+        measured = self.measured
+
+        domain: None | str
+        if isinstance(self.domain, Domain):
+            domain = self.domain.value
+        else:
+            domain = self.domain
 
         field_dict: dict[str, Any] = {}
 
@@ -58,7 +99,12 @@ class TargetPrediction:
                 "low": low,
                 "high": high,
                 "sum": sum_,
+                "level": level,
+                "excess": excess,
                 "contributions": contributions,
+                "rest": rest,
+                "measured": measured,
+                "domain": domain,
             }
         )
 
@@ -67,6 +113,7 @@ class TargetPrediction:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.contributions import Contributions
+        from ..models.rest import Rest
 
         d = dict(src_dict)
         target = d.pop("target")
@@ -89,7 +136,58 @@ class TargetPrediction:
 
         sum_ = d.pop("sum")
 
+        def _parse_level(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        level = _parse_level(d.pop("level"))
+
+        def _parse_excess(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        excess = _parse_excess(d.pop("excess"))
+
         contributions = Contributions.from_dict(d.pop("contributions"))
+
+        def _parse_rest(data: object) -> None | Rest:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                rest_type_0 = Rest.from_dict(data)
+
+                return rest_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | Rest, data)
+
+        rest = _parse_rest(d.pop("rest"))
+
+        def _parse_measured(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        measured = _parse_measured(d.pop("measured"))
+
+        def _parse_domain(data: object) -> Domain | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                domain_type_0 = Domain(data)
+
+                return domain_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Domain | None, data)
+
+        domain = _parse_domain(d.pop("domain"))
 
         target_prediction = cls(
             target=target,
@@ -97,7 +195,12 @@ class TargetPrediction:
             low=low,
             high=high,
             sum_=sum_,
+            level=level,
+            excess=excess,
             contributions=contributions,
+            rest=rest,
+            measured=measured,
+            domain=domain,
         )
 
         return target_prediction

@@ -11,14 +11,21 @@ from scores_api.models.wire import Wire, distinct
 
 __all__ = [
     "COMPOUNDS",
+    "FAR_PERCENT",
     "PREDICTIONS",
+    "RELATIVES",
     "CompoundPrediction",
     "CompoundQuestion",
     "Contributions",
+    "Domain",
     "Flag",
+    "MatchedCompound",
+    "Order",
     "PredictedFragment",
     "PredictionQuestion",
     "Predictions",
+    "Relative",
+    "Rest",
     "TargetPrediction",
 ]
 
@@ -26,6 +33,10 @@ COMPOUNDS: Final = 10_000
 """Compounds of one question."""
 PREDICTIONS: Final = 100_000
 """Predictions of one answer: compounds times targets."""
+RELATIVES: Final = 3
+"""Measured compounds that are named beside a rest, at most."""
+FAR_PERCENT: Final = 30.0
+"""A compound that is less like every compound a target was measured on is far from what the run knows of it."""
 _FRAGMENTS: Final = 500
 _TARGETS: Final = 10_000
 
@@ -47,6 +58,18 @@ class CompoundQuestion(Wire):
         return self
 
 
+class Order(StrEnum):
+    """Which targets of a compound come first."""
+
+    EXCESS = "excess"
+    """Those where the compound is most surely above what is usual on the target: `sum` less `contributions.target`, divided by
+    the standard deviation of the sum."""
+    PREDICTION = "prediction"
+    """Those with the highest `value`."""
+    CERTAINTY = "certainty"
+    """Those with the narrowest interval, measured by how widely the target's values spread."""
+
+
 class PredictionQuestion(Wire):
     """Which compounds, and on which targets."""
 
@@ -58,16 +81,23 @@ class PredictionQuestion(Wire):
     targets: Annotated[list[str], Field(min_length=1, max_length=_TARGETS), AfterValidator(distinct)] | None = None
     """Names, each once; all targets when null."""
     limit: Annotated[int, Field(ge=1, le=_TARGETS)] | None = None
-    """Only so many targets a compound, those with the highest predictions first; 10 where neither this nor targets is given."""
+    """Only so many targets a compound, the first ones in the order; 10 where neither this nor targets is given."""
+    order: Order | None = None
+    """Which targets come first. When null: as named where targets are named without a limit; else by `excess`, and by
+    `prediction` in runs that predict by fragments alone, which know no other order."""
 
 
 class Flag(StrEnum):
     """What the run has never seen of a compound."""
 
     UNKNOWN_FRAGMENTS = "unknown-fragments"
-    """Some of its fragments are in too few compounds of the data, or in none: they add nothing, and widen the interval."""
+    """Some of its fragments are in too few compounds of the data, or in none: they add nothing, and in runs that predict by
+    fragments alone they widen the interval."""
     NOTHING_KNOWN = "nothing-known"
-    """Not one of its fragments is known: what is predicted is the level of each target."""
+    """Not one of its fragments is known: what is predicted is the level of each target, and the rest where there is one."""
+    FRAGMENTS_ONLY = "fragments-only"
+    """Nothing compares the whole molecule, because it was given by fragments or the data state no structures: the rest is 0,
+    and intervals are wide."""
 
 
 class PredictedFragment(Wire):
@@ -83,11 +113,48 @@ class Contributions(Wire):
     """The parts of a sum."""
 
     mean: float
-    """Of all measurements."""
+    """Of all measurements; 0 where the level of each target is told on its own."""
     target: float
-    """What the target adds for every compound."""
+    """What the target adds for every compound: its level."""
     fragments: list[float]
     """What each fragment adds, in the order of the compound's `fragments`; 0 for unknown ones."""
+
+
+class Relative(Wire):
+    """A compound that was measured on the target."""
+
+    name: str
+    smiles: str
+    similarity: Annotated[float, Field(ge=0, le=100)]
+    """To the compound asked about, in percent: the mean Tanimoto similarity of counts of circular environments (ECFP4), atom
+    pairs and torsions; rounded to one decimal."""
+    value: float
+    """What was measured, in the unit of the data."""
+
+
+class Rest(Wire):
+    """What the whole molecule adds beyond its known fragments, told by the measured compounds that it is like."""
+
+    value: float
+    """On the scale of `sum`; 0 where nothing compares the whole molecule."""
+    relatives: Annotated[list[Relative], Field(max_length=RELATIVES)]
+    """The most alike of all compounds measured on the target, the most alike first; the compound itself among them."""
+
+
+class Domain(StrEnum):
+    """How near the compound is to what was measured on the target."""
+
+    NEAR = "near"
+    """At least one compound measured on the target is 30 % alike or more."""
+    FAR = "far"
+    """None is: what is predicted is little more than the level of the target and what fragments add."""
+
+
+class MatchedCompound(Wire):
+    """A compound of the data."""
+
+    id: int
+    name: str
 
 
 class TargetPrediction(Wire):
@@ -101,8 +168,19 @@ class TargetPrediction(Wire):
     high: float | None
     """Upper end of the same interval."""
     sum: float
-    """`mean` + `target` + all of `fragments`: the value itself, or for chances the probit behind it."""
+    """`mean` + `target` + all of `fragments` + the value of `rest`, digit by digit: the value itself, or for chances what the
+    chance follows from (the probit, in runs that predict by fragments alone)."""
+    level: float | None
+    """What is usual on the target, on the answer's scale; null in runs that predict by fragments alone, as all that follow but
+    the contributions."""
+    excess: float | None
+    """`value` - `level`: how far above what is usual on the target."""
     contributions: Contributions
+    rest: Rest | None
+    measured: float | None
+    """What the data state of this very compound (`matched`) on the target; null where it was not measured."""
+    domain: Domain | None
+    """Null where nothing compares the whole molecule, too."""
 
 
 class CompoundPrediction(Wire):
@@ -115,6 +193,10 @@ class CompoundPrediction(Wire):
     fragments: list[PredictedFragment]
     flags: list[Flag]
     """Empty when every fragment is known."""
+    matched: MatchedCompound | None
+    """The compound of the data that has the same parent; null where there is none, or the run predicts by fragments alone."""
+    nearest_similarity: Annotated[float, Field(ge=0, le=100)] | None
+    """To the most alike compound of the data, in percent; null where nothing compares whole molecules."""
     predictions: list[TargetPrediction]
 
 

@@ -1,47 +1,21 @@
-"""Rendering: compounds as the JSON of `models.predictions`.
+"""Rendering: what a network says of compounds, as the JSON of `models.predictions`.
 
 Written as bytes, part by part: an answer of 100,000 predictions is thirty megabytes of text, and would be hundreds of objects.
 """
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from scores_api.models.predictions import CompoundQuestion, Flag
+from scores_api.prediction.cut_compound import CutCompound
 from scores_api.prediction.network import Compound, Network, PredictedBatch
 
-__all__ = ["CutCompound", "NamedFragment", "rendered"]
+__all__ = ["rendered", "written"]
 
 Ints = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class NamedFragment:
-    """A fragment of a compound."""
-
-    name: str
-    id: int | None
-    """Its id; None where the run does not know it."""
-    support: int | None
-
-
-@dataclass(frozen=True)
-class CutCompound:
-    """A compound of a question, with its fragments."""
-
-    question: CompoundQuestion
-    parent: str | None
-    fragments: list[NamedFragment]
-
-    @property
-    def compound(self) -> Compound:
-        """What the network is asked."""
-        known = [named.id for named in self.fragments if named.id is not None]
-        return Compound(known, len(self.fragments) - len(known))
 
 
 def rendered(network: Network, cut: Sequence[CutCompound], targets: Ints, names: Sequence[str], limit: int | None) -> bytes:
@@ -49,7 +23,7 @@ def rendered(network: Network, cut: Sequence[CutCompound], targets: Ints, names:
 
     `names` are those of all targets of the run.
     """
-    compounds = [each.compound for each in cut]
+    compounds = [Compound(known := each.known, len(each.fragments) - len(known)) for each in cut]
     if limit is None:
         parts = _objects(network, cut, compounds, targets, names)
     else:
@@ -59,6 +33,11 @@ def rendered(network: Network, cut: Sequence[CutCompound], targets: Ints, names:
             for each, compound, chosen_L in zip(cut, compounds, chosen_BL, strict=True)
             for part in _objects(network, [each], [compound], chosen_L, names)
         ]
+    return written(parts)
+
+
+def written(parts: Sequence[dict[str, Any]]) -> bytes:
+    """JSON objects, separated by commas."""
     text = ",".join(json.dumps(part, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for part in parts)
     return text.encode("utf-8", "backslashreplace")  # half a surrogate pair stays escaped
 
@@ -70,25 +49,13 @@ def _objects(
     ends = np.cumsum([0, *(len(compound.fragments) for compound in compounds)])
     return [
         {
-            "smiles": each.question.smiles,
-            "parent": each.parent,
-            "fragments": [
-                {"name": named.name, "known": named.id is not None, "support": named.support} for named in each.fragments
-            ],
-            "flags": _flags(compound),
+            **each.opening(),
+            "matched": None,
+            "nearest_similarity": None,
             "predictions": _predictions(predicted, row, _spread(each, predicted.contributions_NM[first:end]), targets, names),
         }
-        for row, (each, compound, first, end) in enumerate(zip(cut, compounds, ends[:-1], ends[1:], strict=True))
+        for row, (each, first, end) in enumerate(zip(cut, ends[:-1], ends[1:], strict=True))
     ]
-
-
-def _flags(compound: Compound) -> list[str]:
-    flags = []
-    if compound.unseen:
-        flags.append(Flag.UNKNOWN_FRAGMENTS.value)
-    if not compound.fragments:
-        flags.append(Flag.NOTHING_KNOWN.value)
-    return flags
 
 
 def _spread(compound: CutCompound, contributions_KM: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -120,7 +87,12 @@ def _predictions(
             "low": low,
             "high": high,
             "sum": total,
+            "level": None,
+            "excess": None,
             "contributions": {"mean": predicted.mean, "target": level, "fragments": fragments},
+            "rest": None,
+            "measured": None,
+            "domain": None,
         }
         for target, value, low, high, total, level, fragments in zip(*columns, strict=True)
     ]

@@ -5,12 +5,15 @@ import contextlib
 import json
 import sys
 from asyncio.subprocess import PIPE, Process
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
 import structlog
 
+from contracts.fingerprints import Fingerprint
 from scores_api.failures import MoleculesFailed
 
 __all__ = ["CutMolecule", "Molecules", "Unreadable"]
@@ -29,6 +32,8 @@ class CutMolecule:
 
     parent: str
     fragments: list[str]
+    fingerprint: Fingerprint | None
+    """None where none was asked for."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,8 @@ class Molecules:
         self._worker: Process | None = None
         self._turn = asyncio.Lock()
 
-    async def cut(self, smiles: Sequence[str]) -> list[CutMolecule | Unreadable]:
-        """The fragments of each SMILES.
+    async def cut(self, smiles: Sequence[str], *, fingerprints: bool) -> list[CutMolecule | Unreadable]:
+        """The fragments of each SMILES, and its fingerprint where these are wanted.
 
         Raises:
             MoleculesFailed: the worker died or did not answer.
@@ -54,7 +59,7 @@ class Molecules:
         molecules: list[CutMolecule | Unreadable] = []
         for first in range(0, len(smiles), _BATCH):
             async with self._turn:
-                molecules.extend(await self._ask(smiles[first : first + _BATCH]))
+                molecules.extend(await self._ask(smiles[first : first + _BATCH], fingerprints=fingerprints))
         return molecules
 
     async def close(self) -> None:
@@ -65,18 +70,19 @@ class Molecules:
                 worker.kill()
             await worker.wait()
 
-    async def _ask(self, smiles: Sequence[str]) -> list[CutMolecule | Unreadable]:
+    async def _ask(self, smiles: Sequence[str], *, fingerprints: bool) -> list[CutMolecule | Unreadable]:
         cut: list[CutMolecule | Unreadable] | None = None
         try:
             worker = self._worker = self._worker or await _start()
             assert worker.stdin is not None and worker.stdout is not None  # noqa: S101, PT018 - both are pipes
-            worker.stdin.write(json.dumps(list(smiles)).encode() + b"\n")
+            question = {"smiles": list(smiles), "fingerprints": fingerprints}
+            worker.stdin.write(json.dumps(question).encode() + b"\n")
             async with asyncio.timeout(_TIMEOUT_S):
                 await worker.stdin.drain()
                 line = await worker.stdout.readline()
             if not line.endswith(b"\n"):
                 raise EOFError("the worker ended")  # noqa: TRY301 - one of the ways in which it fails
-            cut = [Unreadable(each["reason"]) if "reason" in each else CutMolecule(**each) for each in json.loads(line)]
+            cut = [Unreadable(each["reason"]) if "reason" in each else _molecule(**each) for each in json.loads(line)]
         except Exception as error:
             reason = str(error) or type(error).__name__
             _log.exception("molecules_not_cut", reason=reason, molecules=len(smiles))
@@ -85,6 +91,19 @@ class Molecules:
             if cut is None:  # also when the request was given up: its answer must not become the next one's
                 await self.close()
         return cut
+
+
+def _molecule(parent: str, fragments: list[str], features: list[list[str]] | None) -> CutMolecule:
+    return CutMolecule(parent, fragments, None if features is None else _fingerprint(features))
+
+
+def _fingerprint(features: list[list[str]]) -> Fingerprint:
+    codes, counts = zip(*features, strict=True)
+    return Fingerprint(tuple(_array(text, "<u8") for text in codes), tuple(_array(text, "u1") for text in counts))
+
+
+def _array(text: str, kind: str) -> Any:
+    return np.frombuffer(b64decode(text), kind)
 
 
 async def _start() -> Process:

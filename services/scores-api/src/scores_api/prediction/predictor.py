@@ -1,4 +1,4 @@
-"""Takes a question about compounds, has the molecules cut and the network asked, and puts the answer together."""
+"""Takes a question about compounds, has the molecules cut and the model or network asked, and puts the answer together."""
 
 import asyncio
 import difflib
@@ -11,15 +11,17 @@ import numpy.typing as npt
 
 from contracts.predictions import Scale
 from scores_api.catalogue import Catalogue
-from scores_api.failures import MoleculesUnreadable, PredictionsTooMany, RefusedSmiles, TargetsUnknown
+from scores_api.failures import MoleculesUnreadable, OrderUnavailable, PredictionsTooMany, RefusedSmiles, TargetsUnknown
 from scores_api.files import ArtifactFiles
 from scores_api.fragments import Fragments
 from scores_api.models.factors import FactorSide
-from scores_api.models.predictions import PREDICTIONS, PredictionQuestion
-from scores_api.prediction.answers import CutCompound, NamedFragment, rendered
+from scores_api.models.predictions import PREDICTIONS, Order, PredictionQuestion
+from scores_api.prediction.answers import rendered
+from scores_api.prediction.cut_compound import CutCompound, NamedFragment
+from scores_api.prediction.model_answers import rendered_of_model
+from scores_api.prediction.molecule_model import MoleculeModel
 from scores_api.prediction.molecules import CutMolecule, Molecules, Unreadable
-from scores_api.prediction.network import Network
-from scores_api.prediction.networks import Networks
+from scores_api.prediction.networks import Networks, Predicting
 from scores_api.projection import Projection
 
 __all__ = ["CompoundPredictor"]
@@ -48,6 +50,13 @@ _ABOUT_SCORES: Final = (
     "How much the compound, by its fragments alone, is like what is stated to act: 1 for that, 0 for the rest. It ranks; "
     "it is no chance. The interval is that of the score."
 )
+_OF_MOLECULES: Final = {
+    Scale.VALUE: "What a measurement would give, in the unit of the data, by the compound's fragments and by the measured "
+    "compounds it is most like; a new measurement lies in the interval with 90 %.",
+    Scale.CHANCE: "The chance that the compound is active, by its fragments and by the measured compounds it is most like; the "
+    "interval is that of the chance. Level, contributions and rest add up to a sum from which the chance follows.",
+}
+"""Of a model that compares whole molecules."""
 _MEANING: Final = {Scale.SCORE: _ABOUT_SCORES, Scale.CHANCE: _ABOUT_CHANCES, Scale.VALUE: _ABOUT_VALUES, Scale.SUM: _ABOUT_SUMS}
 
 
@@ -68,30 +77,37 @@ class CompoundPredictor:
         Raises:
             NothingPredicts: the run published no network.
             TargetsUnknown: it has no such targets.
+            OrderUnavailable: its targets cannot be ordered so.
             PredictionsTooMany: the answer would be too large.
             MoleculesUnreadable: some SMILES are no molecules with fragments.
             MoleculesFailed: the process that reads them died.
         """
-        network = await self._networks.of(projection, catalogue)
+        predicting = await self._networks.of(projection, catalogue)
+        compares = isinstance(predicting, MoleculeModel)
+        if not compares and question.order not in {None, Order.PREDICTION}:
+            raise OrderUnavailable(projection.run, str(question.order))
         names = projection.factors[FactorSide.TARGETS].names
         targets = np.array(_targets(question, projection.run, names), dtype=np.int64)
         limit = question.limit if question.targets or question.limit else _LIMIT
         count = len(question.compounds) * min(limit or len(targets), len(targets))
         if count > PREDICTIONS:
             raise PredictionsTooMany(count, PREDICTIONS)
-        compounds = await self._cut(question, projection.fragments)
+        order = question.order
+        if order is None and limit is not None:
+            order = Order.EXCESS if compares else Order.PREDICTION
+        compounds = await self._cut(question, projection.fragments, fingerprints=compares)
         objective = catalogue.run(projection.run).objective.value
         head = {
             "run": projection.run,
             "objective": objective,
-            "scale": network.scale.value,
-            "meaning": _MEANING[network.scale],
+            "scale": predicting.scale.value,
+            "meaning": (_OF_MOLECULES if compares else _MEANING)[predicting.scale],
         }
-        return _parts(head, network, compounds, targets, names, limit)
+        return _parts(head, predicting, compounds, (targets, names), (order, limit))
 
-    async def _cut(self, question: PredictionQuestion, fragments: Fragments) -> list[CutCompound]:
+    async def _cut(self, question: PredictionQuestion, fragments: Fragments, *, fingerprints: bool) -> list[CutCompound]:
         written = [(number, each.smiles) for number, each in enumerate(question.compounds) if each.smiles is not None]
-        molecules = await self._molecules.cut([smiles for _, smiles in written])
+        molecules = await self._molecules.cut([smiles for _, smiles in written], fingerprints=fingerprints)
         read: dict[int, CutMolecule] = {}
         refused: list[RefusedSmiles] = []
         for (number, smiles), molecule in zip(written, molecules, strict=True):
@@ -107,6 +123,7 @@ class CompoundPredictor:
                 question=each,
                 parent=read[number].parent if number in read else None,
                 fragments=_named(read[number].fragments if number in read else each.fragments or [], fragments),
+                fingerprint=read[number].fingerprint if number in read else None,
             )
             for number, each in enumerate(question.compounds)
         ]
@@ -114,16 +131,23 @@ class CompoundPredictor:
 
 async def _parts(
     head: dict[str, str],
-    network: Network,
+    predicting: Predicting,
     compounds: list[CutCompound],
-    targets: npt.NDArray[np.int64],
-    names: Sequence[str],
-    limit: int | None,
+    named: tuple[npt.NDArray[np.int64], Sequence[str]],
+    chosen: tuple[Order | None, int | None],
 ) -> AsyncIterator[bytes]:
+    targets, names = named
+    order, limit = chosen
     batch = max(1, min(_BATCH, _CELLS // max(len(targets), 1)))
     opening = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()[:-1] + b',"compounds":['
     for first in range(0, len(compounds), batch):
-        yield opening + await asyncio.to_thread(rendered, network, compounds[first : first + batch], targets, names, limit)
+        some = compounds[first : first + batch]
+        if isinstance(predicting, MoleculeModel):
+            part = await asyncio.to_thread(rendered_of_model, predicting, some, targets, names, order, limit)
+        else:
+            highest = len(targets) if order is not None and limit is None else limit
+            part = await asyncio.to_thread(rendered, predicting, some, targets, names, highest)
+        yield opening + part
         opening = b","
     yield b"]}"
 

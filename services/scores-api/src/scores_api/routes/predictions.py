@@ -27,10 +27,11 @@ _LIMIT_BYTES: Final = 8 * 2**20
     max_body_size=_LIMIT_BYTES,
 )
 async def ask_predictions(request: Request, question: PredictionQuestion, run: RunName = CURRENT) -> Response:
-    """Value, 90 % interval and what each fragment contributes; compounds by SMILES or by the names of their fragments.
+    """Value, 90 % interval and where it comes from; compounds by SMILES or by the names of their fragments.
 
-    A compound is known by its fragments alone: one that is in the data is predicted as if it had never been measured. What the
-    run has never seen is flagged; unknown fragments add nothing to a value and widen its interval.
+    Runs of values, and of actives and inactives, predict by the fragments of a compound and by the measured compounds it is
+    most like, which are named with their values; a compound of the data is recognised, and what was measured of it stands
+    beside. Other runs look at fragments alone. What a run has never seen is flagged.
     """
     view = await live_store(request).run(run)
     catalogue = (await live_store(request).snapshot()).catalogue

@@ -28,6 +28,7 @@ _FAILURES = (
     failures.MoleculesUnreadable,
     failures.MoleculesFailed,
     failures.NothingPredicts,
+    failures.OrderUnavailable,
     failures.PredictionsTooMany,
 )
 
@@ -93,8 +94,11 @@ def _problem_of_predictions(error: Exception) -> Problem:
         case failures.MoleculesFailed():
             problem = Problem(problems.MOLECULES_FAILED, "The process that cuts molecules into fragments failed.")
         case failures.NothingPredicts(run=run):
-            detail = f"Run {run} published no prediction graph. Name another one with ?run=, or train its data again."
+            detail = f"Run {run} published nothing that predicts. Name another one with ?run=, or train its data again."
             problem = Problem(problems.NOTHING_PREDICTS, detail)
+        case failures.OrderUnavailable(run=run, order=order):
+            detail = f"Run {run} predicts by fragments alone: its targets are ordered by prediction, not by {order}."
+            problem = Problem(problems.ORDER_UNAVAILABLE, detail)
         case failures.PredictionsTooMany(asked=asked, most=most):
             detail = f"{asked} predictions were asked for; one answer holds up to {most}. Lower `limit` or ask in parts."
             problem = Problem(problems.PREDICTIONS_TOO_MANY, detail, asked=asked, limit=most)

@@ -5,7 +5,7 @@ from typing import Any, Final
 from dash import html
 from dash.development.base_component import Component
 
-from viz.answers import PredictedFragment, Prediction, TargetPrediction
+from viz.answers import PredictedFragment, Prediction, Rest, TargetPrediction
 from viz.pages.elements import fragment_link, number, signed_bar, table
 from viz.pages.notation import Notation
 from viz.view import View
@@ -17,11 +17,15 @@ _FRAGMENTS: Final = "/fragments"
 
 def contributions(prediction: Prediction, chosen: TargetPrediction, view: View, notation: Notation) -> list[Component]:
     """The expectation on one target, taken apart: the parts add up to the last row."""
-    largest = max((abs(added) for added in (chosen.level, *chosen.added)), default=0.0) or 1.0
+    rest = chosen.rest
+    # Where a level is told on its own it is as large as the values are: no bar beside what fragments add.
+    barred = [*chosen.added, *([chosen.level] if rest is None else [rest.value])]
+    largest = max((abs(added) for added in barred), default=0.0) or 1.0
     shares = sorted(zip(prediction.fragments, chosen.added, strict=True), key=lambda share: -abs(share[1]))
+    level = signed_bar(chosen.level / largest, _signed(chosen.level)) if rest is None else number(chosen.level, 3)
     rows: list[list[Any]] = [
-        ["Mean of the data", number(chosen.mean, 3), None],
-        [f"Level of {chosen.target}", signed_bar(chosen.level / largest, _signed(chosen.level)), None],
+        *([["Mean of the data", number(chosen.mean, 3), None]] if rest is None else []),
+        [f"Level of {chosen.target}", level, None],
         *(
             [
                 _named(fragment, view),
@@ -30,18 +34,33 @@ def contributions(prediction: Prediction, chosen: TargetPrediction, view: View, 
             ]
             for fragment, added in shares
         ),
+        *([] if rest is None else [["Rest of the molecule", signed_bar(rest.value / largest, _signed(rest.value)), None]]),
         [html.Strong("Together"), html.Strong(number(chosen.sum, 3)), None],
     ]
     head = [("Part", "text"), ("Adds", "figure"), ("Support", "figure")]
     return [
         html.H2(f"{notation.title} on {chosen.target}: {notation.shown(chosen.value)}{' %' if notation.per_cent else ''}"),
         table(f"What adds up to {number(chosen.sum, 3)}", head, rows),
-        html.P(_caption(notation), className="caption"),
+        html.P(_caption(notation, rest), className="caption"),
+        *([] if rest is None or not rest.relatives else [_relatives(chosen.target, rest, notation)]),
     ]
 
 
-def _caption(notation: Notation) -> str:
-    of_chances = " The sum is a probit: 0 is a chance of 50 %, and what is unsure draws the chance towards it."
+def _relatives(target: str, rest: Rest, notation: Notation) -> Component:
+    """The measured compounds that the rest of the molecule is told by."""
+    head = [("Compound", "text"), ("Alike %", "figure"), ("Measured", "figure"), ("SMILES", "text")]
+    rows = [
+        [one.name, number(one.similarity), notation.measured(one.value), html.Code(one.smiles or "–")] for one in rest.relatives
+    ]
+    return table(f"Measured on {target} and most like this molecule: they tell the rest", head, rows)
+
+
+def _caption(notation: Notation, rest: Rest | None) -> str:
+    of_chances = (
+        " The sum is a probit: 0 is a chance of 50 %, and what is unsure draws the chance towards it."
+        if rest is None
+        else " The chance follows from the sum; what is unsure draws it towards 50 %."
+    )
     return (
         "Blue raises the prediction, orange lowers it. Support is the number of compounds behind a fragment."
         f"{of_chances if notation.per_cent else ''}"

@@ -24,6 +24,12 @@ class Notation:
         """A value as it is written."""
         return number(100 * value if self.per_cent else value, self.decimals)
 
+    def measured(self, value: float) -> str:
+        """What the data state, as it is written."""
+        if self.per_cent:
+            return "active" if value > 0 else "inactive"
+        return number(value, self.decimals)
+
 
 _NOTATIONS: Final = {
     "value": Notation("Expected measurement", "Value", 2),

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from viz.answers import Fragment, Prediction, TargetPrediction
 from viz.failures import NotInRun, Unshowable
 from viz.pages.contributions import contributions
-from viz.pages.elements import aria, interval_bar, table
+from viz.pages.elements import aria, interval_bar, number, table
 from viz.pages.notation import Notation, notation_of
 from viz.pages.regions import answering
 from viz.scores import Scores
@@ -24,8 +24,9 @@ _EXAMPLES: Final = (
     ("imatinib", "Cc1ccc(NC(=O)c2ccc(CN3CCN(C)CC3)cc2)cc1Nc1nccc(-c2cccnc2)n1"),
 )
 _FLAGS: Final = {
-    "nothing-known": "Not one fragment of this molecule is in the data: what is shown is the level of each target.",
-    "unknown-fragments": "Some fragments are in too few compounds of the data: they add nothing, and the intervals are wider.",
+    "nothing-known": "Not one fragment of this molecule is in the data: fragments add nothing to the level of each target.",
+    "unknown-fragments": "Some fragments are in too few compounds of the data: they add nothing, and less is sure.",
+    "fragments-only": "Nothing is known of the molecule but fragments: no measured compound is compared with it.",
 }
 """The gravest first, which alone is shown."""
 
@@ -38,7 +39,7 @@ def layout() -> Component:
             html.Section(
                 [
                     _field("compound", "SMILES, or names of fragments with commas"),
-                    _field("target", "Target, if not the highest ones"),
+                    _field("target", "Target, if not the first ones"),
                     html.Button("Predict", id="predict", n_clicks=0, type="button"),
                     html.P(id="examples", className="quiet"),
                 ],
@@ -153,23 +154,8 @@ def _field(identity: str, label: str) -> Component:
 def _expected(
     prediction: Prediction, listed: list[TargetPrediction], chosen: TargetPrediction, view: View, notation: Notation
 ) -> list[Component]:
-    many = len(listed)
-    caption = f"{notation.title} on {'one target' if many == 1 else f'{many} targets'}, the highest first"
-    if listed[-1] is chosen and many > len(prediction.targets):
-        caption = f"{notation.title} on the {many - 1} targets where it is highest, and on {chosen.target}"
-    bounds = [bound for target in listed for bound in (target.value, target.low, target.high) if bound is not None]
-    across = notation.ends or (min(bounds), max(bounds))
-    head = [("Target", "text"), (notation.unit, "figure"), ("90 % interval", "figure")]
-    rows = [
-        [
-            dcc.Link(target.target, href=f"{PATH}{replace(view, target=target.target).search}"),
-            notation.shown(target.value),
-            _interval(target, across, notation),
-        ]
-        for target in listed
-    ]
+    columns = _columns(listed, view, notation)
     flag = next((flag for flag in _FLAGS if flag in prediction.flags), None)
-    columns = 3 if any(target.low is not None for target in listed) else 2
     return [
         html.Div(
             [
@@ -183,9 +169,65 @@ def _expected(
             className="heading",
         ),
         *([] if flag is None else [html.P([html.Strong("Mind: "), _FLAGS[flag]], className="flag")]),
-        table(caption, head[:columns], [row[:columns] for row in rows], chosen=listed.index(chosen)),
+        *([html.P(known, className="quiet")] if (known := _known(prediction)) else []),
+        table(
+            _caption(prediction, listed, chosen, notation),
+            [head for head, _ in columns],
+            [list(row) for row in zip(*(cells for _, cells in columns), strict=True)],
+            chosen=listed.index(chosen),
+        ),
         html.P(prediction.meaning, className="caption"),
     ]
+
+
+def _columns(
+    listed: list[TargetPrediction], view: View, notation: Notation
+) -> list[tuple[tuple[str, str], list[Component | str]]]:
+    """Headings and cells of those columns that have something to show."""
+    bounds = [bound for target in listed for bound in (target.value, target.low, target.high) if bound is not None]
+    across = notation.ends or (min(bounds), max(bounds))
+    columns: list[tuple[tuple[str, str], list[Component | str]]] = [
+        (("Target", "text"), [_link(target, view) for target in listed]),
+        ((notation.unit, "figure"), [notation.shown(target.value) for target in listed]),
+    ]
+    if any(target.excess is not None for target in listed):
+        columns.append((("Above usual", "figure"), [_signed(target.excess, notation) for target in listed]))
+    if any(target.low is not None for target in listed):
+        columns.append((("90 % interval", "figure"), [_interval(target, across, notation) for target in listed]))
+    if any(target.measured is not None for target in listed):
+        stated = ["–" if target.measured is None else notation.measured(target.measured) for target in listed]
+        columns.append((("Measured", "figure"), list(stated)))
+    return columns
+
+
+def _link(target: TargetPrediction, view: View) -> Component:
+    link = dcc.Link(target.target, href=f"{PATH}{replace(view, target=target.target).search}")
+    if target.domain != "far":
+        return link
+    return html.Span([link, " ", html.Span("far", className="badge", title="No compound measured here is 30 % alike")])
+
+
+def _signed(excess: float | None, notation: Notation) -> str:
+    return "–" if excess is None else f"{'+' if excess > 0 else ''}{notation.shown(excess)}"
+
+
+def _known(prediction: Prediction) -> str | None:
+    """What the data know of the molecule."""
+    if prediction.matched is not None:
+        return f"This is {prediction.matched} of the data. What was measured of it stands beside what is expected."
+    return (
+        None if prediction.nearest is None else f"The most alike compound of the data is {number(prediction.nearest)} % alike."
+    )
+
+
+def _caption(prediction: Prediction, listed: list[TargetPrediction], chosen: TargetPrediction, notation: Notation) -> str:
+    many = len(listed)
+    above = any(target.excess is not None for target in listed)
+    if listed[-1] is chosen and many > len(prediction.targets):
+        where = "where it is most surely above usual" if above else "where it is highest"
+        return f"{notation.title} on the {many - 1} targets {where}, and on {chosen.target}"
+    first = "those most surely above usual first" if above else "the highest first"
+    return f"{notation.title} on {'one target' if many == 1 else f'{many} targets'}, {first}"
 
 
 def _interval(target: TargetPrediction, across: tuple[float, float], notation: Notation) -> Component | str:

@@ -96,12 +96,14 @@ def sync_detailed(
 ) -> Response[Predictions | ProblemDocument]:
     """Activity of up to 10,000 compounds on targets
 
-     Value, 90 % interval and what each fragment contributes; compounds by SMILES or by the names of
-    their fragments.
+     Value, 90 % interval and where it comes from; compounds by SMILES or by the names of their
+    fragments.
 
-    A compound is known by its fragments alone: one that is in the data is predicted as if it had never
-    been measured. What the
-    run has never seen is flagged; unknown fragments add nothing to a value and widen its interval.
+    Runs of values, and of actives and inactives, predict by the fragments of a compound and by the
+    measured compounds it is
+    most like, which are named with their values; a compound of the data is recognised, and what was
+    measured of it stands
+    beside. Other runs look at fragments alone. What a run has never seen is flagged.
 
     Args:
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
@@ -136,12 +138,14 @@ def sync(
 ) -> Predictions | ProblemDocument | None:
     """Activity of up to 10,000 compounds on targets
 
-     Value, 90 % interval and what each fragment contributes; compounds by SMILES or by the names of
-    their fragments.
+     Value, 90 % interval and where it comes from; compounds by SMILES or by the names of their
+    fragments.
 
-    A compound is known by its fragments alone: one that is in the data is predicted as if it had never
-    been measured. What the
-    run has never seen is flagged; unknown fragments add nothing to a value and widen its interval.
+    Runs of values, and of actives and inactives, predict by the fragments of a compound and by the
+    measured compounds it is
+    most like, which are named with their values; a compound of the data is recognised, and what was
+    measured of it stands
+    beside. Other runs look at fragments alone. What a run has never seen is flagged.
 
     Args:
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
@@ -171,12 +175,14 @@ async def asyncio_detailed(
 ) -> Response[Predictions | ProblemDocument]:
     """Activity of up to 10,000 compounds on targets
 
-     Value, 90 % interval and what each fragment contributes; compounds by SMILES or by the names of
-    their fragments.
+     Value, 90 % interval and where it comes from; compounds by SMILES or by the names of their
+    fragments.
 
-    A compound is known by its fragments alone: one that is in the data is predicted as if it had never
-    been measured. What the
-    run has never seen is flagged; unknown fragments add nothing to a value and widen its interval.
+    Runs of values, and of actives and inactives, predict by the fragments of a compound and by the
+    measured compounds it is
+    most like, which are named with their values; a compound of the data is recognised, and what was
+    measured of it stands
+    beside. Other runs look at fragments alone. What a run has never seen is flagged.
 
     Args:
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
@@ -209,12 +215,14 @@ async def asyncio(
 ) -> Predictions | ProblemDocument | None:
     """Activity of up to 10,000 compounds on targets
 
-     Value, 90 % interval and what each fragment contributes; compounds by SMILES or by the names of
-    their fragments.
+     Value, 90 % interval and where it comes from; compounds by SMILES or by the names of their
+    fragments.
 
-    A compound is known by its fragments alone: one that is in the data is predicted as if it had never
-    been measured. What the
-    run has never seen is flagged; unknown fragments add nothing to a value and widen its interval.
+    Runs of values, and of actives and inactives, predict by the fragments of a compound and by the
+    measured compounds it is
+    most like, which are named with their values; a compound of the data is recognised, and what was
+    measured of it stands
+    beside. Other runs look at fragments alone. What a run has never seen is flagged.
 
     Args:
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
