@@ -1,5 +1,6 @@
 """Fixtures that every test package may use."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
 
 settings.register_profile("ntdemo", deadline=None)  # no test is judged by a clock
 settings.load_profile("ntdemo")
+
+# Tests that run at once share the processors: torch and BLAS would each take all of them, and wait for one another.
+_processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+if _processes > 1:
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // _processes)))
+
 
 # Begun in the background of a script, pytest ignores Ctrl-C, and so would all that tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -106,6 +106,7 @@ def test_without_any_bot_it_is_alive_and_not_ready(tmp_path: Path) -> None:
 def test_a_busy_port_is_one_sentence_and_a_failure(models: Path) -> None:
     (port,) = free_ports(1)
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", port))
         other.listen()
         ended = _run(chatbot_environment(models, port))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from pydantic import AliasChoices
+
 import chatbot.settings
 import scores_api.settings
 import trainer.settings
@@ -40,7 +42,8 @@ class Service:
     def variables(self) -> set[str]:
         """The environment variables that it reads."""
         fields: Mapping[str, Any] = self.settings.model_fields  # type: ignore[attr-defined]  # a pydantic class
-        return {str(field.validation_alias or field.alias) for field in fields.values()}
+        aliases = [field.validation_alias or field.alias for field in fields.values()]
+        return {str(name) for alias in aliases for name in (alias.choices if isinstance(alias, AliasChoices) else [alias])}
 
 
 SERVICES: Final = (

@@ -33,6 +33,7 @@ def test_a_signal_ends_both_servers_without_a_traceback(tmp_path: Path, how: sig
 def test_a_busy_port_is_one_sentence_and_a_failure(busy: int) -> None:
     ports = free_ports(2)
     with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", ports[busy]))
         other.listen()
         ended = _run(viz_environment(_NOWHERE, *ports))

@@ -114,7 +114,8 @@ def _draw(row_V: NDArray[np.float64], decoding: Decoding, random: np.random.Gene
     logits_K = row_V[kept]
     if logits_K[0] == -np.inf:
         return int(kept[0])
-    weights_K = np.exp((logits_K - logits_K[0]) / decoding.temperature)
+    with np.errstate(over="ignore"):  # a temperature near 0 sends all but the likeliest to -inf, and their weights to 0
+        weights_K = np.exp((logits_K - logits_K[0]) / decoding.temperature)
     share_K = weights_K.cumsum() / weights_K.sum()
     nucleus = weights_K[: int(share_K.searchsorted(decoding.top_p)) + 1]
     drawn = int((nucleus.cumsum() / nucleus.sum()).searchsorted(random.random(), side="right"))

@@ -205,7 +205,7 @@ def test_the_number_of_threads_is_as_before_afterwards() -> None:
 
 _DIGESTS = """
 import hashlib, numpy as np, scipy.sparse
-from trainer.factorization import fit_counts
+from trainer.factorization.counts.fit import fit_counts
 from trainer.data.seed_table import built_in
 rng = np.random.default_rng(0)
 sparse = scipy.sparse.random_array((1500, 700), density=0.03, rng=rng, format="csr")
