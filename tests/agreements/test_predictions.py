@@ -13,9 +13,11 @@ from fastapi.testclient import TestClient
 from pyspark.sql import SparkSession
 from tests.support.reports import SteppingReport
 
+from chemistry.fingerprints import fingerprint
 from contracts.kinds import Objective
-from contracts.predictions import ARTIFACT, FILE
+from contracts.predictions import ARTIFACT, FILE, MODEL_FILE
 from contracts.store import Store
+from prediction.predictor import Asked, Predictor
 from scores_api.app import create_app
 from scores_api.settings import Settings as ScoresSettings
 from trainer.factorization.onnx.prediction_graph import load_predictor
@@ -41,6 +43,14 @@ class Answers:
         answer: dict[str, Any] = response.json()
         return answer
 
+    def known(self, run: str, compound: dict[str, Any]) -> list[int]:
+        """Ids of the fragments of an answered compound that a run knows."""
+        page = self.client.get("/v1/fragments", params={"run": run, "shown": False, "limit": 1000}).json()
+        ids = {item["name"]: item["id"] for item in page["items"]}
+        known = [ids[each["name"]] for each in compound["fragments"] if each["known"]]
+        assert known
+        return known
+
 
 @pytest.fixture(scope="module")
 def answers(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answers]:
@@ -55,16 +65,13 @@ def answers(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> It
         yield Answers(client, state)
 
 
-def test_an_unseen_molecule_is_predicted_as_torch_predicts_it(answers: Answers) -> None:
-    run = "factors-counts"
+def test_an_unseen_molecule_is_predicted_by_a_graph_as_torch_predicts_it(answers: Answers) -> None:
+    run = f"factors-{Objective.COUNTS}"
     answer = answers.ask(run, "BrCCOc1ccccc1")
     assert (answer["run"], answer["scale"], answer["objective"]) == (run, "sum", "counts")
     (compound,) = answer["compounds"]
     assert compound["flags"] == ["unknown-fragments"]
-    page = answers.client.get("/v1/fragments", params={"run": run, "shown": False, "limit": 1000}).json()
-    ids = {item["name"]: item["id"] for item in page["items"]}
-    known = [ids[each["name"]] for each in compound["fragments"] if each["known"]]
-    assert known
+    known = answers.known(run, compound)
     predictor = load_predictor(Store.under(answers.state).artifact(ARTIFACT, run) / FILE)
     expected = predictor(
         torch.tensor(known),
@@ -76,6 +83,28 @@ def test_an_unseen_molecule_is_predicted_as_torch_predicts_it(answers: Answers) 
     for place, target in enumerate(("t1", "t2")):
         tolerance = 1e-4 * max(1.0, abs(predicted[target]["value"]))
         assert predicted[target]["value"] == pytest.approx(expected.predictions[0, place].item(), abs=tolerance)
+
+
+def test_an_unseen_molecule_is_predicted_by_a_model_as_its_file_predicts_it(answers: Answers) -> None:
+    run = f"factors-{Objective.ACTIVITY}"
+    answer = answers.ask(run, "BrCCOc1ccccc1")
+    assert (answer["run"], answer["scale"], answer["objective"]) == (run, "value", "activity")
+    (compound,) = answer["compounds"]
+    assert (compound["matched"], compound["flags"]) == (None, ["unknown-fragments"])
+    predictor = Predictor.open(Store.under(answers.state).artifact(ARTIFACT, run) / MODEL_FILE)
+    asked = Asked(np.array(answers.known(run, compound), dtype=np.int64), fingerprint(compound["parent"]))
+    expected = predictor.predict(asked)
+    predicted = {each["target"]: each for each in compound["predictions"]}
+    for place, target in enumerate(("t1", "t2")):
+        assert predicted[target]["value"] == pytest.approx(expected.prediction_M[place], rel=1e-6)
+        assert predicted[target]["low"] == pytest.approx(expected.low_M[place], rel=1e-6)
+        assert predicted[target]["rest"]["value"] == pytest.approx(expected.rest_M[place], abs=1e-6)
+
+
+def test_a_molecule_of_the_data_is_recognised_with_its_values(answers: Answers) -> None:
+    (compound,) = answers.ask(f"factors-{Objective.ACTIVITY}", "c1ccccc1OCC")["compounds"]
+    assert compound["matched"] is not None
+    assert {each["target"]: each["measured"] for each in compound["predictions"]} == {"t1": 5.75, "t2": 5.0}
 
 
 def test_a_molecule_like_those_that_act_more_is_predicted_to_act_more(answers: Answers) -> None:

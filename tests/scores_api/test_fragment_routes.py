@@ -1,11 +1,15 @@
+from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from tests.scores_api.conftest import AWKWARD, Published
+from tests.support.store import Publisher, named_fragments
 
 from contracts.kinds import RANKINGS, SimilarityKind
+from scores_api.app import create_app
+from scores_api.settings import Settings
 
 
 def address(name: str, end: str = "") -> str:
@@ -180,3 +184,12 @@ def test_a_cursor_stays_in_its_run_without_being_told(client: TestClient, publis
     second = client.get("/v1/fragments", params={"cursor": first["next"], "limit": 3}).json()
     assert second["run"] == published.runs["many"]
     assert [item["id"] for item in second["items"]] == published.contents["many"].shown[2:5]
+
+
+def test_a_fragment_that_has_no_neighbours_is_answered_with_none(tmp_path: Path) -> None:
+    Publisher(tmp_path / "state").publish(named_fragments(["alone"]))
+    settings = Settings(state=tmp_path / "state", refresh_timeout_s=120)
+    with TestClient(create_app(settings), base_url="http://api") as client:
+        answer = client.get("/v1/fragments/alone/neighbours")
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["items"] == []

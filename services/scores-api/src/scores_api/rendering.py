@@ -50,8 +50,8 @@ def reject_page(
 
 def neighbour_list(fragments: Fragments, id_: int, similarity: SimilarityKind, rows: npt.NDArray[np.void]) -> bytes:
     """`Neighbours` of a fragment: rows of dtype `layout.NEIGHBOUR`, the nearest first; numbers rounded to two decimals."""
-    words_N8 = np.ascontiguousarray(rows).view(np.float32).reshape(len(rows), rows.dtype.itemsize // 4)  # of no rows, too
-    percents_N7 = words_N8[:, 1:].astype(np.float64).round(2) + 0.0
+    numbers_N8 = np.ascontiguousarray(rows).view(np.float32).reshape(len(rows), rows.dtype.itemsize // 4)  # there may be none
+    percents_N7 = numbers_N8[:, 1:].astype(np.float64).round(2) + 0.0
     names, smiles, support = fragments.names, fragments.smiles, fragments.support
     items = [
         {
