@@ -73,6 +73,7 @@ def test_every_operation_of_the_document_has_a_function() -> None:
         "list_factors",
         "list_fragments",
         "list_neighbours",
+        "list_rejects",
         "list_runs",
         "readyz",
     }
