@@ -30,7 +30,7 @@ class Service:
     settings: Callable[[], Any]
     """Reads the process's environment."""
     largest_mb: int
-    """What its image may weigh, in 10⁶ bytes."""
+    """What its image may add to the Python image, in 10⁶ bytes."""
     asks: tuple[str, ...] = ()
     """The services it connects to."""
 
@@ -47,9 +47,9 @@ class Service:
 
 
 SERVICES: Final = (
-    Service("trainer", (3031,), trainer.settings.Settings, 2200),
-    Service("scores-api", (3030,), scores_api.settings.Settings, 420),
-    Service("viz", (8050, 5006), viz.settings.Settings, 600, asks=("scores-api", "trainer")),
-    Service("chatbot", (3032,), chatbot.settings.Settings, 350, asks=("scores-api", "trainer")),
+    Service("trainer", (3031,), trainer.settings.Settings, 1950),
+    Service("scores-api", (3030,), scores_api.settings.Settings, 290),
+    Service("viz", (8050, 5006), viz.settings.Settings, 560, asks=("scores-api", "trainer")),
+    Service("chatbot", (3032,), chatbot.settings.Settings, 190, asks=("scores-api", "trainer")),
 )
 """As DESIGN draws them: only the trainer writes the store, viz and chatbot know the scores API and the trainer's job API."""
