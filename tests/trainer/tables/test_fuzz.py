@@ -21,6 +21,8 @@ from trainer.tables.plan import FilePlan
 from trainer.tables.planning import plan_files
 from trainer.tables.records import Kind
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES: Final = 1_600
 TEXT: Final = (
     b"smiles,target,relation,IC50 (nM)\nCCOC(=O)c1ccccc1,EGFR,=,12\n"
