@@ -55,7 +55,7 @@ def test_pages_show_the_jobs_of_the_trainer_wherever_it_listens(product: Product
     }
     with httpx.Client(trust_env=False, timeout=30) as client:
         shown = client.post(f"http://127.0.0.1:{product.ports['VIZ_DASH_PORT']}/_dash-update-component", json=request)
-    assert "counts of rank 3" in shown.text
+    assert "factors from " in shown.text  # the data decide the objective
 
 
 def test_a_second_start_on_busy_ports_says_which_and_stops(product: Product, tmp_path: Path) -> None:
