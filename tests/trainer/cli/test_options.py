@@ -16,8 +16,8 @@ from trainer.runs.ingest import IngestOptions
 from trainer.runs.spec import BotSpec, FactorsSpec
 
 SOURCES = Path(trainer.__file__).parent
-WITHOUT_OPTION = {"kind", "ingest", "relation_column", "unit_column", "unit", "target_columns"}
-"""`kind` is the command, `ingest` holds members of its own; the others can be said over HTTP alone."""
+WITHOUT_OPTION = {"kind", "ingest"}
+"""`kind` is the command, `ingest` holds members of its own."""
 
 
 def _options(command: str) -> dict[str, str]:

@@ -47,7 +47,7 @@ def asked(path: Path, **options: Any) -> str:
 
 NOT_THERE = "names a column that is not there (there are"
 UNKNOWN = "is unknown:"
-NO_TARGET = "has no target column: name it with --target-columns (there are"
+NO_TARGET = "has no target column: name it with `target_columns` (there are"
 PX_VALUES = [5.1, 6.2, 7.3, 5.4, 6.5, 8.6]
 NANOMOLAR = [5, 120, 33, 4000, 81, 990]
 

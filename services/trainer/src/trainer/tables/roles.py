@@ -162,7 +162,7 @@ class Columns:
         return profile.share > 0.9 or (ambiguous and not profile.is_molecules)  # noqa: PLR2004 - nearly all
 
 
-_PROPERTY: Final = "a property: it is learned where nothing else is measured, or with --target-columns"
+_PROPERTY: Final = "a property: it is learned where nothing else is measured, or with `target_columns`"
 
 
 def described_as(columns: Columns, name: str) -> str:

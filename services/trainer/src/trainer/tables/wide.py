@@ -220,7 +220,7 @@ def _nothing(columns: Columns, reasons: dict[str, str | None]) -> Offence:
         return Offence(columns.file.name, None, None, None, reason)
     there = ", ".join(columns.file.columns[:8]) + (", …" if len(columns.file.columns) > 8 else "")  # noqa: PLR2004
     return Offence(
-        columns.file.name, None, None, None, f"has no target column: name it with --target-columns (there are {there})"
+        columns.file.name, None, None, None, f"has no target column: name it with `target_columns` (there are {there})"
     )
 
 
