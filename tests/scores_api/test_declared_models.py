@@ -27,6 +27,7 @@ def addresses(published: Published) -> Iterator[tuple[str, str]]:
         yield "/v1/runs/{run}", f"/v1/runs/{run}"
         yield "/v1/runs/{run}/curve", f"/v1/runs/{run}/curve"
         yield "/v1/runs/{run}/trajectory", f"/v1/runs/{run}/trajectory"
+        yield "/v1/runs/{run}/rejects", f"/v1/runs/{run}/rejects?limit=3"
         yield "/v1/fragments", f"/v1/fragments?run={run}&limit=7&shown=false"
         yield "/v1/fragments", f"/v1/fragments?run={run}&query=zzzzz"
         for side in ("fragments", "targets"):
