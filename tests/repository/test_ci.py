@@ -12,7 +12,7 @@ import yaml
 ROOT: Final = Path(__file__).parents[2]
 SCRIPTS: Final = sorted(path for path in (ROOT / ".ci").iterdir() if path.suffix != ".md")
 WORKFLOWS: Final = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
-BESIDE: Final = re.compile(r"\.\./shared/(?!data\b)\w+")
+BESIDE: Final = re.compile(r"\.\./shared/(?!(?:data|cases)\b)\w+")
 
 
 def steps(workflow: Path) -> list[str]:
