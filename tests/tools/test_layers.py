@@ -61,8 +61,13 @@ IMPORTS: Final = {
         "trainer.factorization is not allowed to import httpx",
     ),
 }
-PACKAGES: Final = ("trainer", "trainer.jobs", "trainer.pipelines.objectives", "trainer.api.routes", "chatbot.network")
-"""Packages in which an empty module `util` has no place."""
+PACKAGES: Final = sorted(
+    ".".join(init.parent.relative_to(sources).parts)
+    for sources in ROOT.glob("s*/**/src")
+    for init in sources.rglob("__init__.py")
+    if "_client" not in init.relative_to(sources).parts[0]
+)
+"""All packages but the generated ones: an empty module `util` has a place in none."""
 
 
 def _path(tree: Path, module: str) -> Path:
