@@ -23,7 +23,10 @@ def test_tox21_is_binary_and_its_unusable_molecules_are_listed(spark: SparkSessi
     counts = activity.ingest
     assert counts["rows_read"] == 8014
     assert counts["rows_used"] + counts["rows_rejected"] == 8014
-    assert counts["rows_rejected"] == len(activity.rejects) == counts["molecules_rejected"]
+    assert counts["rows_rejected"] == counts["molecules_rejected"]
+    assert counts["rows_rejected"] + counts["cells_rejected"] == len(activity.rejects)
+    contradicted = [reason for reason in activity.rejects["reason"].to_pylist() if reason.startswith("is contradicted")]
+    assert len(contradicted) == counts["cells_rejected"] > 0, "assays run twice that disagree leave the cell out, and only that"
     assert counts["rows_used"] == sum(activity.compounds["rows"].to_pylist())
 
 
