@@ -13,7 +13,7 @@ from typing import Final
 from chemistry.canonical import canonical
 from chemistry.graph import Graph
 
-__all__ = ["brics_bonds", "leaves"]
+__all__ = ["brics_bonds", "leaf_list", "leaves"]
 
 _PAIRS: Final = {
     1: (3, 5, 10),
@@ -45,11 +45,16 @@ _AROMATIC_HETERO: Final = frozenset("nos")
 
 def leaves(graph: Graph) -> set[str]:
     """Canonical SMILES of the leaves; the whole molecule when BRICS cuts nothing."""
+    return set(leaf_list(graph))
+
+
+def leaf_list(graph: Graph) -> list[str]:
+    """The same, each as often as it occurs."""
     bonds = brics_bonds(graph)
     if not bonds:
-        return {graph.smiles}
+        return [graph.smiles]
     texts, _ = graph.pieces({after for _, after in bonds})
-    return {canonical(text) for text in texts}
+    return [canonical(text) for text in texts]
 
 
 def brics_bonds(graph: Graph) -> list[tuple[int, int]]:

@@ -1,0 +1,194 @@
+"""Descriptors of fragments: what they are as numbers, and what they look like as bits, for any two to be compared.
+
+A fragment is described with a methyl group at each of its open ends: of two fragments with as many ends the methyl groups
+cancel out. Its bits are those of the fragment with its open ends.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from rdkit import Chem, rdBase
+from rdkit.Chem import Crippen, rdFingerprintGenerator, rdMolDescriptors, rdPartialCharges
+
+__all__ = ["BITS", "BIT_KINDS", "DESCRIPTORS", "Described", "attachments", "described"]
+
+_PATTERNS: Final = {
+    "acids": (
+        "[CX3](=O)[OX2H1,OX1-]",
+        "[SX4](=O)(=O)[OX2H1,OX1-]",
+        "P(=O)[OX2H1,OX1-]",
+        "c1nnn[nH]1",
+        "c1nn[nH]n1",
+        "C(=O)[NH]S(=O)=O",
+    ),
+    "weak acids": ("c[OX2H1]", "[SX4](=O)(=O)[NX3;H1,H2]", "C(=O)[NH]C(=O)", "C(=O)[NX3][OX2H1]", "[SX2H1]"),
+    "bases": (
+        "[NX3;!$(N[C,S,P]=[O,S,N]);!$(N[a]);!$(NC=C);!$(N[N,O]);!$(NC#N)]",
+        "[NX3][CX3]=[NX2;!$(N[C,S]=O)]",
+        "[N+;!$([N+]-[O-])]",
+    ),
+    "weak bases": ("[nX2;r6]", "[nX2;r5;$(n(c)c)]", "[NX3;$(N[a]);!$(N[C,S,P]=[O,S,N])]"),
+    "carbonyls": ("[CX3]=[OX1]",),
+    "sulfonyls": ("[SX4](=[OX1])=[OX1]",),
+}
+"""SMARTS that are counted."""
+_KINDS: Final = (
+    "aromatic carbon",
+    "sp3 carbon",
+    "other carbon",
+    "aromatic nitrogen",
+    "nitrogen",
+    "oxygen",
+    "sulfur",
+    "halogen",
+)
+"""Of atoms at an open end."""
+_ELEMENTS: Final = {"N": (7,), "O": (8,), "S": (16,), "F": (9,), "Cl": (17,), "Br, I": (35, 53)}
+DESCRIPTORS: Final = (
+    "heavy atoms",
+    "logP",
+    "refractivity",
+    "polar surface",
+    "donors",
+    "acceptors",
+    "charge",
+    "aromatic rings",
+    "rings",
+    "rotatable bonds",
+    "sp3 carbons",
+    "other carbons",
+    "attachments",
+    "double attachments",
+    "length",
+    "degree at the end",
+    "partial charges",
+    "aromatic heterocycles",
+    *_PATTERNS,
+    *_KINDS,
+    *_ELEMENTS,
+)
+"""Names of the D numbers, in order. Ends count the mean over them; the length is the longest way from an end, in bonds."""
+BIT_KINDS: Final = ("environments", "features", "pairs")
+"""ECFP4 as a set; FCFP4 and atom pairs with counts."""
+BITS: Final = 1024
+"""Of each kind."""
+_COUNTED: Final = 4
+"""What occurs n times sets min(n, 4) bits."""
+_MIXER, _REPEAT_MIXER, _SHIFT = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 54], dtype=np.uint64)
+
+
+@dataclass(frozen=True, eq=False)
+class Described:
+    """A fragment."""
+
+    numbers_D: npt.NDArray[np.float32]
+    bits_KW: npt.NDArray[np.uint64]
+    """K kinds of W words of 64 bits."""
+
+
+def attachments(name: str) -> tuple[int, int]:
+    """How many open ends a fragment has, and how many of these are of a double bond."""
+    return name.count("*"), name.count("=*") + name.startswith("*=")
+
+
+def described(name: str) -> Described:
+    """The fragment of this name, a SMILES with or without open ends; raises ValueError for one that RDKit does not read."""
+    with rdBase.BlockLogs():
+        fragment = Chem.MolFromSmiles(name)
+    if fragment is None:
+        raise ValueError(f"{name!r} is no fragment that RDKit reads")
+    return Described(_numbers(name, fragment), _bits(fragment))
+
+
+def _numbers(name: str, fragment: Chem.Mol) -> npt.NDArray[np.float32]:
+    ends = [atom for atom in fragment.GetAtoms() if atom.GetAtomicNum() == 0]
+    capped = Chem.RWMol(fragment)
+    for end in ends:
+        capped.GetAtomWithIdx(end.GetIdx()).SetAtomicNum(6)
+        capped.GetAtomWithIdx(end.GetIdx()).SetNoImplicit(False)
+    with rdBase.BlockLogs():
+        capped = Chem.RemoveHs(capped, sanitize=False)
+        Chem.SanitizeMol(capped)
+        rdPartialCharges.ComputeGasteigerCharges(capped)
+    atoms = list(capped.GetAtoms())
+    charges = [atom.GetDoubleProp("_GasteigerCharge") for atom in atoms]
+    carbons = [atom for atom in atoms if atom.GetAtomicNum() == 6]
+    sp3 = sum(atom.GetHybridization() == Chem.HybridizationType.SP3 for atom in carbons)
+    inner = [end.GetNeighbors()[0] for end in ends]
+    share = 1.0 / max(len(inner), 1)
+    kinds = [_kind(atom) for atom in inner]
+    far = Chem.GetDistanceMatrix(fragment)
+    return np.array(
+        [
+            len(atoms) - len(ends),
+            Crippen.MolLogP(capped),
+            Crippen.MolMR(capped),
+            rdMolDescriptors.CalcTPSA(capped),
+            rdMolDescriptors.CalcNumHBD(capped),
+            rdMolDescriptors.CalcNumHBA(capped),
+            Chem.GetFormalCharge(capped),
+            rdMolDescriptors.CalcNumAromaticRings(capped),
+            rdMolDescriptors.CalcNumRings(capped),
+            rdMolDescriptors.CalcNumRotatableBonds(capped),
+            sp3 - len(ends),
+            len(carbons) - sp3,
+            *attachments(name),
+            max((float(far[end.GetIdx()].max()) for end in ends), default=float(far.max(initial=0.0))),
+            share * sum(atom.GetDegree() for atom in inner),
+            float(np.abs(np.nan_to_num(charges, nan=0.0, posinf=0.0, neginf=0.0)).sum()),
+            rdMolDescriptors.CalcNumAromaticHeterocycles(capped),
+            *(sum(len(capped.GetSubstructMatches(each)) for each in patterns) for patterns in _patterns()),
+            *(share * kinds.count(kind) for kind in _KINDS),
+            *(sum(atom.GetAtomicNum() in numbers for atom in atoms) for numbers in _ELEMENTS.values()),
+        ],
+        dtype=np.float32,
+    )
+
+
+def _kind(atom: Chem.Atom) -> str | None:
+    match atom.GetAtomicNum():
+        case 6 if atom.GetIsAromatic():
+            return "aromatic carbon"
+        case 6:
+            return "sp3 carbon" if atom.GetHybridization() == Chem.HybridizationType.SP3 else "other carbon"
+        case 7:
+            return "aromatic nitrogen" if atom.GetIsAromatic() else "nitrogen"
+        case 8:
+            return "oxygen"
+        case 16:
+            return "sulfur"
+        case 9 | 17 | 35 | 53:
+            return "halogen"
+    return None
+
+
+def _bits(fragment: Chem.Mol) -> npt.NDArray[np.uint64]:
+    rows = []
+    for generator, most in zip(_generators(), (1, _COUNTED, _COUNTED), strict=True):
+        counts = generator.GetSparseCountFingerprint(fragment).GetNonzeroElements()
+        code_N = np.fromiter(counts.keys(), np.uint64, len(counts))
+        count_N = np.minimum(np.fromiter(counts.values(), np.int64, len(counts)), most)
+        repeat_M = (np.arange(count_N.sum()) - np.repeat(np.cumsum(count_N) - count_N, count_N)).astype(np.uint64)
+        places_M = ((np.repeat(code_N, count_N) + np.uint64(1)) * _MIXER + repeat_M * _REPEAT_MIXER) >> _SHIFT
+        set_B = np.zeros(BITS, dtype=np.uint8)
+        set_B[places_M] = 1
+        rows.append(np.packbits(set_B, bitorder="little").view(np.uint64))
+    return np.stack(rows)
+
+
+@cache
+def _patterns() -> tuple[tuple[Chem.Mol, ...], ...]:
+    return tuple(tuple(map(Chem.MolFromSmarts, smarts)) for smarts in _PATTERNS.values())
+
+
+@cache
+def _generators() -> tuple[rdFingerprintGenerator.FingerprintGenerator64, ...]:
+    features = rdFingerprintGenerator.GetMorganFeatureAtomInvGen()
+    return (
+        rdFingerprintGenerator.GetMorganGenerator(radius=2),
+        rdFingerprintGenerator.GetMorganGenerator(radius=2, atomInvariantsGenerator=features),
+        rdFingerprintGenerator.GetAtomPairGenerator(),
+    )
