@@ -72,6 +72,12 @@ class Expectation:
     similarity_T: Floats
     """Of the nearest compound measured on each target, 0 to 1."""
 
+    @property
+    def sum_T(self) -> Floats:
+        """Level, contributions and rest added up."""
+        sum_T: Floats = self.level_T + self.contributions_GT.sum(axis=0) + self.rest_T
+        return sum_T
+
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
@@ -177,6 +183,41 @@ class Predictor:
         variation_M: Floats = np.sqrt(self._of["targets.signal"][targets].astype(np.float64))
         return variation_M
 
+    def noise_of(self, targets: Ints) -> Floats:
+        """The variance of a measurement, in units of that of unlike compounds."""
+        noise_M: Floats = self._of["targets.noise"][targets].astype(np.float64)
+        return noise_M
+
+    def kernel_C(self, asked: Asked, similarities_C: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """The kernel of a molecule with every compound, without the level."""
+        linear_C = np.zeros(len(self.compounds), dtype=np.float32)
+        starts, members = self._of["members.starts"], self._of["members.compound"]
+        for fragment in asked.fragments.tolist():
+            linear_C[members[starts[fragment] : starts[fragment + 1]]] += np.float32(1.0 / self.unit)
+        kernel_C: npt.NDArray[np.float64] = self.share * linear_C + (1.0 - self.share) * similarities_C
+        return kernel_C
+
+    def compound_of(self, target: int, points: Ints) -> Ints:
+        """The compounds of some points of a target, which are counted from 0."""
+        compound_N: Ints = self._of["points.compound"][int(self._starts_T1[target]) + points].astype(np.int64)
+        return compound_N
+
+    def near(self, kernel_C: npt.NDArray[np.float64], target: int) -> Ints:
+        """The points of a target with the largest kernel, `NEAREST` of those whose kernel with each other is kept."""
+        first, last = int(self._starts_T1[target]), int(self._starts_T1[target + 1])
+        paired = min(last - first, int(self._of["pairs.counts"][target]))
+        kernel_N = kernel_C[self._of["points.compound"][first : first + paired]]
+        return np.argpartition(-kernel_N, NEAREST - 1)[:NEAREST] if paired > NEAREST else np.arange(paired)
+
+    def between(self, target: int, points: Ints) -> Floats:
+        """The kernel of some points of a target with each other, noise and level included."""
+        low_NN, high_NN = np.minimum(points[:, None], points), np.maximum(points[:, None], points)
+        packed = int(self._of["pairs.starts"][target]) + high_NN * (high_NN + 1) // 2 + low_NN
+        kernel_NN = self._of["pairs.kernel"][packed].astype(np.float64) * float(self.about["pair_unit"]) + self.level
+        kernel_NN[np.diag_indices(len(points))] += float(self._of["targets.noise"][target]) + 1e-3
+        found_NN: Floats = kernel_NN
+        return found_NN
+
     def level_of(self, targets: Ints) -> Floats:
         """The levels of targets on the model's scale."""
         return self._on_scale(self._of["targets.level"][targets].astype(np.float64))
@@ -241,22 +282,13 @@ class Predictor:
     def _variance(self, expected: Expectation, targets: Ints) -> Floats:
         """Of what a measurement would be but for its noise, by the nearest points of each target."""
         asked, similarities_C = expected.asked, expected.similarities_C
-        linear_C = np.zeros(len(self.compounds), dtype=np.float32)
-        starts, members = self._of["members.starts"], self._of["members.compound"]
-        for fragment in asked.fragments.tolist():
-            linear_C[members[starts[fragment] : starts[fragment + 1]]] += np.float32(1.0 / self.unit)
-        kernel_C = self.share * linear_C + (1.0 - self.share) * similarities_C
+        kernel_C = self.kernel_C(asked, similarities_C)
         has_rest = 0.0 if self._index is None else 1.0 - self.share
         itself = self.share * len(asked.fragments) / self.unit + has_rest + self.level
         noise_M = self._of["targets.noise"][targets].astype(np.float64)
         near_MK = np.full((len(targets), NEAREST), -1, dtype=np.int64)
         for row, target in enumerate(targets.tolist()):
-            first, last = int(self._starts_T1[target]), int(self._starts_T1[target + 1])
-            if first == last:
-                continue
-            paired = min(last - first, int(self._of["pairs.counts"][target]))
-            kernel_N = kernel_C[self._of["points.compound"][first : first + paired]]
-            near = np.argpartition(-kernel_N, NEAREST - 1)[:NEAREST] if paired > NEAREST else np.arange(paired)
+            near = self.near(kernel_C, target)
             near_MK[row, : len(near)] = near
         told_MK = near_MK >= 0
         offsets_M1 = self._of["pairs.starts"][targets].astype(np.int64)[:, None, None]
