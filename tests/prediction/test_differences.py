@@ -73,7 +73,11 @@ def test_the_variance_is_that_of_the_gaussian_process_where_all_compounds_are_ne
     kernel = Kernel(scipy.sparse.csr_array(rows.astype(np.float32)), every, given.kernel.unit)
     compounds = given.cells.compound[fit.order_N[fit.at(target)]]
     new = np.array([len(SMILES), len(SMILES) + 1])
-    K = kernel.between(compounds, compounds, fit.share).astype(float) + LEVEL + (fit.noise_T[target] + 1e-3) * np.eye(len(compounds))
+    K = (
+        kernel.between(compounds, compounds, fit.share).astype(float)
+        + LEVEL
+        + (fit.noise_T[target] + 1e-3) * np.eye(len(compounds))
+    )
     cross = kernel.between(new, compounds, fit.share).astype(float) + LEVEL
     own = kernel.between(new, new, fit.share).astype(float) + LEVEL
     left = own - cross @ np.linalg.solve(K, cross.T)

@@ -52,7 +52,9 @@ class Events:
     def of(cls, table: pa.Table, names: Iterable[str]) -> Self:
         """From rows of `pairing.EVENTS`, each counted once; `names` are those of the groups, events of others are left out."""
         known = pa.array(list(names), pa.string())
-        sides = [pc.index_in(table[side], value_set=known).combine_chunks().fill_null(-1).to_numpy() for side in ("first", "second")]
+        sides = [
+            pc.index_in(table[side], value_set=known).combine_chunks().fill_null(-1).to_numpy() for side in ("first", "second")
+        ]
         columns = [side.astype(np.int64) for side in sides]
         columns += [table[name].to_numpy().astype(np.int64) for name in ("first_compound", "second_compound", "target")]
         difference_N = table["second_value"].to_numpy() - table["first_value"].to_numpy()

@@ -132,7 +132,9 @@ def _noise(left_P: Floats, measurements_P: npt.NDArray[np.int64]) -> float:
     for _ in range(3):  # squared errors spread as they are expected to be large
         weight_P = 1.0 / np.maximum(rest + noise * inverse_P, 1e-6) ** 2
         design_P2 = np.column_stack([np.ones(len(left_P)), inverse_P])
-        rest, noise = np.linalg.lstsq(design_P2 * np.sqrt(weight_P)[:, None], left_P * np.sqrt(weight_P), rcond=None)[0].tolist()
+        rest, noise = np.linalg.lstsq(design_P2 * np.sqrt(weight_P)[:, None], left_P * np.sqrt(weight_P), rcond=None)[
+            0
+        ].tolist()
         rest, noise = max(rest, 0.0), max(noise, 1e-4)
     return float(noise)
 

@@ -30,15 +30,20 @@ _TRUST: Final = 3.0
 """A pair of n measurements weighs n / (n + 3)."""
 
 
-def fit_prior(features_ND: npt.NDArray[np.float32], change_N: Floats, measurements_N: npt.NDArray[np.int64]) -> Trees:
-    """From pairs of fragments: their features, the mean change of each, and how often it was measured."""
+def fit_prior(
+    features_ND: npt.NDArray[np.float32], change_N: Floats, measurements_N: npt.NDArray[np.int64], *, trees: int = _TREES
+) -> Trees:
+    """From pairs of fragments: their features, the mean change of each, and how often it was measured.
+
+    `trees` is how many each of the sums has.
+    """
     weight_N = measurements_N / (measurements_N + _TRUST)
     base = float(np.average(change_N, weights=weight_N)) if len(change_N) else 0.0
     if len(change_N) < LEAST_PAIRS:
         return _assembled([], base)
     models = [
         HistGradientBoostingRegressor(
-            max_iter=_TREES,
+            max_iter=trees,
             learning_rate=_RATE,
             max_leaf_nodes=_LEAVES,
             min_samples_leaf=_LEAST_IN_LEAF,
