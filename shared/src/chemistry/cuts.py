@@ -13,7 +13,7 @@ from rdkit import Chem
 from chemistry.canonical import canonical, read
 from chemistry.graph import Graph
 
-__all__ = ["GROUP_ATOMS", "HYDROGEN", "Cut", "single_cuts"]
+__all__ = ["GROUP_ATOMS", "HYDROGEN", "Cut", "is_cut", "single_cuts"]
 
 GROUP_ATOMS: Final = 13
 """Heavy atoms of a group, at most; and no more than half of the molecule."""
@@ -37,7 +37,7 @@ def single_cuts(graph: Graph) -> list[Cut]:
     total = len(graph.words)
     cuts = []
     for before, after in graph.chains:
-        if graph.chain[before][after] != "-" or not (_is_plain_carbon(graph, before) or _is_plain_carbon(graph, after)):
+        if not is_cut(graph, before, after):
             continue
         texts, places = graph.pieces({after})
         inside = sum(places)
@@ -45,6 +45,12 @@ def single_cuts(graph: Graph) -> list[Cut]:
             if size <= GROUP_ATOMS and 2 * size <= total:
                 cuts.append(Cut(canonical(texts[part]), *_rest(texts[1 - part])))
     return cuts
+
+
+def is_cut(graph: Graph, before: int, after: int) -> bool:
+    """Whether an acyclic bond may be cut."""
+    plain = _is_plain_carbon(graph, before) or _is_plain_carbon(graph, after)
+    return plain and graph.chain[before][after] == "-"
 
 
 def _is_plain_carbon(graph: Graph, atom: int) -> bool:

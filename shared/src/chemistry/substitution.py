@@ -1,0 +1,126 @@
+"""Substitution: a molecule with one of its fragments replaced by another of as many open ends."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from itertools import permutations
+
+from rdkit import Chem, rdBase
+
+from chemistry.canonical import canonical
+from chemistry.cuts import HYDROGEN, is_cut
+from chemistry.graph import Graph
+from chemistry.leaves import brics_bonds
+from chemistry.standardisation import standardise
+from chemistry.unfragmentable import Unfragmentable
+
+__all__ = ["Place", "atom_of_parent", "places", "substituted"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a molecule has a fragment that can be replaced."""
+
+    fragment: str
+    atoms: tuple[int, ...]
+    """Of the parent, counted from 0; of a hydrogen the atom it is bonded to."""
+
+
+def places(parent: str) -> list[Place]:
+    """Every group of the molecule that a single cut takes off, every BRICS leaf, and every hydrogen on a carbon or hetero atom.
+
+    The smallest first. `parent` is a SMILES as `standardise` writes it.
+    """
+    graph = Graph.read(parent)
+    found: dict[tuple[int, ...], str] = {}
+    for before, after in graph.chains:
+        if is_cut(graph, before, after):
+            texts, inside = graph.pieces({after})
+            for part in (0, 1):
+                found[tuple(atom for atom, piece in enumerate(inside) if piece == part)] = canonical(texts[part])
+    bonds = brics_bonds(graph)
+    if bonds:
+        texts, inside = graph.pieces({after for _, after in bonds})
+        for part, text in enumerate(texts):
+            found[tuple(atom for atom, piece in enumerate(inside) if piece == part)] = canonical(text)
+    mol = Chem.MolFromSmiles(parent)
+    hydrogens = [Place(HYDROGEN, (atom.GetIdx(),)) for atom in mol.GetAtoms() if atom.GetTotalNumHs()]
+    return [*hydrogens, *(Place(name, atoms) for atoms, name in sorted(found.items(), key=lambda item: (len(item[0]), item[0])))]
+
+
+def substituted(parent: str, place: Place, fragment: str) -> list[str]:
+    """The molecules, standardised, with another fragment there: one for each way in which its open ends fit, none if none does.
+
+    Raises ValueError for a fragment that RDKit does not read.
+    """
+    with rdBase.BlockLogs():
+        new = Chem.MolFromSmiles(fragment, _as_written())
+        if new is None:
+            raise ValueError(f"{fragment!r} is no fragment that RDKit reads")
+        whole = Chem.AddHs(Chem.MolFromSmiles(parent))
+        inside = _inside(whole, place)
+        ends = [
+            (bond.GetOtherAtomIdx(atom), bond.GetBondType())
+            for atom in sorted(inside)
+            for bond in whole.GetAtomWithIdx(atom).GetBonds()
+            if bond.GetOtherAtomIdx(atom) not in inside
+        ]
+        return sorted(set(_joined(whole, inside, ends, new)))
+
+
+def atom_of_parent(smiles: str, atom: int) -> int:
+    """Which atom of the parent an atom of a molecule is, as it was written, counted from 0.
+
+    Raises:
+        Unfragmentable: The molecule is not its own parent but for stereo: a salt, a charge.
+        IndexError: It has no such atom.
+    """
+    parent = standardise(smiles)
+    with rdBase.BlockLogs():
+        mol = Chem.MolFromSmiles(smiles)
+        if mol is None or not 0 <= atom < mol.GetNumAtoms():
+            raise IndexError(atom)
+        Chem.RemoveStereochemistry(mol)
+        if Chem.MolToSmiles(mol) != parent:
+            raise Unfragmentable(f"another molecule than its parent {parent}, of which the atom must be counted")
+        return list(mol.GetPropsAsDict(True, True)["_smilesAtomOutputOrder"]).index(atom)
+
+
+def _as_written() -> Chem.SmilesParserParams:
+    """Hydrogens that are written as atoms stay atoms."""
+    params = Chem.SmilesParserParams()
+    params.removeHs = False
+    return params
+
+
+def _inside(whole: Chem.Mol, place: Place) -> set[int]:
+    """The atoms of a place, with their hydrogens."""
+    if place.fragment == HYDROGEN:
+        bonded = whole.GetAtomWithIdx(place.atoms[0]).GetNeighbors()
+        return {next(atom.GetIdx() for atom in bonded if atom.GetAtomicNum() == 1)}
+    inside = set(place.atoms)
+    for atom in place.atoms:
+        inside |= {other.GetIdx() for other in whole.GetAtomWithIdx(atom).GetNeighbors() if other.GetAtomicNum() == 1}
+    return inside
+
+
+def _joined(
+    whole: Chem.Mol, inside: Collection[int], ends: list[tuple[int, Chem.BondType]], new: Chem.Mol
+) -> Iterator[str]:
+    """Molecules with the inner atoms removed and `new` bonded to what they were bonded to."""
+    open_ends = [atom for atom in new.GetAtoms() if atom.GetAtomicNum() == 0]
+    inner = [(end.GetNeighbors()[0].GetIdx(), end.GetBonds()[0].GetBondType()) for end in open_ends]
+    shift = whole.GetNumAtoms()
+    for order in permutations(range(len(ends))) if len(ends) == len(inner) else ():
+        if any(ends[place][1] != kind for place, (_, kind) in zip(order, inner, strict=True)):
+            continue
+        joined = Chem.RWMol(Chem.CombineMols(whole, new))
+        for place, (atom, kind) in zip(order, inner, strict=True):
+            joined.AddBond(ends[place][0], shift + atom, kind)
+        gone = [*inside, *(shift + end.GetIdx() for end in open_ends)]
+        for atom in sorted(gone, reverse=True):
+            joined.RemoveAtom(atom)
+        try:
+            Chem.SanitizeMol(joined)
+            yield standardise(Chem.MolToSmiles(Chem.RemoveHs(joined)))
+        except (Chem.MolSanitizeException, Unfragmentable):
+            continue

@@ -1,0 +1,64 @@
+"""Molecules with one fragment in the place of another."""
+
+import pytest
+
+from chemistry import Unfragmentable
+from chemistry.cuts import HYDROGEN, single_cuts
+from chemistry.graph import Graph
+from chemistry.standardisation import standardise
+from chemistry.substitution import Place, atom_of_parent, places, substituted
+
+
+def place_of(parent: str, fragment: str) -> Place:
+    return next(place for place in places(parent) if place.fragment == fragment)
+
+
+@pytest.mark.parametrize(
+    ("molecule", "old", "new", "wanted"),
+    [
+        ("Clc1ccccc1CN", "*Cl", "*F", "Fc1ccccc1CN"),
+        ("Clc1ccccc1CN", "*Cl", HYDROGEN, "c1ccccc1CN"),
+        ("OC(=O)c1ccccc1", "*C(=O)O", "*c1nnn[nH]1", "c1ccccc1-c1nnn[nH]1"),
+        ("Cn1cccc1", "*C", HYDROGEN, "c1cc[nH]c1"),
+        ("O=C(NCc1ccccc1)c1ccncc1", "*c1ccncc1", "*c1ccsc1", "O=C(NCc1ccccc1)c1ccsc1"),
+    ],
+)
+def test_one_fragment_takes_the_place_of_another(molecule: str, old: str, new: str, wanted: str) -> None:
+    parent = standardise(molecule)
+    assert substituted(parent, place_of(parent, old), new) == [standardise(wanted)]
+
+
+def test_a_hydrogen_is_replaced_where_it_is() -> None:
+    parent = standardise("c1ccncc1")
+    products = {product for place in places(parent) if place.fragment == HYDROGEN for product in substituted(parent, place, "*Cl")}
+    assert products == {standardise(f"{smiles}") for smiles in ("Clc1ccncc1", "Clc1cccnc1", "Clc1ccccn1")}
+
+
+def test_open_ends_fit_in_every_order() -> None:
+    parent = standardise("Clc1ccc(NC(=O)CN2CCOCC2)cc1")
+    leaf = place_of(parent, "*NC(=O)C*") if any(place.fragment == "*NC(=O)C*" for place in places(parent)) else None
+    linker = leaf or next(place for place in places(parent) if place.fragment.count("*") == 2)
+    products = substituted(parent, linker, "*OC(*)=O")
+    assert len(products) == 2
+    assert substituted(parent, linker, "*Cl") == []
+
+
+def test_what_was_cut_is_put_together_again() -> None:
+    parent = standardise("Cc1ccc(-c2cc(C(F)(F)F)nn2-c2ccc(S(N)(=O)=O)cc2)cc1")
+    for cut in single_cuts(Graph.read(parent)):
+        assert substituted(parent, place_of(parent, cut.group), cut.group) == [parent]
+
+
+def test_atoms_are_counted_as_they_were_written() -> None:
+    parent = standardise("N(C)c1ccc(Cl)cc1")
+    place = place_of(parent, "*Cl")
+    assert (atom_of_parent("N(C)c1ccc(Cl)cc1", 6),) == place.atoms
+    with pytest.raises(Unfragmentable, match="another molecule"):
+        atom_of_parent("C[NH3+].[Cl-]", 0)
+    with pytest.raises(IndexError):
+        atom_of_parent("CC", 2)
+
+
+def test_what_is_no_fragment_is_refused() -> None:
+    with pytest.raises(ValueError, match="no fragment"):
+        substituted("CC", Place("*C", (0,)), "*c1cc")
