@@ -30,7 +30,9 @@ def test_one_fragment_takes_the_place_of_another(molecule: str, old: str, new: s
 
 def test_a_hydrogen_is_replaced_where_it_is() -> None:
     parent = standardise("c1ccncc1")
-    products = {product for place in places(parent) if place.fragment == HYDROGEN for product in substituted(parent, place, "*Cl")}
+    products = {
+        product for place in places(parent) if place.fragment == HYDROGEN for product in substituted(parent, place, "*Cl")
+    }
     assert products == {standardise(f"{smiles}") for smiles in ("Clc1ccncc1", "Clc1cccnc1", "Clc1ccccn1")}
 
 

@@ -44,7 +44,10 @@ def places(parent: str) -> list[Place]:
             found[tuple(atom for atom, piece in enumerate(inside) if piece == part)] = canonical(text)
     mol = Chem.MolFromSmiles(parent)
     hydrogens = [Place(HYDROGEN, (atom.GetIdx(),)) for atom in mol.GetAtoms() if atom.GetTotalNumHs()]
-    return [*hydrogens, *(Place(name, atoms) for atoms, name in sorted(found.items(), key=lambda item: (len(item[0]), item[0])))]
+    return [
+        *hydrogens,
+        *(Place(name, atoms) for atoms, name in sorted(found.items(), key=lambda item: (len(item[0]), item[0]))),
+    ]
 
 
 def substituted(parent: str, place: Place, fragment: str) -> list[str]:
@@ -103,9 +106,7 @@ def _inside(whole: Chem.Mol, place: Place) -> set[int]:
     return inside
 
 
-def _joined(
-    whole: Chem.Mol, inside: Collection[int], ends: list[tuple[int, Chem.BondType]], new: Chem.Mol
-) -> Iterator[str]:
+def _joined(whole: Chem.Mol, inside: Collection[int], ends: list[tuple[int, Chem.BondType]], new: Chem.Mol) -> Iterator[str]:
     """Molecules with the inner atoms removed and `new` bonded to what they were bonded to."""
     open_ends = [atom for atom in new.GetAtoms() if atom.GetAtomicNum() == 0]
     inner = [(end.GetNeighbors()[0].GetIdx(), end.GetBonds()[0].GetBondType()) for end in open_ends]

@@ -17,7 +17,7 @@ from replacement.evidence import Expected, updated
 from replacement.features import ENDS, Descriptions, pair_features
 from replacement.trees import Trees
 
-__all__ = ["FILE", "SCHEMA", "Replacements", "Swaps", "swap_columns"]
+__all__ = ["EXACT", "FILE", "SCHEMA", "SHORTLIST", "Replacements", "Swaps", "swap_columns"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -36,6 +36,12 @@ _NAMES: Final = frozenset(
         *(f"trees.{part}" for part in ("feature", "threshold", "tree", "ruled", "value", "about")),
     }
 )
+EXACT: Final = 2000
+"""Comparable groups of which all are looked at."""
+SHORTLIST: Final = 200
+"""Of more."""
+_TICKS: Final = 1e6
+"""Changes that are equal in millionths are ordered by number."""
 _BLOCK: Final = 512
 """Pairs at a time: their features fit beside the processor."""
 
@@ -122,6 +128,12 @@ class Replacements:
         ends_G2: Ints = numbers_GD[:, ENDS].astype(np.int64)
         return ends_G2
 
+    @property
+    def listed_G(self) -> npt.NDArray[np.bool_]:
+        """Of which groups there is enough evidence for them to be offered."""
+        listed_G: npt.NDArray[np.bool_] = self._of["groups.listed"].astype(np.bool_)
+        return listed_G
+
     def comparable(self, group: int) -> Ints:
         """The other groups with as many open ends of the same kind, rising."""
         same_G = (self.ends_G2 == self.ends_G2[group]).all(axis=1)
@@ -155,6 +167,20 @@ class Replacements:
         """How often activity is kept where so much change is expected."""
         percent_N: Floats = np.interp(change_N, self._of["curve.change"], self._of["curve.percent"])
         return percent_N
+
+    def closest(self, group: int, offered_G: npt.NDArray[np.bool_], limit: int) -> tuple[Ints, Expected]:
+        """The comparable groups of those offered with the least expected change, least first; equal ones by number.
+
+        Of more than `EXACT` the `SHORTLIST` nearest by their places are looked at.
+        """
+        others_N = self.comparable(group)
+        others_N = others_N[offered_G[others_N]]
+        if len(others_N) > EXACT and self.places_GE.shape[1]:
+            apart_N = ((self.places_GE[others_N] - self.places_GE[group]) ** 2).sum(axis=1)
+            others_N = np.sort(others_N[np.argpartition(apart_N, SHORTLIST)[:SHORTLIST]])
+        found = self.expected(np.full(len(others_N), group), others_N)
+        order_N = np.lexsort((others_N, np.rint(found.change_N * _TICKS)))[:limit]
+        return others_N[order_N], found.at(order_N)
 
     def nearest(self, group: int) -> Ints:
         """The comparable groups with the least expected change, least first: those that the file lists."""

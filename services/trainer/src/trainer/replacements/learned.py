@@ -77,8 +77,8 @@ def learn(events: Events, groups: Groups, halves: Halves) -> tuple[dict[str, Arr
     plain = states(taught, groups, halves.noise, halves.curve)
     first_N, second_N = _drawn(plain, groups)
     places_GE = embedded(groups.descriptions, first_N, second_N, plain.prior(first_N, second_N))
-    nearest = ranked(plain, groups.listed_G, places_GE)
-    return arrays(taught, groups, halves.noise, halves.curve, places_GE, nearest)
+    placed = Replacements(*arrays(taught, groups, halves.noise, halves.curve, places_GE))
+    return arrays(taught, groups, halves.noise, halves.curve, places_GE, ranked(placed, groups.listed_G))
 
 
 def states(taught: Taught, groups: Groups, noise: float, curve: Curve) -> Replacements:
