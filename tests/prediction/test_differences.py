@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse
+from tests.support.gaussian import SMILES, fitted, named, table
 
 from chemistry import fragment
 from chemistry.fingerprints import fingerprint
 from prediction.differences import alike, difference
+from prediction.model_file import map_arrays
 from prediction.predictor import Asked, Predictor
-from tests.support.gaussian import fitted, named, table
 from trainer.factorization.gaussian.kernel import LEVEL, Kernel
 from trainer.factorization.gaussian.model import write_model
 from trainer.factorization.gaussian.molecules import Molecules
@@ -26,8 +28,6 @@ def predictor() -> Predictor:
 
 
 def _read(path: Path) -> tuple[dict, dict]:
-    from prediction.model_file import map_arrays
-
     arrays, about = map_arrays(path)
     return {name: np.array(array) for name, array in arrays.items()}, about
 
@@ -61,15 +61,11 @@ def test_the_variance_is_that_of_the_gaussian_process_where_all_compounds_are_ne
     given, fit = table(), fitted(table())
     target = 1  # of 18 compounds, all of which are among the nearest
     pair = ["CC(=O)Nc1ccc(Br)cc1", "CS(=O)(=O)Nc1ccc(C#N)cc1"]
-    from tests.support.gaussian import SMILES
-
     every = Molecules.of([*SMILES, *pair])
     rows = np.zeros((len(SMILES) + 2, len(given.fragments)))
     rows[: len(SMILES)] = given.kernel.membership_CF.toarray()
     for place, smiles in enumerate(pair):
         rows[len(SMILES) + place, _asked(smiles).fragments] = 1.0
-    import scipy.sparse
-
     kernel = Kernel(scipy.sparse.csr_array(rows.astype(np.float32)), every, given.kernel.unit)
     compounds = given.cells.compound[fit.order_N[fit.at(target)]]
     new = np.array([len(SMILES), len(SMILES) + 1])

@@ -6,9 +6,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from replacement.features import DIRECTIONS, FEATURES
 from replacement.trees import Trees
-from trainer.replacements import prior
-from trainer.replacements.prior import LEAST_PAIRS, fit_prior
-
+from trainer.replacements.prior import BOOSTING, LEAST_PAIRS, SUMS, fit_prior
 
 TREES = 20
 
@@ -20,18 +18,10 @@ def taught() -> tuple[Trees, np.ndarray, np.ndarray]:
     change_N = np.abs(features_ND[:, 0]) + features_ND[:, 1] + random.normal(0, 0.1, 600)
     count_N = random.integers(1, 9, 600)
     models = [
-        HistGradientBoostingRegressor(
-            max_iter=TREES,
-            learning_rate=prior._RATE,
-            max_leaf_nodes=prior._LEAVES,
-            min_samples_leaf=prior._LEAST_IN_LEAF,
-            max_features=prior._COLUMNS,
-            l2_regularization=prior._PENALTY,
-            monotonic_cst=DIRECTIONS,
-            early_stopping=False,
-            random_state=seed,
-        ).fit(features_ND, change_N, sample_weight=count_N / (count_N + 3))
-        for seed in range(prior._SUMS)
+        HistGradientBoostingRegressor(max_iter=TREES, random_state=seed, **BOOSTING).fit(
+            features_ND, change_N, sample_weight=count_N / (count_N + 3)
+        )
+        for seed in range(SUMS)
     ]
     asked_MD = np.concatenate([features_ND, random.normal(0, 3, (500, len(FEATURES))).astype(np.float32)])
     wanted_M = np.mean([model.predict(asked_MD) for model in models], axis=0)

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from rdkit import Chem, rdBase
-from rdkit.Chem import Crippen, rdFingerprintGenerator, rdMolDescriptors, rdPartialCharges
+from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors, rdPartialCharges
 
 __all__ = ["BITS", "BIT_KINDS", "DESCRIPTORS", "Described", "attachments", "described"]
 
@@ -46,6 +46,8 @@ _KINDS: Final = (
     "halogen",
 )
 """Of atoms at an open end."""
+_CARBON: Final = 6
+_NAMES: Final = {_CARBON: "carbon", 7: "nitrogen", 8: "oxygen", 16: "sulfur", **dict.fromkeys((9, 17, 35, 53), "halogen")}
 _ELEMENTS: Final = {"N": (7,), "O": (8,), "S": (16,), "F": (9,), "Cl": (17,), "Br, I": (35, 53)}
 DESCRIPTORS: Final = (
     "heavy atoms",
@@ -107,7 +109,7 @@ def _numbers(name: str, fragment: Chem.Mol) -> npt.NDArray[np.float32]:
     ends = [atom for atom in fragment.GetAtoms() if atom.GetAtomicNum() == 0]
     capped = Chem.RWMol(fragment)
     for end in ends:
-        capped.GetAtomWithIdx(end.GetIdx()).SetAtomicNum(6)
+        capped.GetAtomWithIdx(end.GetIdx()).SetAtomicNum(_CARBON)
         capped.GetAtomWithIdx(end.GetIdx()).SetNoImplicit(False)
     with rdBase.BlockLogs():
         capped = Chem.RemoveHs(capped, sanitize=False)
@@ -115,7 +117,7 @@ def _numbers(name: str, fragment: Chem.Mol) -> npt.NDArray[np.float32]:
         rdPartialCharges.ComputeGasteigerCharges(capped)
     atoms = list(capped.GetAtoms())
     charges = [atom.GetDoubleProp("_GasteigerCharge") for atom in atoms]
-    carbons = [atom for atom in atoms if atom.GetAtomicNum() == 6]
+    carbons = [atom for atom in atoms if atom.GetAtomicNum() == _CARBON]
     sp3 = sum(atom.GetHybridization() == Chem.HybridizationType.SP3 for atom in carbons)
     inner = [end.GetNeighbors()[0] for end in ends]
     share = 1.0 / max(len(inner), 1)
@@ -124,8 +126,7 @@ def _numbers(name: str, fragment: Chem.Mol) -> npt.NDArray[np.float32]:
     return np.array(
         [
             len(atoms) - len(ends),
-            Crippen.MolLogP(capped),
-            Crippen.MolMR(capped),
+            *rdMolDescriptors.CalcCrippenDescriptors(capped),
             rdMolDescriptors.CalcTPSA(capped),
             rdMolDescriptors.CalcNumHBD(capped),
             rdMolDescriptors.CalcNumHBA(capped),
@@ -149,20 +150,14 @@ def _numbers(name: str, fragment: Chem.Mol) -> npt.NDArray[np.float32]:
 
 
 def _kind(atom: Chem.Atom) -> str | None:
-    match atom.GetAtomicNum():
-        case 6 if atom.GetIsAromatic():
-            return "aromatic carbon"
-        case 6:
-            return "sp3 carbon" if atom.GetHybridization() == Chem.HybridizationType.SP3 else "other carbon"
-        case 7:
-            return "aromatic nitrogen" if atom.GetIsAromatic() else "nitrogen"
-        case 8:
-            return "oxygen"
-        case 16:
-            return "sulfur"
-        case 9 | 17 | 35 | 53:
-            return "halogen"
-    return None
+    element = _NAMES.get(atom.GetAtomicNum())
+    if element == "nitrogen" and atom.GetIsAromatic():
+        return "aromatic nitrogen"
+    if element != "carbon":
+        return element
+    if atom.GetIsAromatic():
+        return "aromatic carbon"
+    return "sp3 carbon" if atom.GetHybridization() == Chem.HybridizationType.SP3 else "other carbon"
 
 
 def _bits(fragment: Chem.Mol) -> npt.NDArray[np.uint64]:

@@ -80,7 +80,7 @@ def atom_of_parent(smiles: str, atom: int) -> int:
     parent = standardise(smiles)
     with rdBase.BlockLogs():
         mol = Chem.MolFromSmiles(smiles)
-        if mol is None or not 0 <= atom < mol.GetNumAtoms():
+        if not 0 <= atom < mol.GetNumAtoms():
             raise IndexError(atom)
         Chem.RemoveStereochemistry(mol)
         if Chem.MolToSmiles(mol) != parent:
@@ -91,7 +91,7 @@ def atom_of_parent(smiles: str, atom: int) -> int:
 def _as_written() -> Chem.SmilesParserParams:
     """Hydrogens that are written as atoms stay atoms."""
     params = Chem.SmilesParserParams()
-    params.removeHs = False
+    params.removeHs = False  # type: ignore[assignment]  # RDKit's stubs take attributes for constants
     return params
 
 

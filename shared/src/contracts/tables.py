@@ -151,23 +151,18 @@ TABLES: Final[dict[str, Table]] = {
             _required("fragment", pa.int32()),
             _required("rank", pa.int32()),  # 1 is the nearest
             _required("other", pa.int32()),  # a shown fragment
-            _required("function", pa.float32()),  # percent
-            _optional("low", pa.float32()),  # 90 % interval of function, where the run has draws
+            _optional("function", pa.float32()),  # percent: how often activity is kept; in runs of counts a cosine
+            _optional("low", pa.float32()),  # 90 % interval of function, where the run has measured replacements
             _optional("high", pa.float32()),
-            _required("balanced", pa.float32()),  # percent
+            _optional("balanced", pa.float32()),  # percent, in runs of counts
             _optional("structure", pa.float32()),
             _optional("coassay", pa.float32()),
-            _optional("combined", pa.float32()),
-        ),
-        _table(
-            "draws",
-            "run",
-            ("fragment",),
-            _required("fragment", pa.int32()),
-            # Posterior draws of the direction of its effects on all targets: draws x (rank + 2) numbers, little-endian float16,
-            # each draw of length 1 (0 where it predicts nothing). The mean of their products is the functional similarity.
-            _required("directions", pa.binary()),
-            _required("draws", pa.int32()),
+            # By how much activity is expected to change when the other takes the fragment's place, in units of the data (the
+            # chance that an active flips), its 90 % interval, and how many pairs of compounds were measured.
+            _optional("change", pa.float32()),
+            _optional("change_low", pa.float32()),
+            _optional("change_high", pa.float32()),
+            _optional("swaps", pa.int32()),
         ),
         _table(
             "likeness",
@@ -180,31 +175,40 @@ TABLES: Final[dict[str, Table]] = {
             # A row of length 1 (or 0) as its entries above 0 and their targets, rising: inner products are `coassay`.
             _required("targets", pa.list_(pa.int32())),
             _required("coassay", _VECTOR),
-            # How much less than others activity changes when this fragment is replaced, and what swaps with other fragments
-            # (their ids, rising) show beyond that: both in shares of pairs; null where swaps tell nothing.
-            _optional("ease", pa.float32()),
-            _optional("exchanged", pa.list_(pa.int32())),
-            _optional("exchanges", _VECTOR),
         ),
         _table(
-            "ranks",
+            "replacements",
             "run",
-            ("similarity",),
-            _required("similarity", pa.string()),  # function and structure, where the run has structures; combined
-            # The share of pairs of shown fragments that are less alike than each percent, both rising; linear in between.
-            _required("percents", _VECTOR),
-            _required("shares", _VECTOR),
-            # Without a row for it, `combined` is 100 times the mean of both shares. With one, a pair's score is 100 times the
-            # sum of both weighted by this, both fragments' `ease` and the pair's entry in `exchanges`; `combined` is then 100
-            # times the share of lower scores. Null in that row.
-            _optional("weight", pa.float64()),
+            ("first", "second"),
+            _required("first", pa.string()),  # names of groups: of fragments, and of what single cuts take off, hydrogen too
+            _required("second", pa.string()),
+            _required("measurements", pa.int32()),  # pairs of compounds that differ by this replacement
+            _optional("mean_change", pa.float64()),  # of their absolute differences; null where there are none
+            _optional("mean_difference", pa.float64()),  # of value(second) - value(first)
+            _required("expected", pa.float64()),  # absolute change, with its 90 % interval
+            _required("low", pa.float64()),
+            _required("high", pa.float64()),
+            _required("percent", pa.float64()),  # how often activity is kept
+            _required("basis", pa.string()),  # replacement.evidence.Basis
+        ),
+        _table(
+            "swaps",
+            "run",
+            ("first", "second", "target"),
+            _required("first", pa.string()),
+            _required("second", pa.string()),
+            _required("target", pa.int32()),
+            _required("first_compound", pa.int32()),
+            _required("second_compound", pa.int32()),
+            _required("difference", pa.float64()),  # value of the second compound - value of the first
         ),
         _table(
             "scores",
             "run",
             ("fragment",),
             _required("fragment", pa.int32()),
-            _required("percents", _VECTOR),  # the balanced row in order of fragment id; only up to 2,000 shown fragments
+            # A row in order of fragment id, of at most 2,000 shown fragments: balanced, or function of measured replacements.
+            _required("percents", _VECTOR),
         ),
         _table(
             "publications",

@@ -6,12 +6,11 @@ that a difference of like molecules is surer than either of them.
 
 from dataclasses import dataclass
 
-
 import numpy as np
 import numpy.typing as npt
 
 from contracts.fingerprints import Fingerprint
-from prediction.predictor import NEAREST, Asked, Expectation, Predictor
+from prediction.predictor import Asked, Expectation, Predictor
 
 __all__ = ["Difference", "alike", "difference"]
 

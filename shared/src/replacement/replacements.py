@@ -17,7 +17,7 @@ from replacement.evidence import Expected, updated
 from replacement.features import ENDS, Descriptions, pair_features
 from replacement.trees import Trees
 
-__all__ = ["EXACT", "FILE", "SCHEMA", "SHORTLIST", "Replacements", "Swaps", "swap_columns"]
+__all__ = ["EXACT", "FILE", "SCHEMA", "SHORTLIST", "TICKS", "Replacements", "Swaps", "swap_columns"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -40,7 +40,7 @@ EXACT: Final = 2000
 """Comparable groups of which all are looked at."""
 SHORTLIST: Final = 200
 """Of more."""
-_TICKS: Final = 1e6
+TICKS: Final = 1e6
 """Changes that are equal in millionths are ordered by number."""
 _BLOCK: Final = 512
 """Pairs at a time: their features fit beside the processor."""
@@ -146,7 +146,8 @@ class Replacements:
             self._trees(pair_features(self._descriptions, first_N[part], self._descriptions, second_N[part]))
             for part in _blocks(len(first_N))
         ]
-        return np.maximum(np.concatenate([np.zeros(0), *parts]), 0.0)
+        prior_N: Floats = np.maximum(np.concatenate([np.zeros(0), *parts]), 0.0)
+        return prior_N
 
     def expected(self, first_N: Ints, second_N: Ints) -> Expected:
         """Of pairs of groups. One with itself changes nothing, with certainty."""
@@ -179,7 +180,7 @@ class Replacements:
             apart_N = ((self.places_GE[others_N] - self.places_GE[group]) ** 2).sum(axis=1)
             others_N = np.sort(others_N[np.argpartition(apart_N, SHORTLIST)[:SHORTLIST]])
         found = self.expected(np.full(len(others_N), group), others_N)
-        order_N = np.lexsort((others_N, np.rint(found.change_N * _TICKS)))[:limit]
+        order_N = np.lexsort((others_N, np.rint(found.change_N * TICKS)))[:limit]
         return others_N[order_N], found.at(order_N)
 
     def nearest(self, group: int) -> Ints:

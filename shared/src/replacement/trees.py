@@ -67,7 +67,8 @@ class Trees:
         """For a file."""
         about = np.array([self.base, self.sums], dtype=np.float64)
         parts = (self.feature_N, self.threshold_N, self.tree_N, self.ruled_N.astype(np.uint32), self.value_TL, about)
-        return {f"trees.{name}": part for name, part in zip(_PARTS, parts, strict=True)}
+        named: dict[str, Array] = dict(zip((f"trees.{name}" for name in _PARTS), parts, strict=True))
+        return named
 
     @classmethod
     def of(cls, arrays: Mapping[str, Array]) -> Self:
@@ -80,4 +81,5 @@ class Trees:
 def _lowest_bits() -> npt.NDArray[np.uint8]:
     """Of every number of 16 bits the place of the lowest bit that is set."""
     numbers = np.arange(1 << 16, dtype=np.int64)
-    return np.bitwise_count((numbers & -numbers) - 1).astype(np.uint8)
+    lowest: npt.NDArray[np.uint8] = np.bitwise_count((numbers & -numbers) - 1).astype(np.uint8)
+    return lowest

@@ -4,11 +4,11 @@ from collections import Counter
 
 import numpy as np
 import scipy.sparse
+from trainer.factorization.activity.effects import Effects
 
 from trainer.evaluation.agreement import Pairs, agreement
 from trainer.evaluation.stability import halves
 from trainer.factorization.activity.cells import Cells
-from trainer.factorization.activity.effects import Effects
 from trainer.factorization.activity.fit import Options, fit_activity
 from trainer.factorization.activity.summary import Directions
 

@@ -1,7 +1,6 @@
 """Replacements by Spark, beside the same without it."""
 
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 import pytest

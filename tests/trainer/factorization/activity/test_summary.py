@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from trainer.factorization.activity.effects import Effects
+
 from trainer.factorization.activity.summary import Directions, mean_factors
 from trainer.similarity.cosines import directions_FK
 

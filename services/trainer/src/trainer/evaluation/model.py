@@ -12,7 +12,7 @@ from trainer.evaluation.foretold import Foretold, foretold_by_file
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.gaussian.fit import Gaussian, fit_gaussian
 from trainer.factorization.gaussian.kernel import Kernel
-from trainer.factorization.gaussian.model import Named, Probit, Stretch, write_model
+from trainer.factorization.gaussian.model import Named, Probit, Stretch, fragment_weights, write_model
 from trainer.factorization.gaussian.molecules import Molecules
 
 __all__ = ["Facts", "Model"]
@@ -64,6 +64,10 @@ class Model:
     def write(self, path: Path) -> None:
         """The model file."""
         write_model(path, self.fit, self.facts.kernel, self.facts.named, self.stretch, self.probit)
+
+    def fragment_weights_FT(self) -> scipy.sparse.csr_array:
+        """What each fragment adds to the value of each target."""
+        return fragment_weights(self.fit, self.facts.kernel)
 
     def foretells(self, cells: Cells) -> Foretold:
         """What the file says of cells of compounds as if each were new."""

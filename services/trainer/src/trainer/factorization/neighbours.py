@@ -1,4 +1,4 @@
-"""Neighbours: the exact nearest fragments of every fragment, under both similarities, for any number of fragments."""
+"""Neighbours by factors: the exact nearest fragments of every fragment, under both cosines, for any number of fragments."""
 
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
@@ -10,12 +10,11 @@ import torch
 
 from contracts.kinds import RANKINGS, SimilarityKind
 from contracts.tables import TABLES
-from trainer.factorization.activity.summary import Directions
 from trainer.factorization.nearest import cosine_ticks, nearest
 from trainer.similarity.cosines import TICKS, directions_FK, vectors_FK
 from trainer.similarity.factors import Factors
 
-__all__ = ["PairPercents", "Search", "neighbours"]
+__all__ = ["PairPercents", "Search", "neighbours", "with_evidence"]
 
 Ids = npt.NDArray[np.int32]
 PairPercents = Callable[[Ids, Ids], npt.NDArray[np.floating]]
@@ -39,34 +38,28 @@ def neighbours(
     *,
     shown_F: npt.NDArray[np.bool_],
     limit: int,
-    directions: Directions | None = None,
     evidence: Mapping[str, PairPercents] | None = None,
     device: str = "cpu",
     search: Search | None = None,
 ) -> pa.Table:
     """The table `neighbours` of `contracts.tables`, sorted by ranking, fragment and rank.
 
-    With posterior `directions` the functional similarity is its posterior mean and has an interval; `evidence` gives further
-    columns of the table, such as `structure`: percents of pairs, NaN where nobody knows.
+    `evidence` gives further columns of the table, such as `structure`: percents of pairs, NaN where nobody knows.
 
     Every fragment has a list for each ranking (`balanced`, `function`) of up to `limit` shown fragments other than itself.
     Percents are exact to 1e-4; fragments that are equally near to that are ordered by id. `search` finds them elsewhere,
     such as on a cluster, and changes nothing of the answer.
     """
     rows = {kind: vectors_FK(factors, kind) for kind in RANKINGS}
-    if directions is not None:
-        rows[SimilarityKind.FUNCTION] = directions.joined_FD
     unit = {kind: torch.from_numpy(np.round(directions_FK(rows_FK), _DECIMALS)).to(device) for kind, rows_FK in rows.items()}
     rankings = [_ranking(unit, ranking, shown_F, limit, search) for ranking in sorted(RANKINGS)]
-    return pa.concat_tables(_with_evidence(table, directions, evidence or {}) for table in rankings)
+    return pa.concat_tables(with_evidence(table, evidence or {}) for table in rankings)
 
 
-def _with_evidence(table: pa.Table, directions: Directions | None, evidence: Mapping[str, PairPercents]) -> pa.Table:
-    """A ranking with what is known of its pairs beyond the factors."""
+def with_evidence(table: pa.Table, evidence: Mapping[str, PairPercents]) -> pa.Table:
+    """A ranking with what else is known of its pairs."""
     first_N, second_N = table["fragment"].to_numpy(), table["other"].to_numpy()
     found = {name: percents(first_N, second_N) for name, percents in evidence.items()}
-    if directions is not None:
-        found["low"], found["high"] = directions.interval(first_N, second_N)
     for name, values_N in found.items():
         column = pa.array(values_N.astype(np.float32), from_pandas=True)
         table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), column)

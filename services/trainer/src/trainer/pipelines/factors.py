@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from contracts.kinds import Objective, RunKind
 from contracts.predictions import ARTIFACT, FILE, MODEL_FILE
 from contracts.store import Store
+from replacement.replacements import FILE as REPLACEMENTS_FILE
 from trainer.data.sources import fetched
 from trainer.device import Device, choose
+from trainer.pipelines.similar import similar
 from trainer.runs.identity import code_version, new_run
 from trainer.runs.report import Report, Stage
 from trainer.runs.spec import FactorsSpec
@@ -40,9 +42,10 @@ __all__ = ["Trained", "train"]
 
 _DESCRIPTION: Final = (
     "The fitted network as ONNX (fragment ids in, target profiles out), what predicts compounds (a model of whole molecules as "
-    "safetensors, or their fragments' activity on targets as ONNX), and the factors in full precision."
+    "safetensors, or their fragments' activity on targets as ONNX), what replacements change (safetensors), and the factors in "
+    "full precision."
 )
-_FILES: Final = dict.fromkeys(("factors.onnx", FILE, MODEL_FILE, "factors.npz"), "application/octet-stream")
+_FILES: Final = dict.fromkeys(("factors.onnx", FILE, MODEL_FILE, REPLACEMENTS_FILE, "factors.npz"), "application/octet-stream")
 _SHARED_FRAGMENTS: Final = 20_000
 """Fragments from which a cluster ranks neighbours: fewer take this machine seconds, and a GPU more than as many."""
 Result = TypeVar("Result")
@@ -150,14 +153,20 @@ def _publish(
                 later=later,
             )
         with report.stage(Stage.NEIGHBOURS):
+            replacing = None
+            if spec.fitted_objective is Objective.ACTIVITY:
+                from trainer.pipelines.replacing import replaced  # noqa: PLC0415 - takes a second
+
+                replacing = replaced(activity, session(), seed=spec.seed)
             search = _search(settings, len(activity.fragments), device, session)
-            likeness = fitted.likeness(activity)
-            neighbours = fitted.neighbours(activity, likeness, device=device.name, search=search)
+            found = similar(activity, fitted.factors, spec.fitted_objective, replacing, device=device.name, search=search)
 
         with publishing(settings.state, waiting=waiting):
             with report.stage(Stage.NETWORK):
                 artifact = StagedArtifact(store, ARTIFACT, name)
                 difference = _write_network(artifact, fitted, activity)
+                if replacing is not None:
+                    replacing.write(artifact.directory / REPLACEMENTS_FILE)
                 artifact.seal(kind=spec.kind, created=started, description=_DESCRIPTION, media_types=_FILES)
             record = results.RunRecord(
                 kind=spec.kind,
@@ -169,13 +178,13 @@ def _publish(
                 started=started,
                 finished=datetime.now(UTC),
                 seconds=fitted.seconds,
-                metrics={**fitted.metrics, "onnx_difference": difference},
+                metrics={**fitted.metrics, **found.metrics, "onnx_difference": difference},
                 curve=fitted.curve,
             )
             tables = results.tables(
-                activity, fitted.factors, fitted.trajectory, neighbours, record, directions=fitted.directions
+                activity, fitted.factors, found.trajectory or fitted.trajectory, record, places_FE=found.places_FE
             )
-            tables |= likeness.tables()
+            tables |= found.tables
             from trainer.spark.staging import stage_all  # noqa: PLC0415 - loads pyspark
             from trainer.store.publish import Results, publish  # noqa: PLC0415 - loads delta-rs
 

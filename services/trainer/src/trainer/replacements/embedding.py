@@ -37,7 +37,9 @@ def embedded(descriptions: Descriptions, first_N: Ints, second_N: Ints, change_N
         inputs, change = torch.from_numpy(inputs_GD), torch.from_numpy(change_N.astype(np.float32))
         weight = (torch.randn(inputs_GD.shape[1], DIMENSIONS, generator=generator) * 0.01).requires_grad_()
         least = torch.tensor(float(np.quantile(change_N, 0.01)) * 0.8 + 1e-3, requires_grad=True)
-        optimizer = torch.optim.Adam([{"params": [weight], "weight_decay": _DECAY}, {"params": [least]}], lr=_RATE)
+        optimizer = torch.optim.Adam(
+            [{"params": [weight], "weight_decay": _DECAY}, {"params": [least], "weight_decay": 0.0}], lr=_RATE
+        )
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, _STEPS)
         pairs = torch.from_numpy(np.stack([first_N, second_N]))
         for _ in range(_STEPS):

@@ -4,6 +4,7 @@ Boosted regression trees over features of the pair that say the same of both ord
 differ more in anything are not expected to change less.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -13,19 +14,25 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 from replacement.features import DIRECTIONS
 from replacement.trees import MOST_LEAVES, Trees
 
-__all__ = ["LEAST_PAIRS", "fit_prior"]
+__all__ = ["BOOSTING", "LEAST_PAIRS", "SUMS", "fit_prior"]
 
 Floats = npt.NDArray[np.float64]
 
 LEAST_PAIRS: Final = 80
 """Pairs from which more than their mean is learned."""
-_SUMS: Final = 2
+SUMS: Final = 2
+"""Of trees, which begin at different seeds: their mean is steadier than either."""
 _TREES: Final = 250
-_RATE: Final = 0.04
-_LEAVES: Final = 15
-_LEAST_IN_LEAF: Final = 40
-_COLUMNS: Final = 0.5
-_PENALTY: Final = 5.0
+BOOSTING: Final[Mapping[str, Any]] = {
+    "learning_rate": 0.04,
+    "max_leaf_nodes": 15,
+    "min_samples_leaf": 40,
+    "max_features": 0.5,
+    "l2_regularization": 5.0,
+    "monotonic_cst": DIRECTIONS,
+    "early_stopping": False,
+}
+"""What `HistGradientBoostingRegressor` is told."""
 _TRUST: Final = 3.0
 """A pair of n measurements weighs n / (n + 3)."""
 
@@ -42,18 +49,10 @@ def fit_prior(
     if len(change_N) < LEAST_PAIRS:
         return _assembled([], base)
     models = [
-        HistGradientBoostingRegressor(
-            max_iter=trees,
-            learning_rate=_RATE,
-            max_leaf_nodes=_LEAVES,
-            min_samples_leaf=_LEAST_IN_LEAF,
-            max_features=_COLUMNS,
-            l2_regularization=_PENALTY,
-            monotonic_cst=DIRECTIONS,
-            early_stopping=False,
-            random_state=seed,
-        ).fit(features_ND, change_N, sample_weight=weight_N)
-        for seed in range(_SUMS)
+        HistGradientBoostingRegressor(max_iter=trees, random_state=seed, **BOOSTING).fit(
+            features_ND, change_N, sample_weight=weight_N
+        )
+        for seed in range(SUMS)
     ]
     return _assembled(models, base)
 

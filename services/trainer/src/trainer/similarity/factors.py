@@ -9,6 +9,7 @@ from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
+import scipy.sparse
 
 __all__ = ["REPEATED", "Factors"]
 
@@ -70,6 +71,25 @@ class Factors:
         U_RR, S_R, Vt_RR = np.linalg.svd(P_RK @ Q_RK.T, full_matrices=False)
         noise_F, noise_T = (np.where(np.any(side != 0, axis=1), 0.0, np.inf) for side in (P_FK, Q_TK))
         return cls.from_svd(left_FR @ U_RR, S_R, right_TR @ Vt_RR.T, rank=P_FK.shape[1], noise_F=noise_F, noise_T=noise_T)
+
+    @classmethod
+    def of_rank(cls, P_FK: Array, Q_TK: Array, rank: int) -> Self:
+        """The same in `rank` columns, where the product may have fewer: there may be more factors than targets."""
+        found = cls.from_product(P_FK, Q_TK)
+        wider = ((0, 0), (0, rank - found.rank))
+        return cls(
+            fragments_FK=np.pad(found.fragments_FK, wider),
+            targets_TK=np.pad(found.targets_TK, wider),
+            singular_K=np.pad(found.singular_K, wider[1]),
+        )
+
+    @classmethod
+    def leading(cls, product_FT: scipy.sparse.csr_array | Array, rank: int) -> Self:
+        """The canonical factors of the best approximation of a table by a product of `rank` columns."""
+        gram_TT = product_FT.T @ product_FT
+        _, vectors_TT = np.linalg.eigh(gram_TT.toarray() if scipy.sparse.issparse(gram_TT) else gram_TT)
+        leading_TK = vectors_TT[:, ::-1][:, :rank]
+        return cls.of_rank(np.asarray(product_FT @ leading_TK), leading_TK, rank)
 
     @classmethod
     def from_svd(cls, U_FR: Array, S_R: Array, V_TR: Array, *, rank: int, noise_F: Array, noise_T: Array) -> Self:

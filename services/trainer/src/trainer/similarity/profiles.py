@@ -1,4 +1,4 @@
-"""Profiles: the similarities of fragments that stand beside the functional one, in percent: co-assay, structure, both ranks."""
+"""Profiles: the similarities of fragments that stand beside the functional one, in percent: co-assay and structure."""
 
 from itertools import pairwise
 from typing import Final
@@ -6,9 +6,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse
-from scipy.stats import rankdata
 
-__all__ = ["coassay_FF", "coassay_rows_FT", "combined_FF", "row_products", "structural_FF"]
+__all__ = ["coassay_FF", "coassay_rows_FT", "row_products", "structural_FF"]
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
@@ -57,16 +56,6 @@ def structural_FF(environments_FD: scipy.sparse.csr_array) -> Array:
     size_F = shared_FF.diagonal()
     either_FF = size_F[:, None] + size_F[None] - shared_FF
     return _itself_100(100.0 * np.divide(shared_FF, either_FF, out=np.zeros_like(shared_FF), where=either_FF > 0))
-
-
-def combined_FF(function_FF: Array, structure_FF: Array) -> Array:
-    """Rank-sum of two symmetric similarities over the pairs f < g: 0 for a pair that is last in both, 100 for first in both."""
-    pairs = np.triu_indices(len(function_FF), k=1)
-    count = len(pairs[0])
-    ranks = sum((rankdata(matrix_FF[pairs]) for matrix_FF in (function_FF, structure_FF)), np.zeros(count))
-    combined_FF = np.zeros(function_FF.shape)
-    combined_FF[pairs] = 100.0 * (ranks - 2.0) / (2.0 * (count - 1)) if count > 1 else 100.0
-    return _itself_100(combined_FF + combined_FF.T)
 
 
 def _stated(matrix: scipy.sparse.csr_array) -> scipy.sparse.csr_array:

@@ -1,4 +1,4 @@
-"""Replacements as stages of Spark: every molecule is cut, and those with equal surroundings are paired where both were measured.
+"""Replacements as stages of Spark: molecules are cut, and those of equal surroundings paired where both were measured.
 
     compounds -> members (surroundings, fragment, compound) -> with values -> pairs of one surroundings and target -> capped
 

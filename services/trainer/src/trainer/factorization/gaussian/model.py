@@ -19,7 +19,7 @@ from prediction.similarities import FeatureIndex
 from trainer.factorization.gaussian.fit import Gaussian
 from trainer.factorization.gaussian.kernel import LEVEL, Kernel
 
-__all__ = ["PLAIN", "Named", "Probit", "Stretch", "model_arrays", "write_model"]
+__all__ = ["PLAIN", "Named", "Probit", "Stretch", "fragment_weights", "model_arrays", "write_model"]
 
 Array = npt.NDArray[Any]
 
@@ -69,7 +69,7 @@ def model_arrays(
     target_N = fit.cells.target[position_N]
     targets = fit.cells.targets
     sums_T = np.bincount(target_N, weight_N, minlength=targets)
-    weights_FT = _fragment_weights(fit, kernel, compound_N, target_N, weight_N)
+    weights_FT = fragment_weights(fit, kernel)
     members_FC = scipy.sparse.csr_array(kernel.membership_CF.T)
     members_FC.sort_indices()
     pairs, counts_T, unit = _pairs(fit, kernel, compound_N)
@@ -123,14 +123,13 @@ def _places(fit: Gaussian) -> npt.NDArray[np.int64]:
     return place_N
 
 
-def _fragment_weights(
-    fit: Gaussian, kernel: Kernel, compound_N: Array, target_N: Array, weight_N: Array
-) -> scipy.sparse.csr_array:
+def fragment_weights(fit: Gaussian, kernel: Kernel) -> scipy.sparse.csr_array:
     """What a fragment adds to the value of each target whose compounds contain it, F x T."""
-    shape = (len(weight_N), fit.cells.targets)
-    by_target_NT = scipy.sparse.csr_array((weight_N, (np.arange(len(weight_N)), target_N)), shape=shape)
-    weights_FT = kernel.membership_CF[compound_N].T.astype(np.float64) @ by_target_NT * (fit.share / kernel.unit)
-    weights_FT = scipy.sparse.csr_array(weights_FT)
+    position_N = fit.order_N
+    shape = (len(position_N), fit.cells.targets)
+    by_target_NT = scipy.sparse.csr_array((fit.weight_N, (np.arange(shape[0]), fit.cells.target[position_N])), shape=shape)
+    weights_FT = kernel.membership_CF[fit.cells.compound[position_N]].T.astype(np.float64) @ by_target_NT
+    weights_FT = scipy.sparse.csr_array(weights_FT * (fit.share / kernel.unit))
     weights_FT.sort_indices()
     return weights_FT
 

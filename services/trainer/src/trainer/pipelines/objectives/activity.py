@@ -1,4 +1,4 @@
-"""The objective `activity`: factors of what fragments do, as the posterior of the cells that were measured."""
+"""The objective `activity`: a model of whole molecules and, where only what acts is stated, the posterior of a chain."""
 
 import time
 from collections.abc import Callable
@@ -11,18 +11,19 @@ import scipy.sparse
 from contracts.kinds import ActivityKind, Holdout
 from trainer.data.activity import Activity
 from trainer.data.offences import ObjectiveUnsuitable
-from trainer.evaluation.judgement import judge, question
+from trainer.evaluation.holdout import Question, measure, measure_model
+from trainer.evaluation.judgement import question
 from trainer.evaluation.model import Facts, Model
 from trainer.factorization.activity.background import Background
 from trainer.factorization.activity.cells import Cells
-from trainer.factorization.activity.effects import Effects
 from trainer.factorization.activity.fit import Options, fit_activity
 from trainer.factorization.activity.link import Link
 from trainer.factorization.activity.posterior import Posterior
-from trainer.factorization.activity.summary import Directions, mean_factors
+from trainer.factorization.activity.summary import mean_factors
 from trainer.factorization.predictor import Predictor
 from trainer.pipelines.objectives.fitted import Fitted, still
 from trainer.runs.spec import FactorsSpec
+from trainer.similarity.factors import Factors
 
 if TYPE_CHECKING:
     from trainer.spark.session import SparkSession
@@ -47,10 +48,41 @@ def fit(
         raise ObjectiveUnsuitable("No cell was measured, so there is no activity to learn from.")
     is_positives = activity.kind is ActivityKind.POSITIVES
     facts = question(activity, with_structure=is_positives and spec.holdout is not Holdout.NONE, later=later)
-    molecules = None if is_positives else Facts.of(activity, binary=facts.binary)
-    link = Link(facts.membership_CF, device=device)
-    background = Background() if facts.positives else None
-    options = Options(rank=spec.fitted_rank)
+    try:
+        if is_positives:
+            return _ranked(spec, facts, device, on_step)
+        return _modelled(spec, activity, facts, device, on_step)
+    except ValueError as error:
+        raise ObjectiveUnsuitable(f"{error}.") from error
+
+
+def _modelled(
+    spec: FactorsSpec, activity: Activity, facts: Question, device: str, on_step: Callable[[int, float], None]
+) -> Fitted:
+    """A model of whole molecules. The factors are those of what it lets fragments add on targets."""
+    known = Facts.of(activity, binary=facts.binary)
+    metrics: dict[str, float] = {}
+    if spec.holdout is not Holdout.NONE:
+        metrics = measure_model(facts, spec.holdout, known, seed=spec.seed, device=device)
+    started_s = time.perf_counter()
+    model = Model.learned(known, facts.cells, device=device)
+    loss = float(np.mean((model.fit.left_out_N - facts.cells.value[model.fit.order_N]) ** 2))
+    on_step(1, loss)
+    factors = Factors.leading(model.fragment_weights_FT(), spec.fitted_rank)
+    return Fitted(
+        factors=factors,
+        curve=[(1, loss)],
+        trajectory=still(factors.balanced_fragments_FK, 1),
+        seconds=time.perf_counter() - started_s,
+        metrics={**metrics, "mean_squared_error": loss, "fragment_share": model.fit.share},
+        predictor=None,
+        model=model,
+    )
+
+
+def _ranked(spec: FactorsSpec, facts: Question, device: str, on_step: Callable[[int, float], None]) -> Fitted:
+    """The posterior of a chain, where only what acts is stated."""
+    link, options = Link(facts.membership_CF, device=device), Options(rank=spec.fitted_rank)
 
     def posterior_of(
         cells: Cells,
@@ -61,8 +93,8 @@ def fit(
         return fit_activity(
             cells,
             link,
-            binary=facts.binary,
-            background=background,
+            binary=False,
+            background=Background(),
             structure_CD=structure_CD,
             options=replace(options, seed=seed),
             device=device,
@@ -71,10 +103,7 @@ def fit(
 
     metrics: dict[str, float] = {}
     if spec.holdout is not Holdout.NONE:
-        try:
-            metrics = judge(spec, activity, facts, posterior_of, molecules, device=device)
-        except ValueError as error:
-            raise ObjectiveUnsuitable(f"{error}.") from error
+        metrics = measure(facts, spec.holdout, lambda cells: posterior_of(cells, facts.structure_CD, spec.seed), seed=spec.seed)
     started_s = time.perf_counter()
     curve: list[tuple[int, float]] = []
 
@@ -83,20 +112,13 @@ def fit(
         on_step(sweep, loss)
 
     posterior = posterior_of(facts.cells, None, _CHAIN, keep)
-    effects = Effects.of(posterior.draws, facts.membership_CF, facts.cells.compound)
-    factors = mean_factors(effects, rank=spec.fitted_rank)
+    factors = mean_factors(posterior.draws, rank=spec.fitted_rank)
     metrics["mean_squared_error"] = float(np.mean([loss for _, loss in curve[options.burn :]]))
-    model = None
-    if molecules is not None:
-        model = Model.learned(molecules, facts.cells, device=device)
-        metrics["fragment_share"] = model.fit.share
     return Fitted(
         factors=factors,
         curve=curve,
-        trajectory=still(factors, curve[-1][0]),
+        trajectory=still(factors.balanced_fragments_FK, curve[-1][0]),
         seconds=time.perf_counter() - started_s,
         metrics=metrics,
-        predictor=Predictor.from_posterior(posterior, positives=True) if model is None else None,
-        model=model,
-        directions=Directions.of(effects),
+        predictor=Predictor.from_posterior(posterior, positives=True),
     )

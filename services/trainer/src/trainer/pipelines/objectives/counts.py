@@ -67,7 +67,7 @@ def _by_spark(
     return Fitted(
         factors=factors,
         curve=[(als.iterations, als.mean_squared_error)],
-        trajectory=still(factors, als.iterations),
+        trajectory=still(factors.balanced_fragments_FK, als.iterations),
         seconds=time.perf_counter() - started_s,
         metrics={
             "mean_squared_error": als.mean_squared_error,

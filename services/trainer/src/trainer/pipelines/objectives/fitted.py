@@ -5,20 +5,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-import pyarrow as pa
+import numpy.typing as npt
 
-from contracts.evidence import NEIGHBOURS
 from trainer.data.activity import Activity
 from trainer.evaluation.model import Model
-from trainer.factorization.activity.summary import Directions
 from trainer.factorization.counts.trajectory import COLUMNS, Trajectory
-from trainer.factorization.neighbours import Search
-from trainer.factorization.neighbours import neighbours as ranked_neighbours
 from trainer.factorization.predictor import Predictor
 from trainer.runs.spec import FactorsSpec
-from trainer.similarity.cosines import directions_FK
 from trainer.similarity.factors import Factors
-from trainer.similarity.pairs import Likeness
 
 if TYPE_CHECKING:
     from trainer.spark.session import SparkSession
@@ -40,25 +34,6 @@ class Fitted:
     """What predicts compounds from their fragments, as a graph; None where a `model` predicts them."""
     model: Model | None = None
     """What predicts whole molecules."""
-    directions: Directions | None = None
-    """Posterior draws, where the objective has a posterior."""
-
-    def likeness(self, activity: Activity) -> Likeness:
-        """How alike the fragments are beyond their factors."""
-        rows_FD = self.factors.fragments_FK if self.directions is None else self.directions.joined_FD
-        return Likeness.of(activity, directions_FK(rows_FD))
-
-    def neighbours(self, activity: Activity, likeness: Likeness, *, device: str, search: Search | None = None) -> pa.Table:
-        """The table `neighbours` of `contracts.tables`; `search` ranks the same elsewhere."""
-        return ranked_neighbours(
-            self.factors,
-            shown_F=activity.fragments["shown"].to_numpy(),
-            limit=NEIGHBOURS,
-            directions=self.directions,
-            evidence=likeness.pairs,
-            device=device,
-            search=search,
-        )
 
 
 class Fit(Protocol):
@@ -84,7 +59,7 @@ class Fit(Protocol):
         """
 
 
-def still(factors: Factors, step: int) -> Trajectory:
+def still(positions_FD: npt.NDArray[np.floating], step: int) -> Trajectory:
     """The trajectory of a fit that shows no step of its way: the one position where it ended."""
-    positions_FD = factors.balanced_fragments_FK[:, :COLUMNS].astype(np.float32)
+    positions_FD = positions_FD[:, :COLUMNS].astype(np.float32)
     return Trajectory(steps_S=np.array([step], dtype=np.int64), positions_SFD=positions_FD[None])

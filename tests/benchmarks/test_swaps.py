@@ -1,8 +1,7 @@
 import math
 
 import numpy as np
-
-from trainer.similarity.swaps import measured_swaps, swap_test
+from benchmarks.swaps import measured_swaps, swap_test
 
 VALUES = [5.0, 6.0, 8.0, 5.5, 7.0]
 

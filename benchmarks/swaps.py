@@ -1,14 +1,17 @@
 """The swap test: do fragments that are called alike leave activity unchanged when one replaces the other?"""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import spearmanr
 
-__all__ = ["Swaps", "measured_swaps", "swap_test"]
+from chemistry.graph import Graph
+from chemistry.leaves import leaves
+
+__all__ = ["Swaps", "leaf_bags", "measured_swaps", "swap_test"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -78,3 +81,17 @@ def swap_test(similarity: Floats, swaps: Swaps) -> float:
     if len(similarity) < 3:  # noqa: PLR2004 -- a rank correlation of two pairs is always 1 or -1
         return float("nan")
     return float(spearmanr(similarity, -swaps.change).statistic)
+
+
+def leaf_bags(parents: Iterable[str | None], fragments: Sequence[str]) -> list[Counter[int]]:
+    """The BRICS leaves of each of the `parents` (SMILES as `chemistry` writes them; an empty bag where there is none).
+
+    Leaves that are none of the `fragments` have numbers below 0, each its own, so that no two of them are taken for one.
+    """
+    ids = {name: number for number, name in enumerate(fragments)}
+    strangers: dict[str, int] = {}
+
+    def number(leaf: str) -> int:
+        return ids[leaf] if leaf in ids else strangers.setdefault(leaf, -1 - len(strangers))
+
+    return [Counter(map(number, leaves(Graph.read(parent)))) if parent else Counter() for parent in parents]
