@@ -78,7 +78,7 @@ def measured_swaps(
 
 def swap_test(similarity: Floats, swaps: Swaps) -> float:
     """Spearman correlation of the similarity of each swapped pair with minus the change it made; NaN below three pairs."""
-    if len(similarity) < 3:  # noqa: PLR2004 -- a rank correlation of two pairs is always 1 or -1
+    if len(similarity) < 3:
         return float("nan")
     return float(spearmanr(similarity, -swaps.change).statistic)
 

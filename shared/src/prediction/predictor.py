@@ -202,6 +202,12 @@ class Predictor:
         compound_N: Ints = self._of["points.compound"][int(self._starts_T1[target]) + points].astype(np.int64)
         return compound_N
 
+    def measured_on(self, target: int) -> Ints:
+        """The compounds that a target was learned from, rising."""
+        part = slice(int(self._starts_T1[target]), int(self._starts_T1[target + 1]))
+        measured: Ints = np.unique(self._of["points.compound"][part].astype(np.int64))
+        return measured
+
     def near(self, kernel_C: npt.NDArray[np.float64], target: int) -> Ints:
         """The points of a target with the largest kernel, `NEAREST` of those whose kernel with each other is kept."""
         first, last = int(self._starts_T1[target]), int(self._starts_T1[target + 1])

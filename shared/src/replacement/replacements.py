@@ -189,6 +189,16 @@ class Replacements:
         nearest: Ints = self._of["nearest.other"][start:stop].astype(np.int64)
         return nearest
 
+    def compounds_with(self, group: int) -> Ints:
+        """Compounds in which the group was seen to be replaced, rising."""
+        key_P, count = self._of["pairs.key"], max(len(self), 1)
+        found = [np.zeros(0, dtype=np.int64)]
+        starts = self._of["pairs.starts"]
+        for side, is_this_P in (("first", key_P // np.uint64(count) == group), ("second", key_P % np.uint64(count) == group)):
+            for place in np.flatnonzero(is_this_P).tolist():
+                found.append(self._of[f"swaps.{side}"][starts[place] : starts[place + 1]].astype(np.int64))
+        return np.unique(np.concatenate(found))
+
     def shift(self, first: int, second: int) -> tuple[float, int]:
         """The mean of what the replacement of the first by the second added, and of how many pairs of compounds."""
         place_1, found_1 = self._places(np.array([first]), np.array([second]))

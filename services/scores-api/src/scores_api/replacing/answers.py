@@ -1,0 +1,333 @@
+"""Takes questions about replacements, has molecules changed and the run's file and model asked, and puts answers together."""
+
+import asyncio
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+
+from contracts.predictions import Scale
+from replacement.evidence import Expected, basis
+from replacement.replacements import Replacements
+from scores_api.failures import (
+    FragmentsUnknown,
+    MoleculesUnreadable,
+    RefusedSmiles,
+    ReplacementsUnavailable,
+    TargetsUnknown,
+)
+from scores_api.models.factors import FactorSide
+from scores_api.models.replacements import (
+    AtTarget,
+    MeasuredPair,
+    PairPage,
+    Product,
+    Products,
+    Replacement,
+    ReplacementList,
+    ReplacementQuestion,
+)
+from scores_api.prediction.molecule_model import MoleculeModel
+from scores_api.prediction.molecules import CutMolecule, Molecules, Unreadable, Wanted
+from scores_api.prediction.networks import Networks
+from scores_api.published_run import PublishedRun
+from scores_api.replacing.contexts import CONTEXTS, Change, Changes, carriers
+from scores_api.replacing.opened import OpenedReplacements
+
+__all__ = ["ReplacementAnswers"]
+
+Ints = npt.NDArray[np.int64]
+
+_CONSIDERED: Final = 30
+"""Replacements that are looked at where targets choose among them."""
+_NEAR: Final = 5
+_DIGITS: Final = 4
+_LIKELY: Final = 0.5
+
+
+@dataclass(frozen=True)
+class _Goals:
+    """Targets of a question, by id."""
+
+    names: Sequence[str]
+    ids: Sequence[int]
+    keep: frozenset[int]
+    lose: frozenset[int]
+
+    def are_met(self, changes: Sequence[Change | None]) -> bool:
+        """Whether activity is likelier than not kept, and lost, where it shall be; not where nobody can tell."""
+        told = dict(zip(self.ids, changes, strict=True))
+        kept = [told[id_] for id_ in self.keep]
+        lost = [told[id_] for id_ in self.lose]
+        return all(each is not None and each.signed.kept >= _LIKELY for each in kept) and all(
+            each is not None and each.signed.higher < _LIKELY for each in lost
+        )
+
+
+class ReplacementAnswers:
+    """Answers questions about replacements."""
+
+    def __init__(self, networks: Networks, molecules: Molecules) -> None:
+        self._networks = networks
+        self._molecules = molecules
+        self._opened = OpenedReplacements()
+
+    async def of_fragment(
+        self, run: PublishedRun, name: str, targets: Sequence[str], keep: Sequence[str], lose: Sequence[str], limit: int
+    ) -> ReplacementList:
+        """What can take the place of a fragment, ranked by expected change, or by what is added at the first target.
+
+        Raises:
+            ReplacementsUnavailable: the run states none, or not what they add at targets.
+            FragmentsUnknown: it has no such fragment.
+            TargetsUnknown: it has no such targets.
+            NothingPredicts: targets are asked for, and nothing predicts.
+            MoleculesFailed: the process that changes molecules died.
+        """
+        stated = await self._opened.of(run)
+        group = _group(stated, run, name)
+        goals = _goals(run, targets, keep, lose)
+        count = max(limit, _CONSIDERED) if goals.ids else limit
+        others, seen = await asyncio.to_thread(stated.closest, group, stated.listed_G, count)
+        told: list[list[Change | None]] = [[] for _ in others]
+        if goals.ids:
+            model = await self._model(run)
+            pairs = [await self._contexts(stated, model, group, others, target) for target in goals.ids]
+            changes = Changes(model.predictor, stated, run.fragments)
+            told = await asyncio.to_thread(
+                lambda: [
+                    [changes.of(of_target[place], group, int(other), target) for of_target, target in zip(pairs, goals.ids, strict=True)]
+                    for place, other in enumerate(others.tolist())
+                ]
+            )
+        places = [place for place in range(len(others)) if goals.are_met(told[place])]
+        places.sort(key=lambda place: (_order(told[place]), place))
+        items = [
+            Replacement(rank=rank, targets=_at_targets(goals, told[place]), **_stated(stated, int(others[place]), seen, place))
+            for rank, place in enumerate(places[:limit], start=1)
+        ]
+        return ReplacementList(
+            run=run.run, fragment=stated.names[group], support=int(stated.support_G[group]), items=items
+        )
+
+    async def of_molecule(self, run: PublishedRun, question: ReplacementQuestion) -> Products:
+        """The molecules that replacements of a fragment lead to.
+
+        Raises:
+            MoleculesUnreadable: the SMILES is none, or has no such fragment.
+            As `of_fragment`.
+        """
+        stated = await self._opened.of(run)
+        goals = _goals(run, question.targets, question.keep, question.lose)
+        located = await self._molecules.locate(question.smiles, question.atom, question.fragment)
+        if isinstance(located, Unreadable):
+            raise MoleculesUnreadable([RefusedSmiles("smiles", question.smiles, located.reason)], 1)
+        group = _group(stated, run, located.fragment)
+        count = max(question.limit, _CONSIDERED) if goals.ids else question.limit
+        if question.by is None:
+            others = (await asyncio.to_thread(stated.closest, group, stated.listed_G, count))[0]
+        else:
+            others = np.array([_group(stated, run, name) for name in question.by], dtype=np.int64)
+        seen = await asyncio.to_thread(stated.expected, np.full(len(others), group), others)
+        names = [stated.names[other] for other in others.tolist()]
+        wanted = [Wanted(located.molecule.parent, located.fragment, name, located.atoms) for name in names]
+        products = await self._molecules.substitute(wanted)
+        rows = [(place, product) for place, found in enumerate(products) for product in found]
+        told: list[list[Change | None]] = [[] for _ in rows]
+        values: list[list[float]] = [[] for _ in rows]
+        if goals.ids:
+            model = await self._model(run)
+            changes = Changes(model.predictor, stated, run.fragments)
+
+            def ask() -> tuple[list[list[Change | None]], list[list[float]]]:
+                return (
+                    [
+                        [changes.of([(located.molecule, product)], group, int(others[place]), target) for target in goals.ids]
+                        for place, product in rows
+                    ],
+                    [[round(changes.value(product, target), _DIGITS) for target in goals.ids] for _, product in rows],
+                )
+
+            told, values = await asyncio.to_thread(ask)
+        kept = [number for number in range(len(rows)) if goals.are_met(told[number])]
+        kept.sort(key=lambda number: (_order(told[number]), seen.change_N[rows[number][0]], number))
+        items = [
+            Product(
+                rank=rank,
+                product=rows[number][1].parent,
+                values=values[number],
+                targets=_at_targets(goals, told[number]),
+                **_stated(stated, int(others[rows[number][0]]), seen, rows[number][0]),
+            )
+            for rank, number in enumerate(kept[: question.limit], start=1)
+        ]
+        return Products(
+            run=run.run, parent=located.molecule.parent, fragment=located.fragment, atoms=list(located.atoms), items=items
+        )
+
+    async def as_structures(self, products: Products) -> str:
+        """The same as an SD file.
+
+        Raises:
+            MoleculesFailed: the process that draws molecules died.
+        """
+        return await self._molecules.drawn([(item.product, _properties(products, item)) for item in products.items])
+
+    async def pair(self, run: PublishedRun, a: str, b: str, after: int, limit: int) -> tuple[PairPage, bool]:
+        """What was measured of the replacement of `a` by `b`, after so many, and whether there is more.
+
+        Raises:
+            ReplacementsUnavailable: the run states none.
+            FragmentsUnknown: it has no such fragments.
+            NothingPredicts: it does not know its compounds.
+        """
+        stated = await self._opened.of(run)
+        first, second = _group(stated, run, a), _group(stated, run, b)
+        model = await self._model(run)
+        seen = stated.expected(np.array([first]), np.array([second]))
+        swaps, (shift, count) = stated.swaps(first, second), stated.shift(first, second)
+        names = run.factors[FactorSide.TARGETS].names
+        items = []
+        for place in range(after, min(after + limit, len(swaps.target_N))):
+            target, one, other = int(swaps.target_N[place]), int(swaps.from_N[place]), int(swaps.to_N[place])
+            values = [model.compounds.value(compound, target) for compound in (one, other)]
+            items.append(
+                MeasuredPair(
+                    target=names[target],
+                    first=model.compounds.name(one),
+                    first_smiles=model.compounds.smiles(one),
+                    first_value=values[0],
+                    second=model.compounds.name(other),
+                    second_smiles=model.compounds.smiles(other),
+                    second_value=values[1],
+                    difference=round(values[1] - values[0], 9),
+                )
+            )
+        page = PairPage(
+            run=run.run,
+            a=stated.names[first],
+            b=stated.names[second],
+            mean_difference=round(shift, _DIGITS) if count else None,
+            items=items,
+            next=None,
+            **_numbers(seen, 0),
+        )
+        return page, after + limit < len(swaps.target_N)
+
+    async def _model(self, run: PublishedRun) -> MoleculeModel:
+        model = await self._networks.of(run)
+        if not isinstance(model, MoleculeModel):
+            raise ReplacementsUnavailable(run.run, "its model does not look at whole molecules")
+        return model
+
+    async def _contexts(
+        self, stated: Replacements, model: MoleculeModel, group: int, others: Ints, target: int
+    ) -> list[list[tuple[CutMolecule, CutMolecule]]]:
+        """For each of the others molecules before and after, of compounds that were measured on a target."""
+        if model.scale is not Scale.VALUE:
+            raise ReplacementsUnavailable(model.scale.value, "what replacements add at a target is told of values alone")
+        names, own = stated.names, carriers(stated, model.predictor, group, target).tolist()
+        wanted, forward, place_of = [], [], []
+        for place, other in enumerate(others.tolist()):
+            theirs = carriers(stated, model.predictor, other, target).tolist()
+            for compounds, old, new, is_forward in ((own, group, other, True), (theirs, other, group, False)):
+                for compound in compounds:
+                    wanted.append(Wanted(model.compounds.smiles(compound), names[old], names[new]))
+                    forward.append(is_forward)
+                    place_of.append(place)
+        products = await self._molecules.substitute(wanted)
+        parents = sorted({each.parent for each in wanted})
+        cut = dict(zip(parents, await self._molecules.cut(parents, fingerprints=True), strict=True))
+        pairs: list[list[tuple[CutMolecule, CutMolecule]]] = [[] for _ in others]
+        for each, is_forward, place, found in zip(wanted, forward, place_of, products, strict=True):
+            molecule = cut[each.parent]
+            if found and isinstance(molecule, CutMolecule) and len(pairs[place]) < CONTEXTS:
+                pairs[place].append((molecule, found[0]) if is_forward else (found[0], molecule))
+        return pairs
+
+
+def _group(stated: Replacements, run: PublishedRun, name: str) -> int:
+    """The number of a group by its name, or of a fragment of the run by `id:<number>`."""
+    found = stated.find(name)
+    if found is None and name.startswith("id:"):
+        found = stated.find(run.fragments.names[run.fragments.find(name)])
+    if found is None:
+        raise FragmentsUnknown(run.run, [name], difflib.get_close_matches(name, stated.names, n=_NEAR, cutoff=0.6))
+    return found
+
+
+def _goals(run: PublishedRun, targets: Sequence[str], keep: Sequence[str], lose: Sequence[str]) -> _Goals:
+    known = {name: id_ for id_, name in enumerate(run.factors[FactorSide.TARGETS].names)}
+    names = list(dict.fromkeys([*targets, *keep, *lose]))
+    if missing := [name for name in names if name not in known]:
+        raise TargetsUnknown(run.run, missing, difflib.get_close_matches(missing[0], known, n=_NEAR, cutoff=0.5))
+    ids = [known[name] for name in names]
+    return _Goals(names, ids, frozenset(known[name] for name in keep), frozenset(known[name] for name in lose))
+
+
+def _order(changes: Sequence[Change | None]) -> float:
+    """What is added at the first target, the most first; behind what can be told what cannot."""
+    if not changes:
+        return 0.0
+    return float("inf") if changes[0] is None else -changes[0].signed.mean
+
+
+def _numbers(seen: Expected, place: int) -> dict[str, object]:
+    count = int(seen.measurements_N[place])
+    return {
+        "expected_change": round(float(seen.change_N[place]), _DIGITS),
+        "low": round(float(seen.low_N[place]), _DIGITS),
+        "high": round(float(seen.high_N[place]), _DIGITS),
+        "percent": round(float(seen.percent_N[place]), 2),
+        "swaps": count,
+        "basis": basis(count),
+    }
+
+
+def _stated(stated: Replacements, group: int, seen: Expected, place: int) -> dict[str, object]:
+    name = stated.names[group]
+    return {"name": name, "smiles": name, "support": int(stated.support_G[group]), **_numbers(seen, place)}
+
+
+def _at_targets(goals: _Goals, changes: Sequence[Change | None]) -> list[AtTarget]:
+    return [_at_target(name, change) for name, change in zip(goals.names, changes, strict=True)]
+
+
+def _at_target(name: str, change: Change | None) -> AtTarget:
+    if change is None:
+        return AtTarget(
+            target=name, shift=None, low=None, high=None, chance_higher=None, chance_kept=None, contexts=0, measured=0
+        )
+    told = change.signed
+    return AtTarget(
+        target=name,
+        shift=round(told.mean, _DIGITS),
+        low=round(told.low, _DIGITS),
+        high=round(told.high, _DIGITS),
+        chance_higher=round(told.higher, _DIGITS),
+        chance_kept=round(told.kept, _DIGITS),
+        contexts=change.contexts,
+        measured=change.measured,
+    )
+
+
+def _properties(products: Products, item: Product) -> dict[str, str]:
+    """Of a molecule in an SD file."""
+    stated = {
+        "name": f"{products.fragment} -> {item.name}",
+        "smiles": item.product,
+        "replaced": products.fragment,
+        "by": item.name,
+        "expected_change": str(item.expected_change),
+        "percent_kept": str(item.percent),
+        "swaps": str(item.swaps),
+        "basis": item.basis.value,
+    }
+    for at, value in zip(item.targets, item.values, strict=True):
+        stated |= {f"{at.target} predicted": str(value), f"{at.target} shift": str(at.shift)}
+        stated |= {f"{at.target} chance higher": str(at.chance_higher)}
+    return stated

@@ -1,0 +1,86 @@
+"""Contexts: pairs of molecules that differ by one replacement, and what it is expected to add to activity in them at a target."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from prediction.differences import difference
+from prediction.predictor import Asked, Expectation, Predictor
+from replacement.replacements import Replacements
+from replacement.signed import Signed, signed
+from scores_api.fragments import Fragments
+from scores_api.prediction.molecules import CutMolecule
+
+__all__ = ["CONTEXTS", "Change", "Changes", "carriers"]
+
+Ints = npt.NDArray[np.int64]
+
+CONTEXTS: Final = 6
+"""Compounds of the data that a replacement is looked at in, at most: half of them with either fragment."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a replacement is expected to add at a target."""
+
+    signed: Signed
+    contexts: int
+    measured: int
+
+
+def carriers(replacements: Replacements, predictor: Predictor, group: int, target: int) -> Ints:
+    """Compounds measured on a target that were seen to have a group where it can be replaced; the first of them."""
+    measured = predictor.measured_on(target)
+    found = np.intersect1d(replacements.compounds_with(group), measured)
+    return found[: CONTEXTS // 2]
+
+
+class Changes:
+    """Asks a model what molecules do beyond others; each molecule is looked at once."""
+
+    def __init__(self, predictor: Predictor, replacements: Replacements, fragments: Fragments) -> None:
+        self._predictor = predictor
+        self._replacements = replacements
+        self._fragments = fragments
+        self._known: dict[str, Expectation] = {}
+
+    def of(self, pairs: Sequence[tuple[CutMolecule, CutMolecule]], first: int, second: int | None, target: int) -> Change | None:
+        """By molecules before and after the replacement of one group by another; None where there are none.
+
+        `second` is None for a group that the run does not know: nothing was measured of it then.
+        """
+        if not pairs:
+            return None
+        found = [
+            difference(self._predictor, self.expects(before), self.expects(after), np.array([target])) for before, after in pairs
+        ]
+        everywhere, here = (0.0, 0), (0.0, 0)
+        if second is not None:
+            everywhere = self._replacements.shift(first, second)
+            swaps = self._replacements.swaps(first, second)
+            at = swaps.target_N == target
+            here = (float(swaps.difference_N[at].mean()), int(at.sum())) if at.any() else (0.0, 0)
+        told = signed(
+            float(np.mean([each.mean_M[0] for each in found])),
+            float(np.mean([each.variance_M[0] for each in found])),
+            float(found[0].noise_M[0]),
+            everywhere,
+            here,
+        )
+        return Change(told, len(pairs), here[1])
+
+    def expects(self, molecule: CutMolecule) -> Expectation:
+        """What is expected of a molecule."""
+        known = self._known.get(molecule.parent)
+        if known is None:
+            ids = (self._fragments.id_of(name) for name in molecule.fragments)
+            asked = np.array(sorted({id_ for id_ in ids if id_ is not None}), dtype=np.int64)
+            known = self._known[molecule.parent] = self._predictor.expect(Asked(asked, molecule.fingerprint))
+        return known
+
+    def value(self, molecule: CutMolecule, target: int) -> float:
+        """What is predicted of a molecule on a target."""
+        return float(self._predictor.judge(self.expects(molecule), np.array([target])).prediction_M[0])
