@@ -91,7 +91,9 @@ def test_the_table_holds_both_rankings_in_the_declared_schema_and_order() -> Non
         assert row["fragment"] != row["other"]
         for kind in RANKINGS:
             assert row[kind.value] == pytest.approx(percents[kind][row["fragment"], row["other"]], abs=6e-5)
-        assert {row[name] for name in ("low", "high", "structure", "coassay", "combined")} == {None}
+        assert {
+            row[name] for name in ("low", "high", "structure", "coassay", "change", "change_low", "change_high", "swaps")
+        } == {None}
     fa = [row["other"] for row in table.to_pylist() if (row["ranking"], row["fragment"]) == ("balanced", 0)]
     assert fa == [3, 4, 1, 2]
 

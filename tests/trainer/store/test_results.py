@@ -8,7 +8,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
-from contracts.evidence import MATRIX_FRAGMENTS
 from contracts.kinds import ActivityKind
 from contracts.tables import TABLES
 from trainer.data.activity import Activity
@@ -49,7 +48,14 @@ def _activity(fragments: int, *, shown: npt.NDArray[np.bool_]) -> Activity:
     )
 
 
-def _tables(fragments: int, *, shown: npt.NDArray[np.bool_], rank: int = 2, steps: int = 3) -> dict[str, pa.Table]:
+def _tables(
+    fragments: int,
+    *,
+    shown: npt.NDArray[np.bool_],
+    rank: int = 2,
+    steps: int = 3,
+    places_FE: npt.NDArray[np.float32] | None = None,
+) -> dict[str, pa.Table]:
     draw = np.random.default_rng(0)
     factors = Factors.from_product(draw.normal(size=(fragments, rank)), draw.normal(size=(4, rank)))
     positions = _Positions(np.arange(steps, dtype=np.int64) * 10, draw.normal(size=(steps, fragments, 2)).astype(np.float32))
@@ -65,36 +71,18 @@ def _tables(fragments: int, *, shown: npt.NDArray[np.bool_], rank: int = 2, step
         metrics={"mean_squared_error": 0.25},
         curve=[(0, 1.0), (1, 0.25)],
     )
-    return results.tables(
-        _activity(fragments, shown=shown), factors, positions, TABLES["neighbours"].schema.empty_table(), record
-    )
+    return results.tables(_activity(fragments, shown=shown), factors, positions, record, places_FE=places_FE)
 
 
 @pytest.mark.parametrize(("fragments", "rank"), [(1, 1), (5, 3), (7, 512)])
 def test_every_table_has_the_schema_that_the_contracts_declare(fragments: int, rank: int) -> None:
     found = _tables(fragments, shown=np.ones(fragments, dtype=bool), rank=rank)
-    assert found.keys() == {"runs", "factors", "trajectory", "neighbours", "scores"}
+    assert found.keys() == {"runs", "factors", "trajectory"}
     for name, table in found.items():
         assert table.schema.equals(TABLES[name].schema), name
         table.validate(full=True)
     assert len(found["factors"]) == fragments + 4
     assert {len(vector) for vector in found["factors"]["vector"].to_pylist()} == {rank}
-
-
-def test_scores_are_those_of_shown_fragments_in_order_of_id() -> None:
-    shown = np.array([True, False, True, True])
-    scores = _tables(4, shown=shown)["scores"]
-    assert scores["fragment"].to_pylist() == [0, 2, 3]
-    percents = np.array(scores["percents"].to_pylist())
-    assert percents.shape == (3, 3)
-    assert np.diag(percents).tolist() == [100.0] * 3
-    assert np.array_equal(percents, percents.T)
-
-
-@pytest.mark.parametrize(("shown", "published"), [(MATRIX_FRAGMENTS, True), (MATRIX_FRAGMENTS + 1, False)])
-def test_a_matrix_is_published_up_to_the_limit(shown: int, published: bool) -> None:  # noqa: FBT001 - parametrized
-    flags = np.arange(MATRIX_FRAGMENTS + 5) < shown
-    assert ("scores" in _tables(len(flags), shown=flags)) is published
 
 
 def test_the_way_through_the_fit_is_that_of_the_shown_fragments_in_most_compounds() -> None:
@@ -106,3 +94,10 @@ def test_the_way_through_the_fit_is_that_of_the_shown_fragments_in_most_compound
     assert first["fragment"].to_pylist() == list(range(9, fragments - 1))
     assert set(first["step"].to_pylist()) == {0}
     assert len(found) == 2 * MOVING_FRAGMENTS
+
+
+def test_places_of_fragments_stand_for_their_factors() -> None:
+    places_FE = np.arange(12, dtype=np.float32).reshape(3, 4)
+    found = _tables(3, shown=np.ones(3, dtype=bool), places_FE=places_FE)["factors"].to_pylist()
+    assert [row["vector"] for row in found if row["side"] == "fragments"] == places_FE.tolist()
+    assert {len(row["balanced"]) for row in found} == {2}

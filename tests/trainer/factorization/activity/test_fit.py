@@ -57,9 +57,8 @@ _DIGESTS = """
 import hashlib, numpy as np, scipy.sparse, torch
 from trainer.factorization.activity.background import Background
 from trainer.factorization.activity.cells import Cells
-from trainer.factorization.activity.effects import Effects
 from trainer.factorization.activity.fit import Options, fit_activity
-from trainer.factorization.activity.summary import Directions, mean_factors
+from trainer.factorization.activity.summary import mean_factors
 generator = np.random.default_rng(0)
 compound, target = np.nonzero(generator.random((3000, 60)) < 0.1)
 cells = Cells.of(compound, target, generator.standard_normal(len(compound)), compounds=3000, targets=60)
@@ -67,10 +66,9 @@ membership = scipy.sparse.random_array((3000, 400), density=0.02, rng=generator,
 options, positive = Options(rank=16, burn=2, draws=2), Background()
 for binary, background, block in ((False, None, None), (True, None, None), (False, positive, None), (False, None, membership)):
     found = fit_activity(cells, membership, binary=binary, background=background, structure_CD=block, options=options)
-    effects = Effects.of(found.draws, membership, cells.compound)
-    factors, directions = mean_factors(effects, rank=16), Directions.of(effects)
+    factors = mean_factors(found.draws, rank=16)
     parts = (found.draws.U_SCK, found.draws.Q_STK, found.draws.P_SFK, found.draws.noise_ST)
-    published = (factors.fragments_FK.astype(np.float32), factors.targets_TK.astype(np.float32), directions.stored_FD())
+    published = (factors.fragments_FK.astype(np.float32), factors.targets_TK.astype(np.float32))
     if block is not None:
         expected = found.structure.expects(block, cells, cells)
         parts += (found.structure.weights_N, found.structure.train.mean_N, expected.mean_N, expected.variance_N)

@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-
 from contracts.predictions import Scale
 from replacement.evidence import Expected, basis
 from replacement.replacements import Replacements
