@@ -3,15 +3,14 @@
 import json
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 from fastapi.testclient import TestClient
 from tests.scores_api.conftest import Published
 
 from contracts.tables import TABLES
-from scores_api import layout
-from scores_api.builder.reject_files import write_rejects
+from published import form
 from scores_api.rendering import reject_page
+from trainer.store.form.documents import write_rejects
 
 ROWS = [
     {"file": "b.csv", "row": 2, "column": "IC50 (nM)", "value": 'a "quoted", text', "reason": "is not a number"},
@@ -21,11 +20,11 @@ ROWS = [
 
 
 def test_pages_hold_the_rows_in_the_order_of_files_and_rows(tmp_path: Path) -> None:
-    write_rejects(tmp_path, pa.Table.from_pylist(ROWS, schema=TABLES["rejects"].schema))
-    lines, offsets = memoryview((tmp_path / layout.REJECT_LINES).read_bytes()), np.load(tmp_path / layout.REJECT_OFFSETS)
+    offsets = write_rejects(tmp_path, pa.Table.from_pylist(ROWS, schema=TABLES["rejects"].schema))
+    lines = (tmp_path / form.REJECT_LINES).read_bytes()
     page = json.loads(reject_page("r", lines, offsets, [0, 1, 2], None))
     assert page == {"run": "r", "total": 3, "items": [ROWS[2], ROWS[1], ROWS[0]], "next": None}
-    assert (tmp_path / layout.REJECT_TABLE).read_text().splitlines() == [
+    assert (tmp_path / form.REJECT_TABLE).read_text().splitlines() == [
         "file,row,column,value,reason",
         "a.csv,1,smiles,C(,not a SMILES — 構造",
         "a.csv,9,,,states no activity",

@@ -23,4 +23,4 @@ async def get_scores(request: Request, run: RunName = CURRENT) -> Response:
     routes that answer for parts of it.
     """
     view = await chosen_run(request, run)
-    return published(request, view.projection.scores(), view.tag)
+    return published(request, view.published.scores(), view.tag)
