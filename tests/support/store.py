@@ -268,7 +268,7 @@ def _results(contents: Contents, objective: Objective, finished: datetime) -> di
 
 
 def _run_row(contents: Contents, objective: Objective, finished: datetime) -> dict[str, list[Any]]:
-    spec = {"objective": objective.value, "rank": contents.canonical_FK.shape[1], "seed": 0}
+    spec = {"objective": objective.value, "engine": "torch", "rank": contents.canonical_FK.shape[1], "seed": 0}
     return {
         "kind": [RunKind.FACTORS.value],
         "data": [contents.data],

@@ -71,7 +71,9 @@ def _commit(store: Store, version: int) -> Commit | None:
     try:
         lines = store.publications_commit(version).read_bytes().splitlines()
         actions: list[dict[str, Any]] = [json.loads(line) for line in lines if line.strip()]
-        info: dict[str, Any] = next((action["commitInfo"] for action in actions if "commitInfo" in action), {})
+        info: dict[str, Any] | None = next((action["commitInfo"] for action in actions if "commitInfo" in action), None)
+        if info is None:
+            raise ValueError("it is cut")  # noqa: TRY301 - one of the ways in which it is damaged
         run = info.get("run")
     except (OSError, ValueError, TypeError, AttributeError) as error:
         return Commit(version, None, None, f"commit {version} of the publications cannot be read: {error}")
@@ -80,7 +82,8 @@ def _commit(store: Store, version: int) -> Commit | None:
     try:
         if _digest(info[_STATED]) != info.get(_DIGEST):
             raise ValueError("it differs from its digest")  # noqa: TRY301 - one of the ways in which it is damaged
-        return Commit(version, run, _named(_PUBLICATION.validate_json(info[_STATED])))
+        publication = _named(_PUBLICATION.validate_json(info[_STATED]))
+        return Commit(version, publication.run, publication)
     except (ValueError, TypeError, AttributeError) as error:
         said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         return Commit(version, None, None, f"commit {version} of the publications is damaged: {said}")

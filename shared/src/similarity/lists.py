@@ -1,12 +1,13 @@
 """Lists of numbers, one a fragment: the sets and sparse rows by which fragments are compared, in percent."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Lists", "coassay", "tanimoto"]
+__all__ = ["Lists", "coassay", "of_pairs", "tanimoto"]
 
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int64]
@@ -23,6 +24,13 @@ class Lists:
     """Where each begins, and the last one's end: F + 1."""
     values: npt.NDArray[np.float32] | None = None
     """One for each of `numbers`, where they are entries of sparse rows."""
+
+    @classmethod
+    def joined(cls, lists: Sequence[npt.NDArray[np.int32] | None]) -> Self:
+        """These lists; None is an empty one."""
+        sizes = [0 if one is None else len(one) for one in lists]
+        numbers = [np.zeros(0, dtype=np.int32), *(one for one in lists if one is not None)]
+        return cls(np.concatenate(numbers), np.cumsum([0, *sizes], dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -59,6 +67,21 @@ def tanimoto(sets: Lists, place: int, others: Ids | None = None) -> Floats:
     known_F = (sizes_F > 0) & (own > 0)
     percent_F: Floats = _WHOLE * np.divide(shared_F, own + sizes_F - shared_F, out=np.full(len(sizes_F), np.nan), where=known_F)
     return percent_F
+
+
+def of_pairs(
+    percents: Callable[[Lists, int, Ids], Floats],
+    lists: Lists,
+    first_N: npt.NDArray[np.integer],
+    second_N: npt.NDArray[np.integer],
+) -> Floats:
+    """`tanimoto` or `coassay` of each pair, asked once for each first fragment."""
+    found_N = np.empty(len(first_N))
+    order = np.argsort(first_N, kind="stable")
+    starts = np.flatnonzero(np.diff(first_N[order], prepend=-1))
+    for pairs in np.split(order, starts[1:]) if len(order) else []:
+        found_N[pairs] = percents(lists, int(first_N[pairs[0]]), second_N[pairs].astype(np.int64))
+    return found_N
 
 
 def coassay(rows: Lists, place: int, others: Ids | None = None) -> Floats:
