@@ -110,7 +110,7 @@ def test_each_publication_is_seen_by_the_next_request_and_the_old_run_stays_whol
             second = publisher.publish(five_fragments().scaled(0.5))
             after = await live.snapshot()
             assert (before.current.run, after.current.run) == (first, second)
-            assert bytes(before.current.published.scores()) != bytes(after.current.published.scores())
+            assert bytes(before.current.published.body(form.SCORES)) != bytes(after.current.published.body(form.SCORES))
             assert (await live.run(first)) is before.current
             assert opener.opened == [first, second]
             assert [run.current for run in after.catalogue.runs] == [False, True]
@@ -395,7 +395,7 @@ def test_a_store_that_was_replaced_is_noticed_at_the_same_version(
     async def scenario() -> None:
         first = publisher.publish(five_fragments())
         async with living(publisher.state, guard_s=0.05) as (live, _):
-            before = bytes((await live.snapshot()).current.published.scores())
+            before = bytes((await live.snapshot()).current.published.body(form.SCORES))
             other = Publisher(tmp_path / "other")
             other.publish(five_fragments().scaled(3), run=run or first)
             shutil.rmtree(publisher.store.root)
@@ -403,7 +403,7 @@ def test_a_store_that_was_replaced_is_noticed_at_the_same_version(
 
             async def is_seen() -> bool:
                 current = (await live.snapshot()).current
-                return current.run == (run or first) and bytes(current.published.scores()) != before
+                return current.run == (run or first) and bytes(current.published.body(form.SCORES)) != before
 
             await eventually(is_seen)
 
@@ -449,7 +449,7 @@ def test_only_so_many_old_runs_are_held_open(publisher: Publisher) -> None:
             await live.run(runs[2])
             assert (await live.run(runs[0])) is first, "the last used ones are kept"
             second = await live.run(runs[1])
-            assert bytes(second.published.scores())
+            assert bytes(second.published.body(form.SCORES))
 
     asyncio.run(scenario())
 

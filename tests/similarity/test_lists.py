@@ -14,7 +14,8 @@ def dense_FN() -> np.ndarray:
     rows_FN = np.maximum(generator.normal(size=(COUNT, NUMBERS)), 0)
     rows_FN[7] = 0.0
     lengths_F1 = np.linalg.norm(rows_FN, axis=1, keepdims=True)
-    return np.divide(rows_FN, lengths_F1, out=np.zeros_like(rows_FN), where=lengths_F1 > 0).astype(np.float32)
+    unit_FN: np.ndarray = np.divide(rows_FN, lengths_F1, out=np.zeros_like(rows_FN), where=lengths_F1 > 0).astype(np.float32)
+    return unit_FN
 
 
 @pytest.fixture

@@ -40,12 +40,10 @@ def factor_page(run: str, side: FactorSide, factors: Factors, ids: Sequence[int]
     return orjson.dumps({"run": run, "side": side.value, "items": items, "next": following})
 
 
-def reject_page(
-    run: str, lines: bytes | memoryview, offsets: npt.NDArray[np.int64], ids: Sequence[int], following: str | None
-) -> bytes:
-    """`RejectPage`: these of the rejects, as they were written."""
-    items = [orjson.Fragment(bytes(lines[offsets[id_] : offsets[id_ + 1]])) for id_ in ids]
-    return orjson.dumps({"run": run, "total": len(offsets) - 1, "items": items, "next": following})
+def reject_page(run: str, lines: Sequence[bytes], total: int, following: str | None) -> bytes:
+    """`RejectPage`: these of the `total` rejects, as they were written."""
+    items = [orjson.Fragment(line) for line in lines]
+    return orjson.dumps({"run": run, "total": total, "items": items, "next": following})
 
 
 def neighbour_list(fragments: Fragments, id_: int, similarity: SimilarityKind, rows: npt.NDArray[np.void]) -> bytes:

@@ -11,7 +11,7 @@ from scores_api.paging import ascending
 from scores_api.rendering import factor_page
 from scores_api.routes.choice import Limit, PageCursor, RunName, chosen_run_of_page
 from scores_api.routes.errors import answers
-from scores_api.routes.published import published, published_router
+from scores_api.routes.published import published, published_body, published_router
 from servicekit.cursor import Cursor
 
 __all__ = ["router"]
@@ -41,8 +41,8 @@ async def list_factors(
     """
     view = await chosen_run_of_page(request, run, cursor)
     if _ARROW in request.headers.get("accept", "").lower():
-        stream = view.published.body(form.factors_stream(side.value))
-        return published(request, stream, view.tag_of("arrow"), _ARROW, vary="Accept")
+        stream = form.factors_stream(side.value)
+        return await published_body(request, view.published, stream, view.tag_of("arrow"), _ARROW, vary="Accept")
     of = f"factors {side.value}"
     factors = view.published.factors[side]
     ids, following = ascending(iter(range(Cursor.last(cursor, of) + 1, len(factors.names))), of=of, run=view.run, limit=limit)
