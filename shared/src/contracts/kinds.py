@@ -44,19 +44,19 @@ class SimilarityKind(StrEnum):
     """A way in which two fragments are alike; each is published in percent, -100 to 100."""
 
     FUNCTION = "function"
-    """Cosine of effects on all targets: rows of P Q^T, invariant under any change of gauge."""
+    """How often activity is kept where one takes the other's place: of 100 replacements, those that change it by no more than
+    0.5 (threefold in pX). In runs of `counts` the cosine of effects on all targets: rows of P Q^T, whatever the gauge."""
     BALANCED = "balanced"
-    """Cosine of rows of U sqrt(S), where P Q^T = U S V^T: what `GET /cosine/score` serves."""
+    """Cosine of rows of U sqrt(S), where P Q^T = U S V^T: what `GET /cosine/score` serves of runs of `counts`, which alone
+    have it."""
     STRUCTURE = "structure"
     """Tanimoto similarity of atom environments (ECFP4): how alike they look, whatever they do. From 0."""
     COASSAY = "coassay"
     """On how far the same targets they were measured, whatever came out: what was studied together. From 0."""
-    COMBINED = "combined"
-    """Share of pairs whose swap is expected to change more; without swaps the mean rank in function and structure. From 0."""
 
 
 RANKINGS: Final = (SimilarityKind.BALANCED, SimilarityKind.FUNCTION)
-"""Those that are cosines of factors, and whose nearest fragments a run publishes as lists."""
+"""Those whose nearest fragments a run publishes as lists, where it tells them; in runs of counts cosines of factors."""
 
 
 class RunKind(StrEnum):

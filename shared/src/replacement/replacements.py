@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from prediction.model_file import map_arrays
+from prediction.model_file import arrays_in, map_arrays
 from replacement.evidence import Expected, updated
 from replacement.features import ENDS, Descriptions, pair_features
 from replacement.trees import Trees
@@ -76,6 +76,11 @@ class Replacements:
     def open(cls, path: Path) -> Self:
         """Map a file; raises InvalidModelFile or ValueError for another file."""
         return cls(*map_arrays(path))
+
+    @classmethod
+    def read(cls, content: bytes, name: str) -> Self:
+        """What the bytes of a file of this name state; raises as `open`."""
+        return cls(*arrays_in(content, name))
 
     def __len__(self) -> int:
         return len(self._of["groups.ends"])
@@ -195,8 +200,8 @@ class Replacements:
         found = [np.zeros(0, dtype=np.int64)]
         starts = self._of["pairs.starts"]
         for side, is_this_P in (("first", key_P // np.uint64(count) == group), ("second", key_P % np.uint64(count) == group)):
-            for place in np.flatnonzero(is_this_P).tolist():
-                found.append(self._of[f"swaps.{side}"][starts[place] : starts[place + 1]].astype(np.int64))
+            places = np.flatnonzero(is_this_P).tolist()
+            found += [self._of[f"swaps.{side}"][starts[place] : starts[place + 1]].astype(np.int64) for place in places]
         return np.unique(np.concatenate(found))
 
     def shift(self, first: int, second: int) -> tuple[float, int]:

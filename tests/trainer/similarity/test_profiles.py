@@ -1,7 +1,7 @@
 import numpy as np
 import scipy.sparse
 
-from trainer.similarity.profiles import coassay_FF, coassay_rows_FT, row_products, structural_FF
+from trainer.similarity.profiles import coassay_FF, structural_FF
 
 
 def test_coassay_sees_what_was_measured_and_not_what_came_out() -> None:
@@ -17,14 +17,3 @@ def test_coassay_sees_what_was_measured_and_not_what_came_out() -> None:
 def test_structural_similarity_is_tanimoto() -> None:
     sets = scipy.sparse.csr_array(np.array([[1, 1, 1, 0], [1, 1, 0, 1], [0, 0, 0, 0]], dtype=np.float64))
     np.testing.assert_allclose(structural_FF(sets), [[100, 50, 0], [50, 100, 0], [0, 0, 100]])
-
-
-def test_products_of_single_pairs_are_those_of_the_whole_matrix() -> None:
-    generator = np.random.default_rng(0)
-    membership = scipy.sparse.csr_array((generator.random((30, 7)) < 0.4) * 1.0)
-    measured = scipy.sparse.csr_array((generator.random((30, 5)) < 0.4) * 1.0)
-    first, second = (index.ravel().astype(np.int32) for index in np.indices((7, 7)))
-    apart = first != second
-    products = 100 * row_products(coassay_rows_FT(membership, measured), first[apart], second[apart])
-    np.testing.assert_allclose(products, coassay_FF(membership, measured)[first[apart], second[apart]], atol=1e-9)
-    assert len(row_products(coassay_rows_FT(membership, measured), first[:0], second[:0])) == 0

@@ -8,20 +8,23 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from contracts.store import Store
-from scores_api.builds import Builds
 from scores_api.files import ArtifactFiles
 from scores_api.live import Live
+from scores_api.prediction.molecules import Molecules
+from scores_api.prediction.networks import Networks
 from scores_api.prediction.predictor import CompoundPredictor
 from scores_api.problems import PROBLEM_TYPES
-from scores_api.routes import artifacts, factors, fragments, predictions, refusals, runs, scores, similarities
+from scores_api.replacing.answers import ReplacementAnswers
+from scores_api.routes import artifacts, factors, fragments, predictions, refusals, replacements, runs, scores, similarities
 from scores_api.settings import Settings
 from servicekit.application import create_application
 
 __all__ = ["create_app"]
 
-_GROUPS = (scores, fragments, runs, similarities, predictions, factors, artifacts)
+_GROUPS = (scores, replacements, fragments, runs, similarities, predictions, factors, artifacts)
 _DESCRIPTION = """\
-Everything is read from what the trainer published; a publication is visible to the first request after it, without a restart.
+Everything is read from what the trainer published. A publication is seen without a restart, by the first request after it or
+within moments where it is large; nobody waits for it.
 
 * Every read takes `run`: the id of a published run, or `current` for the newest. An answer comes from one run, never a mixture.
 * Published answers carry an `ETag`; send it back in `If-None-Match` and an unchanged answer is a 304 without a body.
@@ -35,10 +38,10 @@ Everything is read from what the trainer published; a publication is visible to 
 def create_app(settings: Settings) -> FastAPI:
     """The scores API over the store of `settings`; nothing is opened before its lifespan begins."""
     release = version("ntdemo-scores-api")
-    builds = Builds(state=settings.state, cache=settings.cache_directory, kept_runs=settings.kept_runs)
-    live = Live(settings, builds, release=release)
+    live = Live(settings, release=release)
     files = ArtifactFiles(Store.under(settings.state))
-    predictor = CompoundPredictor(files)
+    networks, molecules = Networks(), Molecules()
+    predictor = CompoundPredictor(networks, molecules)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -46,7 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
         try:
             yield
         finally:
-            await predictor.close()
+            await molecules.close()
             await live.close()
 
     app = create_application(
@@ -62,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.live = live
     app.state.files = files
     app.state.predictor = predictor
+    app.state.replacing = ReplacementAnswers(networks, molecules)
     refusals.install(app)
     if settings.cors_origins:
         app.add_middleware(

@@ -16,7 +16,9 @@ __all__ = [
     "ORDER_UNAVAILABLE",
     "PREDICTIONS_TOO_MANY",
     "PROBLEM_TYPES",
+    "REPLACEMENTS_UNAVAILABLE",
     "RUN_NOT_FOUND",
+    "RUN_OUTDATED",
     "RUN_UNREADABLE",
     "SIMILARITY_UNAVAILABLE",
     "TARGET_NOT_FOUND",
@@ -61,20 +63,39 @@ MATRIX_TOO_LARGE: Final = ProblemType(
     "Read the nearest fragments with `GET /v1/fragments/{fragment}/neighbours`, a part of the matrix with `POST "
     "/v1/similarities`, or all vectors with `GET /v1/factors/fragments`.",
 )
+RUN_OUTDATED: Final = ProblemType(
+    "run-outdated",
+    "Another release published the run",
+    HTTPStatus.NOT_FOUND,
+    "The run was published in a form that this release does not read. Its tables and files are untouched, and the release that "
+    "published it still serves them.",
+    "Train the data again: the trainer does so by itself when it starts with them, and so does `ntdemo-train factors --data`. "
+    "`GET /v1/runs` lists the runs that this release serves.",
+)
 RUN_UNREADABLE: Final = ProblemType(
     "run-unreadable",
-    "The run cannot be read",
+    "The run is damaged or cannot be read",
     HTTPStatus.SERVICE_UNAVAILABLE,
-    "The run is published, but its tables or the cache directory could not be read or written; the service's log says why.",
-    "Ask again; if it happens again, check the disk space of the cache and the store's files.",
+    "A file of the run is missing, is not as it was published (its checksum differs), or the disk does not give it; `reason` "
+    "names the file. Nothing of what is damaged is served. `current` is meanwhile the newest run that is whole; others are not "
+    "affected.",
+    "Restore the run's directory in the store from a backup, where it is seen within minutes, or train again.",
 )
 SIMILARITY_UNAVAILABLE: Final = ProblemType(
     "similarity-unavailable",
     "The run does not tell this similarity",
     HTTPStatus.UNPROCESSABLE_ENTITY,
-    "`structure`, `combined` and `max_structure` need the structures of fragments, which data of names alone do not hold; "
-    "and runs of older releases published neither these nor `coassay`.",
-    "Take `similarity=function` or `balanced`, which every run tells, another run, or train data that state SMILES.",
+    "`structure` and `max_structure` need the structures of fragments, which data of names alone do not hold. `function` needs "
+    "compounds that were measured and differ by one fragment, and fragments with open ends; `balanced` belongs to runs of counts.",
+    "Take one of the run's `similarities`, which `GET /v1/runs/{run}` lists, another run, or train data that state SMILES.",
+)
+REPLACEMENTS_UNAVAILABLE: Final = ProblemType(
+    "replacements-unavailable",
+    "The run does not tell what replacements change",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "It needs compounds that were measured on the same target and differ by one fragment alone, given by their structures. What "
+    "is added at a target is told of values, not of actives and inactives, by runs that compare whole molecules.",
+    "Take another run, ask without targets, or train data that state SMILES and values.",
 )
 TARGET_NOT_FOUND: Final = ProblemType(
     "target-not-found",
@@ -124,10 +145,12 @@ PREDICTIONS_TOO_MANY: Final = ProblemType(
 )
 PROBLEM_TYPES: Final = (
     RUN_NOT_FOUND,
+    RUN_OUTDATED,
     FRAGMENT_NOT_FOUND,
     ARTIFACT_NOT_FOUND,
     ARTIFACT_DAMAGED,
     MATRIX_TOO_LARGE,
+    REPLACEMENTS_UNAVAILABLE,
     SIMILARITY_UNAVAILABLE,
     TARGET_NOT_FOUND,
     MOLECULES_UNREADABLE,

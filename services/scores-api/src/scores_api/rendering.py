@@ -4,6 +4,7 @@ A hundred neighbours as pydantic objects take ten times as long to write as thei
 plain columns and written by `orjson`, which writes NaN as null. A test compares every answer with its declared model.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,11 +14,12 @@ import orjson
 
 from contracts.kinds import RunKind, SimilarityKind
 from contracts.manifest import Manifest
+from replacement.evidence import basis
 from scores_api.catalogue import Catalogue
 from scores_api.fragments import Fragments
 from scores_api.models.artifacts import Artifact
 from scores_api.models.factors import FactorSide
-from scores_api.projection import Factors, Projection
+from scores_api.published_run import Factors, PublishedRun
 
 __all__ = ["artifact_item", "factor_page", "fragment_detail", "fragment_page", "neighbour_list"]
 
@@ -28,10 +30,10 @@ def fragment_page(fragments: Fragments, ids: Sequence[int], following: str | Non
     return orjson.dumps({"run": fragments.run, "items": items, "next": following})
 
 
-def fragment_detail(projection: Projection, id_: int) -> bytes:
+def fragment_detail(run: PublishedRun, id_: int) -> bytes:
     """`FragmentDetail`: a fragment by itself."""
-    vectors = _vectors(projection.factors[FactorSide.FRAGMENTS], id_)
-    return orjson.dumps({**_fragment(projection.fragments, id_), "run": projection.run, **vectors})
+    vectors = _vectors(run.factors[FactorSide.FRAGMENTS], id_)
+    return orjson.dumps({**_fragment(run.fragments, id_), "run": run.run, **vectors})
 
 
 def factor_page(run: str, side: FactorSide, factors: Factors, ids: Sequence[int], following: str | None) -> bytes:
@@ -40,37 +42,40 @@ def factor_page(run: str, side: FactorSide, factors: Factors, ids: Sequence[int]
     return orjson.dumps({"run": run, "side": side.value, "items": items, "next": following})
 
 
-def reject_page(
-    run: str, lines: memoryview, offsets: npt.NDArray[np.int64], ids: Sequence[int], following: str | None
-) -> bytes:
-    """`RejectPage`: these of the rejects, as they were written."""
-    items = [orjson.Fragment(bytes(lines[offsets[id_] : offsets[id_ + 1]])) for id_ in ids]
-    return orjson.dumps({"run": run, "total": len(offsets) - 1, "items": items, "next": following})
+def reject_page(run: str, lines: Sequence[bytes], total: int, following: str | None) -> bytes:
+    """`RejectPage`: these of the `total` rejects, as they were written."""
+    items = [orjson.Fragment(line) for line in lines]
+    return orjson.dumps({"run": run, "total": total, "items": items, "next": following})
 
 
 def neighbour_list(fragments: Fragments, id_: int, similarity: SimilarityKind, rows: npt.NDArray[np.void]) -> bytes:
-    """`Neighbours` of a fragment: rows of dtype `layout.NEIGHBOUR`, the nearest first; numbers rounded to two decimals."""
-    numbers_N8 = np.ascontiguousarray(rows).view(np.float32).reshape(len(rows), rows.dtype.itemsize // 4)  # there may be none
-    percents_N7 = numbers_N8[:, 1:].astype(np.float64).round(2) + 0.0
+    """`Neighbours` of a fragment: rows of dtype `NEIGHBOUR`, the nearest first; numbers rounded to two decimals."""
+    columns = {name: rows[name].astype(np.float64) for name in rows.dtype.names or () if name != "other"}
+    decimals = dict.fromkeys(columns, 2) | dict.fromkeys(("change", "change_low", "change_high"), 4)
+    stated = {name: (values_N.round(decimals[name]) + 0.0).tolist() for name, values_N in columns.items()}
     names, smiles, support = fragments.names, fragments.smiles, fragments.support
-    items = [
-        {
-            "rank": rank,
-            "name": names[other],
-            "smiles": smiles[other],
-            "support": support[other],
-            "function": function,
-            "low": low,
-            "high": high,
-            "balanced": balanced,
-            "structure": structure,
-            "coassay": coassay,
-            "combined": combined,
-        }
-        for rank, (other, (function, low, high, balanced, structure, coassay, combined)) in enumerate(
-            zip(rows["other"].tolist(), percents_N7.tolist(), strict=True), start=1
+    items = []
+    for place, other in enumerate(rows["other"].tolist()):
+        swaps = None if math.isnan(stated["swaps"][place]) else int(stated["swaps"][place])
+        items.append(
+            {
+                "rank": place + 1,
+                "name": names[other],
+                "smiles": smiles[other],
+                "support": support[other],
+                "function": stated["function"][place],
+                "low": stated["low"][place],
+                "high": stated["high"][place],
+                "expected_change": stated["change"][place],
+                "change_low": stated["change_low"][place],
+                "change_high": stated["change_high"][place],
+                "swaps": swaps,
+                "basis": None if swaps is None else basis(swaps).value,
+                "balanced": stated["balanced"][place],
+                "structure": stated["structure"][place],
+                "coassay": stated["coassay"][place],
+            }
         )
-    ]
     answer = {"run": fragments.run, "fragment": names[id_], "similarity": similarity.value, "items": items}
     return orjson.dumps(answer)
 

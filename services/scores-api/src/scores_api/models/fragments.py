@@ -1,6 +1,7 @@
 """Fragments, their evidence, their factors and their nearest others."""
 
 from contracts.kinds import SimilarityKind
+from replacement.evidence import Basis
 from scores_api.models.wire import Cursor, Percent, Vector, Wire
 
 __all__ = ["Fragment", "FragmentDetail", "FragmentPage", "Neighbour", "Neighbours"]
@@ -48,20 +49,30 @@ class Neighbour(Wire):
     smiles: str | None
     support: int
     """Compounds that contain it: the evidence behind the number."""
-    function: Percent
-    """Cosine of the effects on all targets."""
+    function: Percent | None
+    """How often activity is kept where the other takes the fragment's place: of 100 replacements, those that change it by no
+    more than 0.5 (threefold in pX). In runs of counts the cosine of effects on all targets. Null when the run does not tell."""
     low: Percent | None
-    """Lower end of the 90 % interval of `function`; null when the run drew none."""
+    """Lower end of the 90 % interval of `function`; null in runs of counts."""
     high: Percent | None
     """Upper end of the same interval."""
-    balanced: Percent
-    """Cosine of the balanced factors: what `/cosine/score` shows."""
+    expected_change: float | None
+    """Expected absolute change of activity at a target, in units of the data, when the other takes the fragment's place; for
+    actives and inactives the chance that it flips. Null in runs of counts, as all that follows of it."""
+    change_low: float | None
+    """Lower end of its 90 % interval."""
+    change_high: float | None
+    """Upper end of the same interval."""
+    swaps: int | None
+    """Pairs of compounds of the data that differ by this replacement alone: the evidence (`GET /v1/pairs`)."""
+    basis: Basis | None
+    """What the expectation rests on."""
+    balanced: Percent | None
+    """Cosine of the balanced factors: what `/cosine/score` shows of runs of counts; null in others."""
     structure: Percent | None
     """Tanimoto similarity of the structures; null when there are none."""
     coassay: Percent | None
     """On how far the same targets the two were measured, whatever came out; null when the run does not tell."""
-    combined: float | None
-    """Percentage of pairs whose swap is expected to change more, by swaps, structure and function; null without structures."""
 
 
 class Neighbours(Wire):

@@ -25,7 +25,7 @@ PRODUCTS: Final = 50
 TARGETS: Final = 5
 """Targets that one question may name."""
 _Chance = Annotated[float, Field(ge=0, le=1)]
-_Names = Annotated[list[str], Field(max_length=TARGETS)]
+_Names = Annotated[list[str], Field(max_length=TARGETS, default_factory=list)]
 
 
 class AtTarget(Wire):
@@ -33,8 +33,8 @@ class AtTarget(Wire):
 
     target: str
     shift: float | None
-    """Expected change of what is measured, in units of the data: above 0 the new molecule is the more active one. Null, like all
-    that follows, where no compound measured on the target has the one or the other."""
+    """Expected change of what is measured, in units of the data: above 0 the new molecule is the more active one. Null, as all
+    that follows is, where no compound measured on the target has the one or the other."""
     low: float | None
     high: float | None
     """90 % interval of what two measurements would differ by."""
@@ -90,10 +90,10 @@ class ReplacementQuestion(Wire):
     """The name of the group that is replaced; `*[H]` is a hydrogen. With `atom` the one at that atom."""
     by: Annotated[list[str], Field(min_length=1, max_length=PRODUCTS, examples=[["*F", "*C#N"]])] | None = None
     """What it is replaced by; null: by what is expected to change least."""
-    targets: _Names = []
-    keep: _Names = []
+    targets: _Names
+    keep: _Names
     """Targets at which activity must more likely than not be kept: others are left out."""
-    lose: _Names = []
+    lose: _Names
     """Targets at which it must more likely than not fall."""
     limit: Annotated[int, Field(ge=1, le=PRODUCTS)] = 10
 

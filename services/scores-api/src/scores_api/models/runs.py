@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from contracts.kinds import ActivityKind, Objective, RunKind
+from contracts.kinds import ActivityKind, Objective, RunKind, SimilarityKind
 from scores_api.models.wire import Cursor, Wire
 
 __all__ = ["Curve", "Reject", "RejectPage", "RunDetail", "RunPage", "RunSummary", "Trajectory"]
@@ -37,6 +37,8 @@ class RunSummary(Wire):
     targets: int
     rank: int
     """Columns of the factors."""
+    similarities: list[SimilarityKind]
+    """What it tells of its fragments, what its pages show first: function needs measured replacements, structure SMILES."""
 
 
 class RunDetail(RunSummary):

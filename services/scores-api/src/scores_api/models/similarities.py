@@ -37,5 +37,5 @@ class Similarities(Wire):
     percents: list[list[Percent]]
     """Symmetric; exactly 100.0 on the diagonal."""
     low: list[list[Percent]] | None = None
-    """With `high` the 90 % interval of each, for `function` in runs that have a posterior."""
+    """With `high` the 90 % interval of each, for `function` in runs of measured replacements."""
     high: list[list[Percent]] | None = None

@@ -1,13 +1,12 @@
 """The model of a run that compares whole molecules (`prediction.Predictor`): targets chosen, numbers rounded for an answer."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from contracts.predictions import Scale
+from contracts.predictions import MODEL_FILE, Scale
 from prediction.model_file import InvalidModelFile
 from prediction.predictor import Asked, Expectation, Predicted, Predictor
 from scores_api.models.predictions import Order
@@ -64,7 +63,7 @@ class MoleculeModel:
     """Predicts; safe in threads."""
 
     def __init__(self, predictor: Predictor) -> None:
-        self._predictor = predictor
+        self.predictor = predictor
         self.scale = predictor.scale
         self.compounds = predictor.compounds
         every_T = np.arange(predictor.targets)
@@ -74,29 +73,29 @@ class MoleculeModel:
         self._decimals_T = np.clip(_DIGITS - 1 - magnitude_T, 0, _MOST_DECIMALS)
 
     @classmethod
-    def open(cls, path: Path, *, fragments: int, targets: int) -> Self:
-        """The model in a file, of a run with so many fragments and targets.
+    def read(cls, content: bytes, *, fragments: int, targets: int) -> Self:
+        """The model in the bytes of a file, of a run with so many fragments and targets.
 
         Raises:
             InvalidModel: it is none, or another run's.
         """
         try:
-            predictor = Predictor.open(path)
+            predictor = Predictor.read(content, MODEL_FILE)
         except (InvalidModelFile, ValueError) as error:
-            raise InvalidModel(f"{path.name} is no model: {error}") from error
+            raise InvalidModel(f"{MODEL_FILE} is no model: {error}") from error
         if (predictor.fragments, predictor.targets) != (fragments, targets):
             stated = f"{predictor.fragments} fragments and {predictor.targets} targets"
-            raise InvalidModel(f"{path.name} is a model of {stated}; the run has {fragments} and {targets}")
+            raise InvalidModel(f"{MODEL_FILE} is a model of {stated}; the run has {fragments} and {targets}")
         return cls(predictor)
 
     @property
     def compares(self) -> bool:
         """Whether it looks at whole molecules; the data may have stated none."""
-        return self._predictor.compares
+        return self.predictor.compares
 
     def expect(self, asked: Asked) -> Expectation:
         """What is expected on all targets."""
-        return self._predictor.expect(asked)
+        return self.predictor.expect(asked)
 
     def first(self, expected: Expectation, targets: Ints, order: Order | None, limit: int | None) -> Predicted:
         """The first of these targets in an order, or all of them, in theirs where `order` is None.
@@ -105,17 +104,17 @@ class MoleculeModel:
         tells it: the order of the answered ones is exact, and which are answered is so but for close calls.
         """
         if order is None:
-            return self._predictor.judge(expected, targets[:limit])
+            return self.predictor.judge(expected, targets[:limit])
         candidates = targets
         if limit is not None and (shortlist := max(_SHORTLIST, 2 * limit)) < len(targets):
-            guess = self._predictor.guess(expected, targets)
+            guess = self.predictor.guess(expected, targets)
             candidates = targets[np.argsort(-self._key(order, guess), kind="stable")[:shortlist]]
-        predicted = self._predictor.judge(expected, candidates)
+        predicted = self.predictor.judge(expected, candidates)
         return predicted.at(np.argsort(-self._key(order, predicted), kind="stable")[:limit])
 
     def relatives(self, expected: Expectation, target: int, limit: int) -> list[Relative]:
         """The compounds measured on a target that are most like the molecule, the most alike first."""
-        ids, similarities, values = self._predictor.nearest(expected.similarities_C, target, limit)
+        ids, similarities, values = self.predictor.nearest(expected.similarities_C, target, limit)
         return [
             Relative(self.compounds.name(id_), self.compounds.smiles(id_), similarity, value)
             for id_, similarity, value in zip(ids.tolist(), similarities.tolist(), values.tolist(), strict=True)
@@ -129,7 +128,7 @@ class MoleculeModel:
         contributions_GM = _rounded(predicted.contributions_GM, decimals_M)
         sum_M = _rounded(level_M + contributions_GM.sum(axis=0) + rest_M, decimals_M)
         prediction_M = _rounded(predicted.prediction_M, of_scale_M) if self.scale is Scale.CHANCE else sum_M
-        usual_M = _rounded(self._predictor.level_of(predicted.target_M), of_scale_M)
+        usual_M = _rounded(self.predictor.level_of(predicted.target_M), of_scale_M)
         return Rounded(
             target_M=predicted.target_M,
             prediction_M=prediction_M,
@@ -154,7 +153,7 @@ class MoleculeModel:
             case Order.PREDICTION:
                 key_M = predicted.prediction_M
             case Order.CERTAINTY:
-                variation_M = self._predictor.variation(predicted.target_M)
+                variation_M = self.predictor.variation(predicted.target_M)
                 key_M = -np.divide(predicted.sd_M, variation_M, out=np.ones_like(variation_M), where=variation_M > 0)
         return key_M
 

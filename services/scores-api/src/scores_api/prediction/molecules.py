@@ -105,8 +105,8 @@ class Molecules:
         products: list[list[CutMolecule]] = []
         for first in range(0, len(wanted), _BATCH):
             rows = [[each.parent, each.fragment, each.atoms, each.by] for each in wanted[first : first + _BATCH]]
-            for answer in await self._ask({"task": "substitute", "wanted": rows}):
-                products.append([each for each in map(_molecule, answer) if isinstance(each, CutMolecule)])
+            answers = await self._ask({"task": "substitute", "wanted": rows})
+            products += [[each for each in map(_molecule, answer) if isinstance(each, CutMolecule)] for answer in answers]
         return products
 
     async def drawn(self, molecules: Sequence[tuple[str, Mapping[str, str]]]) -> str:

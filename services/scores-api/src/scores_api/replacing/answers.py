@@ -35,7 +35,6 @@ from scores_api.prediction.molecules import CutMolecule, Molecules, Unreadable, 
 from scores_api.prediction.networks import Networks
 from scores_api.published_run import PublishedRun
 from scores_api.replacing.contexts import CONTEXTS, Change, Changes, carriers
-from scores_api.replacing.opened import OpenedReplacements
 
 __all__ = ["ReplacementAnswers"]
 
@@ -73,7 +72,6 @@ class ReplacementAnswers:
     def __init__(self, networks: Networks, molecules: Molecules) -> None:
         self._networks = networks
         self._molecules = molecules
-        self._opened = OpenedReplacements()
 
     async def of_fragment(
         self, run: PublishedRun, name: str, targets: Sequence[str], keep: Sequence[str], lose: Sequence[str], limit: int
@@ -87,19 +85,22 @@ class ReplacementAnswers:
             NothingPredicts: targets are asked for, and nothing predicts.
             MoleculesFailed: the process that changes molecules died.
         """
-        stated = await self._opened.of(run)
+        stated = _replacements(run)
         group = _group(stated, run, name)
         goals = _goals(run, targets, keep, lose)
         count = max(limit, _CONSIDERED) if goals.ids else limit
         others, seen = await asyncio.to_thread(stated.closest, group, stated.listed_G, count)
         told: list[list[Change | None]] = [[] for _ in others]
         if goals.ids:
-            model = await self._model(run)
+            model = await self._model_of_values(run)
             pairs = [await self._contexts(stated, model, group, others, target) for target in goals.ids]
             changes = Changes(model.predictor, stated, run.fragments)
             told = await asyncio.to_thread(
                 lambda: [
-                    [changes.of(of_target[place], group, int(other), target) for of_target, target in zip(pairs, goals.ids, strict=True)]
+                    [
+                        changes.of(of_target[place], group, int(other), target)
+                        for of_target, target in zip(pairs, goals.ids, strict=True)
+                    ]
                     for place, other in enumerate(others.tolist())
                 ]
             )
@@ -109,9 +110,7 @@ class ReplacementAnswers:
             Replacement(rank=rank, targets=_at_targets(goals, told[place]), **_stated(stated, int(others[place]), seen, place))
             for rank, place in enumerate(places[:limit], start=1)
         ]
-        return ReplacementList(
-            run=run.run, fragment=stated.names[group], support=int(stated.support_G[group]), items=items
-        )
+        return ReplacementList(run=run.run, fragment=stated.names[group], support=int(stated.support_G[group]), items=items)
 
     async def of_molecule(self, run: PublishedRun, question: ReplacementQuestion) -> Products:
         """The molecules that replacements of a fragment lead to.
@@ -120,7 +119,7 @@ class ReplacementAnswers:
             MoleculesUnreadable: the SMILES is none, or has no such fragment.
             As `of_fragment`.
         """
-        stated = await self._opened.of(run)
+        stated = _replacements(run)
         goals = _goals(run, question.targets, question.keep, question.lose)
         located = await self._molecules.locate(question.smiles, question.atom, question.fragment)
         if isinstance(located, Unreadable):
@@ -139,7 +138,7 @@ class ReplacementAnswers:
         told: list[list[Change | None]] = [[] for _ in rows]
         values: list[list[float]] = [[] for _ in rows]
         if goals.ids:
-            model = await self._model(run)
+            model = await self._model_of_values(run)
             changes = Changes(model.predictor, stated, run.fragments)
 
             def ask() -> tuple[list[list[Change | None]], list[list[float]]]:
@@ -184,7 +183,7 @@ class ReplacementAnswers:
             FragmentsUnknown: it has no such fragments.
             NothingPredicts: it does not know its compounds.
         """
-        stated = await self._opened.of(run)
+        stated = _replacements(run)
         first, second = _group(stated, run, a), _group(stated, run, b)
         model = await self._model(run)
         seen = stated.expected(np.array([first]), np.array([second]))
@@ -193,7 +192,8 @@ class ReplacementAnswers:
         items = []
         for place in range(after, min(after + limit, len(swaps.target_N))):
             target, one, other = int(swaps.target_N[place]), int(swaps.from_N[place]), int(swaps.to_N[place])
-            values = [model.compounds.value(compound, target) for compound in (one, other)]
+            stated_values = [model.compounds.value(compound, target) for compound in (one, other)]
+            values = [float("nan") if value is None else value for value in stated_values]  # both were measured
             items.append(
                 MeasuredPair(
                     target=names[target],
@@ -223,12 +223,16 @@ class ReplacementAnswers:
             raise ReplacementsUnavailable(run.run, "its model does not look at whole molecules")
         return model
 
+    async def _model_of_values(self, run: PublishedRun) -> MoleculeModel:
+        model = await self._model(run)
+        if model.scale is not Scale.VALUE:
+            raise ReplacementsUnavailable(run.run, "what replacements add at a target is told of values alone")
+        return model
+
     async def _contexts(
         self, stated: Replacements, model: MoleculeModel, group: int, others: Ints, target: int
     ) -> list[list[tuple[CutMolecule, CutMolecule]]]:
         """For each of the others molecules before and after, of compounds that were measured on a target."""
-        if model.scale is not Scale.VALUE:
-            raise ReplacementsUnavailable(model.scale.value, "what replacements add at a target is told of values alone")
         names, own = stated.names, carriers(stated, model.predictor, group, target).tolist()
         wanted, forward, place_of = [], [], []
         for place, other in enumerate(others.tolist()):
@@ -247,6 +251,12 @@ class ReplacementAnswers:
             if found and isinstance(molecule, CutMolecule) and len(pairs[place]) < CONTEXTS:
                 pairs[place].append((molecule, found[0]) if is_forward else (found[0], molecule))
         return pairs
+
+
+def _replacements(run: PublishedRun) -> Replacements:
+    if run.replacements is None:
+        raise ReplacementsUnavailable(run.run, "no compounds were measured that differ by one fragment alone")
+    return run.replacements
 
 
 def _group(stated: Replacements, run: PublishedRun, name: str) -> int:

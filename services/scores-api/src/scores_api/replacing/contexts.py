@@ -47,7 +47,9 @@ class Changes:
         self._fragments = fragments
         self._known: dict[str, Expectation] = {}
 
-    def of(self, pairs: Sequence[tuple[CutMolecule, CutMolecule]], first: int, second: int | None, target: int) -> Change | None:
+    def of(
+        self, pairs: Sequence[tuple[CutMolecule, CutMolecule]], first: int, second: int | None, target: int
+    ) -> Change | None:
         """By molecules before and after the replacement of one group by another; None where there are none.
 
         `second` is None for a group that the run does not know: nothing was measured of it then.
@@ -55,7 +57,8 @@ class Changes:
         if not pairs:
             return None
         found = [
-            difference(self._predictor, self.expects(before), self.expects(after), np.array([target])) for before, after in pairs
+            difference(self._predictor, self.expects(before), self.expects(after), np.array([target]))
+            for before, after in pairs
         ]
         everywhere, here = (0.0, 0), (0.0, 0)
         if second is not None:

@@ -35,7 +35,9 @@ async def list_replacements(
     *,
     fragment: FragmentName,
     run: RunName = CURRENT,
-    target: Annotated[str | None, Query(description="Where it is told what a replacement adds, which then orders them.")] = None,
+    target: Annotated[
+        str | None, Query(description="Where it is told what a replacement adds, which then orders them.")
+    ] = None,
     keep: Annotated[Targets, Query(description="Only what more likely than not keeps activity at these targets.")] = [],  # noqa: B006 - read only
     lose: Annotated[Targets, Query(description="Only what more likely than not loses activity at these.")] = [],  # noqa: B006 - the same
     limit: Annotated[int, Query(ge=1, le=PRODUCTS)] = 10,

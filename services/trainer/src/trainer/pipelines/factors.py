@@ -42,8 +42,8 @@ __all__ = ["Trained", "train"]
 
 _DESCRIPTION: Final = (
     "The fitted network as ONNX (fragment ids in, target profiles out), what predicts compounds (a model of whole molecules as "
-    "safetensors, or their fragments' activity on targets as ONNX), what replacements change (safetensors), and the factors in "
-    "full precision."
+    "safetensors, or their fragments' activity on targets as ONNX), what replacements change (safetensors), the factors in full "
+    "precision, and all that is served of the run, stated by `published.json`."
 )
 _FILES: Final = dict.fromkeys(("factors.onnx", FILE, MODEL_FILE, REPLACEMENTS_FILE, "factors.npz"), "application/octet-stream")
 _SHARED_FRAGMENTS: Final = 20_000
@@ -167,7 +167,6 @@ def _publish(
                 difference = _write_network(artifact, fitted, activity)
                 if replacing is not None:
                     replacing.write(artifact.directory / REPLACEMENTS_FILE)
-                artifact.seal(kind=spec.kind, created=started, description=_DESCRIPTION, media_types=_FILES)
             record = results.RunRecord(
                 kind=spec.kind,
                 objective=spec.fitted_objective.value,
@@ -185,6 +184,10 @@ def _publish(
                 activity, fitted.factors, found.trajectory or fitted.trajectory, record, places_FE=found.places_FE
             )
             tables |= found.tables
+            from trainer.store.form.writing import MEDIA_TYPES, write_form  # noqa: PLC0415 - loads Arrow's functions
+
+            write_form(artifact.directory, name, activity.tables, tables)
+            artifact.seal(kind=spec.kind, created=started, description=_DESCRIPTION, media_types=_FILES | MEDIA_TYPES)
             from trainer.spark.staging import stage_all  # noqa: PLC0415 - loads pyspark
             from trainer.store.publish import Results, publish  # noqa: PLC0415 - loads delta-rs
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -10,16 +10,15 @@ import pyarrow as pa
 import scipy.sparse
 
 from contracts.tables import TABLES
+from similarity.lists import Lists, coassay, of_pairs
 from trainer.data.activity import Activity
 from trainer.similarity.environments import environment_sets, tanimoto
-from trainer.similarity.profiles import coassay_rows_FT, row_products
+from trainer.similarity.profiles import coassay_rows_FT
 
 __all__ = ["Likeness"]
 
 Floats = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.int32]
-
-_WHOLE: Final = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +42,9 @@ class Likeness:
         return {**known, "structure": self._structure} if any(self.smiles) else known
 
     def _coassay(self, first_N: Ids, second_N: Ids) -> Floats:
-        return _WHOLE * np.clip(row_products(self.coassay_FT, first_N, second_N), 0.0, 1.0)
+        rows = self.coassay_FT.tocsr()
+        numbers, offsets = rows.indices.astype(np.int32), rows.indptr.astype(np.int64)
+        return of_pairs(coassay, Lists(numbers, offsets, rows.data.astype(np.float32)), first_N, second_N)
 
     def _structure(self, first_N: Ids, second_N: Ids) -> npt.NDArray[np.floating]:
         return tanimoto(self.smiles, first_N, second_N)
