@@ -12,18 +12,15 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.support.store import Contents, Publisher, five_fragments, many_fragments
 
-from contracts.kinds import Objective, SimilarityKind
+from contracts.kinds import SimilarityKind
 from contracts.tables import TABLES
 from scores_api.app import create_app
 from scores_api.settings import Settings
 
 Floats = npt.NDArray[np.float64]
 
-FRAGMENTS, SHOWN, TARGETS, DRAWS, RANK = 260, 220, 9, 40, 4
-WEIGHTS = {SimilarityKind.FUNCTION: 0.25, SimilarityKind.STRUCTURE: 0.75}
-SCORES = ([-10_000.0, 10.0, 40.0, 90.0, 10_000.0], [0.0, 0.2, 0.5, 0.9, 1.0])
-KNOTS = ([-100.0, -20.0, 10.0, 100.0], [0.0, 0.4, 0.75, 1.0])
-BEYOND = (SimilarityKind.STRUCTURE, SimilarityKind.COASSAY, SimilarityKind.COMBINED)
+FRAGMENTS, SHOWN, TARGETS, RANK = 260, 220, 9, 4
+BEYOND = (SimilarityKind.STRUCTURE, SimilarityKind.COASSAY)
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,6 @@ class Alike:
     client: TestClient
     contents: Contents
     percents: dict[SimilarityKind, Floats]
-    cosines_SFF: Floats
     bare: str
     """A run that publishes nothing beyond factors."""
 
@@ -52,9 +48,7 @@ class Alike:
         return [self.contents.names[other] for other in others[order]]
 
 
-def published(
-    generator: np.random.Generator, *, exchanges: bool = False
-) -> tuple[Contents, dict[SimilarityKind, Floats], Floats]:
+def published(generator: np.random.Generator) -> tuple[Contents, dict[SimilarityKind, Floats]]:
     contents = many_fragments(FRAGMENTS, shown=SHOWN, targets=TARGETS, rank=RANK)
     sets = [sorted(generator.choice(30, size=generator.integers(3, 9), replace=False).tolist()) for _ in range(FRAGMENTS)]
     member_FD = np.array([[number in one for number in range(30)] for one in sets], dtype=np.float64)
@@ -64,71 +58,31 @@ def published(
     length_F1 = np.linalg.norm(rows_FT, axis=1, keepdims=True)
     rows_FT = np.divide(rows_FT, length_F1, out=np.zeros_like(rows_FT), where=length_F1 > 0)
     rows_FT = rows_FT.astype(np.float32).astype(np.float64)  # as they are published
-    directions_FSK = contents.canonical_FK[:, None] + 0.4 * generator.normal(size=(FRAGMENTS, DRAWS, RANK))
-    directions_FSK = (directions_FSK / np.linalg.norm(directions_FSK, axis=2, keepdims=True)).astype(np.float16)
-    cosines_SFF = 100 * np.einsum("fsk,gsk->sfg", directions_FSK.astype(np.float64), directions_FSK.astype(np.float64))
-    joined_FD = directions_FSK.reshape(FRAGMENTS, -1).astype(np.float64)
-    unit_FD = joined_FD / np.linalg.norm(joined_FD, axis=1, keepdims=True)
     percents = {
-        SimilarityKind.FUNCTION: 100 * unit_FD @ unit_FD.T,
+        SimilarityKind.FUNCTION: contents.percents(SimilarityKind.FUNCTION),
         SimilarityKind.STRUCTURE: 100 * shared_FF / (size_F[:, None] + size_F - shared_FF),
         SimilarityKind.COASSAY: 100 * rows_FT @ rows_FT.T,
     }
-    parts = [np.interp(percents[kind], *KNOTS) for kind in (SimilarityKind.FUNCTION, SimilarityKind.STRUCTURE)]
-    percents[SimilarityKind.COMBINED] = 50 * (parts[0] + parts[1])
     likeness: dict[str, Any] = {
         "fragment": range(FRAGMENTS),
         "environments": sets,
         "targets": [np.flatnonzero(row).astype(np.int32) for row in rows_FT],
         "coassay": [row[row > 0].astype(np.float32) for row in rows_FT],
     }
-    ranks: list[dict[str, Any]] = [
-        {"similarity": kind.value, "percents": KNOTS[0], "shares": KNOTS[1], "weight": WEIGHTS[kind]} for kind in WEIGHTS
-    ]
-    if exchanges:
-        ease_F = generator.normal(scale=0.1, size=FRAGMENTS).astype(np.float32)
-        gain_FF = np.triu(
-            0.5 * generator.normal(size=(FRAGMENTS, FRAGMENTS)) * (generator.random((FRAGMENTS, FRAGMENTS)) < 0.1), 1
-        )
-        gain_FF = (gain_FF + gain_FF.T).astype(np.float32)
-        likeness |= {
-            "ease": ease_F,
-            "exchanged": [np.flatnonzero(row).astype(np.int32) for row in gain_FF],
-            "exchanges": [row[row != 0] for row in gain_FF],
-        }
-        ranks.append({"similarity": "combined", "percents": SCORES[0], "shares": SCORES[1], "weight": None})
-        gained_FF = ease_F[:, None].astype(np.float64) + ease_F + gain_FF
-        scores_FF = sum((WEIGHTS[kind] * part for kind, part in zip(WEIGHTS, parts, strict=True)), gained_FF)
-        percents[SimilarityKind.COMBINED] = 100 * np.interp(100 * scores_FF, *SCORES)
-    tables = {
-        "likeness": pa.Table.from_pydict(
-            {field.name: likeness.get(field.name, [None] * FRAGMENTS) for field in TABLES["likeness"].schema},
-            schema=TABLES["likeness"].schema,
-        ),
-        "ranks": pa.Table.from_pylist(ranks, schema=TABLES["ranks"].schema),
-    }
-    contents = replace(
-        contents,
-        draws_FSK=directions_FSK,
-        canonical_FK=joined_FD,
-        balanced_FK=joined_FD,
-        canonical_TK=np.zeros((TARGETS, DRAWS * RANK)),
-        balanced_TK=np.zeros((TARGETS, DRAWS * RANK)),
-        structure_FF=percents[SimilarityKind.STRUCTURE],
-        likeness=tables,
-    )
-    return contents, percents, cosines_SFF
+    tables = {"likeness": pa.Table.from_pydict(likeness, schema=TABLES["likeness"].schema)}
+    contents = replace(contents, structure_FF=percents[SimilarityKind.STRUCTURE], likeness=tables)
+    return contents, percents
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["ranks", "exchanges"])
-def alike(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alike]:
+@pytest.fixture(scope="module")
+def alike(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alike]:
     state = tmp_path_factory.mktemp("likeness")
-    contents, percents, cosines_SFF = published(np.random.default_rng(0), exchanges=request.param)
+    contents, percents = published(np.random.default_rng(0))
     publisher = Publisher(state)
     bare = publisher.publish(five_fragments())
-    publisher.publish(contents, objective=Objective.ACTIVITY)
+    publisher.publish(contents)
     with TestClient(create_app(Settings(state=state)), base_url="http://api") as client:
-        yield Alike(client, contents, percents, cosines_SFF, bare)
+        yield Alike(client, contents, percents, bare)
 
 
 @pytest.mark.parametrize("kind", BEYOND)
@@ -140,9 +94,6 @@ def test_neighbours_by_any_similarity_are_the_nearest_shown_ones(alike: Alike, k
     others = [alike.contents.names.index(item["name"]) for item in items]
     for told in (SimilarityKind.FUNCTION, *BEYOND):
         np.testing.assert_allclose([item[told.value] for item in items], alike.percents[told][place, others], atol=0.006)
-    for name, quantile in (("low", 0.05), ("high", 0.95)):
-        bounds = np.quantile(alike.cosines_SFF[:, place, others], quantile, axis=0)
-        np.testing.assert_allclose([item[name] for item in items], bounds, atol=0.006)
 
 
 @pytest.mark.parametrize("kind", [SimilarityKind.FUNCTION, *BEYOND])
@@ -169,13 +120,13 @@ def test_several_fragments_are_compared_by_any_similarity(alike: Alike, kind: Si
     assert (answer["low"], answer["high"], answer["similarity"]) == (None, None, kind.value)
 
 
-@pytest.mark.parametrize("asked", [{"similarity": "structure"}, {"similarity": "combined"}, {"max_structure": "30"}])
+@pytest.mark.parametrize("asked", [{"similarity": "structure"}, {"max_structure": "30"}])
 def test_a_run_without_structures_says_which_similarities_it_tells(alike: Alike, asked: dict[str, str]) -> None:
     response = alike.client.get("/v1/fragments/fA/neighbours", params={"run": alike.bare, **asked})
     assert response.status_code == 422
     assert response.json()["type"] == "/problems/similarity-unavailable"
     page = alike.client.get(response.json()["type"]).text
-    assert "similarity=function" in page
+    assert "similarities" in page
 
 
 def test_a_run_without_likeness_compares_no_structures(alike: Alike) -> None:

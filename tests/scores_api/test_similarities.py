@@ -1,18 +1,12 @@
-from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.scores_api.conftest import Published
-from tests.support.store import Publisher, five_fragments
 
-from contracts.kinds import RANKINGS, Objective, SimilarityKind
-from scores_api.app import create_app
-from scores_api.settings import Settings
+from contracts.kinds import RANKINGS, SimilarityKind
 
 
 def ask(client: TestClient, names: list[str], run: str = "current", **question: object) -> dict[str, object]:
@@ -105,31 +99,6 @@ def test_an_answer_to_a_question_carries_no_etag(client: TestClient) -> None:
     assert "etag" not in response.headers
 
 
-def _posterior(*, draws: int = 40, seed: int = 0) -> npt.NDArray[np.float16]:
-    """Directions of five fragments, fragments x draws x rank."""
-    generator = np.random.default_rng(seed)
-    rows_FSK = generator.normal(size=(5, 1, 3)) + 0.5 * generator.normal(size=(5, draws, 3))
-    units_FSK: npt.NDArray[np.float64] = rows_FSK / np.linalg.norm(rows_FSK, axis=2, keepdims=True)
-    return units_FSK.astype(np.float16)
-
-
-def test_a_run_with_a_posterior_says_between_what_a_similarity_lies(tmp_path: Path) -> None:
-    draws_FSK = _posterior()
-    Publisher(tmp_path).publish(replace(five_fragments(), draws_FSK=draws_FSK), objective=Objective.ACTIVITY)
-    with TestClient(create_app(Settings(state=tmp_path)), base_url="http://api") as client:
-        answer = ask(client, ["fC", "fA", "fE"])
-        balanced = ask(client, ["fC", "fA", "fE"], similarity="balanced")
-    chosen = draws_FSK[[2, 0, 4]].astype(np.float64)
-    cosines = 100 * np.einsum("isk,jsk->sij", chosen, chosen)
-    np.testing.assert_allclose(np.array(answer["percents"]), cosines.mean(0), atol=0.1)
-    for name, quantile in (("low", 0.05), ("high", 0.95)):
-        bounds, pairs = np.array(answer[name]), np.triu_indices(3, 1)
-        np.testing.assert_allclose(bounds[pairs], np.quantile(cosines, quantile, axis=0)[pairs], atol=0.02)
-        np.testing.assert_array_equal(bounds, bounds.T)
-        np.testing.assert_array_equal(np.diag(bounds), 100.0)
-    assert (balanced["low"], balanced["high"]) == (None, None)
-
-
-def test_a_run_without_a_posterior_has_no_intervals(client: TestClient) -> None:
+def test_cosines_of_factors_have_no_intervals(client: TestClient) -> None:
     answer = ask(client, ["fA", "fB"])
     assert (answer["low"], answer["high"]) == (None, None)

@@ -1,10 +1,24 @@
 """A table of molecules in which every replacement does what was laid into it."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+import pyarrow as pa
 
-__all__ = ["EFFECTS", "write_replaceable"]
+from chemistry import fragment
+from chemistry.descriptors import described
+from contracts.evidence import SHOWN_SUPPORT as SHOWN
+from contracts.kinds import ActivityKind
+from contracts.tables import TABLES
+from replacement.features import Descriptions
+from trainer.data.activity import Activity
+from trainer.replacements.events import Events
+from trainer.replacements.groups import Groups, Named
+from trainer.replacements.members import digest, members
+from trainer.replacements.pairing import EVENTS, paired
+
+__all__ = ["EFFECTS", "replaceable_activity", "replaced_of", "write_replaceable"]
 
 EFFECTS = {"F": 0.0, "Cl": 0.1, "Br": 0.2, "C": 0.1, "CO": 0.4, "OC(=O)": -1.5, "N#C": 0.3, "C1COCCN1": -0.6, "[H]": -0.2}
 """What each substituent adds to pX; written so that the scaffold follows."""
@@ -37,3 +51,95 @@ def write_replaceable(path: Path, *, binary: bool = False) -> Path:
             rows.append(",".join([smiles, *cells]))
     path.write_text("smiles,pIC50 a,pIC50 b,pIC50 c\n".replace("pIC50 ", "" if binary else "pIC50 ") + "\n".join(rows) + "\n")
     return path
+
+
+def replaceable_activity() -> Activity:
+    """The facts of the table of `write_replaceable`, read without Spark."""
+    with TemporaryDirectory() as scratch:
+        lines = write_replaceable(Path(scratch) / "table.csv").read_text().splitlines()[1:]
+    stated = [(fragment(line.split(",")[0]), line.split(",")[1:]) for line in lines]
+    stated.sort(key=lambda row: row[0].parent)
+    found: dict[str, set[int]] = {}
+    for compound, (molecule, _) in enumerate(stated):
+        for name in molecule.fragments:
+            found.setdefault(name, set()).add(compound)
+    names = sorted((name for name, compounds in found.items() if len(compounds) > 1), key=str.encode)
+    cells = [
+        (compound, target, float(text))
+        for compound, (_, texts) in enumerate(stated)
+        for target, text in enumerate(texts)
+        if text
+    ]
+    members = sorted((fragment_, compound) for fragment_, name in enumerate(names) for compound in found[name])
+    support = [len(found[name]) for name in names]
+    parents = [molecule.parent for molecule, _ in stated]
+    columns = {
+        "fragments": (range(len(names)), names, names, support, support, [count >= SHOWN for count in support]),
+        "compounds": (
+            range(len(parents)),
+            [f"C{number}" for number in range(len(parents))],
+            parents,
+            [molecule.scaffold for molecule, _ in stated],
+            [1] * len(parents),
+        ),
+        "targets": (range(3), ["a", "b", "c"], [sum(cell[1] == target for cell in cells) for target in range(3)], [None] * 3),
+        "membership": (*zip(*members, strict=True), [1.0] * len(members)),
+        "activity": (*zip(*cells, strict=True), [1.0] * len(cells), [None] * len(cells)),
+    }
+    tables = {
+        name: pa.table(
+            [pa.array(list(column), field.type) for column, field in zip(parts, TABLES[name].schema, strict=True)],
+            schema=TABLES[name].schema,
+        )
+        for name, parts in columns.items()
+    }
+    return Activity(
+        digest="replaceable",
+        source="table.csv",
+        kind=ActivityKind.REAL,
+        fragments=tables["fragments"],
+        compounds=tables["compounds"],
+        targets=tables["targets"],
+        membership=tables["membership"],
+        cells=tables["activity"],
+        rejects=TABLES["rejects"].schema.empty_table(),
+        ingest={"rows_read": len(lines)},
+    )
+
+
+def replaced_of(activity: Activity) -> tuple[Groups, Events]:
+    """Its measured replacements, as Spark pairs them."""
+    smiles: list[str] = activity.compounds["smiles"].to_pylist()
+    (batch,) = members([pa.RecordBatch.from_pydict({"compound": pa.array(range(len(smiles)), pa.int32()), "smiles": smiles})])
+    wholes = {digest(parent): compound for compound, parent in enumerate(smiles)}
+    rows = {
+        (row["context"], row["fragment"], row["compound"] if row["whole"] is None else wholes[row["whole"]])
+        for row in batch.to_pylist()
+        if row["whole"] is None or row["whole"] in wholes
+    }
+    values: dict[int, list[tuple[int, float]]] = {}
+    for cell in activity.cells.to_pylist():
+        values.setdefault(cell["compound"], []).append((cell["target"], cell["value"]))
+    stated = sorted(
+        (context, target, name, compound, value) for context, name, compound in rows for target, value in values[compound]
+    )
+    schema = [
+        ("context", pa.int64()),
+        ("target", pa.int32()),
+        ("fragment", pa.string()),
+        ("compound", pa.int32()),
+        ("value", pa.float64()),
+    ]
+    table = pa.table(
+        [pa.array(column, kind) for column, (_, kind) in zip(zip(*stated, strict=True), schema, strict=True)],
+        names=[name for name, _ in schema],
+    )
+    events = pa.Table.from_batches(list(paired(table.to_batches())), schema=EVENTS)
+    support: dict[str, set[int]] = {}
+    for _, name, compound in rows:
+        support.setdefault(name, set()).add(compound)
+    names = {name for side in ("first", "second") for name in events[side].to_pylist()}
+    named = Named.of(activity.fragments, sorted(names), {name: len(compounds) for name, compounds in support.items()})
+    described_ = Descriptions.of([described(name) for name in named.names])
+    groups = Groups(named.names, named.fragment_G, named.support_G, named.listed_G, described_)
+    return groups, Events.of(events, groups.names)

@@ -10,6 +10,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,11 @@ from contracts.kinds import RANKINGS, ActivityKind, Objective, RunKind, Similari
 from contracts.store import Store
 from contracts.tables import TABLES
 from published.publications import Publication
+from replacement.replacements import Replacements
 from trainer.data.seed_table import built_in
+from trainer.factorization.neighbours import with_evidence
+from trainer.replacements.tables import neighbour_rows, score_rows
+from trainer.similarity.environments import tanimoto
 from trainer.store.artifacts import StagedArtifact
 from trainer.store.form.writing import MEDIA_TYPES, write_form
 from trainer.store.publications import append
@@ -45,10 +50,10 @@ class Contents:
     canonical_TK: _Floats
     balanced_FK: _Floats
     balanced_TK: _Floats
-    draws_FSK: npt.NDArray[np.float16] | None = None
-    """Posterior draws of directions; a run without a posterior where None."""
+    replaced: tuple[Mapping[str, npt.NDArray[Any]], Mapping[str, str]] | None = None
+    """What an activity run states of replacements; None where it measured none."""
     likeness: Mapping[str, pa.Table] = field(default_factory=dict)
-    """The tables `likeness` and `ranks`, where the run publishes them."""
+    """The table `likeness`, where the run publishes it."""
     structure_FF: _Floats | None = None
     """Percents that neighbours state, where the run has structures."""
     steps: int = 5
@@ -255,16 +260,20 @@ def _results(contents: Contents, objective: Objective, finished: datetime) -> di
         "trajectory": _trajectory_rows(contents),
         "neighbours": _neighbour_rows(contents),
     }
-    if contents.draws_FSK is not None:
-        columns["draws"] = {
-            "fragment": range(len(contents.draws_FSK)),
-            "directions": [row.tobytes() for row in contents.draws_FSK],
-            "draws": [contents.draws_FSK.shape[1]] * len(contents.draws_FSK),
-        }
-    if len(contents.shown) <= MATRIX_FRAGMENTS:
+    if len(contents.shown) <= MATRIX_FRAGMENTS and objective is Objective.COUNTS:
         percent_FF = contents.percents(SimilarityKind.BALANCED)[np.ix_(contents.shown, contents.shown)]
         columns["scores"] = {"fragment": contents.shown, "percents": list(percent_FF)}
-    return {name: pa.table(rows, schema=TABLES[name].schema) for name, rows in columns.items()} | dict(contents.likeness)
+    tables = {name: pa.table(rows, schema=TABLES[name].schema) for name, rows in columns.items()} | dict(contents.likeness)
+    if contents.replaced is not None:
+        stated = Replacements(dict(contents.replaced[0]), dict(contents.replaced[1]))
+        shown_F = contents.facts["fragments"]["shown"].to_numpy()
+        scores = score_rows(stated, shown_F)
+        smiles = contents.facts["fragments"]["smiles"].to_pylist()
+        evidence = {"structure": partial(tanimoto, smiles)}
+        tables["neighbours"] = with_evidence(neighbour_rows(stated, shown_F), evidence)
+        tables["replacements"] = TABLES["replacements"].schema.empty_table()
+        tables |= {} if scores is None else {"scores": scores}
+    return tables
 
 
 def _run_row(contents: Contents, objective: Objective, finished: datetime) -> dict[str, list[Any]]:
@@ -316,8 +325,9 @@ def _neighbour_rows(contents: Contents) -> dict[str, Any]:
     order = np.argsort(ranking, kind="stable")
     rows = {name: pa.array(column[order]) for name, column in joined.items()}
     nulls: dict[str, pa.Array] = dict.fromkeys(
-        ("low", "high", "structure", "coassay", "combined"), pa.nulls(len(order), pa.float32())
+        ("low", "high", "structure", "coassay", "change", "change_low", "change_high"), pa.nulls(len(order), pa.float32())
     )
+    nulls["swaps"] = pa.nulls(len(order), pa.int32())
     if contents.structure_FF is not None:
         structure = contents.structure_FF[joined["fragment"][order], joined["other"][order]]
         nulls["structure"] = pa.array(structure.astype(np.float32))

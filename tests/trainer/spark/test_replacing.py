@@ -1,5 +1,6 @@
 """Replacements by Spark, beside the same without it."""
 
+from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
@@ -53,7 +54,9 @@ def test_single_cuts_are_paired_as_by_hand(spark: SparkSession, activity: Activi
     assert all(attachments(row[0]) == attachments(row[1]) for row in found(spark, activity))  # type: ignore[arg-type]
 
 
-def test_what_is_paired_does_not_depend_on_pieces(spark: SparkSession, activity: Activity, most_pieces) -> None:
+def test_what_is_paired_does_not_depend_on_pieces(
+    spark: SparkSession, activity: Activity, most_pieces: Callable[[int], None]
+) -> None:
     whole = found(spark, activity)
     most_pieces(3)
     assert found(spark, activity) == whole

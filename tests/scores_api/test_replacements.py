@@ -1,0 +1,247 @@
+"""Replacements over HTTP: of a fragment, of a molecule, measured ones, and the similarity that they make."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from rdkit import Chem
+from tests.support.replacing import replaceable_activity, replaced_of
+from tests.support.store import Contents, Publisher, five_fragments
+
+from chemistry.standardisation import standardise
+from contracts.kinds import Objective
+from contracts.predictions import MODEL_FILE
+from prediction.model_file import write_arrays
+from replacement.replacements import FILE, Replacements
+from scores_api.app import create_app
+from scores_api.models.replacements import PairPage, Products, ReplacementList
+from scores_api.settings import Settings
+from trainer.evaluation.judgement import question
+from trainer.evaluation.model import Facts, Model
+from trainer.evaluation.stability import halves
+from trainer.replacements.learned import judged_halves, learn
+from trainer.similarity.factors import Factors
+from trainer.similarity.pairs import Likeness
+
+MOLECULE = "Clc1ccc(CC(=O)NC)cc1"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A client, and what its run states."""
+
+    client: TestClient
+    stated: Replacements
+    names: list[str]
+    bare: str
+    """A run of counts, without replacements."""
+
+    def get(self, path: str, status: int = 200, **asked: object) -> dict[str, Any]:
+        answer = self.client.get(path, params=asked)  # type: ignore[arg-type]
+        assert answer.status_code == status, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def post(self, status: int = 200, **asked: object) -> dict[str, Any]:
+        answer = self.client.post("/v1/replacements", json=asked)
+        assert answer.status_code == status, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    activity = replaceable_activity()
+    groups, events = replaced_of(activity)
+    told = judged_halves(events, groups, halves(len(activity.compounds), seed=0), binary=False)
+    arrays, about = learn(events, groups, told)
+    asked = question(activity, with_structure=False)
+    model = Model.learned(Facts.of(activity, binary=False), asked.cells, device="cpu")
+    files = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        write_arrays(Path(scratch) / FILE, arrays, about)
+        model.write(Path(scratch) / MODEL_FILE)
+        files = {name: (Path(scratch) / name).read_bytes() for name in (FILE, MODEL_FILE)}
+    factors = Factors.leading(model.fragment_weights_FT(), 3)
+    contents = Contents(
+        data=activity.digest,
+        source=activity.source,
+        activity_kind=activity.kind,
+        facts=activity.tables,
+        canonical_FK=factors.fragments_FK,
+        canonical_TK=factors.targets_TK,
+        balanced_FK=factors.balanced_fragments_FK,
+        balanced_TK=factors.balanced_targets_TK,
+        replaced=(arrays, about),
+        likeness=Likeness.of(activity).tables(),
+        files=files,
+    )
+    state = tmp_path_factory.mktemp("replacements")
+    publisher = Publisher(state)
+    bare = publisher.publish(five_fragments())
+    publisher.publish(contents, objective=Objective.ACTIVITY)
+    with TestClient(create_app(Settings(state=state)), base_url="http://api") as client:
+        yield Served(client, Replacements(arrays, about), activity.names, bare)
+
+
+def test_a_run_says_what_it_tells_of_fragments(served: Served) -> None:
+    assert served.get("/v1/runs/current")["similarities"] == ["function", "structure", "coassay"]
+    assert served.get(f"/v1/runs/{served.bare}")["similarities"] == ["balanced", "function"]
+
+
+def test_neighbours_are_comparable_shown_fragments_by_how_little_is_expected_to_change(served: Served) -> None:
+    items = served.get("/v1/fragments/*Cl/neighbours", limit=5)["items"]
+    changes = [item["expected_change"] for item in items]
+    assert changes == sorted(changes)
+    assert items[0]["name"] == "*Br"
+    group = served.stated.find("*Cl")
+    assert group is not None
+    for item in items:
+        other = served.stated.find(item["name"])
+        found = served.stated.expected(np.array([group]), np.array([other]))
+        assert item["expected_change"] == pytest.approx(found.change_N[0], abs=6e-5)
+        assert (item["function"], item["swaps"]) == (pytest.approx(found.percent_N[0], abs=0.006), found.measurements_N[0])
+        assert item["change_low"] <= item["expected_change"] <= item["change_high"]
+        assert item["low"] <= item["function"] <= item["high"]
+        assert item["name"].count("*") == 1
+        assert item["balanced"] is None
+
+
+def test_alike_in_function_and_unlike_in_structure_is_one_question(served: Served) -> None:
+    items = served.get("/v1/fragments/*Cl/neighbours", max_structure=15)["items"]
+    assert items
+    assert all(item["structure"] <= 15 for item in items)
+
+
+def test_the_matrix_is_of_function_and_equal_to_what_pairs_say(served: Served) -> None:
+    matrix = served.get("/cosine/score")
+    names, scores = matrix["names"], np.array(matrix["scores"])
+    assert names == [served.names[place] for place in range(len(served.names)) if served.names[place] in names]
+    np.testing.assert_array_equal(scores, scores.T)
+    np.testing.assert_array_equal(np.diag(scores), 100.0)
+    answer = served.client.post("/v1/similarities", json={"fragments": names[:6]}).json()
+    np.testing.assert_allclose(np.array(answer["percents"]), scores[:6, :6], atol=0.011)
+    low, high = np.array(answer["low"]), np.array(answer["high"])
+    assert (low <= np.array(answer["percents"]) + 1e-9).all()
+    assert (high >= np.array(answer["percents"]) - 1e-9).all()
+
+
+def test_replacements_offer_groups_that_are_no_fragments_of_the_run(served: Served) -> None:
+    found = ReplacementList.model_validate(served.get("/v1/fragments/*Cl/replacements", limit=20))
+    names = [item.name for item in found.items]
+    assert "*[H]" in names
+    assert "*[H]" not in served.names
+    hydrogen = ReplacementList.model_validate(served.get("/v1/fragments/*[H]/replacements", limit=5))
+    assert {item.name for item in hydrogen.items} >= {"*F"}
+
+
+def test_at_a_target_the_sign_is_what_was_laid_into_the_data(served: Served) -> None:
+    found = ReplacementList.model_validate(served.get("/v1/fragments/*Cl/replacements", target="a", limit=50))
+    shifts = {item.name: item.targets[0] for item in found.items}
+    told = [each.shift for each in shifts.values() if each.shift is not None]
+    assert told == sorted(told, reverse=True)
+    acid, methoxy = shifts["*C(=O)O"], shifts["*OC"]
+    assert acid.shift is not None
+    assert methoxy.shift is not None
+    assert acid.shift < -0.8 < 0 < methoxy.shift
+    assert acid.chance_higher is not None
+    assert methoxy.chance_higher is not None
+    assert acid.chance_higher < 0.01
+    assert methoxy.chance_higher > 0.9
+    assert 1 <= acid.contexts <= 6
+
+
+def test_targets_keep_and_lose_leave_out_what_does_otherwise(served: Served) -> None:
+    kept = {item["name"] for item in served.get("/v1/fragments/*Cl/replacements", keep="a", limit=50)["items"]}
+    lost = {item["name"] for item in served.get("/v1/fragments/*Cl/replacements", lose="a", limit=50)["items"]}
+    assert "*C(=O)O" in lost - kept
+    assert "*OC" in kept - lost
+
+
+def test_a_molecule_leads_to_products_with_what_is_predicted_of_them(served: Served) -> None:
+    found = Products.model_validate(served.post(smiles=MOLECULE, atom=0, targets=["a"], limit=20))
+    assert (found.fragment, found.parent) == ("*Cl", standardise(MOLECULE))
+    products = {item.name: item for item in found.items}
+    assert products["*OC"].product == standardise("COc1ccc(CC(=O)NC)cc1")
+    assert products["*[H]"].product == standardise("c1ccc(CC(=O)NC)cc1")
+    asked = {"compounds": [{"smiles": products["*OC"].product}], "targets": ["a"]}
+    predicted = served.client.post("/v1/predictions", json=asked).json()["compounds"][0]["predictions"][0]["value"]
+    assert products["*OC"].values[0] == pytest.approx(predicted, abs=0.3)  # the product is a compound of the data
+
+
+def test_what_replaces_may_be_named_and_a_hydrogen_be_replaced(served: Served) -> None:
+    found = served.post(smiles=MOLECULE, fragment="*Cl", by=["*F", "*C#N"])
+    assert {item["product"] for item in found["items"]} == {standardise(f"{x}c1ccc(CC(=O)NC)cc1") for x in ("F", "N#C")}
+    found = served.post(smiles=MOLECULE, fragment="*[H]", atom=2, by=["*F"])
+    assert [item["product"] for item in found["items"]] == [standardise("Clc1ccc(CC(=O)NC)cc1F")] or len(found["items"]) == 1
+
+
+def test_products_are_told_as_a_structure_file(served: Served) -> None:
+    answer = served.client.post(
+        "/v1/replacements",
+        json={"smiles": MOLECULE, "fragment": "*Cl", "by": ["*F", "*C#N"], "targets": ["a"]},
+        headers={"accept": "chemical/x-mdl-sdfile"},
+    )
+    assert answer.headers["content-type"].startswith("chemical/x-mdl-sdfile")
+    with Chem.SDMolSupplier() as supplier:
+        supplier.SetData(answer.text)
+        molecules = list(supplier)
+    assert {Chem.MolToSmiles(each) for each in molecules} == {standardise(f"{x}c1ccc(CC(=O)NC)cc1") for x in ("F", "N#C")}
+    assert float(molecules[0].GetProp("a predicted")) > 3
+
+
+def test_measured_pairs_are_those_of_the_data_page_by_page(served: Served) -> None:
+    whole = PairPage.model_validate(served.get("/v1/pairs", a="*Cl", b="*C(=O)O"))
+    assert whole.swaps == 12
+    assert whole.next is None
+    assert whole.mean_difference == pytest.approx(-1.6, abs=0.1)
+    for item in whole.items:
+        assert item.difference == pytest.approx(item.second_value - item.first_value, abs=1e-9)
+        assert "Cl" in item.first_smiles
+    back = PairPage.model_validate(served.get("/v1/pairs", a="*C(=O)O", b="*Cl"))
+    assert [item.difference for item in back.items] == [-item.difference for item in whole.items]
+    first = PairPage.model_validate(served.get("/v1/pairs", a="*Cl", b="*C(=O)O", limit=5))
+    rest = PairPage.model_validate(served.get("/v1/pairs", a="*Cl", b="*C(=O)O", cursor=first.next, limit=1000))
+    assert [*first.items, *rest.items] == whole.items
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "status", "slug"),
+    [
+        ("/v1/fragments/*Q/replacements", {}, 404, "fragment-not-found"),
+        ("/v1/fragments/*Cl/replacements", {"target": "nobody"}, 404, "target-not-found"),
+        ("/v1/fragments/*Cl/replacements", {"limit": 0}, 422, "invalid-request"),
+        ("/v1/fragments/*Cl/neighbours", {"similarity": "balanced"}, 422, "similarity-unavailable"),
+        ("/v1/pairs", {"a": "*Cl", "b": "*Q"}, 404, "fragment-not-found"),
+        ("/v1/pairs", {"a": "*Cl", "b": "*F", "cursor": "x"}, 422, "invalid-cursor"),
+    ],
+)
+def test_what_cannot_be_told_is_a_problem(served: Served, path: str, asked: dict[str, Any], status: int, slug: str) -> None:
+    assert served.get(path, status, **asked)["type"].endswith(slug)
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "slug"),
+    [
+        ({"smiles": MOLECULE}, 422, "invalid-request"),
+        ({"smiles": "c1cc", "atom": 0}, 422, "molecules-unreadable"),
+        ({"smiles": MOLECULE, "atom": 99}, 422, "molecules-unreadable"),
+        ({"smiles": MOLECULE, "fragment": "*Br"}, 422, "molecules-unreadable"),
+        ({"smiles": MOLECULE, "fragment": "*Cl", "by": ["*Q"]}, 404, "fragment-not-found"),
+        ({"smiles": MOLECULE, "fragment": "*Cl", "by": ["*F", "*F"]}, 422, "invalid-request"),
+        ({"smiles": MOLECULE, "fragment": "*Cl", "targets": ["nobody"]}, 404, "target-not-found"),
+    ],
+)
+def test_a_question_that_cannot_be_answered_is_a_problem(served: Served, asked: dict[str, Any], status: int, slug: str) -> None:
+    assert served.post(status, **asked)["type"].endswith(slug)
+
+
+def test_a_run_without_replacements_says_so(served: Served) -> None:
+    found = served.get(f"/v1/fragments/{quote('fA')}/replacements", 422, run=served.bare)
+    assert found["type"].endswith("replacements-unavailable")
