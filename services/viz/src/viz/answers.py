@@ -49,6 +49,8 @@ class Run:
     compounds: int
     targets: int
     rank: int
+    similarities: tuple[SimilarityKind, ...]
+    """What it tells of its fragments, what pages show first."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +81,19 @@ class Neighbour:
     name: str
     smiles: str | None
     support: int
-    function: float
+    function: float | None
     low: float | None
     """With `high` the 90 % interval of `function`."""
     high: float | None
-    balanced: float
+    expected_change: float | None
+    """Of activity, where the other takes the fragment's place, with its 90 % interval."""
+    change_low: float | None
+    change_high: float | None
+    swaps: int | None
+    """Pairs of compounds that were measured."""
+    balanced: float | None
     structure: float | None
     coassay: float | None
-    combined: float | None
 
     def percent(self, similarity: SimilarityKind) -> float | None:
         """The figure of one similarity."""

@@ -88,7 +88,7 @@ async def _ask(url: str, run: str) -> tuple[Run, Space, Matrix]:
     async with Scores(url) as scores:
         shown = await scores.run(run)
         space = await scores.space(shown.id)
-        return shown, space, await scores.similarities(shown.id, space.most_studied(ANNOTATED), SimilarityKind.BALANCED)
+        return shown, space, await scores.similarities(shown.id, space.most_studied(ANNOTATED), shown.similarities[0])
 
 
 def _drawings(run: Run, space: Space, matrix: Matrix, *, three_dimensional: bool) -> list[Drawing]:

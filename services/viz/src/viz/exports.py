@@ -24,10 +24,13 @@ _COLUMNS: Final = (
     "function",
     "low",
     "high",
+    "expected_change",
+    "change_low",
+    "change_high",
+    "swaps",
     "balanced",
     "structure",
     "coassay",
-    "combined",
 )
 
 
@@ -44,15 +47,18 @@ def install(app: FastAPI, scores: Scores) -> None:
     async def export_neighbours(
         fragment: Annotated[str, Query(description="Name of the fragment.")],
         run: Annotated[str, Query(description="Id of the run, or `current`.")] = CURRENT,
-        similarity: Annotated[SimilarityKind, Query(description="What the order follows.")] = SimilarityKind.BALANCED,
+        similarity: Annotated[
+            SimilarityKind | None, Query(description="What the order follows; what the run tells first where none is named.")
+        ] = None,
         structure: Annotated[
             Literal["any", "unlike"], Query(description=f"`unlike` takes those that look at most {UNLIKE} % like it.")
         ] = "any",
     ) -> Response:
         unlike = UNLIKE if structure == "unlike" else None
-        neighbours = await scores.neighbours(run, fragment, similarity, _MOST, max_structure=unlike)
+        kind = similarity or (await scores.run(run)).similarities[0]
+        neighbours = await scores.neighbours(run, fragment, kind, _MOST, max_structure=unlike)
         named = re.sub(r"[^A-Za-z0-9_-]+", "-", fragment).strip("-")[:40] or "fragment"
-        disposition = f'attachment; filename="nearest-{named}-{similarity}{"" if unlike is None else "-unlike"}.csv"'
+        disposition = f'attachment; filename="nearest-{named}-{kind}{"" if unlike is None else "-unlike"}.csv"'
         return Response(_csv(neighbours), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
 
 

@@ -100,7 +100,7 @@ class Scores:
         async with self._asking:
             if self._clock_s() - self._runs_s >= _FRESH_S:
                 page = await self._ask(list_runs.asyncio(client=self._client, limit=_LISTED_RUNS), models.RunPage)
-                self._runs, self._runs_s = tuple(_taken(Run, item) for item in page.items), self._clock_s()
+                self._runs, self._runs_s = tuple(_run(item) for item in page.items), self._clock_s()
             if not self._runs:
                 raise NoRun
             return self._runs
@@ -115,7 +115,7 @@ class Scores:
         if run == CURRENT:
             return runs[0]
         listed = next((known for known in runs if known.id == run), None)
-        return listed or _taken(Run, await self._ask(get_run.asyncio(run, client=self._client), models.RunDetail))
+        return listed or _run(await self._ask(get_run.asyncio(run, client=self._client), models.RunDetail))
 
     async def space(self, run: str) -> Space:
         """The shown fragments of a run with their factors, complete."""
@@ -277,6 +277,11 @@ class Scores:
                 return NotTold(_REFUSALS[slug] or problem.detail)
             case _:
                 return UpstreamAway(_SCORES_API, self._url, f"{problem.title}: {problem.detail}")
+
+
+def _run(item: models.RunSummary | models.RunDetail) -> Run:
+    named = {field.name: getattr(item, field.name) for field in fields(Run)}
+    return Run(**named | {"similarities": tuple(SimilarityKind(str(kind)) for kind in item.similarities)})
 
 
 def _taken(kind: type[D], item: Any) -> D:

@@ -1,6 +1,6 @@
 """The view: what a page's address says is looked at, so that a link restores it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Self
 from urllib.parse import parse_qs, quote, urlencode
@@ -29,7 +29,8 @@ class View:
     """A run, a similarity, perhaps a chosen fragment, and how the figures draw them."""
 
     run: str = CURRENT
-    similarity: SimilarityKind = SimilarityKind.BALANCED
+    similarity: SimilarityKind | None = None
+    """None: what the run tells first."""
     fragment: str | None = None
     vectors: str = "fitted"
     """`fitted`, or `unit` for equal lengths."""
@@ -45,6 +46,8 @@ class View:
     """The target whose prediction is taken apart."""
     table: str = "hidden"
     """Whether the figure's numbers stand below it as a table, too: hundreds of cells, which cost a slow browser seconds."""
+    told: tuple[SimilarityKind, ...] = ()
+    """The similarities that the run tells; no part of the address."""
 
     @classmethod
     def of(cls, search: str | None) -> Self:
@@ -74,13 +77,22 @@ class View:
     def search(self) -> str:
         """The query part that restores this view, without what is default; empty for the default view."""
         default = type(self)()
-        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "told"}
         query = urlencode(
             {name: value for name, value in given.items() if value and value != getattr(default, name)},
             quote_via=quote,
             safe="",
         )
         return f"?{query}" if query else ""
+
+    @property
+    def kind(self) -> SimilarityKind:
+        """The similarity that is looked at."""
+        return self.similarity or (self.told or (SimilarityKind.BALANCED,))[0]
+
+    def of_run(self, told: Sequence[SimilarityKind]) -> Self:
+        """The same view of a run that tells these similarities."""
+        return replace(self, told=tuple(told))
 
     def choosing(self, fragment: str | None) -> Self:
         """The same view with another fragment chosen, or none."""
@@ -92,6 +104,8 @@ class View:
 
     def offers(self, name: str) -> list[tuple[str, Self, bool]]:
         """The values of one choice, each with its view and whether it is this one."""
+        if name == "similarity":
+            return [(kind, replace(self, similarity=kind), kind is self.kind) for kind in self.told or tuple(SimilarityKind)]
         views: list[dict[str, Any]] = [{name: value} for value in _OFFERED[name]]
         return [(view[name], replace(self, **view), view[name] == getattr(self, name)) for view in views]
 
@@ -100,18 +114,16 @@ def meaning(similarity: SimilarityKind) -> str:
     """What a similarity says of two fragments, in one sentence."""
     match similarity:
         case SimilarityKind.FUNCTION:
-            return "How alike their effects on all targets are: the cosine of their rows of P Qᵀ."
+            return "How often activity is kept, within 0.5 (threefold), where one takes the other's place; of counts a cosine."
         case SimilarityKind.BALANCED:
             return "The cosine of their balanced factors, the rows of U√S: what /cosine/score serves."
         case SimilarityKind.STRUCTURE:
             return "How alike they look, whatever they do: Tanimoto similarity of ECFP4, from 0 to 100 %."
         case SimilarityKind.COASSAY:
             return "How far they were measured on the same targets, whatever came out, from 0 to 100 %."
-        case SimilarityKind.COMBINED:
-            return "The share of pairs whose swap is expected to change activity more, from 0 to 100 %."
 
 
 def _stated(search: str | None) -> dict[str, str]:
     """What an address says of the fields of a view, as it stands."""
     query = parse_qs((search or "").removeprefix("?"))
-    return {field.name: query[field.name][0] for field in fields(View) if field.name in query}
+    return {field.name: query[field.name][0] for field in fields(View) if field.name in query and field.name != "told"}

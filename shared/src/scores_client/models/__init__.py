@@ -7,6 +7,8 @@ from .alive import Alive
 from .artifact import Artifact
 from .artifact_file import ArtifactFile
 from .artifact_page import ArtifactPage
+from .at_target import AtTarget
+from .basis import Basis
 from .compound_prediction import CompoundPrediction
 from .compound_question import CompoundQuestion
 from .contributions import Contributions
@@ -21,19 +23,26 @@ from .fragment_detail import FragmentDetail
 from .fragment_page import FragmentPage
 from .manifest import Manifest
 from .matched_compound import MatchedCompound
+from .measured_pair import MeasuredPair
 from .neighbour import Neighbour
 from .neighbours import Neighbours
 from .objective import Objective
 from .order import Order
+from .pair_page import PairPage
 from .predicted_fragment import PredictedFragment
 from .prediction_question import PredictionQuestion
 from .predictions import Predictions
 from .problem_document import ProblemDocument
+from .product import Product
+from .products import Products
 from .readiness import Readiness
 from .readiness_missing import ReadinessMissing
 from .reject import Reject
 from .reject_page import RejectPage
 from .relative import Relative
+from .replacement import Replacement
+from .replacement_list import ReplacementList
+from .replacement_question import ReplacementQuestion
 from .rest import Rest
 from .run_detail import RunDetail
 from .run_detail_ingest import RunDetailIngest
@@ -57,6 +66,8 @@ __all__ = (
     "Artifact",
     "ArtifactFile",
     "ArtifactPage",
+    "AtTarget",
+    "Basis",
     "CompoundPrediction",
     "CompoundQuestion",
     "Contributions",
@@ -71,19 +82,26 @@ __all__ = (
     "FragmentPage",
     "Manifest",
     "MatchedCompound",
+    "MeasuredPair",
     "Neighbour",
     "Neighbours",
     "Objective",
     "Order",
+    "PairPage",
     "PredictedFragment",
     "PredictionQuestion",
     "Predictions",
     "ProblemDocument",
+    "Product",
+    "Products",
     "Readiness",
     "ReadinessMissing",
     "Reject",
     "RejectPage",
     "Relative",
+    "Replacement",
+    "ReplacementList",
+    "ReplacementQuestion",
     "Rest",
     "RunDetail",
     "RunDetailIngest",

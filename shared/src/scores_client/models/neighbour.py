@@ -7,6 +7,8 @@ from typing import Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.basis import Basis
+
 T = TypeVar("T", bound="Neighbour")
 
 
@@ -19,28 +21,42 @@ class Neighbour:
         name (str):
         smiles (None | str):
         support (int): Compounds that contain it: the evidence behind the number.
-        function (float): Cosine of the effects on all targets.
-        low (float | None): Lower end of the 90 % interval of `function`; null when the run drew none.
+        function (float | None): How often activity is kept where the other takes the fragment's place: of 100
+            replacements, those that change it by no
+            more than 0.5 (threefold in pX). In runs of counts the cosine of effects on all targets. Null when the run does
+            not tell.
+        low (float | None): Lower end of the 90 % interval of `function`; null in runs of counts.
         high (float | None): Upper end of the same interval.
-        balanced (float): Cosine of the balanced factors: what `/cosine/score` shows.
+        expected_change (float | None): Expected absolute change of activity at a target, in units of the data, when the
+            other takes the fragment's place; for
+            actives and inactives the chance that it flips. Null in runs of counts, as all that follows of it.
+        change_low (float | None): Lower end of its 90 % interval.
+        change_high (float | None): Upper end of the same interval.
+        swaps (int | None): Pairs of compounds of the data that differ by this replacement alone: the evidence (`GET
+            /v1/pairs`).
+        basis (Basis | None): What the expectation rests on.
+        balanced (float | None): Cosine of the balanced factors: what `/cosine/score` shows of runs of counts; null in
+            others.
         structure (float | None): Tanimoto similarity of the structures; null when there are none.
         coassay (float | None): On how far the same targets the two were measured, whatever came out; null when the run
             does not tell.
-        combined (float | None): Percentage of pairs whose swap is expected to change more, by swaps, structure and
-            function; null without structures.
     """
 
     rank: int
     name: str
     smiles: None | str
     support: int
-    function: float
+    function: float | None
     low: float | None
     high: float | None
-    balanced: float
+    expected_change: float | None
+    change_low: float | None
+    change_high: float | None
+    swaps: int | None
+    basis: Basis | None
+    balanced: float | None
     structure: float | None
     coassay: float | None
-    combined: float | None
 
     def to_dict(self) -> dict[str, Any]:
         rank = self.rank
@@ -52,6 +68,7 @@ class Neighbour:
 
         support = self.support
 
+        function: float | None
         function = self.function
 
         low: float | None
@@ -60,6 +77,25 @@ class Neighbour:
         high: float | None
         high = self.high
 
+        expected_change: float | None
+        expected_change = self.expected_change
+
+        change_low: float | None
+        change_low = self.change_low
+
+        change_high: float | None
+        change_high = self.change_high
+
+        swaps: int | None
+        swaps = self.swaps
+
+        basis: None | str
+        if isinstance(self.basis, Basis):
+            basis = self.basis.value
+        else:
+            basis = self.basis
+
+        balanced: float | None
         balanced = self.balanced
 
         structure: float | None
@@ -67,9 +103,6 @@ class Neighbour:
 
         coassay: float | None
         coassay = self.coassay
-
-        combined: float | None
-        combined = self.combined
 
         field_dict: dict[str, Any] = {}
 
@@ -82,10 +115,14 @@ class Neighbour:
                 "function": function,
                 "low": low,
                 "high": high,
+                "expected_change": expected_change,
+                "change_low": change_low,
+                "change_high": change_high,
+                "swaps": swaps,
+                "basis": basis,
                 "balanced": balanced,
                 "structure": structure,
                 "coassay": coassay,
-                "combined": combined,
             }
         )
 
@@ -107,7 +144,12 @@ class Neighbour:
 
         support = d.pop("support")
 
-        function = d.pop("function")
+        def _parse_function(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        function = _parse_function(d.pop("function"))
 
         def _parse_low(data: object) -> float | None:
             if data is None:
@@ -123,7 +165,55 @@ class Neighbour:
 
         high = _parse_high(d.pop("high"))
 
-        balanced = d.pop("balanced")
+        def _parse_expected_change(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        expected_change = _parse_expected_change(d.pop("expected_change"))
+
+        def _parse_change_low(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        change_low = _parse_change_low(d.pop("change_low"))
+
+        def _parse_change_high(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        change_high = _parse_change_high(d.pop("change_high"))
+
+        def _parse_swaps(data: object) -> int | None:
+            if data is None:
+                return data
+            return cast(int | None, data)
+
+        swaps = _parse_swaps(d.pop("swaps"))
+
+        def _parse_basis(data: object) -> Basis | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                basis_type_0 = Basis(data)
+
+                return basis_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(Basis | None, data)
+
+        basis = _parse_basis(d.pop("basis"))
+
+        def _parse_balanced(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        balanced = _parse_balanced(d.pop("balanced"))
 
         def _parse_structure(data: object) -> float | None:
             if data is None:
@@ -139,13 +229,6 @@ class Neighbour:
 
         coassay = _parse_coassay(d.pop("coassay"))
 
-        def _parse_combined(data: object) -> float | None:
-            if data is None:
-                return data
-            return cast(float | None, data)
-
-        combined = _parse_combined(d.pop("combined"))
-
         neighbour = cls(
             rank=rank,
             name=name,
@@ -154,10 +237,14 @@ class Neighbour:
             function=function,
             low=low,
             high=high,
+            expected_change=expected_change,
+            change_low=change_low,
+            change_high=change_high,
+            swaps=swaps,
+            basis=basis,
             balanced=balanced,
             structure=structure,
             coassay=coassay,
-            combined=combined,
         )
 
         return neighbour

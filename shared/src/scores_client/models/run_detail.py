@@ -11,6 +11,7 @@ from attrs import define as _attrs_define
 from ..models.activity_kind import ActivityKind
 from ..models.objective import Objective
 from ..models.run_kind import RunKind
+from ..models.similarity_kind import SimilarityKind
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class RunDetail:
         compounds (int):
         targets (int):
         rank (int): Columns of the factors.
+        similarities (list[SimilarityKind]): What it tells of its fragments, what its pages show first: function needs
+            measured replacements, structure SMILES.
         spec (RunDetailSpec): Parameters as they were validated.
         ingest (RunDetailIngest): Counts of what was read, merged and rejected.
         metrics (RunDetailMetrics): Name to number.
@@ -71,6 +74,7 @@ class RunDetail:
     compounds: int
     targets: int
     rank: int
+    similarities: list[SimilarityKind]
     spec: RunDetailSpec
     ingest: RunDetailIngest
     metrics: RunDetailMetrics
@@ -115,6 +119,11 @@ class RunDetail:
 
         rank = self.rank
 
+        similarities = []
+        for similarities_item_data in self.similarities:
+            similarities_item = similarities_item_data.value
+            similarities.append(similarities_item)
+
         spec = self.spec.to_dict()
 
         ingest = self.ingest.to_dict()
@@ -151,6 +160,7 @@ class RunDetail:
                 "compounds": compounds,
                 "targets": targets,
                 "rank": rank,
+                "similarities": similarities,
                 "spec": spec,
                 "ingest": ingest,
                 "metrics": metrics,
@@ -205,6 +215,13 @@ class RunDetail:
 
         rank = d.pop("rank")
 
+        similarities = []
+        _similarities = d.pop("similarities")
+        for similarities_item_data in _similarities:
+            similarities_item = SimilarityKind(similarities_item_data)
+
+            similarities.append(similarities_item)
+
         spec = RunDetailSpec.from_dict(d.pop("spec"))
 
         ingest = RunDetailIngest.from_dict(d.pop("ingest"))
@@ -247,6 +264,7 @@ class RunDetail:
             compounds=compounds,
             targets=targets,
             rank=rank,
+            similarities=similarities,
             spec=spec,
             ingest=ingest,
             metrics=metrics,

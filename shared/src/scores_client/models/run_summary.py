@@ -11,6 +11,7 @@ from attrs import define as _attrs_define
 from ..models.activity_kind import ActivityKind
 from ..models.objective import Objective
 from ..models.run_kind import RunKind
+from ..models.similarity_kind import SimilarityKind
 
 T = TypeVar("T", bound="RunSummary")
 
@@ -38,6 +39,8 @@ class RunSummary:
         compounds (int):
         targets (int):
         rank (int): Columns of the factors.
+        similarities (list[SimilarityKind]): What it tells of its fragments, what its pages show first: function needs
+            measured replacements, structure SMILES.
     """
 
     id: str
@@ -58,6 +61,7 @@ class RunSummary:
     compounds: int
     targets: int
     rank: int
+    similarities: list[SimilarityKind]
 
     def to_dict(self) -> dict[str, Any]:
         id = self.id
@@ -96,6 +100,11 @@ class RunSummary:
 
         rank = self.rank
 
+        similarities = []
+        for similarities_item_data in self.similarities:
+            similarities_item = similarities_item_data.value
+            similarities.append(similarities_item)
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -118,6 +127,7 @@ class RunSummary:
                 "compounds": compounds,
                 "targets": targets,
                 "rank": rank,
+                "similarities": similarities,
             }
         )
 
@@ -162,6 +172,13 @@ class RunSummary:
 
         rank = d.pop("rank")
 
+        similarities = []
+        _similarities = d.pop("similarities")
+        for similarities_item_data in _similarities:
+            similarities_item = SimilarityKind(similarities_item_data)
+
+            similarities.append(similarities_item)
+
         run_summary = cls(
             id=id,
             kind=kind,
@@ -181,6 +198,7 @@ class RunSummary:
             compounds=compounds,
             targets=targets,
             rank=rank,
+            similarities=similarities,
         )
 
         return run_summary

@@ -22,8 +22,8 @@ class Similarities:
         similarity (SimilarityKind): A way in which two fragments are alike; each is published in percent, -100 to 100.
         names (list[str]): As asked for, in the same order.
         percents (list[list[float]]): Symmetric; exactly 100.0 on the diagonal.
-        low (list[list[float]] | None | Unset): With `high` the 90 % interval of each, for `function` in runs that have
-            a posterior.
+        low (list[list[float]] | None | Unset): With `high` the 90 % interval of each, for `function` in runs of
+            measured replacements.
         high (list[list[float]] | None | Unset):
     """
 

@@ -6,7 +6,6 @@ from enum import StrEnum
 class SimilarityKind(StrEnum):
     BALANCED = "balanced"
     COASSAY = "coassay"
-    COMBINED = "combined"
     FUNCTION = "function"
     STRUCTURE = "structure"
 

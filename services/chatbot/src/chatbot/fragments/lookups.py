@@ -44,11 +44,11 @@ class SimilarFragment:
 
     name: str
     percent: float
-    """Of the effects on all targets: `function`."""
-    balanced: float
-    """Of the balanced factors: what the heat map and `/cosine/score` show."""
+    """`function`: how often activity is kept where it takes the other's place; of counts the cosine of effects."""
+    balanced: float | None
+    """Of the balanced factors: what the heat map and `/cosine/score` show of counts; None where the run has none."""
     low: float | None
-    """Ends of the 90 % interval of `percent`; None when the run drew none."""
+    """Ends of the 90 % interval of `percent`; None where the run states none."""
     high: float | None
 
 

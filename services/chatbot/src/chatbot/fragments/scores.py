@@ -40,6 +40,7 @@ _CANDIDATES: Final = 100
 _NEIGHBOURS: Final = 100
 _SHOWN: Final = 5
 _MISSING: Final = "fragment-not-found"
+_NOT_TOLD: Final = "similarity-unavailable"
 
 
 class FragmentScores:
@@ -99,16 +100,24 @@ class FragmentScores:
         similar = {item.name: item for item in await self._neighbours(one, _NEIGHBOURS)}
         if two.name in similar:
             return ComparedFragments(one.run, one.name, similar[two.name])
-        function, balanced = [
-            await self._similarity(one, two, kind) for kind in (SimilarityKind.FUNCTION, SimilarityKind.BALANCED)
-        ]
-        return ComparedFragments(one.run, one.name, SimilarFragment(two.name, function, balanced, None, None))
+        percent, low, high = await self._similarity(one, two, SimilarityKind.FUNCTION)
+        try:
+            balanced = (await self._similarity(one, two, SimilarityKind.BALANCED))[0]
+        except ServiceProblem as problem:
+            if problem.slug != _NOT_TOLD:
+                raise
+            balanced = None
+        return ComparedFragments(one.run, one.name, SimilarFragment(two.name, percent, balanced, low, high))
 
-    async def _similarity(self, one: KnownFragment, two: KnownFragment, similarity: SimilarityKind) -> float:
+    async def _similarity(
+        self, one: KnownFragment, two: KnownFragment, similarity: SimilarityKind
+    ) -> tuple[float, float | None, float | None]:
+        """With the ends of its interval, where the run states them."""
         question = SimilarityQuestion(fragments=list(dict.fromkeys([one.name, two.name])), similarity=similarity)
         with _asking():
             answer = await _answer(ask_similarities.asyncio(client=self._client, body=question, run=one.run), Similarities)
-        return answer.percents[0][-1]
+        ends = [bounds[0][-1] if isinstance(bounds, list) else None for bounds in (answer.low, answer.high)]
+        return answer.percents[0][-1], ends[0], ends[1]
 
     async def _neighbours(self, fragment: KnownFragment, limit: int) -> tuple[SimilarFragment, ...]:
         question = list_neighbours.asyncio(
@@ -116,7 +125,11 @@ class FragmentScores:
         )
         with _asking():
             answer = await _answer(question, Neighbours)
-        return tuple(SimilarFragment(item.name, item.function, item.balanced, item.low, item.high) for item in answer.items)
+        return tuple(
+            SimilarFragment(item.name, item.function, item.balanced, item.low, item.high)
+            for item in answer.items
+            if item.function is not None
+        )
 
 
 async def _answer(question: Awaitable[Any], kind: type[A]) -> A:

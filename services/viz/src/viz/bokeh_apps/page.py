@@ -116,6 +116,7 @@ def open_page(doc: Document, app: App[Any], settings: Settings, scores: Scores) 
     async def load() -> tuple[View, Run, Any]:
         view = View.of(query)
         run = await scores.run(view.run)
+        view = view.of_run(run.similarities)
         return view, run, await app.load(view, run, scores, say)
 
     def show(loaded: tuple[View, Run, Any]) -> None:
@@ -218,7 +219,7 @@ def _similarity_choice(app: str, view: View) -> str:
         for kind, other, here in view.offers("similarity")
     ]
     return (
-        f'<div class="choices"><details class="menu"><summary><span class="quiet">Similarity </span>{view.similarity}</summary>'
+        f'<div class="choices"><details class="menu"><summary><span class="quiet">Similarity </span>{view.similarity or "as the run tells"}</summary>'
         f'<ul aria-label="Similarity">{"".join(parts)}</ul></details></div>'
     )
 

@@ -152,36 +152,46 @@ def neighbour_table(neighbours: Sequence[Neighbour], view: View, path: str, *, f
     """The nearest fragments of the chosen one; `full` adds the other similarities, the interval of function, and structure."""
     shown = [
         kind
-        for kind in (view.similarity, *(kind for kind in SimilarityKind if kind is not view.similarity and full))
-        if any(neighbour.percent(kind) is not None for neighbour in neighbours) or kind is view.similarity
+        for kind in (view.kind, *(kind for kind in SimilarityKind if kind is not view.kind and full))
+        if any(neighbour.percent(kind) is not None for neighbour in neighbours) or kind is view.kind
     ]
     interval = full and any(neighbour.low is not None for neighbour in neighbours)
+    changes = any(neighbour.expected_change is not None for neighbour in neighbours)
     smiles = full and any(neighbour.smiles not in {None, neighbour.name} for neighbour in neighbours)
     head = [
         ("Fragment", "text"),
         *((f"{kind} %", "figure") for kind in shown),
         *([("function, 90 %", "figure")] if interval else []),
+        *([("expected change", "figure"), ("swaps", "figure")] if changes else []),
         ("Support", "figure"),
         *([("SMILES", "text")] if smiles else []),
     ]
     rows = [
         [
             fragment_link(neighbour.name, view, path),
-            *(_percent(neighbour.percent(kind), barred=kind is view.similarity) for kind in shown),
+            *(_percent(neighbour.percent(kind), barred=kind is view.kind) for kind in shown),
             *([_interval(neighbour)] if interval else []),
+            *(_change(neighbour) if changes else []),
             f"{neighbour.support:,}",
             *([html.Code(neighbour.smiles or "–")] if smiles else []),
         ]
         for neighbour in neighbours
     ]
     unlike = f", at most {UNLIKE} % alike in structure" if full and view.structure == "unlike" else ""
-    return table(f"Nearest to {view.fragment}, by {view.similarity} similarity{unlike}", head, rows)
+    return table(f"Nearest to {view.fragment}, by {view.kind} similarity{unlike}", head, rows)
 
 
 def _percent(percent: float | None, *, barred: bool) -> Component | str:
     if percent is None:
         return "–"
     return percent_bar(percent) if barred else number(percent)
+
+
+def _change(neighbour: Neighbour) -> list[str]:
+    """What a replacement is expected to change, and how often it was measured."""
+    if neighbour.expected_change is None:
+        return ["–", "–"]
+    return [number(neighbour.expected_change, 2), f"{neighbour.swaps or 0:,}"]
 
 
 def _interval(neighbour: Neighbour) -> str:

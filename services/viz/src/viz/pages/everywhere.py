@@ -11,7 +11,7 @@ from viz.pages import fragments, heat_map, predict, space, training
 from viz.pages.frame import PAGES, bokeh_address, choices, navigation
 from viz.scores import Scores
 from viz.settings import Settings
-from viz.view import View
+from viz.view import CURRENT, View
 
 __all__ = ["register"]
 
@@ -51,6 +51,8 @@ def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs) 
             runs = await scores.runs()
         except Unshowable:  # the watch says so; the header still leads everywhere
             runs = ()
+        here = next((run for run in runs if view.run in (run.id, CURRENT)), None)
+        view = view if here is None else view.of_run(here.similarities)
         return navigation(path, view, bokeh_address(settings, href)), choices(path, view, runs)
 
     @dash.callback(

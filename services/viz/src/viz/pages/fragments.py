@@ -115,6 +115,7 @@ def register(dash: Dash, scores: Scores) -> None:
                 html.P("Search on the left and choose a fragment to see what acts like it.", className="quiet"),
             ]
         run = await scores.run(view.run)
+        view = view.of_run(run.similarities)
         fragment = await scores.fragment(view.run, view.fragment)
         return [
             html.H2(fragment.name),
@@ -133,14 +134,14 @@ def register(dash: Dash, scores: Scores) -> None:
                 className="links",
             ),
             html.Div(segments("Structure", PATH, view, "structure"), className="toolbar"),
-            *await _nearest(scores, view, view.fragment),
+            *await _nearest(scores, view, fragment.name),
         ]
 
 
 async def _nearest(scores: Scores, view: View, fragment: str) -> list[Component]:
     unlike = UNLIKE if view.structure == "unlike" else None
     try:
-        neighbours = await scores.neighbours(view.run, fragment, view.similarity, _NEAREST, max_structure=unlike)
+        neighbours = await scores.neighbours(view.run, fragment, view.kind, _NEAREST, max_structure=unlike)
     except NotTold as failure:  # the choice above stays, so that another can be made
         return [notice(str(failure), "")]
     listed = neighbour_table(neighbours, view, PATH, full=True)
@@ -165,5 +166,5 @@ def _facts(fragment: Fragment) -> Component:
 
 
 def _csv_address(view: View) -> str:
-    query = {"run": view.run, "fragment": view.fragment, "similarity": view.similarity}
+    query = {"run": view.run, "fragment": view.fragment, "similarity": view.kind.value}
     return "/exports/neighbours.csv?" + urlencode(query | ({"structure": "unlike"} if view.structure == "unlike" else {}))

@@ -94,7 +94,7 @@ def choices(path: str, view: View, runs: Sequence[Run]) -> list[Component]:
     runs_listed = [("newest" if run == CURRENT else run, source, view.pinned(run), run == view.run) for run, source in listed]
     shown = "newest" if view.run == CURRENT else view.run
     return [
-        _menu("Similarity", view.similarity, path, view, similarities),
+        _menu("Similarity", view.kind, path, view, similarities),
         _menu("Run", shown, path, view, runs_listed),
     ]
 

@@ -54,6 +54,7 @@ def register(dash: Dash, scores: Scores) -> None:
         if health is None:
             return no_update
         view = View.of(search)
+        view = view.of_run((await scores.run(view.run)).similarities)
         of_run = await scores.space(view.run)
         names = of_run.names
         tools: list[Component] = []
@@ -72,11 +73,11 @@ def register(dash: Dash, scores: Scores) -> None:
             )
             tools = [html.Div(segments("Fragments shown", PATH, view, "nearest"), className="toolbar"), hint]
         else:
-            neighbours = await scores.neighbours(view.run, view.fragment, view.similarity, int(view.nearest))
+            neighbours = await scores.neighbours(view.run, view.fragment, view.kind, int(view.nearest))
             names = (view.fragment, *(neighbour.name for neighbour in neighbours))
             about = f"{view.fragment} and its {len(neighbours)} nearest of {of_run.count:,} fragments"
             tools = [html.Div(segments("Nearest shown", PATH, view, "nearest"), className="toolbar")]
-        matrix = await scores.similarities(view.run, names, view.similarity)
+        matrix = await scores.similarities(view.run, names, view.kind)
         return [*tools, *await asyncio.to_thread(_drawn, matrix, about, view, scheme)]
 
     @dash.callback(Output("heat-map-side", "children"), Input("address", "search"), Input("health", "data"))
@@ -99,9 +100,9 @@ def _drawn(matrix: Matrix, about: str, view: View, scheme: Scheme) -> list[Compo
     ordering = cluster(matrix.percent_FF)
     figure = heat_map(matrix, ordering, PALETTES[scheme], revision=f"{view}", chosen=view.fragment)
     return [
-        figure_graph("heat-map-graph", figure, f"{about}: {view.similarity} similarity of every pair", kind="heat-map"),
+        figure_graph("heat-map-graph", figure, f"{about}: {view.kind} similarity of every pair", kind="heat-map"),
         html.P(
-            f"{about}, {view.similarity} similarity in percent: blue is alike, orange is opposite. "
+            f"{about}, {view.kind} similarity in percent: blue is alike, orange is opposite. "
             "Ordered by average linkage on 100 − percent; the tree above joins what is alike.",
             className="caption",
         ),

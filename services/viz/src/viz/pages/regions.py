@@ -46,7 +46,8 @@ def answering(*beside: Any) -> Callable[[Callable[P, Awaitable[Any]]], Callable[
 
 async def chosen_fragment(scores: Scores, view: View, path: str) -> list[Component]:
     """Beside a figure: the chosen fragment and its nearest, or how to choose one."""
-    if view.fragment is None:
+    fragment_name = view.fragment
+    if fragment_name is None:
         return [
             html.H2("Nothing chosen yet"),
             html.P(
@@ -58,8 +59,9 @@ async def chosen_fragment(scores: Scores, view: View, path: str) -> list[Compone
                 className="quiet",
             ),
         ]
-    fragment = await scores.fragment(view.run, view.fragment)
-    neighbours = await scores.neighbours(view.run, view.fragment, view.similarity, _NEAREST)
+    view = view.of_run((await scores.run(view.run)).similarities)
+    fragment = await scores.fragment(view.run, fragment_name)
+    neighbours = await scores.neighbours(view.run, fragment_name, view.kind, _NEAREST)
     return [
         html.Div(
             [html.H2(fragment.name), dcc.Link("Clear", href=f"{path}{view.choosing(None).search}")],

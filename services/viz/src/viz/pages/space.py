@@ -55,10 +55,11 @@ def register(dash: Dash, scores: Scores) -> None:
             return no_update
         view = View.of(search)
         run = await scores.run(view.run)
+        view = view.of_run(run.similarities)
         of_run = await scores.space(run.id)
         percent_F = None
         if view.fragment in of_run.names:
-            percent_F = await scores.with_all(run.id, view.fragment, view.similarity)
+            percent_F = await scores.with_all(run.id, view.fragment, view.kind)
         return await asyncio.to_thread(_drawn, run, of_run, percent_F, view, scheme)
 
     @dash.callback(Output("space-side", "children"), Input("address", "search"), Input("health", "data"))
@@ -78,7 +79,7 @@ def register(dash: Dash, scores: Scores) -> None:
 
 
 def _drawn(run: Run, of_run: Space, percent_F: Floats | None, view: View, scheme: Scheme) -> list[Component]:
-    vectors_FK = of_run.vectors(view.similarity)
+    vectors_FK = of_run.vectors(view.kind)
     chosen = of_run.names.index(view.fragment) if view.fragment is not None and percent_F is not None else None
     points = Points(
         names=of_run.names,
@@ -89,7 +90,7 @@ def _drawn(run: Run, of_run: Space, percent_F: Floats | None, view: View, scheme
     )
     points = points.unit() if view.vectors == "unit" else points
     palette = PALETTES[scheme]
-    revision = f"{of_run.run} {view.similarity} {view.vectors}"
+    revision = f"{of_run.run} {view.kind} {view.vectors}"
     count, rank = vectors_FK.shape
     tools = [segments("Vectors", PATH, view, "vectors")]
     if count > MOST_IN_3D:
@@ -110,9 +111,12 @@ def _drawn(run: Run, of_run: Space, percent_F: Floats | None, view: View, scheme
 
 
 def _caption(count: int, rank: int, run: Run, view: View) -> str:
-    canonical = view.similarity is SimilarityKind.FUNCTION
-    vectors = "canonical vectors (rows of US)" if canonical else "balanced vectors (rows of U√S)"
-    by_angle = _by_angle(run, view.similarity)
+    canonical = view.kind is SimilarityKind.FUNCTION
+    if canonical and run.objective != Objective.COUNTS:
+        vectors = "places: the farther apart two lie, the more a replacement is expected to change"
+    else:
+        vectors = "canonical vectors (rows of US)" if canonical else "balanced vectors (rows of U√S)"
+    by_angle = _by_angle(run, view.kind)
     sentences = [f"{count:,} fragments as {vectors}."]
     if rank <= _DIMENSIONS and count <= MOST_IN_3D:
         sentences.append(f"The model has {rank} factor{'s' if rank > 1 else ''}: this view is its whole space.")
@@ -122,8 +126,8 @@ def _caption(count: int, rank: int, run: Run, view: View) -> str:
         cosine = ", and similarity is the cosine over all of them" if by_angle else ""
         sentences.append(f"A projection: the model has {rank} factors{cosine}.")
     if not by_angle:
-        posterior = "the mean over the posterior" if canonical else "not told by these vectors"
-        sentences.append(f"The {view.similarity} similarity, which colours them, is {posterior}.")
+        told = "told by the distances of all of them, and by what was measured" if canonical else "not told by these vectors"
+        sentences.append(f"The {view.kind} similarity, which colours them, is {told}.")
     if count > MOST_IN_3D:
         sentences.append(f"More than {MOST_IN_3D:,} points stand in a plane, which every browser draws fast.")
     return " ".join(sentences)
