@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from chemistry.descriptors import BIT_KINDS, DESCRIPTORS, attachments, described
+from chemistry.descriptors import attachments, described
+from contracts.descriptors import BIT_KINDS, DESCRIPTORS
 
 
 def numbers(name: str) -> dict[str, float]:

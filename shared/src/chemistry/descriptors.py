@@ -4,7 +4,6 @@ A fragment is described with a methyl group at each of its open ends: of two fra
 cancel out. Its bits are those of the fragment with its open ends.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
@@ -13,7 +12,9 @@ import numpy.typing as npt
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors, rdPartialCharges
 
-__all__ = ["BITS", "BIT_KINDS", "DESCRIPTORS", "Described", "attachments", "described"]
+from contracts.descriptors import BITS, ELEMENTS, END_KINDS, PATTERNS, Described
+
+__all__ = ["attachments", "described"]
 
 _PATTERNS: Final = {
     "acids": (
@@ -35,60 +36,11 @@ _PATTERNS: Final = {
     "sulfonyls": ("[SX4](=[OX1])=[OX1]",),
 }
 """SMARTS that are counted."""
-_KINDS: Final = (
-    "aromatic carbon",
-    "sp3 carbon",
-    "other carbon",
-    "aromatic nitrogen",
-    "nitrogen",
-    "oxygen",
-    "sulfur",
-    "halogen",
-)
-"""Of atoms at an open end."""
 _CARBON: Final = 6
 _NAMES: Final = {_CARBON: "carbon", 7: "nitrogen", 8: "oxygen", 16: "sulfur", **dict.fromkeys((9, 17, 35, 53), "halogen")}
-_ELEMENTS: Final = {"N": (7,), "O": (8,), "S": (16,), "F": (9,), "Cl": (17,), "Br, I": (35, 53)}
-DESCRIPTORS: Final = (
-    "heavy atoms",
-    "logP",
-    "refractivity",
-    "polar surface",
-    "donors",
-    "acceptors",
-    "charge",
-    "aromatic rings",
-    "rings",
-    "rotatable bonds",
-    "sp3 carbons",
-    "other carbons",
-    "attachments",
-    "double attachments",
-    "length",
-    "degree at the end",
-    "partial charges",
-    "aromatic heterocycles",
-    *_PATTERNS,
-    *_KINDS,
-    *_ELEMENTS,
-)
-"""Names of the D numbers, in order. Ends count the mean over them; the length is the longest way from an end, in bonds."""
-BIT_KINDS: Final = ("environments", "features", "pairs")
-"""ECFP4 as a set; FCFP4 and atom pairs with counts."""
-BITS: Final = 1024
-"""Of each kind."""
 _COUNTED: Final = 4
 """What occurs n times sets min(n, 4) bits."""
 _MIXER, _REPEAT_MIXER, _SHIFT = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 54], dtype=np.uint64)
-
-
-@dataclass(frozen=True, eq=False)
-class Described:
-    """A fragment."""
-
-    numbers_D: npt.NDArray[np.float32]
-    bits_KW: npt.NDArray[np.uint64]
-    """K kinds of W words of 64 bits."""
 
 
 def attachments(name: str) -> tuple[int, int]:
@@ -142,8 +94,8 @@ def _numbers(name: str, fragment: Chem.Mol) -> npt.NDArray[np.float32]:
             float(np.abs(np.nan_to_num(charges, nan=0.0, posinf=0.0, neginf=0.0)).sum()),
             rdMolDescriptors.CalcNumAromaticHeterocycles(capped),
             *(sum(len(capped.GetSubstructMatches(each)) for each in patterns) for patterns in _patterns()),
-            *(share * kinds.count(kind) for kind in _KINDS),
-            *(sum(atom.GetAtomicNum() in numbers for atom in atoms) for numbers in _ELEMENTS.values()),
+            *(share * kinds.count(kind) for kind in END_KINDS),
+            *(sum(atom.GetAtomicNum() in numbers for atom in atoms) for numbers in ELEMENTS.values()),
         ],
         dtype=np.float32,
     )
@@ -176,7 +128,7 @@ def _bits(fragment: Chem.Mol) -> npt.NDArray[np.uint64]:
 
 @cache
 def _patterns() -> tuple[tuple[Chem.Mol, ...], ...]:
-    return tuple(tuple(map(Chem.MolFromSmarts, smarts)) for smarts in _PATTERNS.values())
+    return tuple(tuple(map(Chem.MolFromSmarts, smarts)) for smarts in (_PATTERNS[name] for name in PATTERNS))
 
 
 @cache

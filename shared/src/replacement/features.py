@@ -7,7 +7,7 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from chemistry.descriptors import BIT_KINDS, DESCRIPTORS, Described
+from contracts.descriptors import BIT_KINDS, DESCRIPTORS, Described
 
 __all__ = ["DIRECTIONS", "ENDS", "FEATURES", "Descriptions", "pair_features"]
 

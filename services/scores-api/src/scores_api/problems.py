@@ -86,14 +86,14 @@ SIMILARITY_UNAVAILABLE: Final = ProblemType(
     "The run does not tell this similarity",
     HTTPStatus.UNPROCESSABLE_ENTITY,
     "`structure` and `max_structure` need the structures of fragments, which data of names alone do not hold. `function` needs "
-    "compounds that were measured and differ by one fragment, and fragments with open ends; `balanced` belongs to runs of counts.",
+    "compounds that were measured and differ by one fragment, and fragments with open ends; `balanced` is of runs of counts.",
     "Take one of the run's `similarities`, which `GET /v1/runs/{run}` lists, another run, or train data that state SMILES.",
 )
 REPLACEMENTS_UNAVAILABLE: Final = ProblemType(
     "replacements-unavailable",
     "The run does not tell what replacements change",
     HTTPStatus.UNPROCESSABLE_ENTITY,
-    "It needs compounds that were measured on the same target and differ by one fragment alone, given by their structures. What "
+    "It needs compounds that were measured on the same target and differ by one fragment alone, with their structures. What "
     "is added at a target is told of values, not of actives and inactives, by runs that compare whole molecules.",
     "Take another run, ask without targets, or train data that state SMILES and values.",
 )

@@ -13,7 +13,6 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 from matplotlib.figure import Figure
 
-from contracts.kinds import SimilarityKind
 from servicekit.command import load_settings
 from viz.answers import Matrix, Run, Space
 from viz.drawings import ANNOTATED, draw_heat_map, draw_space

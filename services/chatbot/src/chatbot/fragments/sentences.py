@@ -35,15 +35,17 @@ def compared(pair: ComparedFragments, language: Language, viz_url: str) -> str:
             else f"どちらも同じ{one}ですから、100 %です: {link}"
         )
     if language is Language.ENGLISH:
-        factors = "" if other.balanced is None else (
-            f"; on the heat map, which compares their balanced factors, by {other.balanced:.0f} %"
+        factors = (
+            ""
+            if other.balanced is None
+            else (f"; on the heat map, which compares their balanced factors, by {other.balanced:.0f} %")
         )
         alike = f"In what they do to targets, {one} and {other.name} are alike by {_percent(other, language)}"
         return f"{alike}{factors}. Look at it here: {link}"
-    factors = (
-        "" if other.balanced is None else f"釣り合わせた因子を比べるヒートマップでは{other.balanced:.0f} %です。"
+    factors = "" if other.balanced is None else f"釣り合わせた因子を比べるヒートマップでは{other.balanced:.0f} %です。"
+    return (
+        f"標的への働きでは、{one}と{other.name}の類似度は{_percent(other, language)}です。{factors}こちらで見られます: {link}"
     )
-    return f"標的への働きでは、{one}と{other.name}の類似度は{_percent(other, language)}です。{factors}こちらで見られます: {link}"
 
 
 def unknown(missing: Sequence[UnknownFragment], language: Language) -> str:

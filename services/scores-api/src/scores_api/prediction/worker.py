@@ -1,7 +1,8 @@
 """The worker: reads, cuts and changes molecules, in a process of its own.
 
 `python -m scores_api.prediction.worker` reads a JSON object a line, whose `task` says what is asked, and answers each with a
-line. It ends with its input. RDKit is loaded here alone, so that neither its memory nor its work nor a crash of it is the server's.
+line. It ends with its input. RDKit is loaded here alone, so that neither its memory nor its work nor a crash of it is the
+server's.
 
 | task | asks | answer |
 |---|---|---|

@@ -1,4 +1,4 @@
-"""Contexts: pairs of molecules that differ by one replacement, and what it is expected to add to activity in them at a target."""
+"""Contexts: pairs of molecules that differ by one replacement, and what it is expected to add to activity at a target."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -42,8 +42,8 @@ __all__ = ["Trained", "train"]
 
 _DESCRIPTION: Final = (
     "The fitted network as ONNX (fragment ids in, target profiles out), what predicts compounds (a model of whole molecules as "
-    "safetensors, or their fragments' activity on targets as ONNX), what replacements change (safetensors), the factors in full "
-    "precision, and all that is served of the run, stated by `published.json`."
+    "safetensors, or their fragments' activity on targets as ONNX), what replacements change (safetensors), the factors in "
+    "full precision, and all that is served of the run, stated by `published.json`."
 )
 _FILES: Final = dict.fromkeys(("factors.onnx", FILE, MODEL_FILE, REPLACEMENTS_FILE, "factors.npz"), "application/octet-stream")
 _SHARED_FRAGMENTS: Final = 20_000

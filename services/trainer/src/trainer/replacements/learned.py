@@ -9,8 +9,8 @@ import numpy.typing as npt
 from replacement.features import pair_features
 from replacement.replacements import SCHEMA, Replacements, swap_columns
 from replacement.trees import Trees
+from trainer.factorization.embedding import embedded
 from trainer.replacements.curve import Curve
-from trainer.replacements.embedding import embedded
 from trainer.replacements.events import Events, Pairs
 from trainer.replacements.groups import Groups
 from trainer.replacements.prior import fit_prior

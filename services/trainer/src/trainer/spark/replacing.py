@@ -17,7 +17,8 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as sf
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from chemistry.descriptors import BIT_KINDS, BITS, DESCRIPTORS, described
+from chemistry.descriptors import described
+from contracts.descriptors import BIT_KINDS, BITS, DESCRIPTORS
 from replacement.features import Descriptions
 from trainer.data.activity import Activity
 from trainer.replacements.members import MEMBERS, digest, members

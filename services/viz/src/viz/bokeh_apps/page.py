@@ -218,8 +218,9 @@ def _similarity_choice(app: str, view: View) -> str:
         f"<span>{meaning(SimilarityKind(kind))}</span></li>"
         for kind, other, here in view.offers("similarity")
     ]
+    chosen = view.similarity or "as the run tells"
     return (
-        f'<div class="choices"><details class="menu"><summary><span class="quiet">Similarity </span>{view.similarity or "as the run tells"}</summary>'
+        f'<div class="choices"><details class="menu"><summary><span class="quiet">Similarity </span>{chosen}</summary>'
         f'<ul aria-label="Similarity">{"".join(parts)}</ul></details></div>'
     )
 
