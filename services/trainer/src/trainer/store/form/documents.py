@@ -31,7 +31,7 @@ _STREAM: Final = pa.schema(
 def write_scores(directory: Path, names: Sequence[str], scores: pa.Table) -> None:
     """Write `{"names": [...], "scores": [[...]]}` of a table: symmetric, two decimals, exactly 100.0 on the diagonal."""
     shown = scores["fragment"].to_pylist()
-    percent_FF = np.array(scores["percents"].to_pylist(), dtype=np.float64).reshape(len(shown), len(shown))
+    percent_FF = _matrix(scores["percents"]).astype(np.float64).reshape(len(shown), len(shown))
     percent_FF = np.clip(np.round(percent_FF, 2), -100.0, 100.0) + 0.0
     percent_FF = np.triu(percent_FF, 1) + np.triu(percent_FF, 1).T
     np.fill_diagonal(percent_FF, 100.0)
