@@ -8,6 +8,7 @@ from scores_api.app import create_app
 from scores_api.settings import Settings
 from servicekit import logs
 from servicekit.command import load_settings, service_arguments
+from servicekit.doors.layer import require_keys
 from servicekit.server import serve
 
 __all__ = ["main"]
@@ -23,6 +24,7 @@ def main() -> None:
     settings = load_settings(Settings)
     _check_writable(settings.cache_directory)
     logs.configure(settings.log_format, settings.log_level)
+    require_keys(settings.doors)
     serve(create_app(settings), host=settings.host, port=settings.port)
 
 

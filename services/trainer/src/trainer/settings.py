@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from servicekit.doors.settings import DoorSettings
 from servicekit.logs import LogFormat
 from trainer.runs.ingest import OnError
 
@@ -19,7 +20,7 @@ class InvalidSettings(Exception):
     """A variable has a value that cannot be used; `str()` is one sentence that names it."""
 
 
-class Settings(BaseSettings):
+class Settings(DoorSettings):
     """What can be set, by environment variable. Creating it touches no file."""
 
     model_config = SettingsConfigDict(
@@ -43,8 +44,6 @@ class Settings(BaseSettings):
     """Port to listen at."""
     data_dirs: Annotated[tuple[Path, ...], NoDecode, Field(alias="TRAINER_DATA_DIRS")] = ()
     """Directories whose files a job may name over HTTP, separated by `:`; the directory of the start's data is one of them."""
-    api_key: Annotated[SecretStr | None, Field(alias="TRAINER_API_KEY", exclude=True)] = None
-    """What a caller must know to hand in, cancel or upload anything over HTTP; unset, whoever reaches the trainer may."""
     database: Annotated[str | None, Field(alias="TRAINER_DATABASE")] = None
     """The one database that a job may name over HTTP as its source: `postgresql://host:port/database`."""
     database_user: Annotated[str | None, Field(alias="TRAINER_DATABASE_USER")] = None
@@ -78,6 +77,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
+
+    @property
+    def keys_file(self) -> Path:
+        """The file of keys."""
+        return self.keys or self.state / "access" / "keys.json"
 
     @classmethod
     def from_environment(cls) -> Self:

@@ -22,17 +22,8 @@ __all__ = [
     "OUT_OF_MEMORY",
     "PROBLEM_TYPES",
     "STORAGE_FULL",
-    "UNAUTHORIZED",
 ]
 
-UNAUTHORIZED: Final = ProblemType(
-    "unauthorized",
-    "The trainer's key is missing or wrong",
-    HTTPStatus.UNAUTHORIZED,
-    "This trainer was given a key, and takes jobs, cancellations and uploads from those who know it; reading needs none.",
-    "Send `Authorization: Bearer KEY`. Whoever runs the trainer knows the key: it is its `TRAINER_API_KEY`. "
-    "`ntdemo-chat` sends the same variable of its own environment.",
-)
 JOB_NOT_FOUND: Final = ProblemType(
     "job-not-found",
     "There is no such job",
@@ -148,7 +139,6 @@ JOB_BROKEN: Final = ProblemType(
     "Report it with the log, `GET /v1/jobs/{job}/log`.",
 )
 PROBLEM_TYPES: Final = (
-    UNAUTHORIZED,
     JOB_NOT_FOUND,
     JOB_FINISHED,
     IDEMPOTENCY_CONFLICT,

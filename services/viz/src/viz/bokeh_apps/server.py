@@ -86,7 +86,7 @@ class BokehServer:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        async with Scores(self._settings.scores_url) as scores:
+        async with Scores(self._settings.scores_url, key=self._settings.api_key) as scores:
             tornado = _application(self._settings, scores)
             http = HTTPServer(tornado)
             http.add_sockets(self._sockets)

@@ -29,6 +29,8 @@ _Name = Annotated[
         examples=["assays.csv.gz"],
     ),
 ]
+_ANY_SIZE = 2**62
+"""`TRAINER_UPLOAD_LIMIT_BYTES` says how much."""
 _NAME_BYTES = 200
 """What file systems hold, with room for what is put before a name."""
 _BODY = {
@@ -46,6 +48,7 @@ _BODY = {
     summary="Upload a file",
     dependencies=[PERMITTED],
     openapi_extra=_BODY,
+    max_body_size=_ANY_SIZE,
     responses=answers(401, 413, 422, 503, 507)
     | {200: {"model": DatasetResource, "description": "These bytes were uploaded before, under this name."}},
 )

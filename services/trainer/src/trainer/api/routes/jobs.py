@@ -133,7 +133,8 @@ async def follow_job(trainer: Running, job: NamedJob, last_event_id: _Seen = 0) 
     "/{job}/log",
     response_class=PlainTextResponse,
     summary="What a job printed",
-    responses=answers(404, 503),
+    dependencies=[PERMITTED],
+    responses=answers(401, 404, 503),
 )
 async def get_job_log(trainer: Running, job: NamedJob) -> PlainTextResponse:
     """Standard output and error of all attempts, as far as they have come; empty before the first."""
