@@ -18,7 +18,7 @@ from servicekit.doors.audit import Audit
 from servicekit.doors.keys import BadKeys, Caller, KeyRing
 from servicekit.doors.keys import Scope as KeyScope
 from servicekit.doors.oidc import Tokens
-from servicekit.doors.origins import Names, foreign_page
+from servicekit.doors.origins import Names, foreign_page, host_of
 from servicekit.doors.rates import Rates
 from servicekit.doors.settings import DoorSettings
 from servicekit.excerpt import excerpt
@@ -154,7 +154,9 @@ class DoorsLayer:
     def _look(self, scope: Scope, headers: Headers, rule: Rule | None) -> None:
         """The name it was asked by, the page that asks, and the kind of its body; raises Problem."""
         host = headers.get("host", "")
-        if host not in self._names:
+        if (
+            host not in self._names and host_of(host) != (scope.get("server") or ("",))[0]
+        ):  # where the server says that it listens
             raise Problem(
                 HOST_UNKNOWN,
                 f"{excerpt(host)!r} is not a name of this service: NTDEMO_ALLOWED_HOSTS lists those it answers to.",
