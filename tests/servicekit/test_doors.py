@@ -18,13 +18,13 @@ from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 
 from servicekit.application import create_application
+from servicekit.doors.guard import Doors, Rule, require_keys
 from servicekit.doors.keys import Caller, KeyFile, KeyRing, Scope
-from servicekit.doors.layer import Doors, Rule, require_keys
 from servicekit.doors.origins import Names, foreign_page
 from servicekit.doors.rates import Rates
 from servicekit.doors.settings import DoorSettings
 
-NOW = datetime(2026, 12, 1, tzinfo=UTC)
+ANYWHERE = "0.0.0.0"  # noqa: S104 - nothing is bound
 RULES = (
     Rule(frozenset({"POST"}), re.compile("/files"), Scope.TRAIN, raw=True),
     Rule(frozenset({"DELETE"}), re.compile("/files"), Scope.ADMIN),
@@ -146,8 +146,8 @@ def test_bodies_that_any_page_can_send_are_refused(tmp_path: Path, kind: str) ->
 
 def test_on_this_machine_nobody_is_asked_and_elsewhere_everybody_is(tmp_path: Path) -> None:
     assert a_client(an_app(tmp_path, "127.0.0.1")).post("/water", json={}).status_code == 200
-    assert a_client(an_app(tmp_path, "0.0.0.0", reached_at="127.0.0.1")).get("/water").status_code == 200
-    for settings in ({"host": "0.0.0.0"}, {"host": "192.0.2.7"}, {"host": "127.0.0.1", "access": "keys"}):
+    assert a_client(an_app(tmp_path, ANYWHERE, reached_at="127.0.0.1")).get("/water").status_code == 200
+    for settings in ({"host": ANYWHERE}, {"host": "192.0.2.7"}, {"host": "127.0.0.1", "access": "keys"}):
         client = a_client(an_app(tmp_path, **settings))
         assert client.get("/water").status_code == 401
         assert client.get("/metrics").status_code == 401
@@ -158,13 +158,13 @@ def test_on_this_machine_nobody_is_asked_and_elsewhere_everybody_is(tmp_path: Pa
 def test_a_start_without_any_key_where_everybody_is_asked_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    doors = Doors(DoorSettings(), "0.0.0.0", keys=tmp_path / "keys.json")
+    doors = Doors(DoorSettings(), ANYWHERE, keys=tmp_path / "keys.json")
     with pytest.raises(SystemExit) as refused:
         require_keys(doors)
     assert refused.value.code == 2
     assert "ntdemo-train keys create" in capsys.readouterr().err
-    require_keys(Doors(DoorSettings(api_key="sesame"), "0.0.0.0"))
-    require_keys(Doors(DoorSettings(access="open"), "0.0.0.0"))
+    require_keys(Doors(DoorSettings(api_key="sesame"), ANYWHERE))
+    require_keys(Doors(DoorSettings(access="open"), ANYWHERE))
     a_key(tmp_path, Scope.READ)
     require_keys(doors)
 
@@ -173,7 +173,7 @@ def test_a_start_without_any_key_where_everybody_is_asked_is_refused(
     ("scope", "statuses"), [(Scope.READ, (200, 403, 403)), (Scope.TRAIN, (200, 200, 403)), (Scope.ADMIN, (200, 200, 200))]
 )
 def test_a_key_does_what_its_scope_says(tmp_path: Path, scope: Scope, statuses: tuple[int, int, int]) -> None:
-    client = a_client(an_app(tmp_path, "0.0.0.0"), a_key(tmp_path, scope))
+    client = a_client(an_app(tmp_path, ANYWHERE), a_key(tmp_path, scope))
     assert (
         client.get("/water").status_code,
         client.post("/water", json={}).status_code,
@@ -182,7 +182,7 @@ def test_a_key_does_what_its_scope_says(tmp_path: Path, scope: Scope, statuses: 
 
 
 def test_keys_come_and_go_without_a_restart(tmp_path: Path) -> None:
-    app = an_app(tmp_path, "0.0.0.0")
+    app = an_app(tmp_path, ANYWHERE)
     first, second = a_key(tmp_path, Scope.READ), a_key(tmp_path, Scope.READ)
     assert a_client(app, first).get("/water").status_code == 200
     assert a_client(app, second).get("/water").status_code == 200
@@ -194,7 +194,7 @@ def test_keys_come_and_go_without_a_restart(tmp_path: Path) -> None:
 
 
 def test_an_expired_key_is_none(tmp_path: Path) -> None:
-    assert a_client(an_app(tmp_path, "0.0.0.0"), a_key(tmp_path, Scope.ADMIN, days=-1)).get("/water").status_code == 401
+    assert a_client(an_app(tmp_path, ANYWHERE), a_key(tmp_path, Scope.ADMIN, days=-1)).get("/water").status_code == 401
 
 
 def test_the_file_holds_no_key_and_belongs_to_its_owner_alone(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_what_resembles_a_key_is_none(tmp_path: Path, forged: str) -> None:
 
 
 def test_a_browser_is_asked_and_its_password_is_the_key(tmp_path: Path) -> None:
-    app, key = an_app(tmp_path, "0.0.0.0"), a_key(tmp_path, Scope.READ)
+    app, key = an_app(tmp_path, ANYWHERE), a_key(tmp_path, Scope.READ)
     asked = a_client(app).get("/water", headers={"Accept": "text/html"})
     assert asked.headers["WWW-Authenticate"].startswith("Basic")
     word = base64.b64encode(f"anybody:{key}".encode()).decode()
@@ -226,7 +226,7 @@ def test_a_browser_is_asked_and_its_password_is_the_key(tmp_path: Path) -> None:
 
 
 def test_a_broken_file_of_keys_lets_nobody_in_and_says_so(tmp_path: Path) -> None:
-    app = an_app(tmp_path, "0.0.0.0")
+    app = an_app(tmp_path, ANYWHERE)
     (tmp_path / "keys.json").write_text('{"keys": [{"id": 1}')
     response = a_client(app, "ntdemo_1_2").get("/water")
     assert response.status_code == 503
@@ -234,7 +234,7 @@ def test_a_broken_file_of_keys_lets_nobody_in_and_says_so(tmp_path: Path) -> Non
 
 
 def test_who_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
-    app = an_app(tmp_path, "0.0.0.0", rate_limit=8)
+    app = an_app(tmp_path, ANYWHERE, rate_limit=8)
     often, other = a_key(tmp_path, Scope.READ), a_key(tmp_path, Scope.READ)
     statuses = [a_client(app, often).get("/water").status_code for _ in range(4)]
     assert statuses == [200, 200, 429, 429]
@@ -255,7 +255,7 @@ def test_a_rate_fills_with_time() -> None:
 
 
 def test_every_change_is_written_down_without_secrets(tmp_path: Path) -> None:
-    app, key = an_app(tmp_path, "0.0.0.0"), a_key(tmp_path, Scope.TRAIN)
+    app, key = an_app(tmp_path, ANYWHERE), a_key(tmp_path, Scope.TRAIN)
     client = a_client(app, key)
     client.get("/water?secret=1")
     client.post("/water?secret=2", json={"secret": 3})
@@ -311,7 +311,7 @@ class TestTokens:
         with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             url = f"http://127.0.0.1:{server.server_port}/jwks"
-            app = an_app(tmp_path, "0.0.0.0", oidc_issuer="https://login.example", oidc_audience="ntdemo", oidc_jwks_url=url)
+            app = an_app(tmp_path, ANYWHERE, oidc_issuer="https://login.example", oidc_audience="ntdemo", oidc_jwks_url=url)
             app.state.asked = asked
             yield app
             server.shutdown()

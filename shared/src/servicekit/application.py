@@ -10,7 +10,8 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import BaseRoute
 
 from servicekit import documentation, health, observation, openapi, problems
-from servicekit.doors.layer import Doors, DoorsLayer
+from servicekit.doors.guard import Doors
+from servicekit.doors.layer import DoorsLayer
 from servicekit.head_route import HeadRoute
 
 __all__ = ["BODY_BYTES", "create_application"]

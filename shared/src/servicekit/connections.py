@@ -1,8 +1,8 @@
 """Connections: how many there are, how long each may keep silent, and how much it may say before it is understood.
 
 uvicorn with httptools sets no limit to the size of headers, to the time they take, or to connections that say nothing. Here
-each connection is in one of three queues: those of which no request is known (`idle`), those whose body is coming (`receiving`),
-and those that do not take their answer (`stalled`). One look a second ends those whose time is over; where a new connection is
+each connection is in one of three queues: those of which no request is known (`idle`), those whose body is coming
+(`receiving`), and those that do not take their answer (`stalled`). One look a second ends those whose time is over; where a new connection is
 one too many, the one that kept silent longest gives way, so that the next client is answered whatever the others do.
 """
 
@@ -16,7 +16,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import structlog
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 __all__ = ["BoundedConnections", "Bounds", "file_limit"]
 
@@ -205,7 +205,8 @@ class _Bounded(HttpToolsProtocol):
     def _refuse(self, status: HTTPStatus, detail: str) -> None:
         """End with a problem, where no answer has begun."""
         self._forget()
-        if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or not cycle.response_started or cycle.response_complete:
             body = json.dumps(
                 {"type": "/problems/http-error", "title": status.phrase, "status": status, "detail": detail, "instance": "/"}
             )

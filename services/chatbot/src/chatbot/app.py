@@ -19,7 +19,7 @@ from chatbot.openai_errors import OpenAIErrors
 from chatbot.routes import completions, models
 from chatbot.settings import Settings
 from servicekit.application import create_application
-from servicekit.doors.layer import Doors
+from servicekit.doors.guard import Doors
 from servicekit.security import SecurityHeaders
 
 if TYPE_CHECKING:

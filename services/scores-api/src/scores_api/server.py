@@ -8,7 +8,7 @@ from scores_api.app import create_app
 from scores_api.settings import Settings
 from servicekit import logs
 from servicekit.command import load_settings, service_arguments
-from servicekit.doors.layer import require_keys
+from servicekit.doors.guard import require_keys
 from servicekit.server import serve
 
 __all__ = ["main"]

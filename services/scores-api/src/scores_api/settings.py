@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from servicekit.doors.layer import Doors
+from servicekit.doors.guard import Doors
 from servicekit.doors.settings import DoorSettings
 from servicekit.logs import LogFormat
 

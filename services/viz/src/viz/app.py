@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from servicekit.application import create_application
-from servicekit.doors.layer import Doors
+from servicekit.doors.guard import Doors
 from servicekit.security import SecurityHeaders, content_policy
 from viz import exports, problems
 from viz.callbacks import CallbackRequests

@@ -2,7 +2,7 @@
 
 from servicekit import logs
 from servicekit.command import load_settings, service_arguments
-from servicekit.doors.layer import Doors, require_keys
+from servicekit.doors.guard import Doors, require_keys
 from servicekit.server import serve
 from viz.app import create_app
 from viz.bokeh_apps.server import BokehServer

@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
+from servicekit.doors.guard import Doors, Rule
 from servicekit.doors.keys import Scope
-from servicekit.doors.layer import Doors, Rule
 from trainer.settings import Settings
 
 __all__ = ["doors"]

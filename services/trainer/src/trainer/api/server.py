@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from servicekit import logs
 from servicekit.command import service_arguments
-from servicekit.doors.layer import require_keys
+from servicekit.doors.guard import require_keys
 from servicekit.server import serve
 from trainer.api.app import create_app
 from trainer.api.doors import doors
