@@ -2,8 +2,8 @@
 
 uvicorn with httptools sets no limit to the size of headers, to the time they take, or to connections that say nothing. Here
 each connection is in one of three queues: those of which no request is known (`idle`), those whose body is coming
-(`receiving`), and those that do not take their answer (`stalled`). One look a second ends those whose time is over; where a new connection is
-one too many, the one that kept silent longest gives way, so that the next client is answered whatever the others do.
+(`receiving`), and those that do not take their answer (`stalled`). One look a second ends those whose time is over; where a new
+connection is one too many, the one that kept silent longest gives way, so that the next client is answered in any case.
 """
 
 import asyncio

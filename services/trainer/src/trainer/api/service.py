@@ -8,6 +8,7 @@ from typing import Self
 
 import structlog
 
+from trainer.api.looking import Looking
 from trainer.data.datasets import Datasets
 from trainer.jobs.devices import DeviceWatch
 from trainer.jobs.executors.executor import Executor
@@ -33,6 +34,7 @@ class Trainer:
     devices: DeviceWatch
     supervisor: Supervisor
     first_run: FirstRun
+    looking: Looking
     working: "asyncio.Task[None]"
     """The supervisor at work."""
 
@@ -49,7 +51,7 @@ class Trainer:
         working = asyncio.create_task(supervisor.run(), name="supervisor")
         looking = asyncio.create_task(first_run.ensure(), name="first-run")
         try:
-            yield cls(settings, queue, datasets, devices, supervisor, first_run, working)
+            yield cls(settings, queue, datasets, devices, supervisor, first_run, Looking(settings), working)
         finally:
             queue.close()
             looking.cancel()

@@ -8,14 +8,13 @@ from fastapi import APIRouter, Query, Request, Response, status
 from servicekit.excerpt import excerpt
 from servicekit.problems import INVALID_REQUEST, Problem
 from trainer.api.routes.access import PERMITTED, Running
-from trainer.api.routes.rendering import answers, dataset_resource, invalid_data, no_room, plan_resource
+from trainer.api.routes.rendering import answers, dataset_resource, invalid_data, no_room
 from trainer.api.routes.wire import DatasetList, DatasetResource, PlanResource
+from trainer.api.service import Trainer
 from trainer.data.datasets import Dataset, Upload
 from trainer.data.offences import InvalidData
 from trainer.runs.ingest import IngestOptions
 from trainer.runs.problems import DATASET_NOT_FOUND, DATASET_TOO_LARGE
-from trainer.spark import intake
-from trainer.tables.inspection import inspect_files
 
 __all__ = ["router"]
 
@@ -63,7 +62,7 @@ async def create_dataset(trainer: Running, request: Request, response: Response,
     try:
         upload = await asyncio.to_thread(trainer.datasets.receive, name)
         try:
-            dataset, fresh = await _received(upload, request, limit_bytes)
+            dataset, fresh = await _received(upload, request, trainer, limit_bytes)
         except BaseException:
             await asyncio.to_thread(upload.discard)
             raise
@@ -92,18 +91,12 @@ async def plan_dataset(trainer: Running, dataset: str, options: IngestOptions) -
     if found is None:
         raise Problem(DATASET_NOT_FOUND, f"{excerpt(dataset)}: no such data set was uploaded.")
     try:
-        return await asyncio.to_thread(_planned, found, options)
+        return PlanResource.model_validate(await trainer.looking.at_plan(found.path, options))
     except InvalidData as error:
         raise invalid_data(error) from None
 
 
-def _planned(dataset: Dataset, options: IngestOptions) -> PlanResource:
-    plans = intake.plan([dataset.path], options)
-    inspection = inspect_files(plans, endpoint_in_target=options.endpoint_in_target) if plans else None
-    return plan_resource(plans, inspection, intake.objective_of([dataset.path]))
-
-
-async def _received(upload: Upload, request: Request, limit_bytes: int) -> tuple[Dataset, bool]:
+async def _received(upload: Upload, request: Request, trainer: Trainer, limit_bytes: int) -> tuple[Dataset, bool]:
     async for chunk in request.stream():
         if upload.size_bytes + len(chunk) > limit_bytes:
             raise _too_large(limit_bytes)
@@ -111,7 +104,7 @@ async def _received(upload: Upload, request: Request, limit_bytes: int) -> tuple
     if upload.size_bytes == 0:
         raise Problem(INVALID_REQUEST, "The body is empty.", errors=[])
     await asyncio.to_thread(upload.finish)
-    await asyncio.to_thread(intake.check, [upload.path], None)
+    await trainer.looking.at_upload(upload.path)
     return await asyncio.to_thread(upload.keep)
 
 
