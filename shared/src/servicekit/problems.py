@@ -19,6 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from servicekit.excerpt import excerpt
 
@@ -228,6 +229,7 @@ COMMON_PROBLEMS: Final = (
     INTERNAL_ERROR,
 )
 """Types that every service knows."""
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _BY_STATUS: Final = {
     kind.status: kind for kind in (NOT_FOUND, METHOD_NOT_ALLOWED, CONTENT_TOO_LARGE, RANGE_NOT_SATISFIABLE, INTERNAL_ERROR)
 }
@@ -315,7 +317,16 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     detail = f"There is nothing at {excerpt(_instance(request))}." if kind is NOT_FOUND else str(error.detail)
     if isinstance(error.__cause__, UnicodeDecodeError):
         detail = f"The body is not UTF-8: {error.__cause__}."
-    return problem_response(kind, detail, _instance(request), status=error.status_code, headers=error.headers)
+    headers = {"Allow": ", ".join(_allowed(request))} if kind is METHOD_NOT_ALLOWED else error.headers
+    return problem_response(kind, detail, _instance(request), status=error.status_code, headers=headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that the address takes, by any of its routes: Starlette names those of the first."""
+    scopes = {method: {**request.scope, "method": method} for method in _METHODS}
+    return [
+        method for method, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    ]
 
 
 def of_status(status: int) -> ProblemType:

@@ -43,7 +43,7 @@ class Settings(DoorSettings):
     port: Annotated[int, Field(alias="TRAINER_PORT", ge=1, le=65535)] = 3031
     """Port to listen at."""
     data_dirs: Annotated[tuple[Path, ...], NoDecode, Field(alias="TRAINER_DATA_DIRS")] = ()
-    """Directories whose files a job may name over HTTP, separated by `:`; the directory of the start's data is one of them."""
+    """Directories whose files a job may name over HTTP, separated by `:`; beside the start's own data."""
     database: Annotated[str | None, Field(alias="TRAINER_DATABASE")] = None
     """The one database that a job may name over HTTP as its source: `postgresql://host:port/database`."""
     database_user: Annotated[str | None, Field(alias="TRAINER_DATABASE_USER")] = None
@@ -54,6 +54,8 @@ class Settings(DoorSettings):
     """A file whose first line is the password."""
     upload_limit_bytes: Annotated[int, Field(alias="TRAINER_UPLOAD_LIMIT_BYTES", ge=1)] = 4 * 2**30
     """Bytes that one upload may have."""
+    uploads_limit_bytes: Annotated[int, Field(alias="TRAINER_UPLOADS_LIMIT_BYTES", ge=1)] = 32 * 2**30
+    """Bytes that all uploads together may have."""
     spark_master: Annotated[str, Field(alias="TRAINER_SPARK_MASTER", pattern=r"^(local(\[.*\])?|spark://.+|k8s://.+)$")] = (
         "local[*]"
     )

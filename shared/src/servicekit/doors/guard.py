@@ -186,4 +186,4 @@ def _sent(headers: Mapping[str, str]) -> str | None:
 
 def _challenge(headers: Mapping[str, str]) -> str:
     """A browser that opens a page asks its user; programs are told to send a bearer's key."""
-    return 'Basic realm="ntdemo", charset="UTF-8"' if "text/html" in headers.get("accept", "") else 'Bearer realm="ntdemo"'
+    return 'Basic realm="ntdemo", charset="UTF-8"' if "text/html" in headers.get("accept", "") else "Bearer"

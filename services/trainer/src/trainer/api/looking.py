@@ -11,9 +11,10 @@ import structlog
 
 from trainer.api.look import LIMIT_BYTES, LIMIT_S, Question
 from trainer.data.offences import InvalidData, Offence
-from trainer.data.sources import DataNotFound
+from trainer.data.sources import DataNotFound, locate
+from trainer.dialogue.corpora import named_sources
 from trainer.runs.ingest import IngestOptions
-from trainer.runs.spec import RunSpec
+from trainer.runs.spec import BUILT_IN, DEFAULT, RunSpec
 from trainer.settings import Settings
 
 __all__ = ["Looking"]
@@ -35,7 +36,13 @@ class Looking:
         await self._ask(Question(kind="upload", settings=self._settings, paths=(path,)), path.name)
 
     async def at_job(self, spec: RunSpec) -> None:
-        """Refuse data that can be seen to be of no use to a job; raises InvalidData, DataNotFound, OSError."""
+        """Refuse data that can be seen to be of no use to a job; raises InvalidData, DataNotFound, OSError.
+
+        What comes with the product and what the start was given is nobody's upload, and was looked at before.
+        """
+        if set(named_sources(spec)) <= {BUILT_IN, DEFAULT}:
+            await asyncio.to_thread(locate, named_sources(spec), self._settings)
+            return
         await self._ask(Question(kind="job", settings=self._settings, spec=spec), "the data")
 
     async def at_plan(self, path: Path, options: IngestOptions) -> Any:
@@ -57,7 +64,12 @@ class Looking:
 async def _looked(question: Question, name: str) -> dict[str, Any]:
     environment = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
     pipe = asyncio.subprocess.PIPE
-    command = (sys.executable, "-m", "trainer.api.look")
+    command = (
+        sys.executable,
+        "-P",
+        "-m",
+        "trainer.api.look",
+    )  # a file of ours by name in the working directory is not imported
     process = await asyncio.create_subprocess_exec(
         *command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, limit=_ANSWER_BYTES, start_new_session=True
     )

@@ -44,7 +44,7 @@ class Trainer:
         """A trainer that works for the length of the context; a job under way then stays queued for the next start."""
         supervisor = Supervisor(table, executor, runs, settings)
         queue = JobQueue(table, supervisor)
-        datasets = Datasets(settings.state)
+        datasets = Datasets(settings.state, limit_bytes=settings.uploads_limit_bytes)
         await asyncio.to_thread(datasets.remove_unfinished)
         first_run = FirstRun(queue, runs, first_spec(settings))
         devices = DeviceWatch()

@@ -1,4 +1,4 @@
-"""Data sets: upload a file, list the files."""
+"""Data sets: upload a file, list the files, delete one."""
 
 import asyncio
 from typing import Annotated
@@ -11,10 +11,13 @@ from trainer.api.routes.access import PERMITTED, Running
 from trainer.api.routes.rendering import answers, dataset_resource, invalid_data, no_room
 from trainer.api.routes.wire import DatasetList, DatasetResource, PlanResource
 from trainer.api.service import Trainer
-from trainer.data.datasets import Dataset, Upload
+from trainer.data.datasets import Dataset, Upload, UploadsFull
 from trainer.data.offences import InvalidData
+from trainer.data.sources import DATASET
+from trainer.dialogue.corpora import named_sources
+from trainer.jobs.job import JobState
 from trainer.runs.ingest import IngestOptions
-from trainer.runs.problems import DATASET_NOT_FOUND, DATASET_TOO_LARGE
+from trainer.runs.problems import DATASET_IN_USE, DATASET_NOT_FOUND, DATASET_TOO_LARGE, UPLOADS_FULL
 
 __all__ = ["router"]
 
@@ -28,6 +31,7 @@ _Name = Annotated[
         examples=["assays.csv.gz"],
     ),
 ]
+_UNFINISHED = tuple(state for state in JobState if not state.final)
 _ANY_SIZE = 2**62
 """`TRAINER_UPLOAD_LIMIT_BYTES` says how much."""
 _NAME_BYTES = 200
@@ -48,7 +52,7 @@ _BODY = {
     dependencies=[PERMITTED],
     openapi_extra=_BODY,
     max_body_size=_ANY_SIZE,
-    responses=answers(401, 413, 422, 503, 507)
+    responses=answers(401, 413, 415, 422, 503, 507)
     | {200: {"model": DatasetResource, "description": "These bytes were uploaded before, under this name."}},
 )
 async def create_dataset(trainer: Running, request: Request, response: Response, name: _Name) -> DatasetResource:
@@ -68,6 +72,9 @@ async def create_dataset(trainer: Running, request: Request, response: Response,
             raise
     except InvalidData as error:
         raise invalid_data(error) from None
+    except UploadsFull:
+        most = trainer.settings.uploads_limit_bytes
+        raise Problem(UPLOADS_FULL, f"This trainer keeps uploads of {most:,} bytes altogether.", limit_bytes=most) from None
     except OSError as error:
         raise no_room(error) from None
     response.status_code = status.HTTP_201_CREATED if fresh else status.HTTP_200_OK
@@ -78,6 +85,22 @@ async def create_dataset(trainer: Running, request: Request, response: Response,
 async def list_datasets(trainer: Running) -> DatasetList:
     """Every file that was uploaded to this trainer."""
     return DatasetList(items=[dataset_resource(dataset) for dataset in await asyncio.to_thread(trainer.datasets.all)])
+
+
+@router.delete(
+    "/{dataset}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Delete an uploaded file",
+    dependencies=[PERMITTED],
+    responses=answers(401, 404, 409, 503),
+)
+async def delete_dataset(trainer: Running, dataset: str) -> None:
+    """For good; runs that learned from it stay. A file that a job still needs is kept."""
+    for job in await trainer.queue.page(states=_UNFINISHED, before=None, limit=1000):
+        if f"{DATASET}{dataset}" in " ".join(named_sources(job.spec)):
+            raise Problem(DATASET_IN_USE, f"Job {job.id} is {job.state} and needs it.")
+    if not await asyncio.to_thread(trainer.datasets.remove, dataset):
+        raise Problem(DATASET_NOT_FOUND, f"{excerpt(dataset)}: no such data set was uploaded.")
 
 
 @router.post("/{dataset}/plan", summary="How a data set would be read", responses=answers(404, 422, 503))
