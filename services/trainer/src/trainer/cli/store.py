@@ -201,6 +201,7 @@ def _told(*, writing: bool = False) -> Iterator[tuple[Store, Settings]]:
     from trainer.store.backup import NoBackup, NotOlder  # noqa: PLC0415 - the same
     from trainer.store.intents import PublicationsLost  # noqa: PLC0415 - the same
     from trainer.store.lock import publishing  # noqa: PLC0415 - the same
+    from trainer.store.publications import PublicationsDamaged  # noqa: PLC0415 - the same
 
     try:
         settings = Settings.from_environment()
@@ -212,6 +213,8 @@ def _told(*, writing: bool = False) -> Iterator[tuple[Store, Settings]]:
             yield store, settings
     except (InvalidSettings, PublicationsLost, NoBackup, NotOlder) as refusal:
         _refuse(str(refusal))
+    except PublicationsDamaged as damaged:
+        _refuse(f"{str(damaged).rstrip('.')}. `ntdemo-train store restore BACKUP` brings it back.")
     except DeltaError as error:
         _refuse(f"The publications cannot be read: {' '.join(str(error).split())}. `ntdemo-train store restore BACKUP` helps.")
     except OSError as error:

@@ -200,6 +200,7 @@ def _publish(
         data = hashlib.sha256("".join(source.sha256 for source in card.sources).encode()).hexdigest()
         with intended(store, name, data):
             with report.stage(Stage.COMMIT):
+                manifests = {artifact.name: artifact.digest()}
                 artifact.place()
             with report.stage(Stage.PUBLISH):
                 announce(
@@ -211,6 +212,7 @@ def _publish(
                         tables={},
                         artifacts={artifact.name: artifact.run},
                         published=datetime.now(UTC),
+                        manifests=manifests,
                     ),
                 )
         report.published(name)

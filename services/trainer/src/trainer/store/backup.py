@@ -14,6 +14,7 @@ from typing import Final
 
 from contracts.store import Store
 from contracts.tables import TABLES
+from published.publications import commits
 from trainer.store.damage import Named, damage_of, named_files
 from trainer.store.durable import sync
 from trainer.store.intents import PublicationsLost, require_publications
@@ -101,7 +102,7 @@ def restore(backup: Path, store: Store, *, replace: bool = False) -> Restored:
         raise NoBackup(f"{backup} is no backup: it holds no {_MANIFEST}.")
     source = Store(backup / "store")
     saved = publications(source)
-    entry = _replace(store) if replace else None
+    entry = _replace(store) if replace else _aside(source, store)
     lost = _is_lost(store)
     own = publications(store)
     others = [one.run for one in saved if one.run not in {publication.run for publication in own}]
@@ -115,6 +116,20 @@ def restore(backup: Path, store: Store, *, replace: bool = False) -> Restored:
     taken = quarantined(source, store, own or saved)
     paths = _bring(source, store, _missing(source, store, own or saved))
     return Restored(tuple(paths), taken or entry)
+
+
+def _aside(source: Store, store: Store) -> str | None:
+    """Take out commits of the publications that are damaged here and whole in the backup; the entry that holds them."""
+    whole = {commit.version for commit in commits(source) if commit.run is not None}
+    damaged = [commit.version for commit in commits(store) if commit.run is None and commit.version in whole]
+    if not damaged:
+        return None
+    paths = [store.publications_commit(version) for version in damaged]
+    quarantine = Quarantine(store)
+    entry = quarantine.begin([Taken(path.relative_to(store.root).as_posix()) for path in paths], "a damaged commit")
+    for path in paths:
+        quarantine.take(entry, path)
+    return entry.id
 
 
 def quarantined(source: Store, store: Store, published: list[Publication]) -> str | None:

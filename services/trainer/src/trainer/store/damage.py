@@ -61,7 +61,7 @@ def named_files(store: Store, publication: Publication) -> Iterator[Named]:
             continue
     for name, label in publication.artifacts.items():
         directory = store.artifact(name, label)
-        yield Named(directory / _MANIFEST, None)
+        yield Named(directory / _MANIFEST, publication.manifests.get(name))
         try:
             manifest = Manifest.model_validate_json((directory / _MANIFEST).read_bytes())
         except (OSError, ValidationError):

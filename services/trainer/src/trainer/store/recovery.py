@@ -2,6 +2,7 @@
 
 Nothing is deleted: what is taken out goes into the quarantine. What is published is not touched, so readers may go on. Nothing
 else may write meanwhile: the trainer recovers when it starts, before its first job.
+Publications of older releases whose form did not change are stated anew first (`restate`).
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
 from contracts.store import Store
 from contracts.tables import TABLES, Table
 from trainer.store import intents
-from trainer.store.publications import Publication, publications
+from trainer.store.publications import Publication, publications, restate
 from trainer.store.quarantine import Quarantine, Taken
 from trainer.store.tables import committed_files, partitions
 
@@ -36,6 +37,7 @@ def recover(store: Store) -> Recovered:
         PublicationsLost: There are committed data and no publication at all: then nothing is moved.
     """
     intents.require_publications(store)
+    restate(store)
     left = leftovers(store)
     if not left:
         intents.end_all(store)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +15,7 @@ from contracts.store import Store
 from contracts.tables import TABLES
 from trainer.store import tables
 from trainer.store.damage import RunState, damage_of, named_files
+from trainer.store.durable import sha256_of
 from trainer.store.publications import Publication, announce, publications
 from trainer.store.quarantine import Entry, Quarantine
 from trainer.store.tables import Staged
@@ -89,7 +89,9 @@ def _publication(store: Store, path: Path) -> Publication | None:
         if table.partition is not None and row is not None
         if (version := tables.partitions(store, name).get(named[table.partition])) is not None
     }
-    return Publication(manifest.run, manifest.kind, data, versions, dict(_artifacts(store, manifest.run)), _time(manifest))
+    artifacts = dict(_artifacts(store, manifest.run))
+    manifests = {artifact: sha256_of(store.artifact(artifact, version) / _MANIFEST) for artifact, version in artifacts.items()}
+    return Publication(manifest.run, manifest.kind, data, versions, artifacts, manifest.created, manifests)
 
 
 def _row(store: Store, run: str) -> dict[str, object] | None:
@@ -109,7 +111,3 @@ def _data_of_bot(directory: Path) -> str | None:
 def _artifacts(store: Store, run: str) -> Iterator[tuple[str, str]]:
     for path in sorted(store.root.glob(f"artifacts/*/{run}")):
         yield path.parent.name, run
-
-
-def _time(manifest: Manifest) -> datetime:
-    return manifest.created
