@@ -70,17 +70,14 @@ def test_a_commit_of_an_older_release_names_its_run_and_says_so(store: Store) ->
 def test_any_flipped_bit_of_what_a_commit_states_is_found(store: Store) -> None:
     commit = store.publications_commit(1)
     content = commit.read_bytes()
-    start = content.index(b'"publication":')
-    end = content.index(b'"operationMetrics"', start)
-    for place in range(start + 1, end - 2, 7):
+    for place in range(0, content.index(b"\n"), 5):
         for bit in (0, 3, 6):
             changed = bytearray(content)
             changed[place] ^= 1 << bit
             commit.write_bytes(bytes(changed))
             found = {one.version: one for one in commits(store)}
-            one = found.get(1)
-            if one is not None and one.publication is not None:
-                assert one.publication == a_publication("behind", -900), "what is stated is what was published"
+            assert found[1].publication in [None, a_publication("behind", -900)], "what is stated is what was published"
+            assert found[1].publication is not None or found[1].problem
             assert found[0].publication == a_publication("ahead", 900)
             assert found[2].publication == a_publication("third")
 
