@@ -1,4 +1,5 @@
 import pytest
+from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 
 from servicekit.problems import COMMON_PROBLEMS, MEDIA_TYPE
@@ -91,3 +92,20 @@ def test_a_problem_repeats_half_a_surrogate_pair_escaped(client: TestClient) -> 
 
 def test_unicode_is_written_as_itself(client: TestClient) -> None:
     assert "ベンゼン" in client.post("/echo", json={"names": ["ベンゼン"]}).text
+
+
+def test_a_method_that_is_not_taken_is_told_all_that_are(app: FastAPI, client: TestClient) -> None:
+    @app.get("/kettle")
+    async def look() -> str:
+        return "cold"
+
+    @app.post("/kettle")
+    async def fill() -> str:
+        return "full"
+
+    router = APIRouter()
+    router.add_api_route("/kettle", fill, methods=["DELETE"], name="empty")
+    app.include_router(router)
+    response = client.patch("/kettle")
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "GET, HEAD, POST, DELETE"

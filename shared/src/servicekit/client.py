@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 import httpx
+from pydantic import SecretStr
 
-__all__ = ["GeneratedProblem", "ServiceAway", "ServiceProblem", "answer_of", "asking", "checked", "expected"]
+__all__ = ["GeneratedProblem", "ServiceAway", "ServiceProblem", "answer_of", "asking", "bearer", "checked", "expected"]
 
 A = TypeVar("A")
 _STANDARD: Final = frozenset({"type", "title", "status", "detail", "instance"})
@@ -43,6 +44,11 @@ class GeneratedProblem(Protocol):
     status: int
     detail: str
     additional_properties: dict[str, Any]
+
+
+def bearer(key: SecretStr | None) -> dict[str, str]:
+    """The header that shows a key, where there is one."""
+    return {} if key is None else {"Authorization": f"Bearer {key.get_secret_value()}"}
 
 
 async def answer_of(question: Awaitable[Any], kind: type[A], *, service: str) -> A:

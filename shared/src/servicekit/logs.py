@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import structlog
 
-__all__ = ["LogFormat", "RequestContext", "configure"]
+__all__ = ["LogFormat", "RequestContext", "configure", "current_request"]
 
 LogFormat = Literal["text", "json"]
 _request_id: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
@@ -59,6 +59,11 @@ def configure(format_: LogFormat, level: str) -> None:
     root.setLevel(level.upper())
     for noisy in ("httpx", "httpcore", "py4j", "asyncio", "uvicorn.error", "tornado.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def current_request() -> str | None:
+    """The id of the request that is being answered; None outside of one."""
+    return _request_id.get()
 
 
 class RequestContext:

@@ -18,6 +18,7 @@ from typing import Final
 import structlog
 from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Counter, Histogram, generate_latest
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit.logs import RequestContext
@@ -32,6 +33,8 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _BOUNDS_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _OK, _REFUSED, _NOT_THERE, _FAILED = 100, 400, 404, 500
+_CUT: Final = 499
+"""What nginx calls a request that its client cut off."""
 _LOGGER: Final = "servicekit.requests"
 _log = structlog.stdlib.get_logger(_LOGGER)
 
@@ -94,6 +97,8 @@ class ObservationMiddleware:
         with RequestContext(identity.decode()):
             try:
                 await self._app(scope, receive, send_observed)
+            except ClientDisconnect:
+                status = _CUT  # nobody is there any more to be answered
             except Exception as error:
                 response = unforeseen(scope["path"], error)
                 if status:

@@ -19,16 +19,23 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from servicekit.excerpt import excerpt
 
 __all__ = [
     "COMMON_PROBLEMS",
     "CONTENT_TOO_LARGE",
+    "FORBIDDEN",
+    "HOST_UNKNOWN",
     "INVALID_CURSOR",
     "INVALID_REQUEST",
     "NOT_FOUND",
     "NOT_READY",
+    "ORIGIN_FOREIGN",
+    "TOO_MANY_REQUESTS",
+    "UNAUTHORIZED",
+    "UNSUPPORTED_MEDIA_TYPE",
     "Problem",
     "ProblemDocument",
     "ProblemType",
@@ -153,6 +160,51 @@ RANGE_NOT_SATISFIABLE: Final = ProblemType(
     "`Range` asks for bytes behind the end of the file; `Content-Range` says how many bytes it has.",
     "Ask for a range inside the file, or for the whole of it without `Range`.",
 )
+HOST_UNKNOWN: Final = ProblemType(
+    "host-unknown",
+    "The service does not answer to this name",
+    HTTPStatus.MISDIRECTED_REQUEST,
+    "`Host` names neither this machine nor one of the names the service was told it has. A web page elsewhere can point a "
+    "name of its own at this address; it gets no answer.",
+    "Ask by `localhost`, by the address in numbers, or add the name to the service's `NTDEMO_ALLOWED_HOSTS`.",
+)
+ORIGIN_FOREIGN: Final = ProblemType(
+    "origin-foreign",
+    "Another site's page may not change anything here",
+    HTTPStatus.FORBIDDEN,
+    "A browser sent the request for a page of another origin, as `Origin` or `Sec-Fetch-Site` says.",
+    "Send it from the service's own pages or from a program. The scores API takes pages of `SCORES_API_CORS_ORIGINS`.",
+)
+UNSUPPORTED_MEDIA_TYPE: Final = ProblemType(
+    "unsupported-media-type",
+    "The body is of a kind that is not taken here",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "`Content-Type` names a kind that this address does not take: JSON is sent as `application/json`, files as what they are, "
+    "and never as a form or as plain text, which any web page can send.",
+    "State the kind: `curl -H 'Content-Type: application/json'`, or `application/octet-stream` for a file.",
+)
+UNAUTHORIZED: Final = ProblemType(
+    "unauthorized",
+    "The key is missing, wrong or has expired",
+    HTTPStatus.UNAUTHORIZED,
+    "This service asks for keys: always where others reach it, and for what changes something wherever it was given one.",
+    "Send `Authorization: Bearer KEY`; a browser asks for it, as the password of any user name. Who runs the service "
+    "makes keys with `ntdemo-train keys create`, or set `NTDEMO_API_KEY` (`TRAINER_API_KEY`), which our own programs send.",
+)
+FORBIDDEN: Final = ProblemType(
+    "forbidden",
+    "The key may not do this",
+    HTTPStatus.FORBIDDEN,
+    "Keys may `read`, `train` or `admin`, each what those before it may; this needs more than the key has.",
+    "Take another key, or have one made: `ntdemo-train keys create --scope train`.",
+)
+TOO_MANY_REQUESTS: Final = ProblemType(
+    "too-many-requests",
+    "This key asks too often",
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "One key may make `NTDEMO_RATE_LIMIT` requests a minute, and has made them.",
+    "Ask again after `Retry-After` seconds.",
+)
 INTERNAL_ERROR: Final = ProblemType(
     "internal-error",
     "Something went wrong in the service",
@@ -168,9 +220,16 @@ COMMON_PROBLEMS: Final = (
     RANGE_NOT_SATISFIABLE,
     HTTP_ERROR,
     NOT_READY,
+    HOST_UNKNOWN,
+    ORIGIN_FOREIGN,
+    UNSUPPORTED_MEDIA_TYPE,
+    UNAUTHORIZED,
+    FORBIDDEN,
+    TOO_MANY_REQUESTS,
     INTERNAL_ERROR,
 )
 """Types that every service knows."""
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _BY_STATUS: Final = {
     kind.status: kind for kind in (NOT_FOUND, METHOD_NOT_ALLOWED, CONTENT_TOO_LARGE, RANGE_NOT_SATISFIABLE, INTERNAL_ERROR)
 }
@@ -258,7 +317,16 @@ async def _on_http_error(request: Request, error: Exception) -> Response:
     detail = f"There is nothing at {excerpt(_instance(request))}." if kind is NOT_FOUND else str(error.detail)
     if isinstance(error.__cause__, UnicodeDecodeError):
         detail = f"The body is not UTF-8: {error.__cause__}."
-    return problem_response(kind, detail, _instance(request), status=error.status_code, headers=error.headers)
+    headers = {"Allow": ", ".join(_allowed(request))} if kind is METHOD_NOT_ALLOWED else error.headers
+    return problem_response(kind, detail, _instance(request), status=error.status_code, headers=headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that the address takes, by any of its routes: Starlette names those of the first."""
+    scopes = {method: {**request.scope, "method": method} for method in _METHODS}
+    return [
+        method for method, scope in scopes.items() if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    ]
 
 
 def of_status(status: int) -> ProblemType:

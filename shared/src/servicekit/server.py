@@ -9,24 +9,33 @@ import socket
 import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import Final
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from servicekit.connections import BoundedConnections, Bounds, file_limit
+
 __all__ = ["serve"]
 
+_CONNECTIONS: Final = 2048
+_BACKLOG: Final = 256
+"""Connections that wait to be taken: as many are taken at once, each of which needs a file."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
 def serve(app: ASGIApp, *, host: str, port: int, shutdown_s: float = 2.0, on_exit: Callable[[], None] = lambda: None) -> None:
     """Serve `app` until SIGINT or SIGTERM; answers under way get `shutdown_s` to end, a second Ctrl-C cuts them off.
 
+    Connections are bounded in number, silence and size (`servicekit.connections`), whatever files the process may open.
+
     The signal is logged when it comes, and its handler calls `on_exit`: streams without an end of their own learn of it there.
 
     Raises:
         SystemExit: the address cannot be bound, which the message names, or the application failed to start.
     """
+    connections = min(_CONNECTIONS, file_limit() // 2)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -42,7 +51,9 @@ def serve(app: ASGIApp, *, host: str, port: int, shutdown_s: float = 2.0, on_exi
         log_config=None,
         server_header=False,
         timeout_graceful_shutdown=int(shutdown_s),
-        h11_max_incomplete_event_size=64 * 1024,
+        http=BoundedConnections(Bounds(connections=connections)).protocol,  # type: ignore[arg-type]  # what makes a protocol
+        ws="none",
+        backlog=_BACKLOG,
     )
     server = _Server(config, on_exit)
     _log.info("listening", host=host, port=port)

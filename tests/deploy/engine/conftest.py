@@ -125,6 +125,7 @@ def product(built: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         "VIZ_DASH_URL": f"https://{NAMES['viz']}:{proxy}",
         "VIZ_BOKEH_URL": f"https://{NAMES['bokeh']}:{proxy}",
         "VIZ_BOKEH_ORIGINS": f"{NAMES['bokeh']}:{proxy}",
+        "NTDEMO_ALLOWED_HOSTS": ",".join(NAMES.values()),
         "TRAINER_API_KEY": KEY,
     }
     own = Product(built, override, {**dict(zip(PUBLISHED.values(), ports, strict=True)), "proxy": proxy})

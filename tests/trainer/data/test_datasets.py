@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.data.datasets import Dataset, Datasets
+from trainer.data.datasets import Dataset, Datasets, UploadsFull
 
 
 def _kept(datasets: Datasets, name: str, *chunks: bytes) -> tuple[Dataset, bool]:
@@ -81,3 +81,53 @@ def test_what_is_no_digest_names_no_data_set(tmp_path: Path) -> None:
     (tmp_path / "secret" / "file").write_text("")
     assert datasets.get("../secret") is None
     assert datasets.get("0" * 64) is None
+
+
+def test_a_removed_data_set_is_gone_and_may_come_again(tmp_path: Path) -> None:
+    datasets = Datasets(tmp_path)
+    dataset, _ = _kept(datasets, "a.csv", b"x")
+    assert datasets.remove(dataset.sha256)
+    assert not datasets.remove(dataset.sha256)
+    assert not datasets.remove("../../etc")
+    assert list(datasets.root.iterdir()) == []
+    assert _kept(datasets, "b.csv", b"x")[1]
+
+
+def test_all_uploads_together_have_a_limit_also_those_that_come_at_once(tmp_path: Path) -> None:
+    datasets = Datasets(tmp_path, limit_bytes=10)
+    first, _ = _kept(datasets, "a.csv", b"12345")
+    coming = datasets.receive("b.csv")
+    coming.write(b"678")
+    other = datasets.receive("c.csv")
+    with pytest.raises(UploadsFull):
+        other.write(b"901")
+    other.discard()
+    coming.discard()
+    _kept(datasets, "d.csv", b"67890")
+    full = datasets.receive("e.csv")
+    with pytest.raises(UploadsFull):
+        full.write(b"1")
+    full.discard()
+    datasets.remove(first.sha256)
+    _kept(datasets, "f.csv", b"54321")
+    late = Datasets(tmp_path, limit_bytes=10).receive("g.csv")
+    with pytest.raises(UploadsFull):
+        late.write(b"1")
+    late.discard()
+
+
+def test_an_upload_that_met_a_full_disk_leaves_nothing_though_its_last_bytes_cannot_be_written(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no device that is always full")
+    datasets = Datasets(tmp_path)
+    upload = datasets.receive("a.csv")
+    upload.path.unlink()
+    upload.path.symlink_to("/dev/full")
+    with upload.path.open("wb") as full:
+        upload._file.close()  # noqa: SLF001 - a disk cannot be filled in a test
+        upload._file = full  # noqa: SLF001 - the same
+        upload.write(b"x" * 100)
+        with pytest.raises(OSError, match="No space left"):
+            upload.finish()
+        upload.discard()
+    assert list(datasets.root.iterdir()) == []

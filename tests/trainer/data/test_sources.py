@@ -46,14 +46,38 @@ def test_several_sources_keep_their_order(tmp_path: Path, open_directory: Path) 
     assert locate(names, Settings(state=tmp_path)) == tuple(Path(name) for name in names)
 
 
-@pytest.mark.parametrize("opened", ["as data directory", "as directory of the start's data", "as the start's data"])
+@pytest.mark.parametrize("opened", ["as data directory", "as the start's data"])
 def test_callers_may_name_files_in_open_directories(tmp_path: Path, open_directory: Path, opened: str) -> None:
     settings = {
         "as data directory": Settings(state=tmp_path, data_dirs=(open_directory,)),
-        "as directory of the start's data": Settings(state=tmp_path, data=open_directory / "a.csv"),
         "as the start's data": Settings(state=tmp_path, data=open_directory),
     }[opened]
     permit((str(open_directory / "a.csv"), str(open_directory / "not-there.csv"), str(open_directory)), settings)
+
+
+def test_the_file_of_the_start_opens_itself_and_not_what_lies_beside_it(tmp_path: Path, open_directory: Path) -> None:
+    (open_directory / "passwords.csv").write_text("user,password\nada,sesame\n")
+    settings = Settings(state=tmp_path, data=open_directory / "a.csv")
+    permit((str(open_directory / "a.csv"),), settings)
+    for other in ("passwords.csv", ".", "a.csv/../passwords.csv", "a.csv/x", "not-there.csv"):
+        with pytest.raises(DataNotAllowed, match="lies outside"):
+            permit((str(open_directory / other),), settings)
+
+
+@pytest.mark.parametrize("place", ["link.csv", "below/deep/link.csv", "below/link"])
+def test_links_below_a_named_directory_lead_nowhere_else(tmp_path: Path, open_directory: Path, place: str) -> None:
+    settings = Settings(state=tmp_path, data_dirs=(open_directory,))
+    outside = tmp_path / "home"
+    outside.mkdir()
+    (outside / "secret.csv").write_text("smiles,value\n")
+    link = open_directory / place
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(outside if place.endswith("link") else outside / "secret.csv")
+    with pytest.raises(DataNotAllowed, match=r"holds a link, .*link"):
+        permit((str(open_directory),), settings)
+    link.unlink()
+    link.symlink_to(open_directory / "a.csv")
+    permit((str(open_directory),), settings)
 
 
 def test_callers_may_name_no_other_files(tmp_path: Path, open_directory: Path) -> None:

@@ -1,6 +1,8 @@
-"""recovery: what no publication names is gone, what one names is untouched."""
+"""recovery: what no publication names is in the quarantine, what one names is untouched."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from trainer.data import seed_table
 from trainer.data.activity import Activity
 from trainer.spark import staging
 from trainer.store import tables
+from trainer.store.intents import intended
 from trainer.store.publications import Publication, append
 from trainer.store.recovery import recover
 
@@ -37,6 +40,18 @@ def store(tmp_path: Path, spark: SparkSession, activity: Activity) -> Store:
     (artifact / "manifest.json").write_text("{}")
     append(store, Publication("r1", "factors", activity.digest, versions, {"factors": "r1"}, AT))
     return store
+
+
+class Killed(Exception):
+    pass
+
+
+@contextmanager
+def killed(store: Store, run: str, data: str) -> Iterator[None]:
+    """What a publication does before its process is killed."""
+    with suppress(Killed), intended(store, run, data):
+        yield
+        raise Killed
 
 
 def files(store: Store) -> set[Path]:
@@ -85,8 +100,9 @@ def test_what_a_killed_trainer_left_behind_is_removed_and_nothing_else(
 
 def test_a_store_that_was_never_published_is_emptied(tmp_path: Path, spark: SparkSession, activity: Activity) -> None:
     store = Store.under(tmp_path / "other")
-    tables.commit(store, staging.stage(spark, store, "targets", activity.digest, activity.targets), run="r1")
-    staging.stage(spark, store, "compounds", activity.digest, activity.compounds)
+    with killed(store, "r1", activity.digest):
+        tables.commit(store, staging.stage(spark, store, "targets", activity.digest, activity.targets), run="r1")
+        staging.stage(spark, store, "compounds", activity.digest, activity.compounds)
     recover(store)
     assert not list(store.root.rglob("*.parquet"))
     assert DeltaTable(store.table("targets")).file_uris() == []
@@ -94,7 +110,8 @@ def test_a_store_that_was_never_published_is_emptied(tmp_path: Path, spark: Spar
 
 def test_facts_can_be_ingested_again_after_they_were_removed(tmp_path: Path, spark: SparkSession, activity: Activity) -> None:
     store = Store.under(tmp_path / "other")
-    tables.commit(store, staging.stage(spark, store, "targets", activity.digest, activity.targets), run="r1")
+    with killed(store, "r1", activity.digest):
+        tables.commit(store, staging.stage(spark, store, "targets", activity.digest, activity.targets), run="r1")
     recover(store)
     version = tables.commit(store, staging.stage(spark, store, "targets", activity.digest, activity.targets), run="r2")
     assert version == 2

@@ -37,7 +37,7 @@ labels:
 {{ .Values.trainer.apiKey.existingSecret | default (printf "%s-trainer-key" (include "ntdemo.name" .)) }}
 {{- end }}
 
-{{/* The trainer's key, for the trainer and for who sends it. */}}
+{{/* The key that every service takes, and shows to the others. */}}
 {{- define "ntdemo.key-env" -}}
 {{- if .Values.trainer.apiKey.enabled }}
 env:
@@ -115,13 +115,29 @@ affinity:
 {{- end }}
 {{- end }}
 
+{{/* By which names the services are reached, and whether they ask for keys: they listen at every address of their pods. */}}
+{{- define "ntdemo.doors" -}}
+{{- $names := list }}
+{{- range $component := list "trainer" "scores-api" "viz" "chatbot" }}
+{{- $name := printf "%s-%s" (include "ntdemo.name" $) $component }}
+{{- range $suffix := list "" (printf ".%s" $.Release.Namespace) (printf ".%s.svc" $.Release.Namespace) (printf ".%s.svc.cluster.local" $.Release.Namespace) }}
+{{- $names = append $names (printf "%s%s" $name $suffix) }}
+{{- end }}
+{{- end }}
+{{- range $host := .Values.ingress.hosts }}
+{{- if $host }}{{ $names = append $names $host }}{{ end }}
+{{- end }}
+NTDEMO_ALLOWED_HOSTS: {{ join "," $names | quote }}
+NTDEMO_ACCESS: {{ ternary "keys" "open" .Values.trainer.apiKey.enabled }}
+{{- end }}
+
 {{- define "ntdemo.config" -}}
 apiVersion: v1
 kind: ConfigMap
 metadata:
   {{- include "ntdemo.metadata" . | nindent 2 }}
 data:
-  {{- $settings := merge (dict) .values.env .settings (dict "NTDEMO_LOG_FORMAT" .root.Values.log.format "NTDEMO_LOG_LEVEL" .root.Values.log.level) }}
+  {{- $settings := merge (dict) .values.env .settings (include "ntdemo.doors" .root | fromYaml) (dict "NTDEMO_LOG_FORMAT" .root.Values.log.format "NTDEMO_LOG_LEVEL" .root.Values.log.level) }}
   {{- range $name, $value := $settings }}
   {{ $name }}: {{ $value | toString | quote }}
   {{- end }}

@@ -19,6 +19,7 @@ from chatbot.openai_errors import OpenAIErrors
 from chatbot.routes import completions, models
 from chatbot.settings import Settings
 from servicekit.application import create_application
+from servicekit.doors.guard import Doors
 from servicekit.security import SecurityHeaders
 
 if TYPE_CHECKING:
@@ -45,12 +46,14 @@ def create_app(settings: Settings) -> FastAPI:
     def scores() -> "FragmentScores":
         from chatbot.fragments.scores import FragmentScores  # noqa: PLC0415 - loads the scores API's client, which few chats need
 
-        return FragmentScores(settings.scores_url)
+        return FragmentScores(settings.scores_url, key=settings.api_key)
 
     def published() -> "PublishedBots":
         from chatbot.bots.published import PublishedBots  # noqa: PLC0415 - loads the scores API's client, after the start
 
-        return PublishedBots(settings.scores_url, registry, every_s=settings.refresh_s, threads=settings.threads)
+        return PublishedBots(
+            settings.scores_url, registry, every_s=settings.refresh_s, threads=settings.threads, key=settings.api_key
+        )
 
     async def watch() -> None:
         await asyncio.sleep(min(_SETTLED_S, settings.refresh_s))
@@ -88,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
         ready=ready,
         problem_types=problems.PROBLEM_TYPES,
         lifespan=lifespan,
+        doors=Doors(settings, settings.host),
     )
     app.state.registry = registry
     app.state.conversation = Conversation(engine, fragments, viz_url=settings.viz_url)

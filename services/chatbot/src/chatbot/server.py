@@ -22,8 +22,10 @@ def main() -> None:
     settings = load_settings(Settings)
     logs.configure(settings.log_format, settings.log_level)
     from chatbot.app import create_app  # noqa: PLC0415 - loads everything else, after a wrong setting was told and without gc
+    from servicekit.doors.guard import Doors, require_keys  # noqa: PLC0415 - as above
     from servicekit.server import serve  # noqa: PLC0415 - as above
 
+    require_keys(Doors(settings, settings.host))
     app = create_app(settings)
     gc.freeze()
     gc.enable()

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field
 from pydantic_settings import SettingsConfigDict
 
 from servicekit.addresses import Addresses, Host, Port, Url, client_url, derived
+from servicekit.doors.settings import DoorSettings
 from servicekit.logs import LogFormat
 
 __all__ = ["Settings"]
@@ -14,7 +15,7 @@ __all__ = ["Settings"]
 _IN_THE_REPOSITORY: Final = Path(__file__).parents[2] / "models"
 
 
-class Settings(Addresses):
+class Settings(Addresses, DoorSettings):
     """Where to listen, whom to ask, and how many chats are computed together."""
 
     model_config = SettingsConfigDict(extra="forbid")
@@ -25,8 +26,6 @@ class Settings(Addresses):
     """Port to listen at."""
     models: Annotated[Path, Field(validation_alias="CHATBOT_MODELS")] = _IN_THE_REPOSITORY
     """Directory of the shipped bundles, one directory a language; a missing one is an untaught language."""
-    trainer_key: Annotated[SecretStr | None, Field(validation_alias="TRAINER_API_KEY")] = None
-    """The trainer's key, where it has one; sent by `ntdemo-chat`."""
     viz_url: Url = Field(
         validation_alias=AliasChoices("CHATBOT_VIZ_URL", "VIZ_DASH_URL"), default_factory=derived("viz_host", "dash_port")
     )

@@ -61,6 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
         problem_types=PROBLEM_TYPES,
         routes=[route for group in _GROUPS for route in group.router.routes],
         lifespan=lifespan,
+        doors=settings.doors,
     )
     app.state.live = live
     app.state.files = files
@@ -72,7 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "HEAD", "POST"),
-            allow_headers=("If-None-Match", "Range", "If-Range", "X-Request-ID"),
+            allow_headers=("If-None-Match", "Range", "If-Range", "X-Request-ID", "Authorization", "Content-Type"),
             expose_headers=("ETag", "X-Request-ID", "Content-Range", "Accept-Ranges"),
         )
     return app

@@ -4,6 +4,7 @@ from scores_api.app import create_app
 from scores_api.settings import Settings
 from servicekit import logs
 from servicekit.command import load_settings, service_arguments
+from servicekit.doors.guard import require_keys
 from servicekit.server import serve
 
 __all__ = ["main"]
@@ -18,4 +19,5 @@ def main() -> None:
     service_arguments("ntdemo-scores-api", Settings)
     settings = load_settings(Settings)
     logs.configure(settings.log_format, settings.log_level)
+    require_keys(settings.doors)
     serve(create_app(settings), host=settings.host, port=settings.port)

@@ -4,8 +4,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from servicekit.doors.guard import Doors
+from servicekit.doors.settings import DoorSettings
 from servicekit.logs import LogFormat
 
 __all__ = ["Settings"]
@@ -16,7 +18,7 @@ def _listed(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
-class Settings(BaseSettings):
+class Settings(DoorSettings):
     """Where the store lies, where to listen, how to log."""
 
     model_config = SettingsConfigDict(
@@ -43,3 +45,8 @@ class Settings(BaseSettings):
     """How often the publications log is read whole, for stores that were replaced or restored."""
     kept_runs: Annotated[int, Field(validation_alias="SCORES_API_KEPT_RUNS", ge=1, le=1000)] = 4
     """Old runs held open at a time."""
+
+    @property
+    def doors(self) -> Doors:
+        """Who may come in; the keys are those of the state directory."""
+        return Doors(self, self.host, keys=self.state / "access" / "keys.json", origins=self.cors_origins)

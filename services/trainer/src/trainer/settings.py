@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from servicekit.doors.settings import DoorSettings
 from servicekit.logs import LogFormat
 from trainer.runs.ingest import OnError
 
@@ -19,7 +20,7 @@ class InvalidSettings(Exception):
     """A variable has a value that cannot be used; `str()` is one sentence that names it."""
 
 
-class Settings(BaseSettings):
+class Settings(DoorSettings):
     """What can be set, by environment variable. Creating it touches no file."""
 
     model_config = SettingsConfigDict(
@@ -42,9 +43,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(alias="TRAINER_PORT", ge=1, le=65535)] = 3031
     """Port to listen at."""
     data_dirs: Annotated[tuple[Path, ...], NoDecode, Field(alias="TRAINER_DATA_DIRS")] = ()
-    """Directories whose files a job may name over HTTP, separated by `:`; the directory of the start's data is one of them."""
-    api_key: Annotated[SecretStr | None, Field(alias="TRAINER_API_KEY", exclude=True)] = None
-    """What a caller must know to hand in, cancel or upload anything over HTTP; unset, whoever reaches the trainer may."""
+    """Directories whose files a job may name over HTTP, separated by `:`; beside the start's own data."""
     database: Annotated[str | None, Field(alias="TRAINER_DATABASE")] = None
     """The one database that a job may name over HTTP as its source: `postgresql://host:port/database`."""
     database_user: Annotated[str | None, Field(alias="TRAINER_DATABASE_USER")] = None
@@ -55,6 +54,8 @@ class Settings(BaseSettings):
     """A file whose first line is the password."""
     upload_limit_bytes: Annotated[int, Field(alias="TRAINER_UPLOAD_LIMIT_BYTES", ge=1)] = 4 * 2**30
     """Bytes that one upload may have."""
+    uploads_limit_bytes: Annotated[int, Field(alias="TRAINER_UPLOADS_LIMIT_BYTES", ge=1)] = 32 * 2**30
+    """Bytes that all uploads together may have."""
     spark_master: Annotated[str, Field(alias="TRAINER_SPARK_MASTER", pattern=r"^(local(\[.*\])?|spark://.+|k8s://.+)$")] = (
         "local[*]"
     )
@@ -78,6 +79,11 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
+
+    @property
+    def keys_file(self) -> Path:
+        """The file of keys."""
+        return self.keys or self.state / "access" / "keys.json"
 
     @classmethod
     def from_environment(cls) -> Self:

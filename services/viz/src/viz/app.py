@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from servicekit.application import create_application
+from servicekit.doors.guard import Doors
 from servicekit.security import SecurityHeaders, content_policy
 from viz import exports, problems
 from viz.callbacks import CallbackRequests
@@ -32,8 +33,8 @@ _log = structlog.stdlib.get_logger(__name__)
 
 def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManager[Any]] = nullcontext) -> FastAPI:
     """Assemble the Dash pages; `beside` is what runs as long as they are served: the Bokeh server."""
-    scores = Scores(settings.scores_url)
-    jobs = TrainerJobs(settings.trainer_url)
+    scores = Scores(settings.scores_url, key=settings.api_key)
+    jobs = TrainerJobs(settings.trainer_url, key=settings.api_key)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -59,6 +60,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
         ready=ready,
         problem_types=problems.PROBLEM_TYPES,
         lifespan=lifespan,
+        doors=Doors(settings, settings.viz_host),
     )
     problems.install(app)
     exports.install(app, scores)

@@ -4,9 +4,9 @@ Dash reads these bodies without a check, so that anything unexpected ends in an 
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, StrictInt, StrictStr, TypeAdapter, ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit.problems import CONTENT_TOO_LARGE, INVALID_REQUEST, problem_response
@@ -15,11 +15,54 @@ __all__ = ["CallbackRequests"]
 
 _PATH: Final = "/_dash-update-component"
 _LIMIT_BYTES: Final = 2**20
+_LONGEST: Final = 20_000
+
+
+class _Health(BaseModel):
+    """What the watch over the scores API keeps."""
+
+    state: Literal["ready", "empty", "away"]
+    run: Annotated[str, Field(max_length=_LONGEST)] = ""
+
+
+class _Point(BaseModel):
+    customdata: list[Annotated[str, Field(max_length=_LONGEST)] | float | None] | None = None
+
+
+class _Click(BaseModel):
+    """What was clicked in a figure."""
+
+    points: list[_Point] = []
+
+
+class _Cell(BaseModel):
+    customdata: tuple[str, str] | None = None
+
+
+class _Pair(BaseModel):
+    """What was clicked in the heat map: two fragments."""
+
+    points: list[_Cell] = []
+
+
+_TEXT: Final = TypeAdapter[Any](Annotated[StrictStr, Field(max_length=_LONGEST)] | None)
+_COUNT: Final = TypeAdapter[Any](Annotated[StrictInt, Field(ge=0, le=10**9)] | None)
+_VALUES: Final[Mapping[str, TypeAdapter[Any]]] = {
+    **dict.fromkeys(("pathname", "search", "href", "value", "id", "title.data"), _TEXT),
+    **dict.fromkeys(("n_clicks", "n_submit", "n_intervals"), _COUNT),
+    "shown-results.data": TypeAdapter(Annotated[StrictInt, Field(ge=0, le=10**6)]),
+    "scheme.data": TypeAdapter(Literal["light", "dark"]),
+    "health.data": TypeAdapter(_Health | None),
+    "heat-map-graph.clickData": TypeAdapter(_Pair | None),
+    "space-graph.clickData": TypeAdapter(_Click | None),
+}
+"""What the inputs of our pages hold, by `id.property` or by the property alone."""
 
 
 class _Property(BaseModel):
     id: str
     property: str
+    value: Any = None
 
 
 class _Request(BaseModel):
@@ -73,5 +116,18 @@ class CallbackRequests:
         callback = self._callbacks.get(request.output, {})
         if "callback" not in callback:
             return "No page has this output."
-        stated = [given.model_dump() for given in (*request.inputs, *request.state)]
-        return None if stated == [*callback["inputs"], *callback["state"]] else "The inputs are not those of this output."
+        given = (*request.inputs, *request.state)
+        if [one.model_dump(include={"id", "property"}) for one in given] != [*callback["inputs"], *callback["state"]]:
+            return "The inputs are not those of this output."
+        return next((fault for one in given if (fault := _misfit(one)) is not None), None)
+
+
+def _misfit(given: _Property) -> str | None:
+    """Why the value of an input is none that a page of ours sends."""
+    name = f"{given.id}.{given.property}"
+    kind = _VALUES.get(name) or _VALUES[given.property]
+    try:
+        kind.validate_python(given.value)
+    except ValidationError as error:
+        return f"{name}: {error.errors()[0]['msg']}."
+    return None

@@ -62,7 +62,7 @@ def show(
     pyplot = _windows() if save is None else None
     settings = load_settings(Settings)
     try:
-        shown, space, matrix = asyncio.run(_ask(settings.scores_url, run))
+        shown, space, matrix = asyncio.run(_ask(settings, run))
     except Unshowable as failure:
         _stop(str(failure), 1)
     drawings = _drawings(shown, space, matrix, three_dimensional=pages == 1)
@@ -82,9 +82,9 @@ def main() -> None:
     _command()
 
 
-async def _ask(url: str, run: str) -> tuple[Run, Space, Matrix]:
+async def _ask(settings: Settings, run: str) -> tuple[Run, Space, Matrix]:
     """The run, its fragments, and the matrix of all or of those with most support."""
-    async with Scores(url) as scores:
+    async with Scores(settings.scores_url, key=settings.api_key) as scores:
         shown = await scores.run(run)
         space = await scores.space(shown.id)
         return shown, space, await scores.similarities(shown.id, space.most_studied(ANNOTATED), shown.similarities[0])

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Query
 from fastapi.responses import Response
 
 from contracts.kinds import SimilarityKind
+from servicekit.spreadsheet import harmless
 from viz.answers import Neighbour
 from viz.scores import Scores
 from viz.view import CURRENT, UNLIKE
@@ -66,5 +67,5 @@ def _csv(neighbours: tuple[Neighbour, ...]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
-    writer.writerows([getattr(neighbour, column) for column in _COLUMNS] for neighbour in neighbours)
+    writer.writerows([harmless(getattr(neighbour, column)) for column in _COLUMNS] for neighbour in neighbours)
     return text.getvalue()

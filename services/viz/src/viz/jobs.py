@@ -15,8 +15,9 @@ from typing import Any, Final, Self
 import httpx
 import structlog
 from httpx_sse import ServerSentEvent, aconnect_sse
+from pydantic import SecretStr
 
-from servicekit.client import ServiceAway, ServiceProblem, answer_of, asking, checked
+from servicekit.client import ServiceAway, ServiceProblem, answer_of, asking, bearer, checked
 from trainer_client import Client
 from trainer_client.api.datasets import list_datasets
 from trainer_client.api.jobs import follow_job, list_jobs
@@ -83,10 +84,11 @@ class Progress:
 class TrainerJobs:
     """A client to be entered on the event loop that uses it, and left on the same."""
 
-    def __init__(self, url: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, url: str, *, key: SecretStr | None = None, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._url = url.rstrip("/")
         self._client = Client(
             base_url=self._url,
+            headers=bearer(key),
             timeout=httpx.Timeout(_PATIENCE_S),
             httpx_args={"trust_env": False} | ({} if transport is None else {"transport": transport}),
         )

@@ -14,6 +14,7 @@ from typing import Any, Final, Self, TypeVar
 import httpx
 import numpy as np
 from cachetools import LRUCache
+from pydantic import SecretStr
 
 from contracts.evidence import MATRIX_FRAGMENTS
 from contracts.kinds import SimilarityKind
@@ -24,7 +25,7 @@ from scores_client.api.predictions import ask_predictions
 from scores_client.api.runs import get_curve, get_run, get_trajectory, list_runs
 from scores_client.api.similarities import ask_similarities
 from scores_client.types import UNSET
-from servicekit.client import ServiceAway, ServiceProblem, answer_of
+from servicekit.client import ServiceAway, ServiceProblem, answer_of, bearer
 from viz.answers import (
     Curve,
     Floats,
@@ -68,10 +69,15 @@ _REFUSALS: Final = {
 class Scores:
     """A client to be entered on the event loop that uses it, and left on the same."""
 
-    def __init__(self, url: str, *, clock_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, url: str, *, key: SecretStr | None = None, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._url = url
         self._clock_s = clock_s
-        self._client = Client(base_url=url, timeout=httpx.Timeout(_PATIENCE_S, connect=2.0), httpx_args={"trust_env": False})
+        self._client = Client(
+            base_url=url,
+            headers=bearer(key),
+            timeout=httpx.Timeout(_PATIENCE_S, connect=2.0),
+            httpx_args={"trust_env": False},
+        )
         self._runs: tuple[Run, ...] = ()
         self._runs_s = float("-inf")
         self._asking = asyncio.Lock()

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from servicekit.addresses import Addresses, Port, Url, client_url
+from servicekit.doors.settings import DoorSettings
 from servicekit.logs import LogFormat
 
 __all__ = ["Settings"]
@@ -15,7 +16,7 @@ _ORIGIN: Final = re.compile(r"^(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})
 _LEVELS: Final = ("critical", "error", "warning", "info", "debug")
 
 
-class Settings(Addresses):
+class Settings(Addresses, DoorSettings):
     """Read once from the environment by `servicekit.command.load_settings`; every other module gets it as an argument."""
 
     model_config = SettingsConfigDict(extra="ignore", use_attribute_docstrings=True)

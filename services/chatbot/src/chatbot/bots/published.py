@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import httpx
 import structlog
+from pydantic import SecretStr
 
 from chatbot.bots.registry import BotRegistry
 from chatbot.network.bundle import Bundle, open_bundle
@@ -20,7 +21,7 @@ from scores_client.api.artifacts import get_artifact, get_artifact_file
 from scores_client.api.operation import readyz
 from scores_client.models import Manifest, Readiness
 from scores_client.types import File
-from servicekit.client import ServiceAway, ServiceProblem, answer_of
+from servicekit.client import ServiceAway, ServiceProblem, answer_of, bearer
 
 __all__ = ["PublishedBots"]
 
@@ -42,12 +43,15 @@ class PublishedBots:
         *,
         every_s: float,
         threads: int,
+        key: SecretStr | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         arguments: dict[str, Any] = {"trust_env": False}
         if transport is not None:
             arguments["transport"] = transport
-        self._client = Client(base_url=url, timeout=httpx.Timeout(_TIMEOUT_S, connect=2.0), httpx_args=arguments)
+        self._client = Client(
+            base_url=url, timeout=httpx.Timeout(_TIMEOUT_S, connect=2.0), headers=bearer(key), httpx_args=arguments
+        )
         self._registry = registry
         self._every_s = every_s
         self._threads = threads

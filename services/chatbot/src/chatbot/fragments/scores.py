@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 import httpx
+from pydantic import SecretStr
 
 from chatbot.fragments.lookups import (
     AmbiguousName,
@@ -30,7 +31,7 @@ from scores_client.models import (
     SimilarityKind,
     SimilarityQuestion,
 )
-from servicekit.client import ServiceAway, ServiceProblem, answer_of
+from servicekit.client import ServiceAway, ServiceProblem, answer_of, bearer
 
 __all__ = ["FragmentScores"]
 
@@ -46,9 +47,11 @@ _NOT_TOLD: Final = "similarity-unavailable"
 class FragmentScores:
     """To be entered on the event loop that uses it, and left on the same."""
 
-    def __init__(self, url: str, *, transport: Any = None) -> None:
+    def __init__(self, url: str, *, key: SecretStr | None = None, transport: Any = None) -> None:
         arguments = {"trust_env": False} | ({"transport": transport} if transport is not None else {})
-        self._client = Client(base_url=url, timeout=httpx.Timeout(_TIMEOUT_S, connect=1.0), httpx_args=arguments)
+        self._client = Client(
+            base_url=url, timeout=httpx.Timeout(_TIMEOUT_S, connect=1.0), headers=bearer(key), httpx_args=arguments
+        )
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()

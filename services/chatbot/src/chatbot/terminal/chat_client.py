@@ -8,9 +8,10 @@ from typing import Final, Self
 
 import httpx
 from httpx_sse import EventSource
+from pydantic import SecretStr
 
 from chatbot.terminal.failures import ChatbotAway, ChatRefused
-from servicekit.client import ServiceAway, ServiceProblem, asking, checked
+from servicekit.client import ServiceAway, ServiceProblem, asking, bearer, checked
 
 __all__ = ["Bot", "ChatClient", "Exchange"]
 
@@ -40,10 +41,10 @@ class Exchange:
 class ChatClient:
     """A client of the service."""
 
-    def __init__(self, url: str, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, *, key: SecretStr | None = None, transport: httpx.BaseTransport | None = None) -> None:
         timeout = httpx.Timeout(_TIMEOUT_S, connect=3.0)
         self._url = url
-        self._http = httpx.Client(base_url=url, timeout=timeout, trust_env=False, transport=transport)
+        self._http = httpx.Client(base_url=url, timeout=timeout, trust_env=False, transport=transport, headers=bearer(key))
 
     def __enter__(self) -> Self:
         return self

@@ -75,7 +75,7 @@ def chat(
     spoken = _LANGUAGES[language.lower()]
     settings = load_settings(Settings)
     console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
-    with ChatClient(settings.url) as client:
+    with ChatClient(settings.url, key=settings.api_key) as client:
         try:
             bot = _bot(client, spoken, iterations, corpus or [], settings, console)
             typer.echo(f"{bot.model}, {bot.steps:,} steps, run {bot.run}. {_WELCOMES[spoken]}")
@@ -116,7 +116,7 @@ def _train(
     bot = present if isinstance(present, Bot) else None
     try:
         with (
-            TrainingClient(settings.trainer_url, key=settings.trainer_key) as training,
+            TrainingClient(settings.trainer_url, key=settings.api_key) as training,
             Progress(*columns, console=console, transient=True) as bars,
         ):
             bar = bars.add_task("asking the trainer", total=None, figures="")

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from chatbot.terminal.chat_client import Bot
 from chatbot.terminal.failures import CorporaAway, TrainerAway, TrainingFailed
 from dialogue.bundle import Language
-from servicekit.client import ServiceAway, ServiceProblem, asking, checked, expected
+from servicekit.client import ServiceAway, ServiceProblem, asking, bearer, checked, expected
 from trainer_client import Client
 from trainer_client.api.datasets import create_dataset
 from trainer_client.api.jobs import create_job, list_jobs
@@ -41,7 +41,7 @@ class TrainingClient:
         self._url = url
         self._client: Any = Client(  # of the two generated classes, the other takes no client without a key
             base_url=url,
-            headers={"Authorization": f"Bearer {key.get_secret_value()}"} if key else {},
+            headers=bearer(key),
             timeout=httpx.Timeout(_TIMEOUT_S, connect=3.0, read=_SILENCE_S),
             httpx_args={"trust_env": False, "transport": transport},
         )

@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from servicekit.application import create_application
+from trainer.api.doors import doors
 from trainer.api.routes import datasets, devices, jobs
 from trainer.api.service import Trainer
 from trainer.jobs.claim import claimed
@@ -62,6 +63,7 @@ def create_app(
         ready=ready,
         problem_types=PROBLEM_TYPES,
         lifespan=lifespan,
+        doors=doors(settings),
     )
     for router in (jobs.router, datasets.router, devices.router):
         app.include_router(router)

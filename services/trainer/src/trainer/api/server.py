@@ -10,8 +10,10 @@ from fastapi import FastAPI
 
 from servicekit import logs
 from servicekit.command import service_arguments
+from servicekit.doors.guard import require_keys
 from servicekit.server import serve
 from trainer.api.app import create_app
+from trainer.api.doors import doors
 from trainer.api.service import Trainer
 from trainer.data.offences import InvalidData
 from trainer.jobs.claim import StartRefused, claimed
@@ -37,6 +39,7 @@ def main() -> None:
     try:
         settings = Settings.from_environment()
         logs.configure(settings.log_format, settings.log_level)
+        require_keys(doors(settings))
         _check_data(settings)
         with claimed(settings.state) as table:
             app = create_app(settings, table=table)

@@ -8,6 +8,7 @@ from typing import Self
 
 import structlog
 
+from trainer.api.looking import Looking
 from trainer.data.datasets import Datasets
 from trainer.jobs.devices import DeviceWatch
 from trainer.jobs.executors.executor import Executor
@@ -33,6 +34,7 @@ class Trainer:
     devices: DeviceWatch
     supervisor: Supervisor
     first_run: FirstRun
+    looking: Looking
     working: "asyncio.Task[None]"
     """The supervisor at work."""
 
@@ -42,14 +44,14 @@ class Trainer:
         """A trainer that works for the length of the context; a job under way then stays queued for the next start."""
         supervisor = Supervisor(table, executor, runs, settings)
         queue = JobQueue(table, supervisor)
-        datasets = Datasets(settings.state)
+        datasets = Datasets(settings.state, limit_bytes=settings.uploads_limit_bytes)
         await asyncio.to_thread(datasets.remove_unfinished)
         first_run = FirstRun(queue, runs, first_spec(settings))
         devices = DeviceWatch()
         working = asyncio.create_task(supervisor.run(), name="supervisor")
         looking = asyncio.create_task(first_run.ensure(), name="first-run")
         try:
-            yield cls(settings, queue, datasets, devices, supervisor, first_run, working)
+            yield cls(settings, queue, datasets, devices, supervisor, first_run, Looking(settings), working)
         finally:
             queue.close()
             looking.cancel()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from servicekit.spreadsheet import harmless
 from trainer.cli.bars import Bars
 from trainer.cli.command import AsJson, Command, Waiting
 from trainer.runs.spec import CURRENT
@@ -41,7 +42,7 @@ def rejects(
             text = io.StringIO()
             writer = csv.DictWriter(text, table.schema.names)
             writer.writeheader()
-            writer.writerows(rows)
+            writer.writerows({name: harmless(cell) for name, cell in row.items()} for row in rows)
             command.say(text.getvalue())
         else:
             from trainer.data.offences import Offence  # noqa: PLC0415 - beside what it prints

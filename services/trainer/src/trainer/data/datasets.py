@@ -6,16 +6,24 @@ import os
 import re
 import secrets
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
-__all__ = ["Dataset", "Datasets", "Upload"]
+__all__ = ["Dataset", "Datasets", "Upload", "UploadsFull"]
 
 _TAKEN: Final = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 """What a rename to a directory that holds something says."""
+_MOST: Final = 10_000
+"""Data sets."""
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
+
+
+class UploadsFull(Exception):
+    """There is no room for more uploads."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +52,12 @@ class Upload:
             raise
         self._digest = hashlib.sha256()
         self.size_bytes = 0
+        self._reserved = 0
 
     def write(self, chunk: bytes) -> None:
-        """Append bytes."""
+        """Append bytes; raises UploadsFull."""
+        self._datasets.reserve(len(chunk))
+        self._reserved += len(chunk)
         self._file.write(chunk)
         self._digest.update(chunk)
         self.size_bytes += len(chunk)
@@ -60,35 +71,74 @@ class Upload:
     def keep(self) -> tuple[Dataset, bool]:
         """Make the finished file a data set; False where these bytes were one before, or became one meanwhile."""
         sha256 = self._digest.hexdigest()
-        try:
-            self._directory.rename(self._datasets.root / sha256)
-        except OSError as error:
-            if error.errno not in _TAKEN:
-                raise
-            self.discard()
-            fresh = False
-        else:
-            _sync_directory(self._datasets.root)
-            fresh = True
-        kept = self._datasets.get(sha256)
-        assert kept is not None  # noqa: S101 - data sets are never removed
-        return kept, fresh
+        while True:
+            try:
+                self._directory.rename(self._datasets.root / sha256)
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    raise
+                if (known := self._datasets.get(sha256)) is not None:  # else it was removed in this moment
+                    self.discard()
+                    return known, False
+            else:
+                _sync_directory(self._datasets.root)
+                path = self._datasets.root / sha256 / self.path.name
+                kept = self._datasets.get(sha256)  # None where it was removed in this moment
+                return kept or Dataset(sha256, path, self.size_bytes, datetime.now(UTC)), True
 
     def discard(self) -> None:
-        """Remove what came so far."""
-        self._file.close()
+        """Remove what came so far, also where the disk is full, so that not even the last of it can be written."""
+        with suppress(OSError):
+            self._file.close()
         shutil.rmtree(self._directory, ignore_errors=True)
+        self._datasets.release(self._reserved)
+        self._reserved = 0
 
 
 class Datasets:
     """All uploads of a state directory."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, *, limit_bytes: int | None = None) -> None:
         self.root = state / "datasets"
+        self._limit_bytes = limit_bytes
+        self._used_bytes: int | None = None
+        self._counting = Lock()
 
     def receive(self, name: str) -> Upload:
-        """Begin to take in a file of this name."""
+        """Begin to take in a file of this name; raises UploadsFull."""
+        if self.root.is_dir() and sum(1 for _ in self.root.iterdir()) >= _MOST:
+            raise UploadsFull
         return Upload(self, name)
+
+    def reserve(self, size_bytes: int) -> None:
+        """Count bytes that are about to be written; raises UploadsFull where all together would be too many."""
+        with self._counting:
+            if self._used_bytes is None:
+                self._used_bytes = sum(path.stat().st_size for path in self.root.glob("[0-9a-f]*/*"))
+            if self._limit_bytes is not None and self._used_bytes + size_bytes > self._limit_bytes:
+                raise UploadsFull
+            self._used_bytes += size_bytes
+
+    def release(self, size_bytes: int) -> None:
+        """Count bytes that are gone."""
+        with self._counting:
+            if self._used_bytes is not None:
+                self._used_bytes -= size_bytes
+
+    def remove(self, sha256: str) -> bool:
+        """Remove a data set; False where there is none."""
+        found = self.get(sha256)
+        if found is None:
+            return False
+        gone = self.root / f".removed-{secrets.token_hex(8)}"
+        try:
+            (self.root / sha256).rename(gone)
+        except FileNotFoundError:
+            return False
+        _sync_directory(self.root)
+        shutil.rmtree(gone, ignore_errors=True)
+        self.release(found.size_bytes)
+        return True
 
     def get(self, sha256: str) -> Dataset | None:
         """The data set of a digest; None where there is none, or where the text is no digest."""
@@ -110,9 +160,10 @@ class Datasets:
         )
 
     def remove_unfinished(self) -> None:
-        """Remove uploads that a dead trainer left behind."""
-        for leftover in self.root.glob(".incoming-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        """Remove what a dead trainer left of uploads that came in or were being removed."""
+        for pattern in (".incoming-*", ".removed-*"):
+            for leftover in self.root.glob(pattern):
+                shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -1,5 +1,6 @@
 """Sources: which files a run's `sources` stand for on this machine, and which of them a caller over HTTP may name."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -64,27 +65,43 @@ def fetched(sources: Sequence[str], settings: Settings) -> Iterator[tuple[Path, 
 
 
 def permit(sources: Sequence[str], settings: Settings) -> None:
-    """Let `sources` pass where a caller over HTTP may name them: by upload, or by path in a directory that is open.
+    """Let `sources` pass where a caller over HTTP may name them: by upload, the start's data, or a path in an open directory.
 
-    Symbolic links are followed before a path is judged.
+    Symbolic links are followed before a path is judged, those below a directory too.
 
     Raises:
-        DataNotAllowed: A path leads elsewhere.
+        DataNotAllowed: A path, or a link below it, leads elsewhere.
     """
     start = settings.start_data()
-    doors = [door.resolve() for door in settings.data_dirs]
-    if start is not None:
-        doors.append(start.resolve() if start.is_dir() else start.resolve().parent)
+    doors = [door.resolve() for door in (*settings.data_dirs, *([] if start is None else [start]))]
     for source in sources:
         if source in {BUILT_IN, DEFAULT} or source.startswith(DATASET):
             continue
         if is_database(source):
             _permit_database(source, settings)
             continue
-        if not any(Path(source).resolve().is_relative_to(door) for door in doors):
+        path = Path(source).resolve()
+        if not _is_within(path, doors):
             raise DataNotAllowed(
                 f"{excerpt(source, _SHOWN)} lies outside the directories from which this trainer reads files for callers."
             )
+        for link in _links(path):
+            if not _is_within(link.resolve(), doors):
+                raise DataNotAllowed(
+                    f"{excerpt(source, _SHOWN)} holds a link, {excerpt(str(link.relative_to(path)), _SHOWN)}, that leads out "
+                    "of the directories from which this trainer reads files for callers."
+                )
+
+
+def _is_within(path: Path, doors: Sequence[Path]) -> bool:
+    """Whether a resolved path is one of the doors or lies below one; below a file there is nothing."""
+    return any(path == door or (path.is_relative_to(door) and door.is_dir()) for door in doors)
+
+
+def _links(path: Path) -> Iterator[Path]:
+    """The symbolic links below a directory; what they lead to is not entered."""
+    for directory, directories, files in os.walk(path):
+        yield from (found for name in (*directories, *files) if (found := Path(directory, name)).is_symlink())
 
 
 def _permit_database(source: str, settings: Settings) -> None:

@@ -12,7 +12,7 @@ from trainer.dialogue.corpus.starter import starter_file
 from trainer.dialogue.failures import InvalidCheckpoint
 from trainer.dialogue.spec import LARGE, SMALL, CorpusChoice, DialogueSpec, Recipe, Sizes
 from trainer.dialogue.weights import WEIGHTS_FILE, shipped_licence, shipped_weights
-from trainer.runs.spec import MINUTES, SHIPPED, STARTER, BotSize, BotSpec
+from trainer.runs.spec import MINUTES, SHIPPED, STARTER, BotSize, BotSpec, FactorsSpec, RunSpec
 from trainer.settings import Settings
 
 __all__ = ["check", "command", "named_sources", "offence", "training_spec"]
@@ -24,8 +24,10 @@ _LICENCE: Final = "Apache-2.0"
 _SIZES: Final[Mapping[BotSize, Sizes]] = {BotSize.SMALL: SMALL, BotSize.LARGE: LARGE}
 
 
-def named_sources(spec: BotSpec) -> tuple[str, ...]:
+def named_sources(spec: RunSpec) -> tuple[str, ...]:
     """What is named on this machine, corpora without their `#SOURCE` and `*N`: `trainer.data.sources` judges and finds it."""
+    if isinstance(spec, FactorsSpec):
+        return spec.sources + spec.later
     begun = (spec.begin_with,) if spec.begin_with not in {None, SHIPPED} else ()
     return tuple(path for path in (*map(_word, spec.corpora), *begun) if path is not None and path != STARTER)
 

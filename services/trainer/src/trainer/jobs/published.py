@@ -29,7 +29,11 @@ class PublishedRuns(Protocol):
         """The newest run made as `spec` says of the data that it names, as they are now; None where none is published."""
 
     def recover(self) -> None:
-        """Remove whatever no publication names; waits for a publication that is under way."""
+        """Put whatever no publication names into the quarantine; waits for a publication that is under way.
+
+        Raises:
+            PublicationsLost: There are committed data and no publication; then nothing is touched.
+        """
 
 
 class StoredRuns:
@@ -68,7 +72,11 @@ class StoredRuns:
         return None
 
     def recover(self) -> None:
-        """Remove whatever no publication names; waits for a publication that is under way."""
+        """Put whatever no publication names into the quarantine; waits for a publication that is under way.
+
+        Raises:
+            PublicationsLost: There are committed data and no publication; then nothing is touched.
+        """
         if not self._store.root.exists():
             return
         from trainer.store.recovery import recover  # noqa: PLC0415 - loads delta-rs
@@ -76,7 +84,7 @@ class StoredRuns:
         with publishing(self._settings.state, waiting=_log_holder):
             removed = recover(self._store)
         if removed.paths:
-            _log.warning("store_recovered", removed=removed.paths)
+            _log.warning("store_recovered", quarantine=removed.quarantine, removed=removed.paths)
 
 
 def _same(made: dict[str, Any], spec: FactorsSpec) -> bool:

@@ -181,6 +181,7 @@ def _publish(
 ) -> ModelCard:
     from trainer.dialogue.export import Provenance, export_bundle  # noqa: PLC0415 - loads torch and ONNX Runtime
     from trainer.dialogue.scorecard import measure, openings  # noqa: PLC0415
+    from trainer.store.intents import intended  # noqa: PLC0415 - loads delta-rs
     from trainer.store.publications import Publication, announce  # noqa: PLC0415 - loads delta-rs
 
     with report.stage(Stage.MEASURE):
@@ -196,22 +197,24 @@ def _publish(
         with report.stage(Stage.WRITE):
             description = f"A chatbot ({spec.language}, {spec.architecture}): graphs, tokens, openings, model card and weights."
             artifact.seal(kind=RunKind.DIALOGUE, created=started, description=description, media_types=_FILES)
-        with report.stage(Stage.COMMIT):
-            manifests = {artifact.name: artifact.digest()}
-            artifact.place()
-        with report.stage(Stage.PUBLISH):
-            announce(
-                store,
-                Publication(
-                    run=name,
-                    kind=RunKind.DIALOGUE,
-                    data=hashlib.sha256("".join(source.sha256 for source in card.sources).encode()).hexdigest(),
-                    tables={},
-                    artifacts={artifact.name: artifact.run},
-                    published=datetime.now(UTC),
-                    manifests=manifests,
-                ),
-            )
+        data = hashlib.sha256("".join(source.sha256 for source in card.sources).encode()).hexdigest()
+        with intended(store, name, data):
+            with report.stage(Stage.COMMIT):
+                manifests = {artifact.name: artifact.digest()}
+                artifact.place()
+            with report.stage(Stage.PUBLISH):
+                announce(
+                    store,
+                    Publication(
+                        run=name,
+                        kind=RunKind.DIALOGUE,
+                        data=data,
+                        tables={},
+                        artifacts={artifact.name: artifact.run},
+                        published=datetime.now(UTC),
+                        manifests=manifests,
+                    ),
+                )
         report.published(name)
     return card
 

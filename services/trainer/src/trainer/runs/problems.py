@@ -7,6 +7,7 @@ from servicekit.problems import INVALID_CURSOR, ProblemType
 
 __all__ = [
     "CHECKPOINT_UNUSABLE",
+    "DATASET_IN_USE",
     "DATASET_NOT_FOUND",
     "DATASET_TOO_LARGE",
     "DATA_NOT_ALLOWED",
@@ -22,17 +23,9 @@ __all__ = [
     "OUT_OF_MEMORY",
     "PROBLEM_TYPES",
     "STORAGE_FULL",
-    "UNAUTHORIZED",
+    "UPLOADS_FULL",
 ]
 
-UNAUTHORIZED: Final = ProblemType(
-    "unauthorized",
-    "The trainer's key is missing or wrong",
-    HTTPStatus.UNAUTHORIZED,
-    "This trainer was given a key, and takes jobs, cancellations and uploads from those who know it; reading needs none.",
-    "Send `Authorization: Bearer KEY`. Whoever runs the trainer knows the key: it is its `TRAINER_API_KEY`. "
-    "`ntdemo-chat` sends the same variable of its own environment.",
-)
 JOB_NOT_FOUND: Final = ProblemType(
     "job-not-found",
     "There is no such job",
@@ -92,7 +85,8 @@ DATA_NOT_ALLOWED: Final = ProblemType(
     "data-not-allowed",
     "The trainer does not read files there for callers",
     HTTPStatus.FORBIDDEN,
-    "Over HTTP a path may name files only in the directory of the start's data and in those listed in `TRAINER_DATA_DIRS`.",
+    "Over HTTP a path may name files only in the directories listed in `TRAINER_DATA_DIRS`, and the start's data; "
+    "symbolic links must not lead out of them.",
     "Upload the file with `POST /v1/datasets` and name it `dataset:<sha256>`, or add its directory to `TRAINER_DATA_DIRS`.",
 )
 DATASET_TOO_LARGE: Final = ProblemType(
@@ -101,6 +95,20 @@ DATASET_TOO_LARGE: Final = ProblemType(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "The body has more bytes than this trainer accepts; `limit_bytes` says how many that are.",
     "Compress the file, put it where the trainer can read it and name its path, or raise `TRAINER_UPLOAD_LIMIT_BYTES`.",
+)
+DATASET_IN_USE: Final = ProblemType(
+    "dataset-in-use",
+    "A job still needs the data set",
+    HTTPStatus.CONFLICT,
+    "A job that is queued or runs names the data set; the detail says which.",
+    "Wait for the job, or cancel it with `DELETE /v1/jobs/{job}`, and delete the data set then.",
+)
+UPLOADS_FULL: Final = ProblemType(
+    "uploads-full",
+    "There is no room for more uploads",
+    HTTPStatus.INSUFFICIENT_STORAGE,
+    "All uploads together have as many bytes, or are as many, as this trainer keeps; `limit_bytes` is the former.",
+    "Delete data sets that nobody needs with `DELETE /v1/datasets/{dataset}`, or raise `TRAINER_UPLOADS_LIMIT_BYTES`.",
 )
 STORAGE_FULL: Final = ProblemType(
     "storage-full",
@@ -148,7 +156,6 @@ JOB_BROKEN: Final = ProblemType(
     "Report it with the log, `GET /v1/jobs/{job}/log`.",
 )
 PROBLEM_TYPES: Final = (
-    UNAUTHORIZED,
     JOB_NOT_FOUND,
     JOB_FINISHED,
     IDEMPOTENCY_CONFLICT,
@@ -159,6 +166,8 @@ PROBLEM_TYPES: Final = (
     OBJECTIVE_MISFIT,
     DATA_NOT_ALLOWED,
     DATASET_TOO_LARGE,
+    DATASET_IN_USE,
+    UPLOADS_FULL,
     STORAGE_FULL,
     OUT_OF_MEMORY,
     CHECKPOINT_UNUSABLE,

@@ -1,6 +1,5 @@
 """Artifacts: files that a run publishes beside its tables, in a directory that appears as a whole."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +8,7 @@ from typing import Final
 
 from contracts.manifest import ArtifactFile, Manifest
 from contracts.store import Store
-from trainer.store.durable import sync
+from trainer.store.durable import sha256_of, sync
 
 __all__ = ["StagedArtifact"]
 
@@ -49,7 +48,7 @@ class StagedArtifact:
                 name=path.name,
                 media_type=media_types[path.name],
                 size_bytes=path.stat().st_size,
-                sha256=_sha256(path),
+                sha256=sha256_of(path),
             )
             for path in sorted(self.directory.iterdir())
         ]
@@ -69,14 +68,9 @@ class StagedArtifact:
 
     def digest(self) -> str:
         """SHA-256 of the sealed manifest, while the directory is not in its place yet."""
-        return _sha256(self.directory / _MANIFEST)
+        return sha256_of(self.directory / _MANIFEST)
 
     def place(self) -> None:
         """Rename the directory to where readers look; without a publication that names it they still see nothing."""
         self.directory.rename(self.target)
         sync((self.target.parent,))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

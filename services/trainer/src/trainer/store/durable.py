@@ -1,10 +1,11 @@
-"""Durability: brings files to the disk before something visible depends on them."""
+"""Durability: brings files to the disk before something visible depends on them, and tells later whether they are the same."""
 
+import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["sync"]
+__all__ = ["sha256_of", "sync"]
 
 
 def sync(paths: Iterable[Path]) -> None:
@@ -19,3 +20,9 @@ def sync(paths: Iterable[Path]) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def sha256_of(path: Path) -> str:
+    """The digest of a file's bytes, in hexadecimal; raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,7 @@
 """Publication: a whole run goes into the store, or nothing of it does.
 
 Everything is brought to the disk before the one step that makes it visible; what a killed process leaves before that step
-is seen by nobody, and removed by the next start.
+is seen by nobody, and put into the quarantine by the next start.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +18,7 @@ from trainer.runs.report import Report, Stage
 from trainer.store import publications, tables
 from trainer.store.artifacts import StagedArtifact
 from trainer.store.durable import sync
+from trainer.store.intents import intended
 from trainer.store.publications import Publication
 from trainer.store.tables import Staged
 
@@ -49,28 +50,29 @@ def publish(results: Results, store: Store, stage: Stager, report: Report) -> Pu
 
     The caller holds the right to publish (`trainer.store.lock.publishing`).
     """
-    with report.stage(Stage.WRITE):
-        published = {name: tables.partitions(store, name).get(results.data) for name in results.facts}
-        known = {name: version for name, version in published.items() if version is not None}
-        fresh = {name: table for name, table in results.facts.items() if name not in known}
-        staged = stage({**fresh, **results.tables}, {"data": results.data, "run": results.run})
-        sync(_with_directories(file for one in staged for file in one.files))
-    with report.stage(Stage.COMMIT):
-        versions = {**known, **_commit(store, staged, results.run, report)}
-        manifests = {artifact.name: artifact.digest() for artifact in results.artifacts}
-        for artifact in results.artifacts:
-            artifact.place()
-    with report.stage(Stage.PUBLISH):
-        publication = Publication(
-            run=results.run,
-            kind=results.kind,
-            data=results.data,
-            tables=versions,
-            artifacts={artifact.name: artifact.run for artifact in results.artifacts},
-            published=datetime.now(UTC),
-            manifests=manifests,
-        )
-        publications.announce(store, publication)
+    with intended(store, results.run, results.data):
+        with report.stage(Stage.WRITE):
+            published = {name: tables.partitions(store, name).get(results.data) for name in results.facts}
+            known = {name: version for name, version in published.items() if version is not None}
+            fresh = {name: table for name, table in results.facts.items() if name not in known}
+            staged = stage({**fresh, **results.tables}, {"data": results.data, "run": results.run})
+            sync(_with_directories(file for one in staged for file in one.files))
+        with report.stage(Stage.COMMIT):
+            versions = {**known, **_commit(store, staged, results.run, report)}
+            manifests = {artifact.name: artifact.digest() for artifact in results.artifacts}
+            for artifact in results.artifacts:
+                artifact.place()
+        with report.stage(Stage.PUBLISH):
+            publication = Publication(
+                run=results.run,
+                kind=results.kind,
+                data=results.data,
+                tables=versions,
+                artifacts={artifact.name: artifact.run for artifact in results.artifacts},
+                published=datetime.now(UTC),
+                manifests=manifests,
+            )
+            publications.announce(store, publication)
     report.published(results.run)
     return publication
 

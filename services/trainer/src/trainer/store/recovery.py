@@ -1,12 +1,10 @@
-"""Recovery: removes from the store what no publication names, such as the half of a run whose trainer was killed.
+"""Recovery: takes out of the store what no publication names, such as the half of a run whose trainer was killed.
 
+Nothing is deleted: what is taken out goes into the quarantine. What is published is not touched, so readers may go on. Nothing
+else may write meanwhile: the trainer recovers when it starts, before its first job.
 Publications of older releases whose form did not change are stated anew first (`restate`).
-
-What is published is not touched, so readers may go on. Nothing else may write meanwhile: the trainer recovers when it
-starts, before its first job.
 """
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,47 +13,78 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
 
 from contracts.store import Store
 from contracts.tables import TABLES, Table
+from trainer.store import intents
 from trainer.store.publications import Publication, publications, restate
+from trainer.store.quarantine import Quarantine, Taken
 from trainer.store.tables import committed_files, partitions
 
-__all__ = ["Recovered", "recover"]
+__all__ = ["Recovered", "leftovers", "recover"]
 
 
 @dataclass(frozen=True)
 class Recovered:
-    """What was removed, as paths below the store: `tables/factors/run=…`, `artifacts/factors/…`."""
+    """What was taken out, as paths below the store: `tables/factors/run=…`, `artifacts/factors/…`."""
 
     paths: tuple[str, ...]
+    quarantine: str | None = None
+    """Id of the entry that holds it."""
 
 
 def recover(store: Store) -> Recovered:
-    """Remove every partition, file and artifact that no publication names. A second call finds nothing."""
+    """Move every partition, file and artifact that no publication names into the quarantine. A second call finds nothing.
+
+    Raises:
+        PublicationsLost: There are committed data and no publication at all: then nothing is moved.
+    """
+    intents.require_publications(store)
     restate(store)
+    left = leftovers(store)
+    if not left:
+        intents.end_all(store)
+        return Recovered(())
+    quarantine = Quarantine(store)
+    entry = quarantine.begin(left, "no publication names it")
+    for one in left:
+        if one.partition is not None:
+            _forget(store, one)
+        quarantine.take(entry, store.root / one.path)
+    intents.end_all(store)
+    return Recovered(tuple(one.path for one in left), entry.id)
+
+
+def leftovers(store: Store) -> list[Taken]:
+    """What no publication names: committed partitions first, then files that no commit names, then artifacts."""
     published = publications(store)
-    removed = [path for table in TABLES.values() for path in _remove_partitions(store, table, published)]
-    removed += [path for table in TABLES.values() for path in _remove_uncommitted(store, table)]
-    removed += _remove_artifacts(store, published)
-    return Recovered(tuple(path.relative_to(store.root).as_posix() for path in removed))
+    left = [taken for table in TABLES.values() for taken in _partitions(store, table, published)]
+    committed = {taken.path for taken in left}
+    left += [
+        Taken(path)
+        for table in TABLES.values()
+        for found in _uncommitted(store, table)
+        if (path := found.relative_to(store.root).as_posix()) not in committed
+    ]
+    return left + [Taken(found.relative_to(store.root).as_posix()) for found in _artifacts(store, published)]
 
 
-def _remove_partitions(store: Store, table: Table, published: list[Publication]) -> Iterator[Path]:
-    """Partitions that were committed and never published: first from the log, then from the disk."""
+def _partitions(store: Store, table: Table, published: list[Publication]) -> Iterator[Taken]:
     if table.partition is None:
         return
-    root = store.table(table.name)
     kept = {getattr(publication, table.partition) for publication in published if table.name in publication.tables}
     for left in sorted(partitions(store, table.name).keys() - kept):
-        DeltaTable(root).delete(
-            f"{table.partition} = '{left}'",
-            commit_properties=CommitProperties(custom_metadata={"recovered": left}),
-            post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
-        )
-        path = root / f"{table.partition}={left}"
-        _remove(path)
-        yield path
+        yield Taken(f"tables/{table.name}/{table.partition}={left}", left)
 
 
-def _remove_uncommitted(store: Store, table: Table) -> Iterator[Path]:
+def _forget(store: Store, taken: Taken) -> None:
+    """Commit that a partition is no part of its table any more, before its files go."""
+    name = taken.path.split("/")[1]
+    DeltaTable(store.table(name)).delete(
+        f"{TABLES[name].partition} = '{taken.partition}'",
+        commit_properties=CommitProperties(custom_metadata={"recovered": str(taken.partition)}),
+        post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
+    )
+
+
+def _uncommitted(store: Store, table: Table) -> Iterator[Path]:
     """Files that no commit names, directories that hold nothing else, and commits that were never finished."""
     root = store.table(table.name)
     if not root.is_dir():
@@ -64,12 +93,8 @@ def _remove_uncommitted(store: Store, table: Table) -> Iterator[Path]:
     for _, file in committed_files(store, table):
         named |= {file, *file.parents}
     log = root / "_delta_log"
-    for path in _outermost(root, named | {log}):
-        _remove(path)
-        yield path
-    for path in sorted(log.glob("*.tmp")):
-        _remove(path)
-        yield path
+    yield from _outermost(root, named | {log})
+    yield from sorted(log.glob("*.tmp"))
 
 
 def _outermost(directory: Path, kept: set[Path]) -> Iterator[Path]:
@@ -81,18 +106,10 @@ def _outermost(directory: Path, kept: set[Path]) -> Iterator[Path]:
             yield from _outermost(path, kept)
 
 
-def _remove_artifacts(store: Store, published: list[Publication]) -> Iterator[Path]:
+def _artifacts(store: Store, published: list[Publication]) -> Iterator[Path]:
     artifacts = store.root / "artifacts"
     kept = {store.artifact(name, version) for publication in published for name, version in publication.artifacts.items()}
     for name in sorted(artifacts.iterdir()) if artifacts.is_dir() else ():
         for version in sorted(name.iterdir()) if name.is_dir() else ():
             if version not in kept:
-                _remove(version)
                 yield version
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from contracts.store import Store
 from contracts.tables import TABLES, Table
+from trainer.store.durable import sha256_of
 from trainer.store.statistics import statistics
 
 __all__ = ["CONFIGURATION", "Staged", "commit", "committed_files", "files_of", "partitions", "read"]
@@ -38,7 +39,7 @@ class Staged:
 def commit(store: Store, staged: Staged, *, run: str) -> int:
     """Make a staged partition part of its table, which is created where there is none.
 
-    Returns the table's version that holds it. `run` is kept in the Delta log.
+    Returns the table's version that holds it. `run` and the digests of the files are kept in the Delta log.
 
     Raises:
         ValueError: A required column holds nulls.
@@ -46,7 +47,8 @@ def commit(store: Store, staged: Staged, *, run: str) -> int:
     name, root = staged.table.name, store.table(staged.table.name)
     column = str(staged.table.partition)
     adds = [_add_action(file, root, staged) for file in staged.files]
-    properties = CommitProperties(custom_metadata={"run": run})
+    digests = {file.relative_to(root).as_posix(): sha256_of(file) for file in staged.files}
+    properties = CommitProperties(custom_metadata={"run": run, "sha256": json.dumps(digests)})
     schema = Schema.from_arrow(staged.table.schema.append(pa.field(column, pa.string(), nullable=False)))
     keep_logs = PostCommitHookProperties(cleanup_expired_logs=False)
     if DeltaTable.is_deltatable(str(root)):

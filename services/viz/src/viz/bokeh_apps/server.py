@@ -19,12 +19,14 @@ from bokeh.document import Document
 from bokeh.server.server import BaseServer
 from bokeh.server.tornado import BokehTornado
 from bokeh.server.util import bind_sockets
-from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.ioloop import IOLoop
 from tornado.web import OutputTransform, RequestHandler, StaticFileHandler
 
+from servicekit.connections import Bounds, file_limit
+from servicekit.doors.guard import Doors
 from servicekit.security import PLAIN_HEADERS, content_policy
+from viz.bokeh_apps.doors import GuardedServer
 from viz.bokeh_apps.histogram import HistogramApp
 from viz.bokeh_apps.page import dash_address, open_page, page_head, page_header
 from viz.bokeh_apps.training import PlaybackApp
@@ -35,6 +37,7 @@ from viz.view import View
 
 __all__ = ["BokehServer"]
 
+_CONNECTIONS: Final = 512
 _ASSETS: Final = Path(__file__).parents[1] / "assets"
 _WORDS: Final = {
     "histogram": "Similarity of every pair of fragments of a run, with bins of the width you choose; brush to list pairs.",
@@ -86,9 +89,10 @@ class BokehServer:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        async with Scores(self._settings.scores_url) as scores:
+        async with Scores(self._settings.scores_url, key=self._settings.api_key) as scores:
             tornado = _application(self._settings, scores)
-            http = HTTPServer(tornado)
+            doors = Doors(self._settings, self._settings.viz_host)
+            http = GuardedServer(tornado, doors, Bounds(connections=min(_CONNECTIONS, file_limit() // 4)))
             http.add_sockets(self._sockets)
             server = BaseServer(IOLoop.current(), tornado, http)
             server.start()

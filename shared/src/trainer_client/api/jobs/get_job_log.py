@@ -32,6 +32,11 @@ def _parse_response(
         response_200 = response.text
         return response_200
 
+    if response.status_code == 401:
+        response_401 = ProblemDocument.from_dict(response.json())
+
+        return response_401
+
     if response.status_code == 404:
         response_404 = ProblemDocument.from_dict(response.json())
 
@@ -66,7 +71,7 @@ def _build_response(
 def sync_detailed(
     job: str,
     *,
-    client: AuthenticatedClient | Client,
+    client: AuthenticatedClient,
 ) -> Response[ProblemDocument | str]:
     """What a job printed
 
@@ -97,7 +102,7 @@ def sync_detailed(
 def sync(
     job: str,
     *,
-    client: AuthenticatedClient | Client,
+    client: AuthenticatedClient,
 ) -> ProblemDocument | str | None:
     """What a job printed
 
@@ -123,7 +128,7 @@ def sync(
 async def asyncio_detailed(
     job: str,
     *,
-    client: AuthenticatedClient | Client,
+    client: AuthenticatedClient,
 ) -> Response[ProblemDocument | str]:
     """What a job printed
 
@@ -152,7 +157,7 @@ async def asyncio_detailed(
 async def asyncio(
     job: str,
     *,
-    client: AuthenticatedClient | Client,
+    client: AuthenticatedClient,
 ) -> ProblemDocument | str | None:
     """What a job printed
 

@@ -1,4 +1,4 @@
-"""Data sets: upload a file, list the files."""
+"""Data sets: upload a file, list the files, delete one."""
 
 import asyncio
 from typing import Annotated
@@ -8,14 +8,16 @@ from fastapi import APIRouter, Query, Request, Response, status
 from servicekit.excerpt import excerpt
 from servicekit.problems import INVALID_REQUEST, Problem
 from trainer.api.routes.access import PERMITTED, Running
-from trainer.api.routes.rendering import answers, dataset_resource, invalid_data, no_room, plan_resource
+from trainer.api.routes.rendering import answers, dataset_resource, invalid_data, no_room
 from trainer.api.routes.wire import DatasetList, DatasetResource, PlanResource
-from trainer.data.datasets import Dataset, Upload
+from trainer.api.service import Trainer
+from trainer.data.datasets import Dataset, Upload, UploadsFull
 from trainer.data.offences import InvalidData
+from trainer.data.sources import DATASET
+from trainer.dialogue.corpora import named_sources
+from trainer.jobs.job import JobState
 from trainer.runs.ingest import IngestOptions
-from trainer.runs.problems import DATASET_NOT_FOUND, DATASET_TOO_LARGE
-from trainer.spark import intake
-from trainer.tables.inspection import inspect_files
+from trainer.runs.problems import DATASET_IN_USE, DATASET_NOT_FOUND, DATASET_TOO_LARGE, UPLOADS_FULL
 
 __all__ = ["router"]
 
@@ -29,6 +31,9 @@ _Name = Annotated[
         examples=["assays.csv.gz"],
     ),
 ]
+_UNFINISHED = tuple(state for state in JobState if not state.final)
+_ANY_SIZE = 2**62
+"""`TRAINER_UPLOAD_LIMIT_BYTES` says how much."""
 _NAME_BYTES = 200
 """What file systems hold, with room for what is put before a name."""
 _BODY = {
@@ -46,7 +51,8 @@ _BODY = {
     summary="Upload a file",
     dependencies=[PERMITTED],
     openapi_extra=_BODY,
-    responses=answers(401, 413, 422, 503, 507)
+    max_body_size=_ANY_SIZE,
+    responses=answers(401, 413, 415, 422, 503, 507)
     | {200: {"model": DatasetResource, "description": "These bytes were uploaded before, under this name."}},
 )
 async def create_dataset(trainer: Running, request: Request, response: Response, name: _Name) -> DatasetResource:
@@ -60,12 +66,15 @@ async def create_dataset(trainer: Running, request: Request, response: Response,
     try:
         upload = await asyncio.to_thread(trainer.datasets.receive, name)
         try:
-            dataset, fresh = await _received(upload, request, limit_bytes)
+            dataset, fresh = await _received(upload, request, trainer, limit_bytes)
         except BaseException:
             await asyncio.to_thread(upload.discard)
             raise
     except InvalidData as error:
         raise invalid_data(error) from None
+    except UploadsFull:
+        most = trainer.settings.uploads_limit_bytes
+        raise Problem(UPLOADS_FULL, f"This trainer keeps uploads of {most:,} bytes altogether.", limit_bytes=most) from None
     except OSError as error:
         raise no_room(error) from None
     response.status_code = status.HTTP_201_CREATED if fresh else status.HTTP_200_OK
@@ -76,6 +85,22 @@ async def create_dataset(trainer: Running, request: Request, response: Response,
 async def list_datasets(trainer: Running) -> DatasetList:
     """Every file that was uploaded to this trainer."""
     return DatasetList(items=[dataset_resource(dataset) for dataset in await asyncio.to_thread(trainer.datasets.all)])
+
+
+@router.delete(
+    "/{dataset}",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Delete an uploaded file",
+    dependencies=[PERMITTED],
+    responses=answers(401, 404, 409, 503),
+)
+async def delete_dataset(trainer: Running, dataset: str) -> None:
+    """For good; runs that learned from it stay. A file that a job still needs is kept."""
+    for job in await trainer.queue.page(states=_UNFINISHED, before=None, limit=1000):
+        if f"{DATASET}{dataset}" in " ".join(named_sources(job.spec)):
+            raise Problem(DATASET_IN_USE, f"Job {job.id} is {job.state} and needs it.")
+    if not await asyncio.to_thread(trainer.datasets.remove, dataset):
+        raise Problem(DATASET_NOT_FOUND, f"{excerpt(dataset)}: no such data set was uploaded.")
 
 
 @router.post("/{dataset}/plan", summary="How a data set would be read", responses=answers(404, 422, 503))
@@ -89,18 +114,12 @@ async def plan_dataset(trainer: Running, dataset: str, options: IngestOptions) -
     if found is None:
         raise Problem(DATASET_NOT_FOUND, f"{excerpt(dataset)}: no such data set was uploaded.")
     try:
-        return await asyncio.to_thread(_planned, found, options)
+        return PlanResource.model_validate(await trainer.looking.at_plan(found.path, options))
     except InvalidData as error:
         raise invalid_data(error) from None
 
 
-def _planned(dataset: Dataset, options: IngestOptions) -> PlanResource:
-    plans = intake.plan([dataset.path], options)
-    inspection = inspect_files(plans, endpoint_in_target=options.endpoint_in_target) if plans else None
-    return plan_resource(plans, inspection, intake.objective_of([dataset.path]))
-
-
-async def _received(upload: Upload, request: Request, limit_bytes: int) -> tuple[Dataset, bool]:
+async def _received(upload: Upload, request: Request, trainer: Trainer, limit_bytes: int) -> tuple[Dataset, bool]:
     async for chunk in request.stream():
         if upload.size_bytes + len(chunk) > limit_bytes:
             raise _too_large(limit_bytes)
@@ -108,7 +127,7 @@ async def _received(upload: Upload, request: Request, limit_bytes: int) -> tuple
     if upload.size_bytes == 0:
         raise Problem(INVALID_REQUEST, "The body is empty.", errors=[])
     await asyncio.to_thread(upload.finish)
-    await asyncio.to_thread(intake.check, [upload.path], None)
+    await trainer.looking.at_upload(upload.path)
     return await asyncio.to_thread(upload.keep)
 
 

@@ -14,16 +14,13 @@ from trainer.api.routes.access import PERMITTED, NamedJob, Running
 from trainer.api.routes.rendering import answers, invalid_data, job_path, job_resource, no_room
 from trainer.api.routes.wire import JobPage, JobRequest, JobResource
 from trainer.data.offences import InvalidData
-from trainer.data.sources import DataNotAllowed, DataNotFound, locate, permit
-from trainer.dialogue import corpora
+from trainer.data.sources import DataNotAllowed, DataNotFound, permit
+from trainer.dialogue.corpora import named_sources
 from trainer.jobs.events import EventKind
 from trainer.jobs.job import JobState
 from trainer.jobs.supervisor import JobFinished
 from trainer.jobs.table import IdempotencyConflict
 from trainer.runs.problems import DATA_NOT_ALLOWED, DATA_NOT_FOUND, IDEMPOTENCY_CONFLICT, JOB_FINISHED
-from trainer.runs.spec import BotSpec, FactorsSpec, RunSpec
-from trainer.settings import Settings
-from trainer.spark import intake
 
 __all__ = ["router"]
 
@@ -54,7 +51,8 @@ async def create_job(trainer: Running, request: JobRequest, response: Response, 
     """Looks at the data as far as that is quick, queues the job and answers. `Location` names the job."""
     spec = request.spec
     try:
-        await asyncio.to_thread(_look_at_data, spec, trainer.settings)
+        await asyncio.to_thread(permit, named_sources(spec), trainer.settings)
+        await trainer.looking.at_job(spec)
     except DataNotAllowed as error:
         raise Problem(DATA_NOT_ALLOWED, str(error)) from None
     except DataNotFound as error:
@@ -133,21 +131,11 @@ async def follow_job(trainer: Running, job: NamedJob, last_event_id: _Seen = 0) 
     "/{job}/log",
     response_class=PlainTextResponse,
     summary="What a job printed",
-    responses=answers(404, 503),
+    dependencies=[PERMITTED],
+    responses=answers(401, 404, 503),
 )
 async def get_job_log(trainer: Running, job: NamedJob) -> PlainTextResponse:
     """Standard output and error of all attempts, as far as they have come; empty before the first."""
     path = trainer.queue.directory(job.id).log
     text = await asyncio.to_thread(path.read_bytes) if path.is_file() else b""
     return PlainTextResponse(text)
-
-
-def _look_at_data(spec: RunSpec, settings: Settings) -> None:
-    """Are the data there, may callers name them, and can they be of use, as far as that is quick to see?"""
-    match spec:
-        case FactorsSpec():
-            permit(spec.sources + spec.later, settings)
-            intake.check(locate(spec.sources + spec.later, settings), spec.ingest)
-        case BotSpec():
-            permit(corpora.named_sources(spec), settings)
-            corpora.check(corpora.training_spec(spec, settings).corpora)

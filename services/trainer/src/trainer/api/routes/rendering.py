@@ -1,24 +1,19 @@
 """Rendering: jobs, data sets and events as the API's objects."""
 
 import errno
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
-from contracts.kinds import Objective
 from servicekit.problems import MEDIA_TYPE, Problem, ProblemDocument
-from trainer.api.routes.wire import DatasetResource, JobResource, PlanResource
+from trainer.api.routes.wire import DatasetResource, JobResource
 from trainer.data.datasets import Dataset
 from trainer.data.offences import InvalidData
 from trainer.data.sources import DATASET
 from trainer.jobs.diagnosis import invalid_data_members
 from trainer.jobs.job import Failure, Job
 from trainer.runs.problems import INVALID_DATA, JOB_BROKEN, PROBLEM_TYPES, STORAGE_FULL
-from trainer.tables.inspection import Inspection
-from trainer.tables.plan import FilePlan
-from trainer.tables.summary import as_lines, as_object
 
-__all__ = ["answers", "dataset_resource", "invalid_data", "job_path", "job_resource", "no_room", "plan_resource"]
+__all__ = ["answers", "dataset_resource", "invalid_data", "job_path", "job_resource", "no_room"]
 
 
 def answers(*codes: int) -> dict[int | str, dict[str, Any]]:
@@ -57,19 +52,6 @@ def dataset_resource(dataset: Dataset) -> DatasetResource:
         name=dataset.path.name,
         size_bytes=dataset.size_bytes,
         created=dataset.created,
-    )
-
-
-def plan_resource(plans: Sequence[FilePlan], inspection: Inspection | None, objective: Objective) -> PlanResource:
-    """How a data set would be read."""
-    plan = as_object(plans, objective, asked=False)
-    return PlanResource.model_validate(
-        {
-            "lines": as_lines(plans, objective, asked=False) if plans else [],
-            "objective": objective,
-            "files": plan["files"],
-            "rows": None if inspection is None else inspection.as_object(),
-        }
     )
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import lzma
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,9 @@ from trainer.dialogue.corpus.pairs import read_pairs
 __all__ = ["corpus_files", "read_corpus"]
 
 _SUFFIXES: Final = frozenset({".jsonl", ".json", ".tsv", ".csv", ".txt"})
+_UNPACKED_BYTES: Final = 64 * 2**20
+_UNPACKED_TIMES: Final = 100
+"""Texts pack to a fifth; what unpacks to a hundred times its size is none."""
 _CORNELL: Final = ("movie_lines.txt", "movie_conversations.txt")
 
 
@@ -83,14 +87,20 @@ def _read_cornell(folder: Path) -> Iterator[Conversation]:
 
 
 def _bytes(file: Path) -> bytes:
-    data = file.read_bytes()
-    try:
-        if data.startswith(b"\x1f\x8b"):
-            return gzip.decompress(data)
-        if data.startswith(b"\xfd7zXZ\x00"):
-            return lzma.decompress(data)
-    except (OSError, EOFError, lzma.LZMAError) as damaged:
-        raise InvalidCorpus(file, f"is compressed and damaged: {damaged}") from damaged
+    with file.open("rb") as packed:
+        start = packed.read(6)
+        packed.seek(0)
+        opened = gzip.open if start.startswith(b"\x1f\x8b") else lzma.open if start == b"\xfd7zXZ\x00" else None
+        if opened is None:
+            return packed.read()
+        most = max(_UNPACKED_BYTES, _UNPACKED_TIMES * file.stat().st_size)
+        try:
+            with opened(packed) as unpacked:
+                data = unpacked.read(most + 1)
+        except (OSError, EOFError, lzma.LZMAError, zlib.error) as damaged:
+            raise InvalidCorpus(file, f"is compressed and damaged: {damaged}") from damaged
+    if len(data) > most:
+        raise InvalidCorpus(file, f"unpacks to more than {most:,} bytes, which no text of its size does")
     return data
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from pydantic_core import to_json
 
 from published import form
+from servicekit.spreadsheet import harmless
 from trainer.store.form.decimals import shortest
 
 __all__ = ["write_curve", "write_factors", "write_rejects", "write_scores", "write_trajectory"]
@@ -69,7 +70,7 @@ def write_rejects(directory: Path, rejects: pa.Table) -> npt.NDArray[np.int64]:
     with (directory / form.REJECT_TABLE).open("w", encoding="utf-8", newline="", errors="replace") as file:
         writer = csv.DictWriter(file, rejects.schema.names)
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: harmless(cell) for name, cell in row.items()} for row in rows)
     return np.cumsum([0, *map(len, lines)], dtype=np.int64)
 
 

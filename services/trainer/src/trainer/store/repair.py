@@ -1,0 +1,113 @@
+"""Repair: what can be done without a backup. Runs that are whole and that no publication names are published again."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import structlog
+from pydantic import ValidationError
+
+from contracts.kinds import RunKind
+from contracts.manifest import Manifest
+from contracts.store import Store
+from contracts.tables import TABLES
+from trainer.store import tables
+from trainer.store.damage import RunState, damage_of, named_files
+from trainer.store.durable import sha256_of
+from trainer.store.publications import Publication, announce, publications
+from trainer.store.quarantine import Entry, Quarantine
+from trainer.store.tables import Staged
+
+__all__ = ["publish_again", "put_back", "unpublished"]
+
+_MANIFEST: Final = "manifest.json"
+_MODEL_CARD: Final = "model-card.json"
+_log = structlog.stdlib.get_logger(__name__)
+
+
+def publish_again(store: Store) -> tuple[list[str], list[RunState]]:
+    """Publish every whole run that no publication names, the oldest first; their ids, and the damaged ones, which stay out.
+
+    The caller holds the right to publish. Nothing is moved or removed.
+    """
+    again, damaged = [], []
+    for publication in unpublished(store):
+        found = [(named.path, damage_of(named)) for named in named_files(store, publication)]
+        damage = tuple(f"{path.relative_to(store.root).as_posix()} {reason}" for path, reason in found if reason is not None)
+        if damage:
+            damaged.append(RunState(publication, damage))
+        else:
+            announce(store, publication)
+            again.append(publication.run)
+            _log.info("run_published_again", run=publication.run)
+    return again, damaged
+
+
+def unpublished(store: Store) -> list[Publication]:
+    """What runs would publish that have everything in place, by when they were made.
+
+    A run's artifact takes its place after all of its tables were committed: a run with an artifact has them all.
+    """
+    known = {publication.run for publication in publications(store)}
+    made = [_publication(store, path) for path in store.root.glob(f"artifacts/*/*/{_MANIFEST}") if path.parent.name[0] != "."]
+    return sorted((one for one in made if one is not None and one.run not in known), key=lambda one: (one.published, one.run))
+
+
+def put_back(store: Store, entry: Entry) -> list[str]:
+    """Move what an entry of the quarantine holds to where it lay, committed again where it was; what stands there is told.
+
+    The caller holds the right to publish, and publishes what is whole (`publish_again`): recovery would take it out again.
+    """
+    kept = Quarantine(store).put_back(entry)
+    for one in entry.taken:
+        if one.partition is None or one.path in kept:
+            continue
+        name = one.path.split("/")[1]
+        files = tuple(sorted((store.root / one.path).rglob("*.parquet")))
+        if files and one.partition not in tables.partitions(store, name):
+            tables.commit(store, Staged(TABLES[name], one.partition, files), run=one.partition)
+    if not kept:
+        Quarantine(store).remove(entry)
+    return kept
+
+
+def _publication(store: Store, path: Path) -> Publication | None:
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except (ValidationError, OSError):
+        return None
+    row = _row(store, manifest.run)
+    data = _data_of_bot(path.parent) if row is None else str(row["data"])
+    if data is None or (row is None and manifest.kind == RunKind.FACTORS):
+        return None
+    named = {"run": manifest.run, "data": data}
+    versions = {
+        name: version
+        for name, table in TABLES.items()
+        if table.partition is not None and row is not None
+        if (version := tables.partitions(store, name).get(named[table.partition])) is not None
+    }
+    artifacts = dict(_artifacts(store, manifest.run))
+    manifests = {artifact: sha256_of(store.artifact(artifact, version) / _MANIFEST) for artifact, version in artifacts.items()}
+    return Publication(manifest.run, manifest.kind, data, versions, artifacts, manifest.created, manifests)
+
+
+def _row(store: Store, run: str) -> dict[str, object] | None:
+    version = tables.partitions(store, "runs").get(run)
+    return None if version is None else tables.read(store, "runs", version, run).to_pylist()[0]
+
+
+def _data_of_bot(directory: Path) -> str | None:
+    """The digest that a bot's publication states: of its corpora, which its card names."""
+    try:
+        sources = json.loads((directory / _MODEL_CARD).read_bytes())["sources"]
+        return hashlib.sha256("".join(source["sha256"] for source in sources).encode()).hexdigest()
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _artifacts(store: Store, run: str) -> Iterator[tuple[str, str]]:
+    for path in sorted(store.root.glob(f"artifacts/*/{run}")):
+        yield path.parent.name, run

@@ -1,0 +1,59 @@
+"""The layer of a service that looks at every request before its routes do."""
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from servicekit.doors.audit import Audit
+from servicekit.doors.guard import SAFE, Doors, Guard
+from servicekit.doors.keys import Caller
+from servicekit.excerpt import excerpt
+from servicekit.problems import Problem, problem_response
+
+__all__ = ["DoorsLayer"]
+
+
+class DoorsLayer:
+    """Wraps an ASGI application."""
+
+    def __init__(self, app: ASGIApp, doors: Doors) -> None:
+        self._app = app
+        self._guard = Guard(doors)
+        self._audit = Audit(doors.settings.audit_log or doors.audit)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        method, path = scope["method"], scope["path"]
+        changes = method not in SAFE and self._guard.rule(method, path) is not None
+        caller: Caller | None = None
+        status = 0
+
+        async def send_noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            server = (scope.get("server") or (None,))[0]
+            caller = await self._guard.admit(method, path, Headers(scope=scope), server=server)
+            await self._app(scope, receive, send_noted if changes else send)
+        except Problem as refused:
+            raw: bytes = scope.get("raw_path") or path.encode()
+            response = problem_response(refused.kind, refused.detail, raw.decode("latin-1"), headers=refused.headers)
+            await response(scope, receive, send_noted)
+        finally:
+            if changes:
+                self._note(scope, caller, status)
+
+    def _note(self, scope: Scope, caller: Caller | None, status: int) -> None:
+        client = scope.get("client")
+        self._audit.write(
+            caller=None if caller is None else caller.id,
+            peer=None if client is None else client[0],
+            method=scope["method"],
+            path=excerpt(scope["path"], 200),
+            status=status,
+        )

@@ -1,0 +1,83 @@
+"""What the trainer's doors let through: deleted uploads, logs, cut uploads, rules by scope."""
+
+import socket
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.support.trainer import TrainerProcess
+
+from servicekit.doors.keys import Scope
+from trainer.api.doors import doors
+from trainer.settings import Settings
+
+from .test_app import BUILT_IN, _client, _ended, _problem, _succeeds
+
+CSV = {"Content-Type": "text/csv"}
+
+
+def test_an_upload_is_deleted_unless_a_job_needs_it(tmp_path: Path) -> None:
+    with _client(tmp_path, lambda _: None) as client:
+        content = b"smiles,target,pIC50\nCCO,T1,5\nCCN,T1,6\n"
+        one = client.post("/v1/datasets", params={"name": "a.csv"}, content=content, headers=CSV).json()
+        spec = {"spec": {"kind": "factors", "sources": [one["source"]]}}
+        job = client.post("/v1/jobs", json=spec).json()["id"]
+        detail = _problem(client.delete(f"/v1/datasets/{one['sha256']}"), 409, "dataset-in-use")["detail"]
+        assert job in detail
+        client.delete(f"/v1/jobs/{job}")
+        assert client.delete(f"/v1/datasets/{one['sha256']}").status_code == 204
+        _problem(client.delete(f"/v1/datasets/{one['sha256']}"), 404, "dataset-not-found")
+        assert client.get("/v1/datasets").json() == {"items": []}
+
+
+def test_uploads_have_a_quota(tmp_path: Path) -> None:
+    with _client(tmp_path, settings={"uploads_limit_bytes": 30}) as client:
+        small = client.post("/v1/datasets", params={"name": "a.csv"}, content=b"smiles,value\nC,1\n", headers=CSV)
+        assert small.status_code == 201
+        large = client.post("/v1/datasets", params={"name": "b.csv"}, content=b"smiles,value\nCC,2\n", headers=CSV)
+        assert _problem(large, 507, "uploads-full")["limit_bytes"] == 30
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "multipart/form-data", "application/x-www-form-urlencoded"])
+def test_an_upload_that_any_web_page_could_send_is_refused(tmp_path: Path, kind: str) -> None:
+    with _client(tmp_path) as client:
+        sent = client.post("/v1/datasets", params={"name": "a.csv"}, content=b"smiles\nC\n", headers={"Content-Type": kind})
+        _problem(sent, 415, "unsupported-media-type")
+
+
+def test_what_a_job_printed_needs_the_key_where_there_is_one(tmp_path: Path) -> None:
+    with _client(tmp_path, _succeeds, settings={"api_key": "sesame"}) as client:
+        key = {"Authorization": "Bearer sesame"}
+        job = client.post("/v1/jobs", json=BUILT_IN, headers=key).json()["id"]
+        _ended(client, job)
+        _problem(client.get(f"/v1/jobs/{job}/log"), 401, "unauthorized")
+        assert "hello from the worker" in client.get(f"/v1/jobs/{job}/log", headers=key).text
+        assert client.get(f"/v1/jobs/{job}").status_code == 200
+
+
+def test_every_route_that_changes_something_needs_a_key_that_may(tmp_path: Path) -> None:
+    with _client(tmp_path) as client:
+        paths = client.get("/openapi.json").json()["paths"]
+    rules = doors(Settings(state=tmp_path)).rules
+    changing = [(method.upper(), path) for path, methods in paths.items() for method in methods if method != "get"]
+    assert len(changing) >= 5
+    for method, path in changing:
+        found = next((rule for rule in rules if method in rule.methods and rule.path.fullmatch(path)), None)
+        assert found is not None, (method, path)
+        assert found.scope >= Scope.TRAIN, (method, path)
+
+
+def test_a_cut_upload_is_one_line_and_no_failure(tmp_path: Path) -> None:
+    with TrainerProcess(tmp_path / "state") as trainer:
+        host, port = "localhost", int(trainer.url.rpartition(":")[2])
+        for _ in range(3):
+            with socket.create_connection((host, port), timeout=10) as cut:
+                head = f"POST /v1/datasets?name=a.csv HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: text/csv\r\n"
+                cut.sendall(head.encode() + b"Content-Length: 1000\r\n\r\nsmiles,")
+            trainer.wait_until_logged("status=499")
+        metrics = httpx.get(f"{trainer.url}/metrics", trust_env=False).text
+        assert 'status="499"' in metrics
+        assert 'status="500"' not in metrics
+    text = trainer.log.read_text()
+    assert "Traceback" not in text
+    assert list((tmp_path / "state" / "datasets").iterdir()) == []
