@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Request
 
 from chatbot.bots.registry import BotRegistry, model_name
 from chatbot.network.bundle import Bundle
-from chatbot.wire import ModelCardSummary, ModelList, ModelObject
+from chatbot.wire.cards import ModelCardSummary, ModelList, ModelObject
 from servicekit.problems import ProblemDocument
 
 __all__ = ["router"]
