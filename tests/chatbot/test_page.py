@@ -121,7 +121,7 @@ def test_the_current_run_is_asked_about_and_its_fragments_are_drawn(running: Run
     picture = page.get_by_role("img", name="Structure of *N1CCOCC1")
     expect(picture).to_be_visible()
     expect(page.locator(".drawings li")).to_have_count(1)
-    page.wait_for_function("document.querySelector('.drawings img').naturalWidth > 0")
+    assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
     page.reload()
     expect(picture).to_be_visible()
 

@@ -51,7 +51,13 @@ def create_app(settings: Settings) -> FastAPI:
     def published() -> "PublishedBots":
         from chatbot.bots.published import PublishedBots  # noqa: PLC0415 - loads the scores API's client, after the start
 
-        return PublishedBots(settings.scores_url, registry, every_s=settings.refresh_s, threads=settings.threads)
+        return PublishedBots(
+            settings.scores_url,
+            registry,
+            shipped=settings.models,
+            every_s=settings.refresh_s,
+            threads=settings.threads,
+        )
 
     async def watch() -> None:
         await asyncio.sleep(min(_SETTLED_S, settings.refresh_s))
