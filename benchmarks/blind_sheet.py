@@ -1,6 +1,7 @@
-"""Replies judged by people who do not know whose they are: a shuffled sheet is made, filled in, and scored back.
+r"""Replies judged by people who do not know whose they are: a shuffled sheet is made, filled in, and scored back.
 
-    python benchmarks/blind_sheet.py make --language en --model shipped=ntdemo-en --model new=ntdemo-en:RUN --sheet s.csv --key k.json
+    python benchmarks/blind_sheet.py make --language en --model shipped=ntdemo-en --model new=ntdemo-en:RUN \
+        --sheet s.csv --key k.json
     python benchmarks/blind_sheet.py score --sheet s.csv --key k.json
 
 Sixty openings of a language lie in `openings/`: ten each of greetings, the bot's name, feelings, small talk, follow-ups and odd
