@@ -47,8 +47,12 @@ def publish(settings: Settings, run: str, weights: Weights) -> None:
     artifact = StagedArtifact(store, artifact_name(_EN), run)
     write_weights(weights, artifact.begin() / WEIGHTS_FILE)
     artifact.seal(kind="dialogue", created=now, description="A bot.", media_types={WEIGHTS_FILE: "application/octet-stream"})
+    manifests = {artifact.name: artifact.digest()}
     artifact.place()
-    announce(store, Publication(run=run, kind="dialogue", data="", tables={}, artifacts={artifact.name: run}, published=now))
+    publication = Publication(
+        run=run, kind="dialogue", data="", tables={}, artifacts={artifact.name: run}, published=now, manifests=manifests
+    )
+    announce(store, publication)
     turns = [[turn.text for turn in found.turns] for found in read_corpus(starter_file(_EN))]
     exchanges = [Exchange((texts[0],), texts[1]) for texts in turns][:24]
     write_held_out(exchanges, bots.held_out_file(settings, _EN, run))

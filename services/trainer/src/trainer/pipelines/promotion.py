@@ -155,6 +155,7 @@ def _publish(
         artifact.seal(
             kind=RunKind.DIALOGUE, created=now, description=description, media_types={PROMOTIONS_FILE: "application/json"}
         )
+        manifests = {artifact.name: artifact.digest()}
         artifact.place()
         announce(
             store,
@@ -165,6 +166,7 @@ def _publish(
                 tables={},
                 artifacts={PROMOTIONS_ARTIFACT: version},
                 published=datetime.now(UTC),
+                manifests=manifests,
             ),
         )
     return promotions
