@@ -27,10 +27,10 @@ UNUSED_JARS: Final = (
 RDKIT_MODULES: Final = frozenset(
     """
     rdBase cDataStructs rdGeometry rdchem rdmolfiles rdmolops rdinchi rdCIPLabeler rdCoordGen rdMolInterchange
-    rdMolStandardize rdFingerprintGenerator
+    rdMolStandardize rdFingerprintGenerator rdDepictor rdMolDraw2D
     """.split()  # noqa: SIM905 - a list to read
 )
-"""RDKit as far as molecules are read, standardised and fingerprinted: without drawing, reactions, shapes, searches."""
+"""RDKit as far as molecules are read, standardised, fingerprinted and drawn as SVG: without reactions, shapes, searches."""
 UNUSED: Final = (
     # Arrow: RPC, object stores, query plans from elsewhere, encryption. `pyarrow` imports each on demand only.
     *("pyarrow/libarrow_flight.so.*", "pyarrow/libarrow_python_flight.so*", "pyarrow/_flight.*", "pyarrow/_substrait.*"),
@@ -43,7 +43,7 @@ UNUSED: Final = (
     *("pyspark/examples", "pyspark/data", "pyspark/licenses", "onnx/backend/test"),
     # ONNX Runtime for C programs, and its scripts that make models smaller.
     *("onnxruntime/capi/libonnxruntime.so.*", "onnxruntime/transformers", "onnxruntime/quantization", "onnxruntime/tools"),
-    *("rdkit/Contrib", "rdkit/Data", "rdkit/Chem/Draw", "rdkit/ML", "rdkit/sping", "rdkit/VLib", "rdkit/Avalon"),
+    *("rdkit/Contrib", "rdkit/Data", "rdkit/ML", "rdkit/sping", "rdkit/VLib", "rdkit/Avalon"),
     *(f"pyspark/jars/{jar}" for jar in UNUSED_JARS),
     *("plotly/package_data/datasets", "dash/labextension", "plotly/labextension"),
 )
@@ -57,7 +57,7 @@ def main(venv: Path) -> None:
             for path in packages.glob(pattern):
                 _remove(path)
         _remove_sources_and_tests(packages)
-        if not (packages / "matplotlib").exists():  # then RDKit's drawing alone would want it
+        if not (packages / "matplotlib").exists():  # then RDKit's drawing of pixels alone would want it
             for name in ("PIL", "pillow.libs"):
                 _remove(packages / name)
         _link_copies(packages / "pyarrow")

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from tests.chatbot.conftest import GREETING, GREETING_JA
 
 ROUTE = "/v1/chat/completions"
+FRAGMENTS = {"type": "function", "function": {"name": "fragments", "parameters": {"type": "object"}}}
+OTHER = {"type": "function", "function": {"name": "weather"}}
 
 
 def asked(text: str = "How are you?", **other: Any) -> dict[str, Any]:
@@ -60,8 +62,8 @@ def test_a_stream_holds_the_same_reply_in_pieces_and_ends_with_done(chat: TestCl
         ({"messages": [{"role": "user", "content": " \n\t"}]}, "messages"),
         ({"messages": [{"role": "user", "content": "x" * 100_000}]}, "messages"),
         ({"messages": [{"role": "assistant", "content": "Hello"}]}, "messages"),
-        ({"messages": [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}]}, "messages"),
         ({"messages": [{"role": "user", "content": "a"}, {"role": "system", "content": "b"}]}, "messages"),
+        ({"messages": [{"role": "user", "content": None}]}, "messages"),
         ({"messages": [{"role": "wizard", "content": "a"}]}, "messages"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}, "messages"),
         ({"messages": [{"role": "user", "content": "\ud800"}]}, "messages"),
@@ -72,8 +74,13 @@ def test_a_stream_holds_the_same_reply_in_pieces_and_ends_with_done(chat: TestCl
         ({"max_tokens": 0}, "max_tokens"),
         ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
         ({"stop": [""]}, "stop"),
-        ({"tools": []}, "tools"),
-        ({"logprobs": True}, "logprobs"),
+        ({"top_logprobs": 3}, "logprobs"),
+        ({"logprobs": True, "top_logprobs": 21}, "top_logprobs"),
+        ({"logit_bias": {"3": 1}}, "logit_bias"),
+        ({"response_format": {"type": "json_schema", "json_schema": {}}}, "response_format"),
+        ({"tool_choice": "required"}, "tool_choice"),
+        ({"tool_choice": {"type": "function", "function": {"name": "other"}}, "tools": [FRAGMENTS]}, "tool"),
+        ({"modalities": ["audio"]}, "modalities"),
         ({"temprature": 1}, "temprature"),
     ],
 )
@@ -111,18 +118,129 @@ def test_an_unknown_model_is_404_and_names_those_that_are_here(chat: TestClient)
     assert "ntdemo-en, ntdemo-ja" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    "neutral",
+    [
+        {"tools": []},
+        {"tools": [OTHER], "tool_choice": "auto"},
+        {"tools": [FRAGMENTS], "tool_choice": "none"},
+        {"tool_choice": "none"},
+        {"service_tier": "auto"},
+        {"top_k": 40},
+        {"top_k": -1},
+        {"max_tokens": -1},
+        {"max_completion_tokens": -1},
+        {"response_format": {"type": "text"}},
+        {"logit_bias": {}},
+        {"parallel_tool_calls": True},
+        {"modalities": ["text"]},
+        {"reasoning_effort": "low"},
+        {"store": False},
+        {"logprobs": False},
+        {"messages": [{"role": "user", "content": "Hello", "id": "m1"}, {"role": "user", "content": "How are you?"}]},
+        {"messages": [{"role": "assistant", "content": None}, {"role": "user", "content": "How are you?"}]},
+        {"messages": [{"role": "user", "content": "a"}, {"role": "system", "content": "b"}, {"role": "user", "content": "c"}]},
+    ],
+)
+def test_what_changes_nothing_is_taken(chat: TestClient, neutral: dict[str, Any]) -> None:
+    answer = chat.post(ROUTE, json=asked(**neutral))
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["choices"][0]["message"]["content"] == GREETING
+
+
+def test_the_likeliest_tokens_are_drawn_from(chat: TestClient) -> None:
+    answers = [chat.post(ROUTE, json=asked(temperature=2, top_p=1, top_k=1, seed=seed)).json() for seed in range(3)]
+    assert {answer["choices"][0]["message"]["content"] for answer in answers} == {GREETING}
+
+
+def test_chances_of_each_token_are_told(chat: TestClient) -> None:
+    (choice,) = chat.post(ROUTE, json=asked(logprobs=True, top_logprobs=2)).json()["choices"]
+    tokens = choice["logprobs"]["content"]
+    spelled = b"".join(bytes(token["bytes"]) for token in tokens)
+    assert spelled.decode().strip() == GREETING
+    for token in tokens:
+        assert token["logprob"] <= 0
+        assert len(token["top_logprobs"]) == 2
+        assert token["top_logprobs"][0]["logprob"] >= token["top_logprobs"][1]["logprob"]
+        assert token["top_logprobs"][0]["token"] == token["token"]
+
+
+def test_a_stream_tells_the_same_chances(chat: TestClient) -> None:
+    whole = chat.post(ROUTE, json=asked(logprobs=True)).json()["choices"][0]["logprobs"]["content"]
+    *chunks, _ = events(chat.post(ROUTE, json=asked(logprobs=True, stream=True)).text)
+    streamed = [token for chunk in chunks for token in (chunk["choices"][0]["logprobs"] or {"content": []})["content"]]
+    assert streamed == whole
+    assert all(token["top_logprobs"] == [] for token in whole)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_talk_is_one_json_object_if_that_is_wanted(chat: TestClient, *, stream: bool) -> None:
+    answer = chat.post(ROUTE, json=asked(response_format={"type": "json_object"}, stream=stream))
+    if stream:
+        text = "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in events(answer.text)[:-1])
+    else:
+        text = answer.json()["choices"][0]["message"]["content"]
+    assert json.loads(text) == {"reply": GREETING}
+
+
+def test_a_question_about_fragments_is_a_call_of_the_tool_that_is_offered(chat: TestClient) -> None:
+    answer = chat.post(ROUTE, json=asked("what is like fB?", tools=[OTHER, FRAGMENTS])).json()
+    (choice,) = answer["choices"]
+    assert choice["finish_reason"] == "tool_calls"
+    assert choice["message"]["content"] is None
+    (call,) = choice["message"]["tool_calls"]
+    assert call["function"]["name"] == "fragments"
+    assert json.loads(call["function"]["arguments"]) == {"question": "what is like fB?", "language": "en", "earlier": []}
+    talk = chat.post(ROUTE, json=asked(tools=[FRAGMENTS])).json()["choices"][0]
+    assert talk["message"]["content"] == GREETING
+    forced = chat.post(ROUTE, json=asked(tools=[FRAGMENTS], tool_choice="required")).json()["choices"][0]
+    assert forced["finish_reason"] == "tool_calls"
+
+
+def test_a_stream_calls_the_tool_too(chat: TestClient) -> None:
+    chunks = events(chat.post(ROUTE, json=asked("what is like fB?", tools=[FRAGMENTS], stream=True)).text)
+    (call,) = chunks[0]["choices"][0]["delta"]["tool_calls"]
+    assert (call["index"], call["function"]["name"]) == (0, "fragments")
+    assert chunks[1]["choices"][0]["finish_reason"] == "tool_calls"
+    assert chunks[-1] == "[DONE]"
+
+
+def test_what_the_tool_found_is_read_out(chat: TestClient) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "fragments", "arguments": "{}"}}
+    messages = [
+        {"role": "user", "content": "what is like fB?"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": json.dumps({"text": "fC, by 98 %.", "lookup": {}})},
+    ]
+    answer = chat.post(ROUTE, json=asked(messages=messages)).json()
+    assert answer["choices"][0]["message"]["content"] == "fC, by 98 %."
+    plain = [*messages[:2], {"role": "tool", "tool_call_id": "c1", "content": "nothing found"}]
+    assert chat.post(ROUTE, json=asked(messages=plain)).json()["choices"][0]["message"]["content"] == "nothing found"
+
+
 _NUMBERS = st.one_of(
     st.integers(-(2**70), 2**70),
     st.floats(),
     st.sampled_from([-(2**63), 2**63 - 1, -1, 0, 5e-324, 1e-300, -0.0, True, "1", None]),
 )
-_NUMERIC = ("temperature", "top_p", "n", "seed", "max_tokens", "max_completion_tokens", "frequency_penalty", "presence_penalty")
+_NUMERIC = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "top_logprobs",
+    "n",
+    "seed",
+    "max_tokens",
+    "max_completion_tokens",
+    "frequency_penalty",
+    "presence_penalty",
+)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(_NUMERIC, _NUMBERS)))
 def test_any_numbers_are_taken_or_refused(chat: TestClient, numbers: dict[str, Any]) -> None:
-    body = json.dumps({**asked(), "max_tokens": 3, **numbers}).encode()
+    body = json.dumps({**asked(), "max_tokens": 3, "logprobs": True, **numbers}).encode()
     answer = chat.post(ROUTE, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code in {200, 422}, answer.text
     if answer.status_code == 422:

@@ -1,7 +1,10 @@
 """The unmodified `openai` package against the running service."""
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
+import httpx
 import openai
 import pytest
 from openai.types.chat import ChatCompletionMessageParam
@@ -117,6 +120,42 @@ def test_a_question_about_fragments_is_answered_although_the_scores_api_is_away(
         for chunk in stream:
             texts[chunk.choices[0].index] += chunk.choices[0].delta.content or ""
     assert texts == [str(completion.choices[0].message.content)] * 2
+
+
+def test_the_newer_api_whole_and_streamed(client: openai.OpenAI) -> None:
+    response = client.responses.create(model="ntdemo-en", input="How are you?", temperature=0)
+    assert response.output_text == GREETING
+    assert response.usage is not None
+    with client.responses.stream(model="ntdemo-ja", input="元気ですか", temperature=0) as stream:
+        events = list(stream)
+        assert stream.get_final_response().output_text == GREETING_JA
+    assert events[-1].type == "response.completed"
+
+
+def test_chances_are_told_whole_and_streamed(client: openai.OpenAI) -> None:
+    asked: Any = {"model": "ntdemo-en", "messages": said("How are you?"), "temperature": 0, "logprobs": True, "top_logprobs": 3}
+    logprobs = client.chat.completions.create(**asked).choices[0].logprobs
+    assert logprobs is not None
+    assert logprobs.content is not None
+    assert all(len(token.top_logprobs) == 3 for token in logprobs.content)
+    with client.chat.completions.stream(**asked) as stream:
+        for _ in stream:
+            pass
+        assert stream.get_final_completion().choices[0].logprobs is not None
+
+
+def test_the_tool_is_called_and_its_result_read_out(client: openai.OpenAI, running: Running) -> None:
+    tools: Any = httpx.get(f"{running.url}/v1/tools", trust_env=False).json()["data"]
+    messages: Any = said("what is like fB?")
+    (choice,) = client.chat.completions.create(model="ntdemo-en", messages=messages, tools=tools).choices
+    assert choice.message.tool_calls is not None
+    (call,) = choice.message.tool_calls
+    assert call.type == "function"
+    arguments = json.loads(call.function.arguments)
+    found = httpx.post(f"{running.url}/v1/tools/fragments", json=arguments, trust_env=False).text
+    messages += [choice.message.model_dump(), {"role": "tool", "tool_call_id": call.id, "content": found}]
+    again = client.chat.completions.create(model="ntdemo-en", messages=messages, tools=tools)
+    assert "does not answer" in str(again.choices[0].message.content)
 
 
 @pytest.mark.anyio

@@ -1,5 +1,6 @@
 """The page in a real browser, before a running service and before one that writes only when it is let."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,8 +103,27 @@ def test_a_conversation_survives_a_reload_and_ends_with_a_new_chat(running: Runn
 
 def test_suggestions_are_asked_by_a_press(running: Running, visit: Visit) -> None:
     page = visit.go(running.url)
-    page.get_by_role("button", name="What is like fB?").click()
-    expect(page.locator("#log .bot .text")).to_contain_text("does not answer at the moment")
+    page.get_by_role("button", name="What music do you like?").click()
+    expect(page.locator("#log .bot .text")).to_have_text(GREETING)
+
+
+def test_the_current_run_is_asked_about_and_its_fragments_are_drawn(running: Running, visit: Visit) -> None:
+    lookup = {"fragments": [{"name": "*N1CCOCC1", "smiles": "*N1CCOCC1"}], "items": [{"name": "fX", "smiles": None}]}
+    chunk = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": "Most like it: fX.", "lookup": lookup}}]}
+    visit.page.route(
+        "**/v1/suggestions?language=en", lambda route: route.fulfill(json={"questions": ["What is like morpholine?"]})
+    )
+    visit.page.route(
+        "**/v1/chat/completions", lambda route: route.fulfill(body=f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n")
+    )
+    page = visit.go(running.url)
+    page.get_by_role("button", name="What is like morpholine?").click()
+    picture = page.get_by_role("img", name="Structure of *N1CCOCC1")
+    expect(picture).to_be_visible()
+    expect(page.locator(".drawings li")).to_have_count(1)
+    assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
+    page.reload()
+    expect(picture).to_be_visible()
 
 
 def test_markup_is_shown_as_text(running: Running, visit: Visit) -> None:

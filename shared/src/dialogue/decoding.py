@@ -41,6 +41,8 @@ class Decoding:
     temperature: float = 0.8
     """0 takes the likeliest token."""
     top_p: float = 0.9
+    top_k: int = _TOP_K
+    """The likeliest tokens that are drawn from, 40 at most."""
     frequency_penalty: float = 0.0
     """Taken from the logit of a token for each time the reply holds it already."""
     presence_penalty: float = 0.0
@@ -110,7 +112,7 @@ def _discourage(row_V: NDArray[np.float64], reply: Sequence[int], decoding: Deco
 
 
 def _draw(row_V: NDArray[np.float64], decoding: Decoding, random: np.random.Generator) -> int:
-    kept = _likeliest(row_V)
+    kept = _likeliest(row_V)[: decoding.top_k]
     logits_K = row_V[kept]
     if logits_K[0] == -np.inf:
         return int(kept[0])

@@ -1,12 +1,15 @@
 """Tokens: a bundle's SentencePiece model, text to ids and back."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import sentencepiece
 
 from dialogue.bundle import BrokenBundle
 
 __all__ = ["Tokens"]
+
+_SPACE: Final = "\u2581"
 
 
 class Tokens:
@@ -44,3 +47,10 @@ class Tokens:
         """The text of one row of ids; a character whose bytes are not complete yet ends it as U+FFFD."""
         text: str = self._processor.decode(list(ids))
         return text
+
+    def spelled(self, token: int) -> bytes:
+        """What a token writes, with the space before a word; a byte of a character for those that are bytes."""
+        piece: str = self._processor.id_to_piece(token)
+        if self._processor.is_byte(token):
+            return bytes([int(piece[3:-1], 16)])
+        return piece.replace(_SPACE, " ").encode()

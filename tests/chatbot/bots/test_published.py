@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -13,11 +13,11 @@ from tests.support.scripted_bot import scripted_bot
 
 from chatbot.bots.published import PublishedBots
 from chatbot.bots.registry import BotRegistry
-from chatbot.network.bundle import Bundle
+from chatbot.failures import ModelUnknown
 from chatbot.network.engine import ReplyEngine
 from chatbot.network.reply import Reply, ReplyOptions
 from contracts.manifest import ArtifactFile, Manifest
-from dialogue.bundle import CARD_FILE, ENCODER_FILE, STEP_FILE, TOKENS_FILE, Language
+from dialogue.bundle import CARD_FILE, ENCODER_FILE, STEP_FILE, TOKENS_FILE, Language, Promotions
 from dialogue.decoding import Decoding
 from servicekit.client import ServiceAway
 
@@ -27,50 +27,65 @@ _SHIPPED = datetime(2026, 11, 23, tzinfo=UTC)
 
 
 class Store:
-    """What the scores API serves of artifacts: one version of the English bot, or nothing."""
+    """What the scores API serves of artifacts: versions of the English bot, and which is promoted."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.version = "dialogue-1"
-        self.published = False
+        self.version = "dialogue-0"
+        """The newest."""
+        self.promotions = Promotions()
         self.broken: dict[str, bytes] = {}
         """What is sent instead of a file."""
         self.asked: list[str] = []
 
-    def publish(self, says: str, *, later_by: timedelta = timedelta(days=1), language: Language = Language.ENGLISH) -> None:
+    def publish(self, says: str, *, language: Language = Language.ENGLISH) -> str:
         self.version = f"dialogue-{len(list(self.directory.iterdir())) + 1}"
-        finished = _SHIPPED + later_by
-        scripted_bot(self.directory / self.version, says, language=language, run=self.version, finished=finished)
-        self.published = True
+        scripted_bot(self.directory / self.version, says, language=language, run=self.version, finished=_SHIPPED)
+        return self.version
+
+    def promote(self, run: str) -> None:
+        self.promotions = self.promotions.with_promoted(Language.ENGLISH, run)
+
+    def roll_back(self) -> None:
+        self.promotions = self.promotions.without_last(Language.ENGLISH)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path = request.url.path
         self.asked.append(path)
         if path == "/readyz":
             return httpx.Response(200, json={"ready": True, "missing": {}})
-        if not self.published or not path.startswith("/v1/artifacts/dialogue-en/"):
+        _, _, _, artifact, version, *file = path.split("/")
+        version = self.version if version == "latest" else version
+        if artifact == "bots" and self.promotions.promoted:
+            if not file:
+                return httpx.Response(200, content=self._manifest("bots", "p1", ["bots.json"]).model_dump_json())
+            return httpx.Response(200, content=self._content("bots.json"))
+        if artifact != "dialogue-en" or not (self.directory / version).is_dir():
             problem = {"type": "/problems/artifact-not-found", "title": "", "status": 404, "detail": "none", "instance": path}
             return httpx.Response(404, json=problem)
-        if path.endswith("/latest"):
-            return httpx.Response(200, content=self._manifest().model_dump_json())
-        name = path.rsplit("/", 1)[-1]
-        assert path == f"/v1/artifacts/dialogue-en/{self.version}/files/{name}"
-        return httpx.Response(200, content=self.broken.get(name, (self.directory / self.version / name).read_bytes()))
+        if not file:
+            names = [ENCODER_FILE, STEP_FILE, TOKENS_FILE, CARD_FILE]
+            return httpx.Response(200, content=self._manifest("dialogue-en", version, names).model_dump_json())
+        return httpx.Response(200, content=self.broken.get(file[-1], self._content(file[-1], version)))
 
-    def _manifest(self) -> Manifest:
-        files = [self._file(name) for name in (ENCODER_FILE, STEP_FILE, TOKENS_FILE, CARD_FILE)]
+    def _content(self, name: str, version: str = "") -> bytes:
+        if name == "bots.json":
+            return self.promotions.model_dump_json().encode()
+        return (self.directory / version / name).read_bytes()
+
+    def _manifest(self, artifact: str, version: str, names: list[str]) -> Manifest:
         return Manifest(
-            artifact="dialogue-en",
-            version=self.version,
-            run=self.version,
+            artifact=artifact,
+            version=version,
+            run=version,
             kind="dialogue",
             created=_SHIPPED,
             description="A bot.",
-            files=files,
+            files=[self._file(name, version) for name in names],
         )
 
-    def _file(self, name: str) -> ArtifactFile:
-        content = (self.directory / self.version / name).read_bytes()
+    def _file(self, name: str, version: str) -> ArtifactFile:
+        content = self._content(name, version)
         digest = hashlib.sha256(content).hexdigest()
         return ArtifactFile(name=name, media_type="application/octet-stream", size_bytes=len(content), sha256=digest)
 
@@ -81,85 +96,141 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def registry(english: Bundle) -> BotRegistry:
+def registry(models: Path) -> BotRegistry:
     registry = BotRegistry()
-    registry.register(english)
+    registry.open_shipped(models, threads=1)
     return registry
 
 
-def bots(answer: Callable[[httpx.Request], httpx.Response], registry: BotRegistry) -> PublishedBots:
+@pytest.fixture
+def published(store: Store, registry: BotRegistry, models: Path) -> PublishedBots:
+    return bots(store, registry, models)
+
+
+def bots(answer: Callable[[httpx.Request], httpx.Response], registry: BotRegistry, models: Path) -> PublishedBots:
     transport = httpx.MockTransport(answer)
-    return PublishedBots("http://scores", registry, every_s=3600, threads=1, transport=transport)
+    return PublishedBots("http://scores", registry, shipped=models, every_s=3600, threads=1, transport=transport)
 
 
-async def test_a_newer_bot_takes_the_place_of_the_shipped_one(store: Store, registry: BotRegistry) -> None:
-    published = bots(store, registry)
+def run_of(registry: BotRegistry, model: str = "ntdemo-en") -> str:
+    return registry.of_model(model).card.training.run
+
+
+async def test_a_trained_bot_is_served_under_its_own_name_alone(
+    store: Store, registry: BotRegistry, published: PublishedBots
+) -> None:
+    run = store.publish(_NEWS)
     await published.look()
+    assert run_of(registry) == "dialogue-scripted"
+    assert run_of(registry, f"ntdemo-en:{run}") == run
+    assert list(registry.bundles()) == ["ntdemo-en", "ntdemo-ja", f"ntdemo-en:{run}"]
+    newer = store.publish(_NEWS)
+    await published.look()
+    assert list(registry.bundles()) == ["ntdemo-en", "ntdemo-ja", f"ntdemo-en:{newer}"]
+    with pytest.raises(ModelUnknown, match=f"There is no model 'ntdemo-en:{run}'"):
+        registry.of_model(f"ntdemo-en:{run}")
+
+
+async def test_one_that_is_promoted_is_served_under_the_plain_name_until_that_is_taken_back(
+    store: Store, registry: BotRegistry, published: PublishedBots
+) -> None:
+    first = store.publish(_NEWS)
+    await published.look()
+    store.promote(first)
+    await published.look()
+    assert run_of(registry) == run_of(registry, f"ntdemo-en:{first}") == first
+    assert registry.offered(Language.ENGLISH) is None
+    second = store.publish(_NEWS)
+    await published.look()
+    assert run_of(registry) == first
+    store.promote(second)
+    await published.look()
+    assert run_of(registry) == second
+    store.roll_back()
+    await published.look()
+    assert run_of(registry) == first
+    store.roll_back()
+    await published.look()
+    assert run_of(registry) == "dialogue-scripted"
     assert registry.of_model("ntdemo-en").published is False
-    store.publish(_NEWS)
-    await published.look()
-    taken = registry.of_model("ntdemo-en")
-    assert taken.published
-    assert taken.card.training.run == store.version
 
 
-async def test_a_bot_is_fetched_once_and_an_older_one_not_at_all(store: Store, registry: BotRegistry) -> None:
-    published = bots(store, registry)
-    store.publish(_NEWS, later_by=-timedelta(days=1))
+async def test_a_promoted_bot_is_found_at_the_start_though_newer_ones_are_there(
+    store: Store, registry: BotRegistry, published: PublishedBots
+) -> None:
+    older = store.publish(_NEWS)
+    newer = store.publish(_NEWS)
+    store.promote(older)
     await published.look()
-    assert registry.of_model("ntdemo-en").published is False
-    assert [path for path in store.asked if path.endswith(".onnx")] == []
-    store.publish(_NEWS)
+    assert run_of(registry) == older
+    assert run_of(registry, f"ntdemo-en:{newer}") == newer
+
+
+async def test_a_bot_is_fetched_once(store: Store, registry: BotRegistry, published: PublishedBots) -> None:
+    store.promote(store.publish(_NEWS))
     await published.look()
-    fetched = len(store.asked)
+    graphs = [path for path in store.asked if path.endswith(".onnx")]
+    assert len(graphs) == 2
     await published.look()
-    assert len(store.asked) == fetched + 3  # whether it is ready, then whether there is a newer version, for each language
+    assert [path for path in store.asked if path.endswith(".onnx")] == graphs
 
 
 @pytest.mark.parametrize("name", [CARD_FILE, ENCODER_FILE, STEP_FILE, TOKENS_FILE])
-async def test_a_file_that_is_not_what_the_manifest_states_is_not_taken(store: Store, registry: BotRegistry, name: str) -> None:
-    store.publish(_NEWS)
+async def test_a_file_that_is_not_what_the_manifest_states_is_not_taken(
+    store: Store, registry: BotRegistry, published: PublishedBots, name: str
+) -> None:
+    store.promote(store.publish(_NEWS))
     store.broken[name] = b"something else"
-    published = bots(store, registry)
     await published.look()
+    assert list(registry.bundles()) == ["ntdemo-en", "ntdemo-ja"]
     assert registry.of_model("ntdemo-en").published is False
     store.broken.clear()
-    store.publish(_NEWS, later_by=timedelta(days=2))
+    store.promote(newer := store.publish(_NEWS))
     await published.look()
-    assert registry.of_model("ntdemo-en").published
+    assert run_of(registry) == newer
 
 
-async def test_graphs_that_do_not_load_are_not_taken(store: Store, registry: BotRegistry) -> None:
-    store.publish(_NEWS)
+async def test_graphs_that_do_not_load_are_not_taken(store: Store, registry: BotRegistry, published: PublishedBots) -> None:
+    store.promote(store.publish(_NEWS))
     directory = store.directory / store.version
     text = (directory / CARD_FILE).read_text()
     before = hashlib.sha256((directory / STEP_FILE).read_bytes()).hexdigest()
     (directory / STEP_FILE).write_bytes(b"no graph")
     (directory / CARD_FILE).write_text(text.replace(before, hashlib.sha256(b"no graph").hexdigest()))
-    await bots(store, registry).look()
+    await published.look()
     assert registry.of_model("ntdemo-en").published is False
 
 
-async def test_a_bot_of_another_language_is_not_taken(store: Store, registry: BotRegistry) -> None:
-    store.publish("はい。", language=Language.JAPANESE)
-    await bots(store, registry).look()
+async def test_a_run_that_is_promoted_and_not_there_changes_nothing(
+    store: Store, registry: BotRegistry, published: PublishedBots
+) -> None:
+    store.promote("dialogue-nowhere")
+    await published.look()
+    assert run_of(registry) == "dialogue-scripted"
+
+
+async def test_a_bot_of_another_language_is_not_taken(store: Store, registry: BotRegistry, published: PublishedBots) -> None:
+    store.promote(store.publish("はい。", language=Language.JAPANESE))
+    await published.look()
+    assert list(registry.bundles()) == ["ntdemo-en", "ntdemo-ja"]
     assert registry.of_model("ntdemo-en").published is False
-    assert registry.of_language(Language.JAPANESE) is None
 
 
-async def test_a_scores_api_that_is_not_ready_is_asked_for_nothing(registry: BotRegistry) -> None:
+async def test_a_scores_api_that_is_not_ready_is_asked_for_nothing(registry: BotRegistry, models: Path) -> None:
     asked = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request.url.path)
         return httpx.Response(503, json={"ready": False, "missing": {"run": "Nothing is published."}})
 
-    await bots(answer, registry).look()
+    await bots(answer, registry, models).look()
     assert asked == ["/readyz"]
 
 
 @pytest.mark.parametrize("failure", [httpx.ConnectError("away"), RuntimeError("nobody foresaw this")])
-async def test_after_any_failure_the_scores_api_is_asked_again(store: Store, registry: BotRegistry, failure: Exception) -> None:
+async def test_after_any_failure_the_scores_api_is_asked_again(
+    store: Store, registry: BotRegistry, models: Path, failure: Exception
+) -> None:
     away = True
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -167,8 +238,9 @@ async def test_after_any_failure_the_scores_api_is_asked_again(store: Store, reg
             raise failure
         return store(request)
 
-    store.publish(_NEWS)
-    published = PublishedBots("http://scores", registry, every_s=0.01, threads=1, transport=httpx.MockTransport(answer))
+    store.promote(store.publish(_NEWS))
+    transport = httpx.MockTransport(answer)
+    published = PublishedBots("http://scores", registry, shipped=models, every_s=0.01, threads=1, transport=transport)
     watching = asyncio.create_task(published.watch())
     async with asyncio.timeout(10):
         await asyncio.sleep(0.05)
@@ -180,16 +252,18 @@ async def test_after_any_failure_the_scores_api_is_asked_again(store: Store, reg
     await asyncio.gather(watching, return_exceptions=True)
 
 
-async def test_a_reply_that_is_being_written_keeps_the_bot_it_began_with(store: Store, registry: BotRegistry) -> None:
+async def test_a_reply_that_is_being_written_keeps_the_bot_it_began_with(
+    store: Store, registry: BotRegistry, published: PublishedBots
+) -> None:
     options = ReplyOptions(decoding=Decoding(temperature=0))
-    store.publish(_NEWS)
+    store.promote(store.publish(_NEWS))
     with ReplyEngine(rows=4, waiting=4) as engine:
         begun = Reply.several(registry.of_model("ntdemo-en"), ["hello"], options, count=1)
         text = ""
         async with engine.write(begun) as pieces:
             async for _, piece in pieces:
                 if not text:
-                    await bots(store, registry).look()
+                    await published.look()
                 text += piece.text
         assert text == GREETING
         following = Reply.several(registry.of_model("ntdemo-en"), ["hello"], options, count=1)
@@ -197,7 +271,7 @@ async def test_a_reply_that_is_being_written_keeps_the_bot_it_began_with(store: 
             assert "".join([piece.text async for _, piece in pieces]) == _NEWS
 
 
-async def test_what_else_answers_at_the_address_changes_nothing(registry: BotRegistry) -> None:
+async def test_what_else_answers_at_the_address_changes_nothing(registry: BotRegistry, models: Path) -> None:
     with pytest.raises(ServiceAway, match="is not the scores API"):
-        await bots(lambda _: httpx.Response(200, json={"hello": "world"}), registry).look()
+        await bots(lambda _: httpx.Response(200, json={"hello": "world"}), registry, models).look()
     assert registry.of_model("ntdemo-en").published is False

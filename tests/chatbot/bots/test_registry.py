@@ -22,7 +22,7 @@ def test_a_missing_language_is_not_answered_by_another(models: Path, tmp_path: P
     registry = shelf_of(tmp_path)
     assert registry.of_model("ntdemo-en").language is Language.ENGLISH
     with pytest.raises(
-        LanguageMissing, match=r"Japanese is not here: no bundle was shipped or published. Present: ntdemo-en\."
+        LanguageMissing, match=r"Japanese is not here: no bundle was shipped, and none is promoted. Present: ntdemo-en\."
     ):
         registry.of_model("ntdemo-ja")
     assert list(registry.missing()) == [Language.JAPANESE]
@@ -30,7 +30,7 @@ def test_a_missing_language_is_not_answered_by_another(models: Path, tmp_path: P
 
 def test_a_directory_without_bots_is_an_empty_shelf(tmp_path: Path) -> None:
     registry = shelf_of(tmp_path / "nowhere")
-    assert registry.bundles() == []
+    assert registry.bundles() == {}
     with pytest.raises(LanguageMissing, match="No other bot is here either"):
         registry.of_model("ntdemo-en")
     with pytest.raises(ModelUnknown, match="There is no model 'gpt'"):

@@ -12,7 +12,9 @@ from tests.support.served import Served, wait_until_ready
 from tests.support.store import Publisher, five_fragments, named_fragments
 
 from chatbot.fragments.answering import FragmentAnswers
+from chatbot.fragments.finding import Answered
 from chatbot.fragments.scores import FragmentScores
+from chatbot.fragments.structures import Structures
 from dialogue.bundle import Language
 
 pytestmark = pytest.mark.anyio
@@ -34,6 +36,13 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def groups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One whose fragments are groups with common names."""
+    names = ["*N1CCOCC1", "*N1CCCCC1", "*c1ccccc1", "*C(=O)O", "*C1CNCCO1"]
+    yield from _scores_api(tmp_path_factory.mktemp("groups"), lambda: named_fragments(names))
+
+
+@pytest.fixture(scope="module")
 def nothing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One without a run."""
     yield from _scores_api(tmp_path_factory.mktemp("nothing"), None)
@@ -50,16 +59,28 @@ def _scores_api(directory: Path, contents: object) -> Iterator[str]:
         yield served.url
 
 
+async def _found(url: str, message: str, language: Language = _EN) -> Answered | None:
+    structures = Structures()
+    try:
+        async with FragmentAnswers(lambda: FragmentScores(url, structures), viz_url=_VIZ) as fragments:
+            question = fragments.question(message.split(" || "))
+            return None if question is None else await fragments.answer(question, language)
+    finally:
+        await structures.close()
+
+
 async def _answer(url: str, message: str, language: Language = _EN) -> str | None:
-    async with FragmentAnswers(lambda: FragmentScores(url), viz_url=_VIZ) as fragments:
-        return await fragments.answer(message, language)
+    found = await _found(url, message, language)
+    return None if found is None else found.text
 
 
 async def test_what_is_like_a_fragment_is_told_in_percent_with_a_link(five: str) -> None:
     told = await _answer(five, "what is like fB?")
     assert told is not None
-    assert told.startswith("Most like fB in what they do to targets: fC ")
-    assert told.count(" %") == 4
+    assert told.startswith("Most like fB in function:\n1. fC: ")
+    assert [line[:5] for line in told.splitlines()[1:5]] == [
+        f"{place}. {name}" for place, name in enumerate(["fC", "fD", "fE", "fA"], 1)
+    ]
     link = urlsplit(told.split()[-1])
     assert (link.netloc, link.path) == ("viz.example:8050", "/fragments")
     view = parse_qs(link.query)
@@ -74,14 +95,13 @@ async def test_the_numbers_are_those_of_the_api(five: str) -> None:
     other = next(item for item in items if item["name"] == "fC")
     told = await _answer(five, "how similar are fA and fC?")
     assert told is not None
-    assert f"fA and fC are alike by {other['function']:.0f} %; on the heat map" in told
-    assert "by 24 %." in told  # the seed's number
+    assert f"fA and fC are alike: in function {other['function']:.0f} %; by balanced factors, as on the heat map 24 %." in told
 
 
 async def test_japanese_is_answered_in_japanese(five: str) -> None:
     told = await _answer(five, "fBに似ているのは？", _JA)
     assert told is not None
-    assert told.startswith("標的への働きがfBに似ている順に、fC ")
+    assert told.startswith("機能がfBに近い順です。\n1. fC：")
     compared = await _answer(five, "fAとfCはどれくらい似ている？", _JA)
     assert compared is not None
     assert "fAとfCの類似度は" in compared
@@ -96,8 +116,8 @@ async def test_a_fragment_is_itself(five: str) -> None:
 async def test_an_unknown_fragment_is_said_to_be_unknown_with_names_close_to_it(five: str) -> None:
     told = await _answer(five, "what is like fZ?")
     assert told is not None
-    assert told.startswith("I know no fragment called fZ. Names close to it: f")
-    assert "「fZ」というフラグメントは見つかりません" in str(await _answer(five, "fZに似ているのは？", _JA))
+    assert told.startswith("The current run has no fragment fZ. Names close to it: f")
+    assert "「fZ」というフラグメントはありません" in str(await _answer(five, "fZに似ているのは？", _JA))
     both = await _answer(five, "how similar are fY and fZ?")
     assert both is not None
     assert "fY" in both
@@ -126,7 +146,7 @@ async def test_any_name_works(odd: str, name: str) -> None:
 async def test_the_case_of_a_smiles_counts(odd: str) -> None:
     told = await _answer(odd, "what is like C1CCCCC1?")
     assert told is not None
-    assert told.startswith("I know no fragment called C1CCCCC1.")
+    assert told.startswith("The current run has no fragment C1CCCCC1.")
     assert "c1ccccc1" in told
 
 
@@ -152,6 +172,77 @@ async def test_an_api_without_a_run_is_said_to_have_none(nothing: str) -> None:
     assert "no run on fragments has been published" in str(await _answer(nothing, "what is like fB?"))
 
 
+async def test_a_smiles_is_found_in_any_spelling(odd: str) -> None:
+    for spelled in ("C1=CC=CC=C1", "c1cc(ccc1)", "*c1ccccc1"):
+        found = await _found(odd, f"tell me about {spelled}")
+        assert found is not None
+        known = "c1ccccc1" if "*" not in spelled else None
+        assert (known is not None) == found.text.startswith("c1ccccc1 is in"), found.text
+
+
+async def test_a_common_name_finds_the_fragment_it_stands_for(groups: str) -> None:
+    english = await _answer(groups, "what is like morpholine?")
+    assert str(english).startswith("Most like morpholine (*N1CCOCC1) in function (the run also has *C1CNCCO1):")
+    japanese = await _answer(groups, "モルホリンに似ているのは？", _JA)
+    assert str(japanese).startswith("機能がモルホリン（*N1CCOCC1）に近い順です")
+    missing = await _found(groups, "what is like azocane?")
+    assert missing is not None
+    assert missing.text.startswith("The current run has no fragment azocane (*N1CCCCCCC1).")
+    assert missing.facts["fragments"] == [{"name": "azocane", "smiles": "*N1CCCCCCC1"}]
+
+
+async def test_an_answer_is_also_data(groups: str) -> None:
+    found = await _found(groups, "top 2 fragments like morpholine")
+    assert found is not None
+    assert found.facts["intent"] == "similar"
+    assert [each["name"] for each in found.facts["fragments"]] == ["*N1CCOCC1"]
+    assert len(found.facts["items"]) == 2
+    assert {"name", "smiles", "support", "function"} <= set(found.facts["items"][0])
+    json.dumps(dict(found.facts))
+
+
+@pytest.mark.parametrize(
+    ("message", "intent", "told"),
+    [
+        ("how many fragments are there?", "count", "has 5 fragments (5 with enough evidence to be listed) from"),
+        ("which targets are there?", "targets", "targets are in the current run: "),
+        ("what does function mean?", "meaning", "the cosine of their effects"),
+        ("what can replace fB?", "replace", "In place of fB, in function:"),
+        ("what happens if I replace fA by fC?", "compare", "fC in place of fA: "),
+        ("tell me about fB", "about", "fB is in "),
+        ("what is like fB? || why?", "why", "Because of what was measured: fB is in "),
+        ("what is like fB? || and fC?", "similar", "Most like fC"),
+        ("compare fA, fB and fC", "compare", "fB and fC are alike"),
+    ],
+)
+async def test_every_kind_of_question_is_answered(five: str, message: str, intent: str, told: str) -> None:
+    found = await _found(five, message)
+    assert found is not None
+    assert told in found.text
+    assert found.facts["intent"] == intent
+    assert found.facts["link"] in found.text
+
+
+async def test_what_the_run_cannot_tell_is_said(five: str) -> None:
+    told = await _answer(five, "what acts like fB but looks different?")
+    assert str(told).startswith("The run cannot tell: ")
+    assert "答えられません" in str(await _answer(five, "CCOc1ccccc1の活性を予測して", _JA))
+
+
+async def test_what_can_be_asked_is_told_with_fragments_of_the_run(five: str) -> None:
+    told = await _answer(five, "which fragments do you know?")
+    assert "What is like f" in str(told)
+    async with FragmentAnswers(lambda: FragmentScores(five, Structures()), viz_url=_VIZ) as fragments:
+        questions = await fragments.suggestions(_JA)
+        assert len(questions) == 3
+        assert all(fragments.question([question]) is not None for question in questions)
+
+
+async def test_without_a_scores_api_nothing_is_suggested() -> None:
+    async with FragmentAnswers(lambda: FragmentScores("http://127.0.0.1:9", Structures()), viz_url=_VIZ) as fragments:
+        assert await fragments.suggestions(_EN) == []
+
+
 @pytest.fixture
 async def with_intervals() -> AsyncIterator[FragmentAnswers]:
     """Before an API whose run states intervals, and knows no neighbour beyond the first."""
@@ -164,30 +255,44 @@ async def with_intervals() -> AsyncIterator[FragmentAnswers]:
             return httpx.Response(200, json={"run": "r", "fragment": "fA", "similarity": "function", "items": [neighbour]})
         if path == "/v1/similarities":
             similarity = json.loads(request.content)["similarity"]
-            percent = {"function": -3.0, "balanced": 12.0}[similarity]
-            body = {
-                "run": "r",
-                "similarity": similarity,
-                "names": ["fA", "fC"],
-                "percents": [[100.0, percent], [percent, 100.0]],
-            }
-            return httpx.Response(200, json=body)
+            names = json.loads(request.content)["fragments"]
+            percents = {"function": 81.6 if names[1] == "fB" else -3.0, "balanced": 12.0}
+            if similarity not in percents:
+                problem = {
+                    "type": "/problems/similarity-unavailable",
+                    "title": "No",
+                    "status": 422,
+                    "detail": "No.",
+                    "instance": path,
+                }
+                return httpx.Response(422, json=problem, headers={"Content-Type": "application/problem+json"})
+            bounds = (
+                {"low": [[100.0, 64.2]] * 2, "high": [[100.0, 90.5]] * 2}
+                if names[1] == "fB" and similarity == "function"
+                else {}
+            )
+            rows = [[100.0, percents[similarity]]] * 2
+            return httpx.Response(200, json={"run": "r", "similarity": similarity, "names": names, "percents": rows, **bounds})
         name = path.rsplit("/", 1)[-1]
         fragment = {"id": 0, "name": name, "smiles": None, "support": 3, "scaffolds": None, "shown": True}
         return httpx.Response(200, json={**fragment, "run": "r", "vector": [1.0], "balanced": [1.0]})
 
-    scores = FragmentScores("http://scores", transport=httpx.MockTransport(answer))
+    scores = FragmentScores("http://scores", Structures(), transport=httpx.MockTransport(answer))
     async with FragmentAnswers(lambda: scores, viz_url=_VIZ) as fragments:
         yield fragments
 
 
+async def _told(fragments: FragmentAnswers, message: str, language: Language = _EN) -> str:
+    question = fragments.question([message])
+    assert question is not None
+    return str((await fragments.answer(question, language) or Answered("")).text)
+
+
 async def test_an_interval_is_told_where_there_is_one(with_intervals: FragmentAnswers) -> None:
-    english = await with_intervals.answer("how similar are fA and fB?", _EN)
-    assert "fA and fB are alike by 82 % (90 % interval 64 to 90)" in str(english)
-    japanese = await with_intervals.answer("fAに似ているのは？", _JA)
-    assert "fB 82 %（90 %区間 64〜90）" in str(japanese)
+    assert "in function 82 % (90 % interval 64 to 90)" in await _told(with_intervals, "how similar are fA and fB?")
+    assert "1. fB：82 %（90 %区間 64〜90）" in await _told(with_intervals, "fAに似ているのは？", _JA)
 
 
-async def test_fragments_that_are_no_neighbours_are_compared_without_one(with_intervals: FragmentAnswers) -> None:
-    told = await with_intervals.answer("how similar are fA and fC?", _EN)
-    assert "fA and fC are alike by -3 %; on the heat map, which compares their balanced factors, by 12 %. " in str(told)
+async def test_kinds_that_the_run_does_not_have_are_left_out(with_intervals: FragmentAnswers) -> None:
+    told = await _told(with_intervals, "how similar are fA and fC?")
+    assert "are alike: in function -3 %; by balanced factors, as on the heat map 12 %." in told

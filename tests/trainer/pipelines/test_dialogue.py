@@ -57,6 +57,7 @@ def test_a_bot_is_published_whole_and_its_checkpoint_kept(tmp_path: Path) -> Non
     directory = store.artifact("dialogue-en", bot.run)
     assert read_card(directory) == bot.card
     assert bot.card.scorecard is not None
+    assert json.loads(bots.held_out_file(settings, Language.ENGLISH, bot.run).read_text("utf-8"))[0]["reply"]
     assert bot.card.training.run == bot.run
     assert bot.card.training.command == (
         "ntdemo-train dialogue --language en --arch transformer --iterations 6 --licence Apache-2.0"

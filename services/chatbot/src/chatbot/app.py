@@ -13,10 +13,11 @@ from chatbot import pages, problems, refusals
 from chatbot.bots.registry import BotRegistry, model_name
 from chatbot.conversation import Conversation
 from chatbot.fragments.answering import FragmentAnswers
+from chatbot.fragments.structures import Structures
 from chatbot.metrics import EngineMetrics
 from chatbot.network.engine import ReplyEngine
 from chatbot.openai_errors import OpenAIErrors
-from chatbot.routes import completions, models
+from chatbot.routes import completions, models, responses, tools
 from chatbot.settings import Settings
 from servicekit.application import create_application
 from servicekit.doors.guard import Doors
@@ -46,13 +47,18 @@ def create_app(settings: Settings) -> FastAPI:
     def scores() -> "FragmentScores":
         from chatbot.fragments.scores import FragmentScores  # noqa: PLC0415 - loads the scores API's client, which few chats need
 
-        return FragmentScores(settings.scores_url, key=settings.api_key)
+        return FragmentScores(settings.scores_url, structures, key=settings.api_key)
 
     def published() -> "PublishedBots":
         from chatbot.bots.published import PublishedBots  # noqa: PLC0415 - loads the scores API's client, after the start
 
         return PublishedBots(
-            settings.scores_url, registry, every_s=settings.refresh_s, threads=settings.threads, key=settings.api_key
+            settings.scores_url,
+            registry,
+            shipped=settings.models,
+            every_s=settings.refresh_s,
+            threads=settings.threads,
+            key=settings.api_key,
         )
 
     async def watch() -> None:
@@ -63,6 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
             _log.exception("published_bots_unwatched")
 
     fragments = FragmentAnswers(scores, viz_url=settings.viz_url)
+    structures = Structures()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -74,6 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
                     yield
             finally:
                 watching.cancel()
+                await structures.close()
                 await asyncio.gather(watching, return_exceptions=True)
 
     async def ready() -> Mapping[str, str]:
@@ -94,10 +102,14 @@ def create_app(settings: Settings) -> FastAPI:
         doors=Doors(settings, settings.host),
     )
     app.state.registry = registry
-    app.state.conversation = Conversation(engine, fragments, viz_url=settings.viz_url)
+    app.state.fragments = fragments
+    app.state.structures = structures
+    app.state.conversation = Conversation(engine, fragments)
     app.state.metrics.register(EngineMetrics(engine))
     refusals.install(app)
     app.include_router(completions.router)
+    app.include_router(responses.router)
+    app.include_router(tools.router)
     app.include_router(models.router)
     pages.install(app)
     app.add_middleware(OpenAIErrors)

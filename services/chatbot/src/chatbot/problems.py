@@ -5,7 +5,14 @@ from typing import Final
 
 from servicekit.problems import ProblemType
 
-__all__ = ["ALL_BUSY", "MODEL_NOT_FOUND", "NETWORK_FAILED", "PROBLEM_TYPES"]
+__all__ = [
+    "ALL_BUSY",
+    "MODEL_NOT_FOUND",
+    "NETWORK_FAILED",
+    "PROBLEM_TYPES",
+    "STRUCTURES_FAILED",
+    "STRUCTURE_UNREADABLE",
+]
 
 MODEL_NOT_FOUND: Final = ProblemType(
     "model-not-found",
@@ -30,5 +37,19 @@ NETWORK_FAILED: Final = ProblemType(
     "The runtime of the bot's network reported a failure; the service goes on, and its log holds the details.",
     "Ask again; if it happens again, report it with the `X-Request-ID` of the response and the run of the bot.",
 )
-PROBLEM_TYPES: Final = (MODEL_NOT_FOUND, ALL_BUSY, NETWORK_FAILED)
+STRUCTURE_UNREADABLE: Final = ProblemType(
+    "structure-unreadable",
+    "The text is no molecule or fragment",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "RDKit reads no molecule from the SMILES, or one with impossible bonds, or it has more than 200 atoms.",
+    "Check the SMILES; a fragment has a `*` at each place where it is attached.",
+)
+STRUCTURES_FAILED: Final = ProblemType(
+    "structures-failed",
+    "The worker that reads structures failed",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "The process that reads and draws SMILES for the chatbot ended or did not answer in time.",
+    "Ask again: the next question starts it anew. If it happens again, report it with the `X-Request-ID` of the response.",
+)
+PROBLEM_TYPES: Final = (MODEL_NOT_FOUND, ALL_BUSY, NETWORK_FAILED, STRUCTURE_UNREADABLE, STRUCTURES_FAILED)
 """Everything that routes of the chatbot answer beside the common problems."""

@@ -20,9 +20,9 @@ class CallerGone(Exception):
 
 
 class EventStream(EventSourceResponse):
-    """Server-sent events of these data, without names. `finally_` is awaited when the stream ends, for whatever reason."""
+    """Server-sent events: data, or a name and data. `finally_` is awaited when the stream ends, for whatever reason."""
 
-    def __init__(self, data: AsyncIterator[str], *, finally_: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, data: AsyncIterator[str | tuple[str, str]], *, finally_: Callable[[], Awaitable[None]]) -> None:
         super().__init__(_events(data), headers=_HEADERS)
         self._finally = finally_
 
@@ -34,9 +34,10 @@ class EventStream(EventSourceResponse):
             await self._finally()
 
 
-async def _events(data: AsyncIterator[str]) -> AsyncIterator[bytes]:
-    async for text in data:
-        yield format_sse_event(data_str=text)
+async def _events(data: AsyncIterator[str | tuple[str, str]]) -> AsyncIterator[bytes]:
+    async for each in data:
+        name, text = (None, each) if isinstance(each, str) else each
+        yield format_sse_event(data_str=text, event=name)
 
 
 async def unless_gone(request: Request, work: Coroutine[Any, Any, _T]) -> _T:

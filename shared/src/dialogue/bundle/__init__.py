@@ -59,6 +59,7 @@ from dialogue.bundle.files import (
     read_card,
     verify,
 )
+from dialogue.bundle.promotions import PROMOTIONS_ARTIFACT, PROMOTIONS_FILE, Promotions
 
 __all__ = [
     "CARD_FILE",
@@ -67,6 +68,8 @@ __all__ = [
     "ENCODER_FILE",
     "NEEDED_FILES",
     "OPENINGS_FILE",
+    "PROMOTIONS_ARTIFACT",
+    "PROMOTIONS_FILE",
     "REPLY_TOKENS",
     "STEP_FILE",
     "TOKENS_FILE",
@@ -78,6 +81,7 @@ __all__ = [
     "Language",
     "ModelCard",
     "Opening",
+    "Promotions",
     "RankingRow",
     "ReplyRow",
     "Scorecard",

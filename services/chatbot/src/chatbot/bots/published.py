@@ -1,12 +1,13 @@
 """Published bots: bundles that trainings published as artifacts, fetched through the scores API and registered.
 
-The newest version of a language's artifact is taken when its training finished after that of the bundle in use. Every file
-is compared with the manifest's SHA-256, and again with the card's; the bundle is opened before it replaces another. Nothing is
-written to a disk.
+The newest version of a language's artifact is offered under its own name, `ntdemo-en:<run>`; what the artifact `bots` says is
+promoted is served under the plain one. Every file is compared with the manifest's SHA-256, and again with the card's; the
+bundle is opened before it replaces another. Nothing is written to a disk.
 """
 
 import asyncio
 import hashlib
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -15,7 +16,18 @@ from pydantic import SecretStr
 
 from chatbot.bots.registry import BotRegistry
 from chatbot.network.bundle import Bundle, open_bundle
-from dialogue.bundle import CARD_FILE, NEEDED_FILES, BrokenBundle, Language, artifact_name, parse_card, verify
+from dialogue.bundle import (
+    CARD_FILE,
+    NEEDED_FILES,
+    PROMOTIONS_ARTIFACT,
+    PROMOTIONS_FILE,
+    BrokenBundle,
+    Language,
+    Promotions,
+    artifact_name,
+    parse_card,
+    verify,
+)
 from scores_client import Client
 from scores_client.api.artifacts import get_artifact, get_artifact_file
 from scores_client.api.operation import readyz
@@ -41,6 +53,7 @@ class PublishedBots:
         url: str,
         registry: BotRegistry,
         *,
+        shipped: Path,
         every_s: float,
         threads: int,
         key: SecretStr | None = None,
@@ -55,8 +68,14 @@ class PublishedBots:
         self._registry = registry
         self._every_s = every_s
         self._threads = threads
+        self._shipped = shipped
+        self._promoted = Promotions()
+        """As it was read last."""
         self._considered: dict[Language, str] = {}
-        """The version of each language that was looked at last: taken, older than what is in use, or broken."""
+        """The newest version of each language that was looked at."""
+        self._broken: set[str] = set()
+        self._refused: dict[Language, str] = {}
+        """Promoted runs that are not there or broken."""
         self._away = False
 
     async def watch(self) -> None:
@@ -78,7 +97,7 @@ class PublishedBots:
                 await asyncio.sleep(self._every_s)
 
     async def look(self) -> None:
-        """Take what is new; nothing is asked for while the scores API says that it has nothing to serve.
+        """Follow what is promoted, and offer what is new; nothing is asked for while the scores API has nothing to serve.
 
         Raises:
             ServiceAway: the scores API cannot be asked, or something else answers.
@@ -87,29 +106,74 @@ class PublishedBots:
         readiness = await answer_of(readyz.asyncio(client=self._client), Readiness, service=_SERVICE)
         if not readiness.ready:
             return
+        promotions = await self._promotions()
         for language in Language:
-            question = get_artifact.asyncio(artifact_name(language), _LATEST, client=self._client)
-            try:
-                manifest = await answer_of(question, Manifest, service=_SERVICE)
-            except ServiceProblem as problem:
-                if problem.slug in _NOTHING_YET:
-                    continue
-                raise
-            if self._considered.get(language) != manifest.version:
-                await self._consider(language, manifest)
-                self._considered[language] = manifest.version
+            await self._follow(language, promotions.served(language))
+            await self._offer(language)
 
-    async def _consider(self, language: Language, manifest: Manifest) -> None:
-        """Register the bundle if it is newer than the one in use; a broken one is logged and left alone."""
+    async def _promotions(self) -> Promotions:
+        """What is promoted; nothing before anything was, or where it cannot be read, which is logged."""
+        manifest = await self._manifest(PROMOTIONS_ARTIFACT, _LATEST)
+        if manifest is None:
+            return Promotions()
         try:
-            bundle = await self._fetch(language, manifest)
+            self._promoted = Promotions.model_validate_json(await self._file(manifest, PROMOTIONS_FILE))
+        except (BrokenBundle, ValueError) as error:
+            _log.error("promotions_broken", version=manifest.version, reason=str(error))
+        return self._promoted
+
+    async def _follow(self, language: Language, run: str | None) -> None:
+        """Serve this run under the language's plain name, None the shipped bot; a broken one changes nothing."""
+        present = self._registry.of_language(language)
+        served = present.card.training.run if present is not None and present.published else None
+        if run == served or (run is not None and run == self._refused.get(language)):
+            return
+        if run is None:
+            await asyncio.to_thread(self._registry.open_shipped, self._shipped, threads=self._threads, languages=(language,))
+            return
+        bundle = self._registry.offered(language)
+        if bundle is None or bundle.card.training.run != run:
+            manifest = await self._manifest(artifact_name(language), run)
+            bundle = await self._opened(language, manifest) if manifest is not None else None
+        if bundle is None:
+            self._refused[language] = run
+            return
+        self._registry.register(bundle)
+
+    async def _offer(self, language: Language) -> None:
+        """Serve the newest bot under its own name, unless it is the one behind the plain name already."""
+        manifest = await self._manifest(artifact_name(language), _LATEST)
+        if manifest is None:
+            return
+        present, offered = self._registry.of_language(language), self._registry.offered(language)
+        if present is not None and present.card.training.run == manifest.run:
+            if offered is not None:
+                self._registry.offer(language, None)
+        elif self._considered.get(language) != manifest.version or (offered is None and manifest.version not in self._broken):
+            self._considered[language] = manifest.version
+            bundle = await self._opened(language, manifest)
+            if bundle is None:
+                self._broken.add(manifest.version)
+            else:
+                self._registry.offer(language, bundle)
+
+    async def _manifest(self, artifact: str, version: str) -> Manifest | None:
+        try:
+            return await answer_of(get_artifact.asyncio(artifact, version, client=self._client), Manifest, service=_SERVICE)
+        except ServiceProblem as problem:
+            if problem.slug in _NOTHING_YET:
+                return None
+            raise
+
+    async def _opened(self, language: Language, manifest: Manifest) -> Bundle | None:
+        """The bot of a manifest; a broken one is logged."""
+        try:
+            return await self._fetch(language, manifest)
         except BrokenBundle as error:
             _log.error("bundle_broken", artifact=manifest.artifact, version=manifest.version, reason=str(error))
-            return
-        if bundle is not None:
-            self._registry.register(bundle)
+            return None
 
-    async def _fetch(self, language: Language, manifest: Manifest) -> Bundle | None:
+    async def _fetch(self, language: Language, manifest: Manifest) -> Bundle:
         stated = {file.name: file for file in manifest.files}
         if missing := [name for name in (CARD_FILE, *NEEDED_FILES) if name not in stated]:
             raise BrokenBundle(f"its manifest does not list {', '.join(missing)}")
@@ -118,9 +182,6 @@ class PublishedBots:
         card = parse_card(await self._file(manifest, CARD_FILE))
         if card.language is not language:
             raise BrokenBundle(f"its card states the language {card.language.value!r}")
-        present = self._registry.of_language(language)
-        if present is not None and present.card.training.finished >= card.training.finished:
-            return None
         files = {name: await self._file(manifest, name) for name in NEEDED_FILES}
         verify(card, files)
         return await asyncio.to_thread(open_bundle, card, files, published=True, threads=self._threads)

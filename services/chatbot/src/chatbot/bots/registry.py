@@ -1,5 +1,6 @@
 """Registry: the bot in use for each language, or why there is none."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,8 @@ from dialogue.bundle import BrokenBundle, Language, read_bundle
 __all__ = ["BotRegistry", "language_of", "model_name"]
 
 _PREFIX: Final = "ntdemo-"
+_RUN: Final = ":"
+"""Between a language's name and the run of one bot of it."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -23,20 +26,27 @@ def model_name(language: Language) -> str:
 
 
 def language_of(model: str) -> Language | None:
-    """The language of a bot by its name; None for other names."""
-    return next((language for language in Language if model_name(language) == model), None)
+    """The language of a bot by its name, with or without a run; None for other names."""
+    plain = model.partition(_RUN)[0]
+    return next((language for language in Language if model_name(language) == plain), None)
 
 
 @dataclass
 class BotRegistry:
-    """Replies that are being written keep the bundle they began with; what is asked here is the newest."""
+    """Replies that are being written keep the bundle they began with; what is asked here is what is served now."""
 
     _bundles: dict[Language, Bundle] = field(default_factory=dict)
-    _reasons: dict[Language, str] = field(default_factory=lambda: dict.fromkeys(Language, "no bundle was shipped or published"))
+    """Those behind the languages' plain names."""
+    _trained: dict[Language, Bundle] = field(default_factory=dict)
+    """The newest that was trained here and is not promoted, served under its own name alone."""
+    _reasons: dict[Language, str] = field(
+        default_factory=lambda: dict.fromkeys(Language, "no bundle was shipped, and none is promoted")
+    )
 
-    def open_shipped(self, directory: Path, *, threads: int) -> None:
-        """Take the bundles of a directory, one directory a language; what is broken is logged and counts as missing."""
-        for language in Language:
+    def open_shipped(self, directory: Path, *, threads: int, languages: Iterable[Language] = tuple(Language)) -> None:
+        """Serve the bundles of a directory, one directory a language; what is broken is logged and counts as missing."""
+        for language in languages:
+            self._bundles.pop(language, None)
             bundle_directory = directory / language
             if not bundle_directory.is_dir():
                 continue
@@ -46,6 +56,15 @@ class BotRegistry:
                 self._reasons[language] = f"the shipped bundle is broken: {error}"
                 _log.error("bundle_broken", directory=str(bundle_directory), reason=str(error))
 
+    def offer(self, language: Language, bundle: Bundle | None) -> None:
+        """Serve a bot that is not promoted under its own name, in place of the one before it; None serves none."""
+        if bundle is None:
+            self._trained.pop(language, None)
+        else:
+            self._trained[language] = bundle
+            _log.info("bundle_offered", model=f"{model_name(language)}{_RUN}{bundle.card.training.run}")
+        memory.give_back()
+
     def register(self, bundle: Bundle) -> None:
         """Reply by this bundle from now on."""
         self._bundles[bundle.language] = bundle
@@ -53,24 +72,35 @@ class BotRegistry:
         training = bundle.card.training
         _log.info("bundle_in_use", language=bundle.language, run=training.run, steps=training.steps, published=bundle.published)
 
-    def bundles(self) -> list[Bundle]:
-        """Those in use, in the order of languages."""
-        return [self._bundles[language] for language in Language if language in self._bundles]
+    def bundles(self) -> dict[str, Bundle]:
+        """Those that can be talked to, by their names: the languages' own, then those that are not promoted."""
+        plain = {model_name(language): self._bundles[language] for language in Language if language in self._bundles}
+        trained = {
+            f"{model_name(language)}{_RUN}{bundle.card.training.run}": bundle for language, bundle in self._trained.items()
+        }
+        return plain | trained
 
     def of_language(self, language: Language) -> Bundle | None:
-        """The one in use, if any."""
+        """The one behind its plain name, if any."""
         return self._bundles.get(language)
+
+    def offered(self, language: Language) -> Bundle | None:
+        """The one that is not promoted, if any."""
+        return self._trained.get(language)
 
     def of_model(self, model: str) -> Bundle:
         """The bundle behind a model's name.
 
         Raises:
-            LanguageMissing: no bundle speaks the language; none other takes its bundle_directory.
+            LanguageMissing: no bundle speaks the language; none other takes its place.
             ModelUnknown: there is no such name.
         """
-        language = language_of(model)
-        known = [model_name(bundle.language) for bundle in self.bundles()]
-        if language is None:
+        bundles = self.bundles()
+        if model in bundles:
+            return bundles[model]
+        language, known = language_of(model), list(bundles)
+        run = model.partition(_RUN)[2]
+        if language is None or (run and all(bundle.card.training.run != run for bundle in bundles.values())):
             raise ModelUnknown(model, known)
         if language not in self._bundles:
             raise LanguageMissing(language, self._reasons[language], known)

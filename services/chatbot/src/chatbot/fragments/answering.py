@@ -1,15 +1,25 @@
 """Answering: a message about fragments, by what the scores API knows of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import structlog
 
-from chatbot.fragments import sentences
-from chatbot.fragments.lookups import AmbiguousName, KnownFragment, NothingPublished, ScoresAway, UnknownFragment
-from chatbot.fragments.questions import Question, looks_chemical, recognise
+from chatbot.fragments import notices
+from chatbot.fragments.finding import Answered, Findings
+from chatbot.fragments.intents import Intent
+from chatbot.fragments.lookups import (
+    AmbiguousName,
+    KnownFragment,
+    NothingPublished,
+    ScoresAway,
+    ScoresRefuse,
+    UnknownFragment,
+)
+from chatbot.fragments.questions import Name, Question, recognise
+from chatbot.fragments.wording import Links
 from dialogue.bundle import Language
 
 if TYPE_CHECKING:
@@ -17,11 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["FragmentAnswers"]
 
+_EXAMPLES: Final = 5
+_ATTACHMENT: Final = "*"
 _log = structlog.stdlib.get_logger(__name__)
 
 
 class FragmentAnswers:
-    """A question that speaks of fragments, or whose names can be nothing else, is answered here whatever comes of it.
+    """A question that can be about nothing but fragments is answered here whatever comes of it.
 
     Any other, `what is like love?`, only if there are fragments of these names. The first such question opens the scores: most
     chats ask none. To be entered on the event loop that uses it, and left on the same.
@@ -30,7 +42,7 @@ class FragmentAnswers:
     def __init__(self, open_scores: "Callable[[], FragmentScores]", *, viz_url: str) -> None:
         self._open_scores = open_scores
         self._scores: FragmentScores | None = None
-        self._viz_url = viz_url
+        self._links = Links(viz_url)
         self._opened = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -41,45 +53,67 @@ class FragmentAnswers:
     ) -> None:
         await self._opened.aclose()
 
-    def asks(self, message: str) -> bool:
-        """Whether a message can only be about fragments."""
-        question = recognise(message)
-        return question is not None and _certain(question)
+    def question(self, messages: Sequence[str]) -> Question | None:
+        """What the last of a user's messages, oldest first, asks about fragments; None for messages that are for the bot."""
+        return recognise(messages)
 
-    async def answer(self, message: str, language: Language) -> str | None:
-        """The answer; None for messages that are for the bot to answer."""
-        question = recognise(message)
-        if question is None:
-            return None
+    async def answer(self, question: Question, language: Language) -> Answered | None:
+        """The answer; None where the question turns out to be about something else."""
         try:
             return await self._answer(question, language)
         except ScoresAway as error:
             _log.info("scores_api_away", reason=str(error))
-            return sentences.away(language) if _certain(question) else None
+            return Answered(notices.away(language)) if question.certain else None
         except NothingPublished:
-            return sentences.nothing_published(language) if _certain(question) else None
+            return Answered(notices.nothing_published(language)) if question.certain else None
+        except ScoresRefuse as error:
+            return Answered(notices.refused(str(error), language)) if question.certain else None
 
-    async def _answer(self, question: Question, language: Language) -> str | None:
+    async def suggestions(self, language: Language) -> list[str]:
+        """Questions about the current run's fragments; none where the scores API cannot be asked."""
+        try:
+            return notices.suggestions(await (await self._open()).examples(_EXAMPLES), language)
+        except (ScoresAway, NothingPublished, ScoresRefuse):
+            return []
+
+    async def _open(self) -> "FragmentScores":
         if self._scores is None:
             self._scores = self._open_scores()
             await self._opened.enter_async_context(self._scores)
-        lookups = [await self._scores.find(name) for name in question.names]
-        missing = [each for each in lookups if isinstance(each, UnknownFragment)]
-        if missing and not _certain(question):
-            return None
+        return self._scores
+
+    async def _answer(self, question: Question, language: Language) -> Answered | None:
+        scores = await self._open()
+        findings = Findings(scores, self._links, language)
+        asked = question.of if question.intent is Intent.WHY and question.of is not None else question
+        molecule = _molecule(asked)
+        if molecule is not None:
+            return await findings.predicted(molecule, question)
+        found = [await scores.find(name) for name in asked.names]
+        missing = [each for each in found if isinstance(each, UnknownFragment)]
         if missing:
-            return sentences.unknown(missing, language)
-        for each in lookups:
+            return await self._missing(missing, question, findings)
+        for each in found:
             if isinstance(each, AmbiguousName):
-                return sentences.ambiguous(each, language)
-        match [each for each in lookups if isinstance(each, KnownFragment)]:
-            case [one]:
-                return sentences.neighbours(await self._scores.nearest(one), language, self._viz_url)
-            case [one, two]:
-                return sentences.compared(await self._scores.compare(one, two), language, self._viz_url)
-            case _:
-                return None
+                return Answered(notices.ambiguous(each, language))
+        return await findings.answer(question, [each for each in found if isinstance(each, KnownFragment)])
+
+    async def _missing(self, missing: Sequence[UnknownFragment], question: Question, findings: Findings) -> Answered | None:
+        if not question.certain:
+            return None
+        if question.intent is Intent.ABOUT and len(question.names) == 1 and _is_molecule(question.names[0]):
+            return await findings.predicted(question.names[0].text, question)
+        examples = await (await self._open()).examples(_EXAMPLES)
+        drawn = [{"name": each.name, "smiles": each.smiles} for each in missing if each.smiles is not None]
+        return Answered(notices.unknown(missing, examples, findings.language), {"fragments": drawn} if drawn else {})
 
 
-def _certain(question: Question) -> bool:
-    return question.explicit or any(looks_chemical(name) for name in question.names)
+def _molecule(question: Question) -> str | None:
+    """The whole molecule whose activity is asked for."""
+    if question.intent is not Intent.PREDICT or len(question.names) != 1 or not _is_molecule(question.names[0]):
+        return None
+    return question.names[0].text
+
+
+def _is_molecule(name: Name) -> bool:
+    return name.is_smiles and _ATTACHMENT not in name.text

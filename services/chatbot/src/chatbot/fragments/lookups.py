@@ -1,33 +1,49 @@
 """Lookups: what the scores API says about fragments, as plain frozen values."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 __all__ = [
     "AmbiguousName",
-    "ComparedFragments",
+    "Compared",
     "KnownFragment",
     "NothingPublished",
+    "Predicted",
+    "PredictedTarget",
+    "Relative",
+    "RunFacts",
     "ScoresAway",
-    "SimilarFragment",
-    "SimilarFragments",
+    "ScoresRefuse",
     "UnknownFragment",
 ]
+
+Figures = Mapping[str, float | str | None]
+"""What the API states of two fragments, by the names of its own contract, `function` and `low` for example."""
 
 
 @dataclass(frozen=True)
 class KnownFragment:
-    """A fragment that exists."""
+    """A fragment that the run has."""
 
     name: str
     run: str
+    smiles: str | None
+    support: int
+    """Compounds that contain it."""
+    shown: bool
+    """With enough evidence to be listed."""
+    forms: tuple[str, ...] = ()
+    """Other fragments of the run that the same name may mean."""
 
 
 @dataclass(frozen=True)
 class UnknownFragment:
-    """A name that no fragment has, and names that look like it."""
+    """A name that no fragment of the run has, and names that look like it."""
 
     name: str
     near: tuple[str, ...]
+    smiles: str | None = None
+    """What the name means, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -39,35 +55,71 @@ class AmbiguousName:
 
 
 @dataclass(frozen=True)
-class SimilarFragment:
-    """A fragment and how alike it is to another."""
+class Relative:
+    """Another fragment beside one that was asked about."""
 
     name: str
-    percent: float
-    """`function`: how often activity is kept where it takes the other's place; of counts the cosine of effects."""
-    balanced: float | None
-    """Of the balanced factors: what the heat map and `/cosine/score` show of counts; None where the run has none."""
-    low: float | None
-    """Ends of the 90 % interval of `percent`; None where the run states none."""
-    high: float | None
+    smiles: str | None
+    support: int
+    figures: Figures
 
 
 @dataclass(frozen=True)
-class SimilarFragments:
-    """The fragments most like one, the nearest first."""
-
-    run: str
-    fragment: str
-    items: tuple[SimilarFragment, ...]
-
-
-@dataclass(frozen=True)
-class ComparedFragments:
+class Compared:
     """Two fragments."""
 
+    one: KnownFragment
+    two: KnownFragment
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """The run that answers, and how many there are."""
+
     run: str
-    one: str
-    other: SimilarFragment
+    source: str
+    objective: str
+    fragments: int
+    shown: int
+    compounds: int
+    targets: int
+    runs: int
+    runs_are_all: bool
+    """Else there are more runs than were counted."""
+
+
+@dataclass(frozen=True)
+class PredictedTarget:
+    """What is expected on one target."""
+
+    target: str
+    value: float
+    low: float | None
+    high: float | None
+    level: float | None
+    """What is usual on the target."""
+    measured: float | None
+    shares: Mapping[str, float]
+    """What each fragment adds."""
+    rest: float | None
+    """What the whole molecule adds, by the measured compounds it is like."""
+    relatives: tuple[tuple[str, float, float], ...]
+    """SMILES, percent of similarity and measured value of the most alike compounds."""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a run expects of a compound."""
+
+    run: str
+    asked: str
+    meaning: str
+    scale: str
+    fragments: tuple[str, ...]
+    unknown: tuple[str, ...]
+    """Fragments that the run does not know."""
+    targets: tuple[PredictedTarget, ...] = field(default=())
 
 
 class ScoresAway(Exception):
@@ -76,3 +128,7 @@ class ScoresAway(Exception):
 
 class NothingPublished(Exception):
     """The scores API has no run yet."""
+
+
+class ScoresRefuse(Exception):
+    """The scores API cannot answer this question of this run; `str` says why."""

@@ -1,127 +1,193 @@
-"""Questions: which messages, English or Japanese, ask what is like a fragment or how similar fragments are.
+"""Questions: which messages ask about fragments, and what; also what is asked by going on from the question before.
 
 Pure text. Names are what stands where a fragment's name would; whether there is such a fragment is for the scores API to say.
 """
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-__all__ = ["ComparisonQuestion", "NearestQuestion", "Question", "looks_chemical", "recognise"]
+from chatbot.fragments import intents, mentions
+from chatbot.fragments.forms import framed
+from chatbot.fragments.intents import Intent
+from chatbot.fragments.mentions import Mention
+
+__all__ = ["Name", "Question", "recognise"]
 
 _LONGEST: Final = 400
-_LEAD: Final = (
-    r"(?:(?:please|hey|hi|hello|ok|okay|so|and|well|now|then|can\s+you|could\s+you|would\s+you|do\s+you\s+know|tell\s+me|show\s+me)"
-    r"[\s,:]+)*"
+_REMEMBERED: Final = 6
+"""Messages of the user that are looked back on."""
+_SHOWN: Final = 5
+"""Fragments that an answer lists."""
+_SHORT: Final = 80
+_ASKS: Final = re.compile(
+    r"[?？]|^(?:what|which|who|how|is|are|do|does|can|could|show|find|list|give|tell|name|compare|suggest|top)\b"
+    r"|(?:か|は|教えて|ください|挙げて|見せて|探して)。?$",
+    re.IGNORECASE,
 )
-_LIKE: Final = r"(?:like|similar\s+to|close\s+to|closest\s+to|near(?:est)?(?:\s+to)?|alike\s+to|comparable\s+to|related\s+to)"
-_AND: Final = r"(?:\s+(?:and|to|with|versus|vs\.?)\s+|\s*[&,]\s*)"
-_FRAGMENTS: Final = r"(?:the\s+)?(?:fragments?\s+)?"
-_ONE, _TWO = r"(?P<one>\S.*?)", r"(?P<two>\S.*?)"
-_PAIRS_EN: Final = (
-    rf"how\s+(?:much\s+)?(?:similar|alike|close|near|related|comparable)\s+(?:are|is)\s+{_FRAGMENTS}{_ONE}{_AND}{_TWO}",
-    rf"how\s+(?:much\s+)?(?:does|do)\s+{_ONE}\s+(?:resemble|compare\s+(?:to|with))\s+{_TWO}",
-    rf"how\s+(?:much\s+)?(?:is|are)\s+{_ONE}\s+(?:like|similar\s+to)\s+{_TWO}",
-    rf"(?:what(?:'s|\s+is)\s+)?(?:the\s+)?similarity\s+(?:of|between)\s+{_FRAGMENTS}{_ONE}{_AND}{_TWO}",
-    rf"compare\s+{_FRAGMENTS}{_ONE}{_AND}{_TWO}",
-    rf"are\s+{_FRAGMENTS}{_ONE}\s+and\s+{_TWO}\s+(?:similar|alike|close|related)",
-    rf"is\s+(?!there\b){_ONE}\s+(?:anything\s+)?(?:like|similar\s+to|close\s+to|related\s+to)\s+{_TWO}",
+_ATTACHMENT: Final = "*"
+_TARGET: Final = re.compile(
+    r"(?<![A-Za-z0-9])CHEMBL\d+(?![A-Za-z0-9])|(?<=\bon )[A-Z][A-Z0-9]{2,12}\b|(?<=\bagainst )[A-Z][A-Z0-9]{2,12}\b"
 )
-_NEAREST_EN: Final = (
-    rf"(?:what|who)\s+are\s+(?:the\s+)?(?:(?:nearest|closest)\s+)?neighbou?rs?\s+of\s+{_ONE}",
-    rf"(?:what|which)(?:\s+(?:fragments?|ones?))?(?:'s|\s+is|\s+are)?\s+(?:the\s+)?(?:most\s+)?(?:fragments?\s+)?{_LIKE}\s+{_ONE}",
-    rf"(?:what|which(?:\s+fragments?)?)\s+(?:acts?|behaves?|works?)\s+(?:most\s+)?(?:like|similarly\s+to)\s+{_ONE}",
-    rf"(?:what|which(?:\s+fragments?)?)\s+resembles?\s+{_ONE}",
-    (
-        r"(?:find|list|show|give|name|get)?(?:\s*me)?\s*(?:(?:the|some|all|\d+|most|nearest|closest|similar)\s+)*"
-        rf"(?:fragments?|neighbou?rs?)\s+(?:(?:that|which)\s+)?(?:(?:is|are)\s+)?(?:most\s+)?(?:{_LIKE}|of|to)\s+{_ONE}"
-    ),
-    rf"(?:is\s+there\s+)?(?:anything|something|any\s+fragments?|a\s+fragment)\s+(?:else\s+)?{_LIKE}\s+{_ONE}",
+_MENTIONED: Final = "@"
+_WITHOUT_WORDS: Final = re.compile(
+    r"^(?:(?:and|or|but|so|ok|okay|hm+|then|now|what|how|same|the|question|for|about|with|of|to|if|it|is|was|that|on|in|by|do"
+    r"|you|please|again|also|have|case|i|take|took|use|try)\b|[\s,.!?@'\"&;:]|じゃあ|では|それじゃ|それなら|ならば?|だと|だったら"
+    r"|については?|についても|の場合|は|と|も|で|なら|同じ質問|どう|ですか|です|を|に|の|、|。|か|って|や)+$"
 )
-_TAIL_EN: Final = r"(?:\s+(?:to\s+each\s+other|in\s+function|functionally|then|please|exactly|now))*"
-
-_WHICH: Final = r"(?:何|なに|なん|どれ|どの(?:フラグメント|断片|もの))"
-_HOW_MUCH: Final = r"(?:どれ(?:くらい|ぐらい|位|ほど|だけ)|どの(?:くらい|ぐらい|位|程度)|どんだけ)"
-_ALIKE: Final = r"(?:似て(?:い)?(?:る|ます)|似通って(?:い)?(?:る|ます)|近い|類似して(?:い)?(?:る|ます))"
-_ASKED: Final = r"(?:の|ん)?(?:です|でしょう|だろう)?(?:か|かな)?(?:教えて(?:ください|下さい)?)?"
-_PAIRS_JA: Final = (
-    rf"{_ONE}と{_TWO}(?:は|って|が)?、?{_HOW_MUCH}{_ALIKE}{_ASKED}",
-    rf"{_ONE}と{_TWO}(?:は|って|が)、?(?:お互いに)?{_ALIKE}{_ASKED}",
-    rf"{_ONE}と{_TWO}の(?:類似度|似ている度合い|近さ)(?:は|って|を)?(?:どれ(?:くらい|ぐらい)|どのくらい|何|いくつ|いくら)?.{{0,8}}",
-    rf"(?!{_WHICH}が){_ONE}(?:は|って|が){_TWO}(?:に|と)、?{_HOW_MUCH}?{_ALIKE}{_ASKED}",
-    rf"{_ONE}と{_TWO}を(?:比べて|比較して|比較).{{0,8}}",
+"""A message that only names fragments, and says with `and … ?` that the question is the one before."""
+_IT: Final = re.compile(
+    r"\b(?:it|its|that one|this one|that|them|this)\b|それ|これ|あれ|そいつ"
+    r"|その(?:フラグメント|基|環|断片)|この(?:フラグメント|基|環|断片)"
 )
-_SUCH: Final = r"(?:似て(?:い)?る|似ています|似てます|似た|近い|類似した|類似する|類似の)"
-_THINGS: Final = r"(?:フラグメント|断片|もの|物|やつ|の)?"
-_NEAREST_JA: Final = (
-    rf"{_WHICH}が、?{_ONE}(?:に|と)(?:一番|いちばん|最も|もっとも|よく)*{_ALIKE}{_ASKED}",
-    rf"{_ONE}(?:に|と)、?(?:一番|いちばん|最も|もっとも|よく)*{_SUCH}{_THINGS}(?:は|って|を|が)?、?{_WHICH}?{_ASKED}",
-    rf"{_ONE}(?:みたいな|のような){_THINGS}(?:は|って)?、?{_WHICH}?{_ASKED}(?:ある|あります)?(?:か)?",
-    rf"{_ONE}の(?:近傍|近く|隣|類似フラグメント|仲間)(?:は|って|を)?、?{_WHICH}?{_ASKED}",
+_AND_IT: Final = re.compile(
+    r"\b(?:is|are|does|do|would|can|could|compare|replace|swap|exchange) (?:it|that"
+    r"|this)\b(?! (?:true|possible|so|there))|(?:それ|これ|そいつ)(?:は|って|と|を).*@"
 )
-_QUOTES: Final = "\"'`“”‘’「」『』"
-_WORDS: Final = re.compile(
-    r"^(?:the\s+)?fragments?\s+|^(?:フラグメント|断片)(?:の)?|(?:という)?(?:フラグメント|断片)$", re.IGNORECASE
+_MORE_WANTED: Final = re.compile(
+    r"^(?:show |give |tell |list )?(?:me )?(?:some |any |a few )?(?:more|others?"
+    r"|the rest)\b.{0,30}$|^(?:もっと|ほかに|他に|ほかは|他は|続き).{0,20}$"
 )
-_EXPLICIT: Final = re.compile(r"\bfragments?\b|フラグメント|断片", re.IGNORECASE)
-_CHEMICAL: Final = re.compile(r"^(?=\S{1,500}$)(?=[!-~]+$)(?:.*[\d=#()\[\]@/\\+%*]|.*[a-z][A-Z]).*$")
 
 
 @dataclass(frozen=True)
-class NearestQuestion:
-    """What is like this fragment?"""
+class Name:
+    """What a fragment is called in a message."""
 
-    names: tuple[str]
-    explicit: bool
-    """The message speaks of fragments; else it may be about anything."""
+    text: str
+    group_smiles: tuple[str, ...] = ()
+    """The fragments that a common name stands for; empty for other names."""
+    is_smiles: bool = False
 
 
 @dataclass(frozen=True)
-class ComparisonQuestion:
-    """How similar are these fragments?"""
+class Question:
+    """What a message wants to know."""
 
-    names: tuple[str, str]
-    explicit: bool
+    intent: Intent
+    names: tuple[Name, ...] = ()
+    certain: bool = True
+    """It can be about nothing but fragments; else it is answered only if these exist."""
+    kind: str | None = None
+    """Of similarity, where one is named."""
+    limit: int | None = None
+    """How many answers are wanted."""
+    is_swap: bool = False
+    """One name is to stand in place of the other."""
+    targets: tuple[str, ...] = ()
+    """Those that are named."""
+    of: "Question | None" = None
+    """The question whose answer is asked after: of `WHY`."""
 
 
-Question = NearestQuestion | ComparisonQuestion
-
-
-def recognise(message: str) -> Question | None:
-    """The question that a message asks, if it is one of these."""
-    text = " ".join(unicodedata.normalize("NFKC", message[: _LONGEST + 1]).replace("’", "'").split())
-    if not text or len(text) > _LONGEST:
+def recognise(messages: Sequence[str]) -> Question | None:
+    """The question that the last of a user's messages asks, if it asks one about fragments."""
+    if not messages:
         return None
-    text = text.rstrip("?!. 。？！…~〜")
-    explicit = _EXPLICIT.search(text) is not None
-    for pattern in _PAIRS:
-        if match := pattern.fullmatch(text):
-            one, two = _name(match["one"]), _name(match["two"])
-            if one and two:
-                return ComparisonQuestion((one, two), explicit)
-    for pattern in _NEARESTS:
-        if (match := pattern.fullmatch(text)) and (one := _name(match["one"])):
-            return NearestQuestion((one,), explicit)
-    return None
+    text = _plain(messages[-1])
+    if text is None:
+        return None
+    found = mentions.find(text)
+    cues = _cues(text, found)
+    own = _own(text, found, cues)
+    if own is not None and not _goes_on(found, cues) and not _joins(own, cues):
+        return own
+    before = recognise(messages[-_REMEMBERED:-1])
+    if before is None:
+        return own
+    return _gone_on(before, found, cues) or own
 
 
-def looks_chemical(name: str) -> bool:
-    """Whether a word can hardly be anything but a fragment: `fB`, `C1CC1`, `c1ccccc1`, and no word of ordinary talk."""
-    return _CHEMICAL.match(name) is not None
-
-
-def _name(text: str) -> str:
-    """What was said, without quotes and the word fragment around it."""
-    return _WORDS.sub("", text.strip(f" ,、{_QUOTES}")).strip(f" ,、{_QUOTES}")
-
-
-def _compiled(english: tuple[str, ...], japanese: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
-    return tuple(
-        [re.compile(rf"{_LEAD}{pattern}{_TAIL_EN}", re.IGNORECASE) for pattern in english]
-        + [re.compile(rf"(?:ねえ|じゃあ|では|ところで)?、?{pattern}", re.IGNORECASE) for pattern in japanese]
+def _own(text: str, found: Sequence[Mention], cues: str) -> Question | None:
+    """What a message asks by itself."""
+    explicit = intents.is_explicit(cues)
+    limit = intents.limit_of(cues)
+    if not found:
+        intent = intents.intent_of(cues, names=0)
+        if intent is not None and intent is not Intent.HELP:
+            return Question(intent, limit=limit)
+        if (form := framed(text)) is not None:
+            names = tuple(Name(name) for name in form)
+            return Question(Intent.SIMILAR if len(names) == 1 else Intent.COMPARE, names, certain=explicit)
+        return Question(Intent.HELP) if intent is Intent.HELP else None
+    names = tuple(dict.fromkeys(_name(each) for each in found))
+    intent = intents.intent_of(cues, names=len(found))
+    if len(names) == 1 and len(found) > 1:
+        intent = intents.intent_of(cues, names=1)
+        if intents.compares(cues):
+            intent, names = Intent.COMPARE, names * 2
+    asks = intent not in {None, Intent.ABOUT} and len(cues) < _SHORT and _ASKS.search(text) is not None
+    certain = explicit or asks or any(each.certain for each in found)
+    if intent is None and not certain and len(cues.strip(" ?")) > len(found):
+        return None
+    if intent is Intent.TARGETS and all(name.is_smiles and _ATTACHMENT not in name.text for name in names):
+        intent = Intent.PREDICT
+    return Question(
+        intent or Intent.ABOUT,
+        names,
+        certain,
+        None if intent is Intent.UNLIKE else intents.kind_of(cues),
+        limit,
+        is_swap=intents.is_swap(cues),
+        targets=tuple(dict.fromkeys(_TARGET.findall(text))) if intent in {Intent.PREDICT, Intent.TARGETS} else (),
     )
 
 
-_PAIRS: Final = _compiled(_PAIRS_EN, _PAIRS_JA)
-_NEARESTS: Final = _compiled(_NEAREST_EN, _NEAREST_JA)
+def _goes_on(found: Sequence[Mention], cues: str) -> bool:
+    """Whether a message may be no question of its own: `and fC?`."""
+    return bool(found) and _WITHOUT_WORDS.match(cues) is not None and cues.strip(" ?.!") != _MENTIONED
+
+
+def _joins(own: Question, cues: str) -> bool:
+    """Whether a message asks of one fragment and of the one before: `is it like fC?`."""
+    return len(own.names) == 1 and own.intent in {Intent.SIMILAR, Intent.REPLACE} and _AND_IT.search(cues) is not None
+
+
+def _gone_on(before: Question, found: Sequence[Mention], cues: str) -> Question | None:
+    """What a message asks in going on from the question before."""
+    asked = before.of if before.intent is Intent.WHY and before.of is not None else before
+    if not found:
+        return _gone_on_with_the_same(asked, cues)
+    names = tuple(dict.fromkeys(_name(each) for each in found))
+    if not _goes_on(found, cues):
+        return Question(Intent.COMPARE, (asked.names[0], *names), is_swap=intents.is_swap(cues)) if asked.names else None
+    if asked.intent in {Intent.COUNT, Intent.MEANING, Intent.HELP}:
+        return None
+    if asked.intent is Intent.COMPARE and len(names) == 1:
+        names = (asked.names[0], *names)
+    return replace(asked, names=names, certain=True)
+
+
+def _gone_on_with_the_same(asked: Question, cues: str) -> Question | None:
+    """What a message without a name asks of the fragments of the question before."""
+    if intents.is_why(cues):
+        return Question(Intent.WHY, asked.names, asked.certain, of=asked)
+    if not asked.names:
+        return None
+    limit, kind = intents.limit_of(cues), intents.kind_of(cues)
+    if _MORE_WANTED.match(cues):
+        return replace(asked, limit=limit or 2 * (asked.limit or _SHOWN))
+    intent = intents.intent_of(cues, names=len(asked.names))
+    if intent is not None and _IT.search(cues):
+        return replace(asked, intent=intent, kind=kind, limit=limit)
+    return replace(asked, kind=kind) if kind is not None and len(cues) < _SHORT // 2 else None
+
+
+def _name(mention: Mention) -> Name:
+    return Name(mention.text, mention.group.smiles if mention.group else (), mention.is_smiles)
+
+
+def _plain(message: str) -> str | None:
+    text = " ".join(unicodedata.normalize("NFKC", message[: _LONGEST + 1]).replace("’", "'").split())
+    return text if text and len(text) <= _LONGEST else None
+
+
+def _cues(text: str, found: Sequence[Mention]) -> str:
+    """The message in lower case, with `@` for each name."""
+    parts, end = [], 0
+    for each in found:
+        parts += [text[end : each.start], _MENTIONED]
+        end = each.end
+    return "".join([*parts, text[end:]]).lower().rstrip("?!. 。…~〜")

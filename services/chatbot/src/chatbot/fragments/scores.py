@@ -1,8 +1,10 @@
-"""The scores API as the conversation sees it: names looked up, neighbours and similarities by the generated client."""
+"""The scores API as the conversation sees it: names looked up, and everything about fragments by the generated client."""
 
+import asyncio
 import unicodedata
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -11,22 +13,38 @@ from pydantic import SecretStr
 
 from chatbot.fragments.lookups import (
     AmbiguousName,
-    ComparedFragments,
+    Compared,
+    Figures,
     KnownFragment,
     NothingPublished,
+    Predicted,
+    Relative,
+    RunFacts,
     ScoresAway,
-    SimilarFragment,
-    SimilarFragments,
+    ScoresRefuse,
     UnknownFragment,
 )
-from chatbot.fragments.questions import looks_chemical
+from chatbot.fragments.predictions import predicted
+from chatbot.fragments.questions import Name
+from chatbot.fragments.structures import Structures, StructuresFailed
+from chatbot.fragments.wording import is_common
 from scores_client import Client
+from scores_client.api.factors import list_factors
 from scores_client.api.fragments import get_fragment, list_fragments, list_neighbours
+from scores_client.api.predictions import ask_predictions
+from scores_client.api.runs import get_run, list_runs
 from scores_client.api.similarities import ask_similarities
 from scores_client.models import (
+    CompoundQuestion,
+    FactorPage,
+    FactorSide,
     FragmentDetail,
     FragmentPage,
     Neighbours,
+    PredictionQuestion,
+    Predictions,
+    RunDetail,
+    RunPage,
     Similarities,
     SimilarityKind,
     SimilarityQuestion,
@@ -36,22 +54,32 @@ from servicekit.client import ServiceAway, ServiceProblem, answer_of, bearer
 __all__ = ["FragmentScores"]
 
 A = TypeVar("A")
-_TIMEOUT_S: Final = 5.0
+_TIMEOUT_S: Final = 10.0
 _CANDIDATES: Final = 100
+_SPELLINGS: Final = 12
 _NEIGHBOURS: Final = 100
-_SHOWN: Final = 5
+_RUNS: Final = 1000
+_CURRENT: Final = "current"
 _MISSING: Final = "fragment-not-found"
-_NOT_TOLD: Final = "similarity-unavailable"
+_SERVERS_FAULT: Final = 500
+_UNLIKE_PERCENT: Final = 30.0
+"""Of structure, up to which two fragments look different, as on the pages of viz."""
+_OWN_FIELDS: Final = frozenset({"rank", "name", "smiles", "support"})
 
 
 class FragmentScores:
-    """To be entered on the event loop that uses it, and left on the same."""
+    """To be entered on the event loop that uses it, and left on the same.
 
-    def __init__(self, url: str, *, key: SecretStr | None = None, transport: Any = None) -> None:
+    Every method raises `ScoresAway` where the API cannot be asked, `NothingPublished` where it has no run, and `ScoresRefuse`
+    where it cannot answer of the run it has.
+    """
+
+    def __init__(self, url: str, structures: Structures, *, key: SecretStr | None = None, transport: Any = None) -> None:
         arguments = {"trust_env": False} | ({"transport": transport} if transport is not None else {})
         self._client = Client(
             base_url=url, timeout=httpx.Timeout(_TIMEOUT_S, connect=1.0), headers=bearer(key), httpx_args=arguments
         )
+        self._structures = structures
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()
@@ -62,81 +90,153 @@ class FragmentScores:
     ) -> None:
         await self._client.__aexit__(kind, error, trace)
 
-    async def find(self, name: str) -> KnownFragment | AmbiguousName | UnknownFragment:
-        """The fragment that a user means by a name: its exact name, its SMILES, or its name in other letters' case.
+    async def find(self, name: Name) -> KnownFragment | AmbiguousName | UnknownFragment:
+        """The fragment that a user means: by its exact name, a group's common name, a SMILES in any spelling, or in any case.
 
-        A SMILES in another case is another molecule, so for names that look like one the case counts.
-
-        Raises:
-            ScoresAway: the API cannot be asked; so do the other methods.
-            NothingPublished: it has no run; so do the other methods.
+        A group's name means the first of its fragments that is shown; a SMILES that may be attached in several ways means the
+        one in most compounds. A SMILES in another case is another molecule.
         """
-        with _asking():
-            try:
-                fragment = await _answer(get_fragment.asyncio(name, client=self._client), FragmentDetail)
-            except ServiceProblem as problem:
-                if problem.slug != _MISSING:
-                    raise
-                near = problem.members.get("near")
-            else:
-                return KnownFragment(fragment.name, fragment.run)
-            question = list_fragments.asyncio(client=self._client, query=name, shown=False, limit=_CANDIDATES)
-            page = await _answer(question, FragmentPage)
-        meant = [item.name for item in page.items if item.smiles == name]
-        if not meant and not _is_smiles(name):
-            meant = [item.name for item in page.items if _folded(item.name) == _folded(name)]
-        match meant:
-            case [only]:
-                return KnownFragment(only, page.run)
-            case []:
-                return UnknownFragment(name, tuple(str(each) for each in near) if isinstance(near, list) else ())
-            case several:
-                return AmbiguousName(name, tuple(several))
+        exact = await self._get(name.text)
+        if isinstance(exact, KnownFragment):
+            return exact
+        if spelled := await self._spellings(name):
+            found = await asyncio.gather(*map(self._get, spelled))
+            if known := [each for each in found if isinstance(each, KnownFragment)]:
+                meant = next(
+                    (each for each in known if each.shown and name.group_smiles), max(known, key=lambda each: each.support)
+                )
+                return replace(meant, forms=tuple(each.name for each in known if each is not meant))
+            return UnknownFragment(name.text, found[0].near if isinstance(found[0], UnknownFragment) else (), spelled[0])
+        if name.is_smiles:
+            return exact
+        return await self._in_any_case(name.text, exact)
 
-    async def nearest(self, fragment: KnownFragment) -> SimilarFragments:
-        """The five most like it."""
-        items = await self._neighbours(fragment, _SHOWN)
-        return SimilarFragments(fragment.run, fragment.name, items)
-
-    async def compare(self, one: KnownFragment, two: KnownFragment) -> ComparedFragments:
-        """How alike the two are, with the interval where the run states one for the pair."""
-        similar = {item.name: item for item in await self._neighbours(one, _NEIGHBOURS)}
-        if two.name in similar:
-            return ComparedFragments(one.run, one.name, similar[two.name])
-        percent, low, high = await self._similarity(one, two, SimilarityKind.FUNCTION)
-        try:
-            balanced = (await self._similarity(one, two, SimilarityKind.BALANCED))[0]
-        except ServiceProblem as problem:
-            if problem.slug != _NOT_TOLD:
-                raise
-            balanced = None
-        return ComparedFragments(one.run, one.name, SimilarFragment(two.name, percent, balanced, low, high))
-
-    async def _similarity(
-        self, one: KnownFragment, two: KnownFragment, similarity: SimilarityKind
-    ) -> tuple[float, float | None, float | None]:
-        """With the ends of its interval, where the run states them."""
-        question = SimilarityQuestion(fragments=list(dict.fromkeys([one.name, two.name])), similarity=similarity)
-        with _asking():
-            answer = await _answer(ask_similarities.asyncio(client=self._client, body=question, run=one.run), Similarities)
-        ends = [bounds[0][-1] if isinstance(bounds, list) else None for bounds in (answer.low, answer.high)]
-        return answer.percents[0][-1], ends[0], ends[1]
-
-    async def _neighbours(self, fragment: KnownFragment, limit: int) -> tuple[SimilarFragment, ...]:
+    async def neighbours(
+        self, fragment: KnownFragment, kind: str, limit: int, *, is_unlike: bool = False
+    ) -> tuple[Relative, ...]:
+        """The nearest by a kind of similarity; `is_unlike` leaves out what looks alike."""
         question = list_neighbours.asyncio(
-            fragment.name, client=self._client, run=fragment.run, similarity=SimilarityKind.FUNCTION, limit=limit
+            fragment.name,
+            client=self._client,
+            run=fragment.run,
+            similarity=SimilarityKind(kind),
+            limit=min(limit, _NEIGHBOURS),
+            **({"max_structure": _UNLIKE_PERCENT} if is_unlike else {}),
         )
-        with _asking():
-            answer = await _answer(question, Neighbours)
-        return tuple(
-            SimilarFragment(item.name, item.function, item.balanced, item.low, item.high)
-            for item in answer.items
-            if item.function is not None
+        answer = await _answer(question, Neighbours)
+        return tuple(Relative(item.name, item.smiles, item.support, _figures(item.to_dict())) for item in answer.items)
+
+    async def replacements(self, fragment: KnownFragment, limit: int) -> tuple[str, tuple[Relative, ...]]:
+        """What may stand in place of a fragment, and the kind of similarity that tells so.
+
+        A run with structures says of all pairs what a swap is expected to change, `combined`; any other knows `function` alone.
+        """
+        for kind in (SimilarityKind.COMBINED, SimilarityKind.FUNCTION):
+            try:
+                return kind.value, await self.neighbours(fragment, kind.value, limit)
+            except ScoresRefuse:
+                if kind is SimilarityKind.FUNCTION:
+                    raise
+        raise AssertionError
+
+    async def compare(self, one: KnownFragment, two: KnownFragment) -> Compared:
+        """How alike two are, by every kind that the run publishes."""
+        kinds = list(SimilarityKind)
+        figures: dict[str, float | str | None] = {}
+        for kind, answer in zip(
+            kinds, await asyncio.gather(*(self._similarity(one, two, kind) for kind in kinds)), strict=True
+        ):
+            if answer is None:
+                continue
+            figures[kind.value] = answer.percents[0][-1]
+            if kind is SimilarityKind.FUNCTION and answer.low and answer.high:
+                figures["low"], figures["high"] = answer.low[0][-1], answer.high[0][-1]
+        return Compared(one, two, figures)
+
+    async def facts(self) -> RunFacts:
+        """Of the current run."""
+        run, runs = await asyncio.gather(
+            _answer(get_run.asyncio(_CURRENT, client=self._client), RunDetail),
+            _answer(list_runs.asyncio(client=self._client, limit=_RUNS), RunPage),
         )
+        return RunFacts(
+            run=run.id,
+            source=run.source,
+            objective=run.objective.value,
+            fragments=run.fragments,
+            shown=run.shown_fragments,
+            compounds=run.compounds,
+            targets=run.targets,
+            runs=len(runs.items),
+            runs_are_all=runs.next_ is None,
+        )
+
+    async def targets(self, limit: int) -> list[str]:
+        """Names of the first targets of the current run."""
+        page = await _answer(list_factors.asyncio(FactorSide.TARGETS, client=self._client, limit=limit), FactorPage)
+        return [item.name for item in page.items]
+
+    async def examples(self, limit: int) -> list[KnownFragment]:
+        """Shown fragments of the current run: those with a common name first, then those in most compounds."""
+        page = await _answer(list_fragments.asyncio(client=self._client, limit=_RUNS), FragmentPage)
+        items = sorted(page.items, key=lambda item: (item.smiles is not None and not is_common(item.name), -item.support))[
+            :limit
+        ]
+        return [KnownFragment(item.name, page.run, item.smiles, item.support, item.shown) for item in items]
+
+    async def predict(self, asked: str | KnownFragment, limit: int, targets: Sequence[str] = ()) -> Predicted:
+        """What is expected of a molecule, by its SMILES, or of one fragment."""
+        if isinstance(asked, KnownFragment):
+            compound, run, name = CompoundQuestion(fragments=[asked.name]), asked.run, asked.name
+        else:
+            compound, run, name = CompoundQuestion(smiles=asked), _CURRENT, asked
+        chosen = {"targets": list(targets)} if targets else {"limit": limit}
+        question = PredictionQuestion(compounds=[compound], **chosen)
+        answer = await _answer(ask_predictions.asyncio(client=self._client, body=question, run=run), Predictions)
+        return predicted(name, answer)
+
+    async def _get(self, name: str) -> KnownFragment | UnknownFragment:
+        try:
+            fragment = await _answer(get_fragment.asyncio(name, client=self._client), FragmentDetail)
+        except ScoresRefuse as refusal:
+            problem = refusal.__cause__
+            if not isinstance(problem, ServiceProblem) or problem.slug != _MISSING:
+                raise
+            near = problem.members.get("near")
+            return UnknownFragment(name, tuple(map(str, near)) if isinstance(near, list) else ())
+        return KnownFragment(fragment.name, fragment.run, fragment.smiles, fragment.support, fragment.shown)
+
+    async def _spellings(self, name: Name) -> tuple[str, ...]:
+        if name.group_smiles or not name.is_smiles:
+            return name.group_smiles
+        try:
+            return (await self._structures.names_of(name.text))[:_SPELLINGS]
+        except StructuresFailed:
+            return ()
+
+    async def _in_any_case(self, name: str, exact: UnknownFragment) -> KnownFragment | AmbiguousName | UnknownFragment:
+        question = list_fragments.asyncio(client=self._client, query=name, shown=False, limit=_CANDIDATES)
+        page = await _answer(question, FragmentPage)
+        meant = [item for item in page.items if _folded(item.name) == _folded(name)]
+        match meant:
+            case [item]:
+                return KnownFragment(item.name, page.run, item.smiles, item.support, item.shown)
+            case []:
+                return exact
+            case several:
+                return AmbiguousName(name, tuple(item.name for item in several))
+
+    async def _similarity(self, one: KnownFragment, two: KnownFragment, kind: SimilarityKind) -> Similarities | None:
+        question = SimilarityQuestion(fragments=list(dict.fromkeys([one.name, two.name])), similarity=kind)
+        try:
+            return await _answer(ask_similarities.asyncio(client=self._client, body=question, run=one.run), Similarities)
+        except ScoresRefuse:
+            return None
 
 
 async def _answer(question: Awaitable[Any], kind: type[A]) -> A:
-    return await answer_of(question, kind, service="the scores API")
+    with _asking():
+        return await answer_of(question, kind, service="the scores API")
 
 
 @contextmanager
@@ -149,13 +249,14 @@ def _asking() -> Iterator[None]:
     except ServiceProblem as problem:
         if problem.slug == "not-ready":
             raise NothingPublished(problem.detail) from problem
-        raise ScoresAway(f"{problem.title}: {problem.detail}") from problem
+        if problem.status >= _SERVERS_FAULT:
+            raise ScoresAway(f"{problem.title}: {problem.detail}") from problem
+        raise ScoresRefuse(problem.detail) from problem
+
+
+def _figures(stated: dict[str, Any]) -> Figures:
+    return {name: value for name, value in stated.items() if name not in _OWN_FIELDS}
 
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
-
-
-def _is_smiles(name: str) -> bool:
-    """`fB` is a name of its own; with digits or bonds it is a structure, where `C1CCCCC1` and `c1ccccc1` differ."""
-    return looks_chemical(name) and not name.isalpha()

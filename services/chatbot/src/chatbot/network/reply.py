@@ -12,7 +12,7 @@ from chatbot.network.bundle import Bundle
 from chatbot.network.reply_text import ReplyText
 from dialogue.decoding import CONTRASTED, SAMPLED, Decoding, contrast, next_token
 
-__all__ = ["Finish", "Piece", "Reply", "ReplyOptions"]
+__all__ = ["Finish", "Piece", "Reply", "ReplyOptions", "Said"]
 
 
 class Finish(StrEnum):
@@ -33,6 +33,18 @@ class ReplyOptions:
     stops: tuple[str, ...] = ()
     seed: int | None = None
     """The same seed gives the same reply, whoever else is chatting."""
+    likeliest: int | None = None
+    """How many of the likeliest tokens are told with each that is said; None tells nothing of chances."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """A token that was said, with its log-probability by the network, before contrast, penalties and temperature."""
+
+    token: int
+    logprob: float
+    likeliest: tuple[tuple[int, float], ...]
+    """Tokens and log-probabilities, the likeliest first."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,8 @@ class Piece:
     tokens: int
     """Written so far."""
     finish: Finish | None = None
+    said: Said | None = None
+    """The token of this step, where its chances were asked for and it is not the end."""
 
 
 class Reply:
@@ -85,6 +99,7 @@ class Reply:
 
     def choose(self, logits_V: NDArray[np.float32], unconditional_V: NDArray[np.float32] | None) -> Piece:
         """Choose the next token; `unconditional_V` are the logits of the same reply to an empty context, while contrasted."""
+        network_V = logits_V
         end = self._special.end
         ids = self._text.ids
         if unconditional_V is not None:
@@ -101,8 +116,17 @@ class Reply:
         if token == end:
             return Piece(self._text.finish(), len(ids), Finish.STOP)
         text = self._text.add(token)
+        said = None if self._options.likeliest is None else _chances(network_V, token, self._options.likeliest)
         if self._text.stopped:
-            return Piece(text, len(ids), Finish.STOP)
+            return Piece(text, len(ids), Finish.STOP, said)
         if len(ids) >= self._limit:
-            return Piece(text + self._text.finish(), len(ids), Finish.LENGTH)
-        return Piece(text, len(ids))
+            return Piece(text + self._text.finish(), len(ids), Finish.LENGTH, said)
+        return Piece(text, len(ids), said=said)
+
+
+def _chances(logits_V: NDArray[np.float32], token: int, likeliest: int) -> Said:
+    row_V = logits_V.astype(np.float64)
+    row_V -= row_V.max()
+    row_V -= np.log(np.exp(row_V).sum())
+    first = np.argsort(-row_V, kind="stable")[:likeliest]
+    return Said(token, float(row_V[token]), tuple((int(each), float(row_V[each])) for each in first))

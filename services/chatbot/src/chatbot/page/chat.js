@@ -24,7 +24,8 @@ const WORDS = {
     unreachable: "The chatbot does not answer. Is it still running?",
     again: "Try again",
     fresh: "New chat. Nothing of the last one is kept.",
-    suggestions: ["How was your weekend?", "What music do you like?", "What is like fB?", "How similar are fA and fC?"],
+    suggestions: ["How was your weekend?", "What music do you like?"],
+    drawing: (name) => `Structure of ${name}`,
     card: (card) =>
       `${card.architecture === "gru" ? "GRU" : "Transformer"} of ${card.parameters.toLocaleString("en")} parameters, ` +
       `${card.steps.toLocaleString("en")} steps on ${card.exchanges.toLocaleString("en")} exchanges` +
@@ -54,7 +55,8 @@ const WORDS = {
     unreachable: "チャットボットが応答しません。動いていますか。",
     again: "もう一度",
     fresh: "新しい会話です。前の会話は残っていません。",
-    suggestions: ["週末は何をしましたか？", "好きな食べ物は何ですか？", "fBに似ているのは？", "fAとfCはどれくらい似ている？"],
+    suggestions: ["週末は何をしましたか？", "好きな食べ物は何ですか？"],
+    drawing: (name) => `${name}の構造`,
     card: (card) =>
       `${card.architecture === "gru" ? "GRU" : "Transformer"}、パラメータ ${card.parameters.toLocaleString("ja")} 個、` +
       `${card.exchanges.toLocaleString("ja")} 組の会話で ${card.steps.toLocaleString("ja")} ステップ学習` +
@@ -63,6 +65,7 @@ const WORDS = {
   },
 };
 const REMEMBERED_EXCHANGES = 6;
+const MOST_DRAWINGS = 6;
 const ADDRESS = /https?:\/\/[^\s、。]+/g;
 const element = (id) => document.getElementById(id);
 const form = element("form");
@@ -70,8 +73,10 @@ const message = element("message");
 const log = element("log");
 const main = document.querySelector("main");
 
-/** One message and what came of it: {user, bot, state} with state "done", "stopped", "failed" or "writing". */
+/** One message and what came of it: {user, bot, drawings, state} with state "done", "stopped", "failed" or "writing". */
 let exchanges = [];
+/** Questions about the current run's fragments, by language. */
+const askable = { en: [], ja: [] };
 let language = "en";
 let running = null;
 
@@ -86,11 +91,15 @@ function show() {
   for (const each of document.querySelectorAll("[data-label]")) each.setAttribute("aria-label", words()[each.dataset.label]);
   for (const each of document.querySelectorAll("[data-hint]")) each.placeholder = words()[each.dataset.hint];
   for (const each of document.querySelectorAll("[name=language]")) each.checked = each.value === language;
-  element("suggestions").replaceChildren(...words().suggestions.map(suggestion));
+  showSuggestions();
   log.replaceChildren(...exchanges.flatMap((exchange) => [entry("user", exchange), entry("bot", exchange)]));
   element("welcome").hidden = exchanges.length > 0;
   showRunning();
   toTheEnd();
+}
+
+function showSuggestions() {
+  element("suggestions").replaceChildren(...[...words().suggestions, ...askable[language]].map(suggestion));
 }
 
 function showRunning() {
@@ -134,6 +143,8 @@ function refresh(exchange) {
   item.classList.toggle("writing", exchange.state === "writing");
   text.replaceChildren(...linked(exchange.bot.replaceAll(" %", "\u00a0%")));
   text.hidden = exchange.bot === "" && exchange.state !== "writing";
+  item.querySelector(".drawings")?.remove();
+  if (exchange.drawings?.length) item.append(drawings(exchange.drawings));
   item.querySelector(".remark")?.remove();
   const remark = { stopped: words().stopped, failed: exchange.reason, done: exchange.bot === "" ? words().silent : "" }[exchange.state];
   if (!remark) return;
@@ -142,6 +153,33 @@ function refresh(exchange) {
   line.textContent = `${remark} `;
   if (exchange === exchanges.at(-1)) line.append(retry());
   item.append(line);
+}
+
+/** The structures that an answer names; one that cannot be drawn is left out. */
+function drawings(fragments) {
+  const list = document.createElement("ul");
+  list.className = "drawings";
+  for (const { name, smiles } of fragments) {
+    const item = document.createElement("li");
+    const picture = document.createElement("img");
+    picture.src = `v1/drawings?${new URLSearchParams({ smiles })}`;
+    picture.alt = words().drawing(name);
+    picture.width = 165;
+    picture.height = 120;
+    picture.addEventListener("error", () => item.remove());
+    const caption = document.createElement("span");
+    caption.textContent = name;
+    item.append(picture, caption);
+    list.append(item);
+  }
+  return list;
+}
+
+/** What an answer's data have of structures: what was asked about, then what was found. */
+function drawable(lookup) {
+  const named = [...(lookup.fragments ?? []), ...(lookup.items ?? [])].filter(({ smiles }) => smiles);
+  const once = new Map(named.map(({ name, smiles }) => [smiles, { name, smiles }]));
+  return [...once.values()].slice(0, MOST_DRAWINGS);
 }
 
 function retry() {
@@ -192,7 +230,7 @@ function notice(sentence) {
 
 function remember(spoken, conversation) {
   const kept = conversation.filter((exchange) => exchange.state !== "writing");
-  const plain = kept.map(({ user, bot, state, reason }) => ({ user, bot, state, reason }));
+  const plain = kept.map(({ user, bot, drawings, state, reason }) => ({ user, bot, drawings, state, reason }));
   try {
     sessionStorage.setItem(spoken, JSON.stringify(plain));
   } catch {
@@ -218,7 +256,7 @@ async function say(text) {
     { role: "assistant", content: bot },
   ]);
   messages.push({ role: "user", content: text });
-  const exchange = { user: text, bot: "", state: "writing", reason: "" };
+  const exchange = { user: text, bot: "", drawings: [], state: "writing", reason: "" };
   exchanges.push(exchange);
   const [spoken, conversation] = [language, exchanges];
   const asking = new AbortController();
@@ -268,7 +306,9 @@ async function receive(messages, exchange, signal) {
     if (data === "[DONE]") return;
     const event = JSON.parse(data);
     if (event.error) throw new Refused(event.error.message);
-    const added = event.choices[0]?.delta.content ?? "";
+    const delta = event.choices[0]?.delta ?? {};
+    if (delta.lookup) exchange.drawings = drawable(delta.lookup);
+    const added = delta.content ?? "";
     if (added === "") continue;
     const atTheEnd = main.scrollHeight - main.scrollTop - main.clientHeight < 64;
     exchange.bot += added;
@@ -312,6 +352,18 @@ async function introduce() {
   notice(missing ? (asked === "ja" ? `日本語のボットはここにはいません（${missing}）。` : `The English bot is not here: ${missing}.`) : "");
 }
 
+/** Learn what can be asked about the current run; without one, or without the scores API, there is nothing to suggest. */
+async function suggest() {
+  const asked = language;
+  try {
+    const response = await fetch(`v1/suggestions?${new URLSearchParams({ language: asked })}`);
+    askable[asked] = response.ok ? (await response.json()).questions : [];
+  } catch {
+    askable[asked] = [];
+  }
+  if (asked === language) showSuggestions();
+}
+
 // ---- what the reader does ---------------------------------------------------------------------------------------------------
 
 function choose(wanted) {
@@ -323,6 +375,7 @@ function choose(wanted) {
   history.replaceState(null, "", address);
   show();
   introduce();
+  suggest();
 }
 
 form.addEventListener("submit", (event) => {

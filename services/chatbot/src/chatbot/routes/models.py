@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Request
 
 from chatbot.bots.registry import BotRegistry, model_name
 from chatbot.network.bundle import Bundle
-from chatbot.wire import ModelCardSummary, ModelList, ModelObject
+from chatbot.wire.cards import ModelCardSummary, ModelList, ModelObject
 from servicekit.problems import ProblemDocument
 
 __all__ = ["router"]
@@ -16,16 +16,16 @@ router = APIRouter(tags=["models"])
 
 @router.get("/v1/models", summary="The bots that can be talked to, and why others cannot")
 async def list_models(request: Request) -> ModelList:
-    """One for each language for which a bundle was shipped or published."""
+    """One for each language, and each bot that was trained here and is not promoted."""
     registry = _registry(request)
     missing = {model_name(language): reason for language, reason in registry.missing().items()}
-    return ModelList(data=[_model(bundle) for bundle in registry.bundles()], missing=missing)
+    return ModelList(data=[_model(name, bundle) for name, bundle in registry.bundles().items()], missing=missing)
 
 
 @router.get("/v1/models/{model}", summary="One bot", responses={404: {"model": ProblemDocument}})
 async def get_model(request: Request, model: Annotated[str, Path(max_length=200)]) -> ModelObject:
     """How it came to be."""
-    return _model(_registry(request).of_model(model))
+    return _model(model, _registry(request).of_model(model))
 
 
 def _registry(request: Request) -> BotRegistry:
@@ -33,10 +33,10 @@ def _registry(request: Request) -> BotRegistry:
     return registry
 
 
-def _model(bundle: Bundle) -> ModelObject:
+def _model(name: str, bundle: Bundle) -> ModelObject:
     card, training = bundle.card, bundle.card.training
     return ModelObject(
-        id=model_name(bundle.language),
+        id=name,
         created=int(training.finished.timestamp()),
         card=ModelCardSummary(
             language=card.language.value,

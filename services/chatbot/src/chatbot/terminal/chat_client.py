@@ -52,8 +52,8 @@ class ChatClient:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._http.close()
 
-    def bot(self, model: str) -> Bot | str:
-        """The bot of this name, or why there is none.
+    def bot(self, model: str, *, newest: bool = False) -> Bot | str:
+        """The bot of this name, or why there is none; `newest` takes the one trained last, if it has a name of its own.
 
         Raises:
             ChatbotAway: the service does not answer, or what answers there is not the chatbot.
@@ -61,11 +61,13 @@ class ChatClient:
         try:
             with self._asking():
                 models = checked(self._http.get("/v1/models")).json()
-                for item in models["data"]:
-                    if item["id"] == model:
-                        card = item["card"]
-                        return Bot(model, card["run"], card["steps"], published=card["published"])
-                return str(models["missing"][model])
+                named = {item["id"]: item["card"] for item in models["data"]}
+                own = [name for name in named if name.startswith(f"{model}:")] if newest else []
+                for name in (*own, model):
+                    if name in named:
+                        card = named[name]
+                        return Bot(name, card["run"], card["steps"], published=card["published"])
+                return str(models["missing"].get(model, "it is not served"))
         except ChatRefused as refusal:  # the chatbot always tells what bots it has
             raise ChatbotAway(self._url) from refusal
 

@@ -94,10 +94,12 @@ def _bot(
 ) -> Bot:
     """The bot to talk to, after its training where it is younger than asked for."""
     model = f"ntdemo-{language}"
-    present = client.bot(model)
+    present = client.bot(model, newest=iterations > 0)
     if isinstance(present, Bot) and present.steps >= iterations and (present.published or not corpora):
         if corpora:
-            console.print(f"{model} was trained for {present.steps:,} steps already; ask for more to begin a new training.")
+            console.print(
+                f"{present.model} was trained for {present.steps:,} steps already; ask for more to begin a new training."
+            )
         return present
     if iterations:
         run = _train(language, iterations, corpora, present, settings, console)
@@ -157,7 +159,7 @@ def _wait_for(client: ChatClient, model: str, run: str, console: Console) -> Bot
     """The bot that was trained, as soon as the chatbot has found it."""
     deadline_s = time.monotonic() + _NOTICED_S
     while True:
-        bot = client.bot(model)
+        bot = client.bot(model, newest=True)
         if (isinstance(bot, Bot) and bot.run == run) or time.monotonic() > deadline_s:
             break
         time.sleep(_POLL_S)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from contracts.kinds import RunKind
 from contracts.store import Store
-from dialogue.bundle import CARD_FILE, ENCODER_FILE, OPENINGS_FILE, STEP_FILE, TOKENS_FILE, ModelCard, artifact_name
+from dialogue.bundle import CARD_FILE, ENCODER_FILE, OPENINGS_FILE, STEP_FILE, TOKENS_FILE, Language, ModelCard, artifact_name
 from trainer.device import choose
 from trainer.dialogue import corpora
 from trainer.dialogue.corpus.conversation import InvalidCorpus
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from trainer.dialogue.spec import DialogueSpec
     from trainer.dialogue.training import DialogueResult
 
-__all__ = ["CHECKPOINT_FILE", "TrainedBot", "train", "working_directory"]
+__all__ = ["CHECKPOINT_FILE", "TrainedBot", "held_out_file", "train", "working_directory"]
 
 CHECKPOINT_FILE: Final = "checkpoint.pt"
 _JSON: Final = "application/json"
@@ -61,6 +61,11 @@ class TrainedBot:
 def working_directory(spec: BotSpec, settings: Settings) -> Path:
     """Where the checkpoint of this language's last training lies."""
     return settings.state / "dialogue" / spec.language
+
+
+def held_out_file(settings: Settings, language: Language, run: str) -> Path:
+    """Where a training's held-out exchanges are kept for comparisons: in the state, and not among what is served."""
+    return settings.state / "dialogue" / language / "held-out" / f"{run}.json"
 
 
 def train(
@@ -112,6 +117,7 @@ def train(
     if directory != home:
         home.mkdir(parents=True, exist_ok=True)
         (directory / CHECKPOINT_FILE).replace(home / CHECKPOINT_FILE)
+    _keep_held_out(result, settings, spec.language, name)
     seconds = (datetime.now(UTC) - started).total_seconds()
     return TrainedBot(name, artifact_name(spec.language), card, seconds)
 
@@ -217,6 +223,13 @@ def _publish(
                 )
         report.published(name)
     return card
+
+
+def _keep_held_out(result: "DialogueResult", settings: Settings, language: Language, run: str) -> None:
+    """What a promotion of this bot will be decided by."""
+    from trainer.dialogue.comparison import write_held_out  # noqa: PLC0415 - loads torch
+
+    write_held_out(result.prepared.held_out_exchanges, held_out_file(settings, language, run))
 
 
 def _weights(result: "DialogueResult") -> Weights:

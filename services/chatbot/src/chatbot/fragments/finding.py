@@ -1,0 +1,160 @@
+"""Findings: the answer to each kind of question about fragments that the run has, in words and as data."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import combinations
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from chatbot.fragments import notices, sentences
+from chatbot.fragments.intents import Intent
+from chatbot.fragments.lookups import Compared, KnownFragment, Predicted, Relative
+from chatbot.fragments.questions import Question
+from chatbot.fragments.wording import Links
+from dialogue.bundle import Language
+
+if TYPE_CHECKING:
+    from chatbot.fragments.scores import FragmentScores
+
+__all__ = ["Answered", "Findings"]
+
+_FUNCTION: Final = "function"
+_SHOWN: Final = 5
+_ABOUT: Final = 3
+_TARGETS: Final = 20
+_EXAMPLES: Final = 5
+_COMPARED: Final = 4
+"""Names whose pairs are all compared."""
+_Facts = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """An answer in words, and the same as data."""
+
+    text: str
+    facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """JSON values: `intent`, `run`, `link`, `fragments` and what was found; empty where nothing was looked up."""
+
+
+class Findings:
+    """Looks up and words answers in one language; methods raise as those of `FragmentScores` do."""
+
+    def __init__(self, scores: "FragmentScores", links: Links, language: Language) -> None:
+        self._scores = scores
+        self._links = links
+        self.language = language
+
+    async def answer(self, question: Question, fragments: Sequence[KnownFragment]) -> Answered:
+        """The answer to a question whose names are these fragments."""
+        if question.intent is Intent.WHY:
+            return await self._why(question.of, fragments)
+        if not fragments:
+            return await self._of_the_run(question.intent, question)
+        if question.intent in {Intent.PREDICT, Intent.TARGETS}:
+            return await self.predicted(fragments[0], question)
+        if len(fragments) > 1:
+            return await self._compared(question, fragments[:_COMPARED])
+        return await self._beside(fragments[0], question)
+
+    async def _beside(self, fragment: KnownFragment, question: Question) -> Answered:
+        """One fragment and others beside it."""
+        intent, limit, language = question.intent, question.limit or _SHOWN, self.language
+        kind = question.kind or _FUNCTION
+        if intent is Intent.REPLACE:
+            kind, items = await self._scores.replacements(fragment, limit)
+            link = self._links.fragment(fragment, kind)
+            text = sentences.replacements(fragment, kind, items, language, link)
+        elif intent is Intent.UNLIKE:
+            items = await self._scores.neighbours(fragment, _FUNCTION, limit, is_unlike=True)
+            link = self._links.fragment(fragment, is_unlike=True)
+            text = sentences.unlike(fragment, items, language, link)
+        elif intent is Intent.ABOUT:
+            items = await self._scores.neighbours(fragment, _FUNCTION, _ABOUT)
+            link = self._links.fragment(fragment)
+            text = sentences.about(fragment, items, language, link)
+        else:
+            items = await self._scores.neighbours(fragment, kind, limit)
+            link = self._links.fragment(fragment, kind)
+            text = sentences.similar(fragment, kind, items, language, link)
+        return self._found(intent, [fragment], items, link, text)
+
+    async def predicted(self, asked: str | KnownFragment, question: Question) -> Answered:
+        """What a molecule or a fragment is expected to do."""
+        expected = await self._scores.predict(asked, question.limit or _SHOWN, question.targets)
+        link = self._links.prediction(expected.run, expected.asked)
+        say = sentences.why_predicted if question.intent is Intent.WHY else sentences.predicted
+        return Answered(say(expected, self.language, link), _prediction(question.intent, expected, asked, link))
+
+    async def _of_the_run(self, intent: Intent, question: Question) -> Answered:
+        if intent is Intent.HELP:
+            return Answered(notices.can_answer(await self._scores.examples(_EXAMPLES), self.language))
+        facts = await self._scores.facts()
+        link = self._links.run(facts.run)
+        stated = {"intent": intent.value, "link": link, **asdict(facts)}
+        if intent is Intent.COUNT:
+            return Answered(sentences.counted(facts, self.language, link), stated)
+        if intent is Intent.TARGETS:
+            names = await self._scores.targets(question.limit or _TARGETS)
+            return Answered(sentences.targets(names, facts, self.language, link), {**stated, "names": names})
+        return Answered(notices.meaning(self.language, link), {"intent": intent.value, "link": link})
+
+    async def _compared(self, question: Question, fragments: Sequence[KnownFragment]) -> Answered:
+        say = sentences.swapped if question.is_swap else sentences.compared
+        pairs = [await self._scores.compare(one, two) for one, two in combinations(fragments, 2)]
+        links = [self._links.fragment(pair.one, question.kind or _FUNCTION) for pair in pairs]
+        text = "\n".join(say(pair, self.language, link) for pair, link in zip(pairs, links, strict=True))
+        facts = {**_stated(Intent.COMPARE, fragments, links[0]), "pairs": [_pair(pair) for pair in pairs]}
+        return Answered(text, facts)
+
+    async def _why(self, asked: Question | None, fragments: Sequence[KnownFragment]) -> Answered:
+        """What the answer to an earlier question is founded on."""
+        if asked is None or not fragments:
+            return Answered(notices.meaning(self.language, self._links.run((await self._scores.facts()).run)))
+        first = fragments[0]
+        if asked.intent in {Intent.PREDICT, Intent.TARGETS}:
+            return await self.predicted(first, Question(Intent.WHY, asked.names, limit=asked.limit, targets=asked.targets))
+        if len(fragments) > 1:
+            pair = await self._scores.compare(first, fragments[1])
+            other = Relative(pair.two.name, pair.two.smiles, pair.two.support, pair.figures)
+        else:
+            nearest = await self._nearest(asked, first)
+            if not nearest:
+                return Answered(sentences.similar(first, _FUNCTION, (), self.language, self._links.fragment(first)))
+            other = nearest[0]
+        facts, link = await self._scores.facts(), self._links.fragment(first)
+        return self._found(Intent.WHY, [first], (other,), link, sentences.why_alike(first, other, facts, self.language, link))
+
+    async def _nearest(self, asked: Question, fragment: KnownFragment) -> tuple[Relative, ...]:
+        """The first of the answer that is asked after."""
+        if asked.intent is Intent.REPLACE:
+            return (await self._scores.replacements(fragment, 1))[1]
+        is_unlike = asked.intent is Intent.UNLIKE
+        return await self._scores.neighbours(fragment, asked.kind or _FUNCTION, 1, is_unlike=is_unlike)
+
+    @staticmethod
+    def _found(intent: Intent, asked: Sequence[KnownFragment], items: Sequence[Relative], link: str, text: str) -> Answered:
+        found = [{"name": item.name, "smiles": item.smiles, "support": item.support, **item.figures} for item in items]
+        return Answered(text, {**_stated(intent, asked, link), "items": found})
+
+
+def _stated(intent: Intent, fragments: Sequence[KnownFragment], link: str) -> _Facts:
+    named = [{"name": each.name, "smiles": each.smiles, "support": each.support} for each in fragments]
+    return {"intent": intent.value, "run": fragments[0].run, "link": link, "fragments": named}
+
+
+def _pair(pair: Compared) -> _Facts:
+    return {"one": pair.one.name, "two": pair.two.name, **pair.figures}
+
+
+def _prediction(intent: Intent, expected: Predicted, asked: str | KnownFragment, link: str) -> _Facts:
+    smiles = asked.smiles if isinstance(asked, KnownFragment) else asked
+    targets = [{**asdict(each), "shares": dict(each.shares)} for each in expected.targets]
+    return {
+        "intent": intent.value,
+        "run": expected.run,
+        "link": link,
+        "fragments": [{"name": expected.asked, "smiles": smiles}],
+        "scale": expected.scale,
+        "targets": targets,
+    }

@@ -1,0 +1,172 @@
+"""Promotion: which trained bot is served under its language's plain name, decided by figures on the same exchanges.
+
+A promotion is a version of the artifact `bots`, published as everything is: readers see the one before or this one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from contracts.kinds import RunKind
+from contracts.store import Store
+from dialogue.bundle import PROMOTIONS_ARTIFACT, PROMOTIONS_FILE, Language, Promotions, artifact_name
+from trainer.dialogue.failures import InvalidCheckpoint, NotPromoted
+from trainer.dialogue.weights import WEIGHTS_FILE, read_weights, shipped_weights
+from trainer.pipelines.dialogue import held_out_file
+from trainer.runs.identity import new_run
+from trainer.settings import Settings
+from trainer.store.artifacts import StagedArtifact
+from trainer.store.lock import Held, publishing
+
+if TYPE_CHECKING:
+    from trainer.dialogue.comparison import Figures
+
+__all__ = ["Promotion", "TrainedRun", "promote", "rollback", "trained_bots"]
+
+_SHIPPED: Final = "shipped"
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A published bot."""
+
+    run: str
+    language: Language
+    is_served: bool
+    """Under its language's plain name; else only as `ntdemo-<language>:<run>`."""
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What is served now, and the figures that decided; none where nothing was compared."""
+
+    language: Language
+    served: str
+    before: str
+    candidate: "Figures | None" = None
+    incumbent: "Figures | None" = None
+
+
+def trained_bots(settings: Settings) -> list[TrainedRun]:
+    """All published bots, the oldest first."""
+    store = Store.under(settings.state)
+    promotions = _promotions(store)
+    return [TrainedRun(run, language, is_served=promotions.served(language) == run) for language, run in _published(store)]
+
+
+def promote(settings: Settings, run: str, *, force: bool = False, waiting: Callable[[Held], None] | None = None) -> Promotion:
+    """Serve a bot under its language's plain name, unless it is worse than the one that is served there.
+
+    Both are measured on exchanges that the training of `run` held out. `force` does without.
+
+    Raises:
+        NotPromoted: there is no such bot, or it is worse.
+        InvalidCheckpoint: its weights or its held-out exchanges cannot be read.
+    """
+    store = Store.under(settings.state)
+    language = next((language for language, found in _published(store) if found == run), None)
+    if language is None:
+        raise NotPromoted(f"There is no published bot {run!r}; `ntdemo-train bots list` names them.")
+    served = _promotions(store).served(language)
+    compared: tuple[Figures | None, Figures | None] = (None, None)
+    if not force:
+        candidate, incumbent = compared = _compare(settings, store, language, run, served)
+        from trainer.dialogue.comparison import is_worse  # noqa: PLC0415 - loads torch
+
+        if is_worse(candidate, incumbent):
+            raise NotPromoted(
+                f"{run} is worse than {served or _SHIPPED} on {candidate.exchanges} held-out exchanges: perplexity "
+                f"{candidate.perplexity:.1f} against {incumbent.perplexity:.1f}, the true reply first of 20 in "
+                f"{100 * candidate.hit:.0f} % against {100 * incumbent.hit:.0f} %. --force promotes it nevertheless."
+            )
+    _publish(settings, store, lambda now: now.with_promoted(language, run), waiting)
+    return Promotion(language, run, served or _SHIPPED, *compared)
+
+
+def rollback(settings: Settings, language: Language, *, waiting: Callable[[Held], None] | None = None) -> Promotion:
+    """Serve what was served before the last promotion.
+
+    Raises:
+        NotPromoted: nothing was promoted in this language.
+    """
+    store = Store.under(settings.state)
+    before = _promotions(store).served(language)
+    if before is None:
+        raise NotPromoted(f"No bot of {language} is promoted: the shipped one is served.")
+    served = _publish(settings, store, lambda now: now.without_last(language), waiting).served(language)
+    return Promotion(language, served or _SHIPPED, before)
+
+
+def _compare(settings: Settings, store: Store, language: Language, run: str, served: str | None) -> "tuple[Figures, Figures]":
+    from trainer.dialogue.comparison import figures, read_held_out  # noqa: PLC0415 - loads torch
+
+    exchanges = read_held_out(held_out_file(settings, language, run))
+    weights = _weights(store, language, run)
+    incumbent = shipped_weights(language) if served is None else _weights(store, language, served)
+    if not incumbent.is_file():
+        raise InvalidCheckpoint(f"There are no weights of {served or _SHIPPED} to compare with; --force does without.")
+    return figures(read_weights(weights), exchanges), figures(read_weights(incumbent), exchanges)
+
+
+def _weights(store: Store, language: Language, run: str) -> Path:
+    return store.artifact(artifact_name(language), run) / WEIGHTS_FILE
+
+
+def _published(store: Store) -> list[tuple[Language, str]]:
+    from trainer.store.publications import publications  # noqa: PLC0415 - loads delta-rs
+
+    languages = {artifact_name(language): language for language in Language}
+    return [
+        (languages[name], version)
+        for publication in publications(store)
+        for name, version in publication.artifacts.items()
+        if name in languages
+    ]
+
+
+def _promotions(store: Store) -> Promotions:
+    from trainer.store.publications import publications  # noqa: PLC0415 - loads delta-rs
+
+    versions = [each.artifacts[PROMOTIONS_ARTIFACT] for each in publications(store) if PROMOTIONS_ARTIFACT in each.artifacts]
+    if not versions:
+        return Promotions()
+    file = store.artifact(PROMOTIONS_ARTIFACT, versions[-1]) / PROMOTIONS_FILE
+    return Promotions.model_validate_json(file.read_bytes())
+
+
+def _publish(
+    settings: Settings,
+    store: Store,
+    change: Callable[[Promotions], Promotions],
+    waiting: Callable[[Held], None] | None,
+) -> Promotions:
+    from trainer.store.publications import Publication, announce  # noqa: PLC0415 - loads delta-rs
+
+    now = datetime.now(UTC)
+    version = new_run(RunKind.DIALOGUE, now)
+    with publishing(settings.state, waiting=waiting):
+        promotions = change(_promotions(store))
+        artifact = StagedArtifact(store, PROMOTIONS_ARTIFACT, version)
+        text = promotions.model_dump_json(indent=2) + "\n"
+        (artifact.begin() / PROMOTIONS_FILE).write_text(text, encoding="utf-8")
+        description = "Which trained bots are served under their languages' plain names."
+        artifact.seal(
+            kind=RunKind.DIALOGUE, created=now, description=description, media_types={PROMOTIONS_FILE: "application/json"}
+        )
+        manifests = {artifact.name: artifact.digest()}
+        artifact.place()
+        announce(
+            store,
+            Publication(
+                run=version,
+                kind=RunKind.DIALOGUE,
+                data="",
+                tables={},
+                artifacts={PROMOTIONS_ARTIFACT: version},
+                published=datetime.now(UTC),
+                manifests=manifests,
+            ),
+        )
+    return promotions

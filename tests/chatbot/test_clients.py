@@ -1,0 +1,85 @@
+"""Unmodified clients that people use beside `openai`: LangChain, LiteLLM, and `openai` of npm."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.chatbot.conftest import GREETING, Running
+
+_SCRIPT = """
+import OpenAI from "openai";
+const client = new OpenAI({ baseURL: process.argv[2] + "/v1", apiKey: "any word", maxRetries: 0 });
+const messages = [{ role: "user", content: "How are you?" }];
+const whole = await client.chat.completions.create({ model: "ntdemo-en", messages, temperature: 0 });
+let streamed = "";
+for await (const chunk of await client.chat.completions.create({ model: "ntdemo-en", messages, temperature: 0, stream: true }))
+  streamed += chunk.choices[0]?.delta?.content ?? "";
+const response = await client.responses.create({ model: "ntdemo-en", input: "How are you?", temperature: 0 });
+let events = "";
+const asked = { model: "ntdemo-en", input: "How are you?", temperature: 0, stream: true };
+for await (const event of await client.responses.create(asked))
+  if (event.type === "response.output_text.delta") events += event.delta;
+console.log(JSON.stringify([whole.choices[0].message.content, streamed, response.output_text, events]));
+"""
+
+
+def test_langchain_talks_streams_and_calls_the_tool(running: Running) -> None:
+    langchain = pytest.importorskip("langchain_openai")
+    model = langchain.ChatOpenAI(
+        base_url=f"{running.url}/v1", api_key="any word", model="ntdemo-en", temperature=0, max_retries=0
+    )
+    assert model.invoke("How are you?").content == GREETING
+    assert "".join(str(chunk.content) for chunk in model.stream("How are you?")) == GREETING
+    tools = httpx.get(f"{running.url}/v1/tools", trust_env=False).json()["data"]
+    (call,) = model.bind_tools(tools).invoke("what is like fB?").tool_calls
+    assert (call["name"], call["args"]["question"]) == ("fragments", "what is like fB?")
+    chances = model.bind(logprobs=True, top_logprobs=2).invoke("How are you?").response_metadata["logprobs"]["content"]
+    assert len(chances) > 5
+
+
+def test_langchain_asks_the_newer_api(running: Running) -> None:
+    langchain = pytest.importorskip("langchain_openai")
+    model = langchain.ChatOpenAI(
+        base_url=f"{running.url}/v1",
+        api_key="any word",
+        model="ntdemo-en",
+        temperature=0,
+        max_retries=0,
+        use_responses_api=True,
+    )
+    assert model.invoke("How are you?").text == GREETING
+    assert "".join(str(chunk.text) for chunk in model.stream("How are you?")) == GREETING
+
+
+@pytest.mark.filterwarnings("ignore")  # LiteLLM's own, at import and at exit
+def test_litellm_talks_and_streams(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else it asks the internet when it is imported
+    litellm = pytest.importorskip("litellm")
+    asked = {
+        "model": "openai/ntdemo-en",
+        "api_base": f"{running.url}/v1",
+        "api_key": "any word",
+        "messages": [{"role": "user", "content": "How are you?"}],
+        "temperature": 0,
+        "num_retries": 0,
+    }
+    assert litellm.completion(**asked).choices[0].message.content == GREETING
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in litellm.completion(**asked, stream=True)) == GREETING
+
+
+@pytest.mark.slow
+def test_openai_of_npm_talks_by_both_apis(running: Running, tmp_path: Path) -> None:
+    npm, node = shutil.which("npm"), shutil.which("node")
+    if npm is None or node is None:
+        pytest.skip("node and npm are not installed")
+    install = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "openai@6"]
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    if subprocess.run(install, cwd=tmp_path, capture_output=True, timeout=200, check=False).returncode:
+        pytest.skip("npm could not fetch openai")
+    (tmp_path / "ask.js").write_text(_SCRIPT)
+    said = subprocess.run([node, "ask.js", running.url], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert said.returncode == 0, said.stderr
+    assert json.loads(said.stdout) == [GREETING] * 4
