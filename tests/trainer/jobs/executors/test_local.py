@@ -48,12 +48,9 @@ async def test_stopping_kills_the_worker_and_what_it_started(directory: JobDirec
 
 async def test_a_worker_that_may_write_a_checkpoint_is_asked_first_and_waited_for(directory: JobDirectory) -> None:
     script = (
-        "import signal, sys
-"
-        "signal.signal(15, lambda *_: sys.exit(print('written', flush=True)))
-"
-        "print('ready', flush=True)
-"
+        "import signal, sys\n"
+        "signal.signal(15, lambda *_: sys.exit(print('written', flush=True)))\n"
+        "print('ready', flush=True)\n"
         "signal.pause()"
     )
     execution = await LocalExecutor((sys.executable, "-c", script)).start(directory)
