@@ -68,10 +68,9 @@ class Settings(BaseSettings):
     """Jobs that may wait."""
     frozen_s: Annotated[float, Field(alias="TRAINER_FROZEN_S", gt=0)] = 3600.0
     """A job that tells nothing for so many seconds is stopped and started again."""
-    spark_master: Annotated[str, Field(alias="TRAINER_SPARK_MASTER", pattern=r"^(local(\[.*\])?|spark://.+|k8s://.+)$")] = (
-        "local[*]"
-    )
-    """Where Spark computes: `local[N]`, `spark://…` or `k8s://…`."""
+    spark_master: Annotated[str, Field(alias="TRAINER_SPARK_MASTER", pattern=r"^(local(\[.*\])?|spark://.+)$")] = "local[*]"
+    """Where Spark computes: `local[N]` on this machine, `local[*]` on as many threads as its cores and memory carry, or
+    `spark://…`."""
     log_format: Annotated[LogFormat, Field(alias="NTDEMO_LOG_FORMAT")] = "text"
     """`text` for people, `json` for machines."""
     log_level: Annotated[str, Field(alias="NTDEMO_LOG_LEVEL", pattern=r"(?i)^(debug|info|warning|error|critical)$")] = "info"

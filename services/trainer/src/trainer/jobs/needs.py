@@ -23,7 +23,7 @@ _FACTORS_BYTES_A_BYTE_AND_RANK: Final = 0.25
 _FACTORS_S: Final = 12.0
 _FACTORS_S_A_MIB: Final = 15.0
 _FACTORS_S_A_MIB_AND_RANK: Final = 0.3
-_BOT_BYTES: Final = {BotSize.SMALL: 1200 * _MIB, BotSize.LARGE: 2000 * _MIB}
+_BOT_BYTES: Final = {BotSize.SMALL: 1400 * _MIB, BotSize.LARGE: 2000 * _MIB}
 _BOT_BYTES_A_BYTE: Final = 12
 _BOT_S: Final = 40.0
 """Reading, measuring and exporting."""
