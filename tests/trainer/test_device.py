@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainer.device import Device, DeviceUnavailable, choose, devices, usable_cores, usable_memory_bytes
+from trainer.device import Device, DeviceUnavailable, choose, devices, threads_within, usable_cores, usable_memory_bytes
 
 
 def test_the_cpu_is_always_the_first_device() -> None:
@@ -70,6 +70,11 @@ def test_a_container_has_what_its_control_group_allows(tmp_path: Path, membershi
     root = _files(tmp_path / "cgroup", files)
     assert usable_cores(root, tmp_path / "membership") == 1
     assert usable_memory_bytes(root, tmp_path / "membership") == 2**30
+
+
+@pytest.mark.parametrize(("cores", "gib", "threads"), [(2, 23, 2), (90, 8, 10), (4, 2, 1), (64, 64, 64)])
+def test_spark_has_as_many_threads_as_cores_and_memory_carry(cores: int, gib: int, threads: int) -> None:
+    assert threads_within(cores, gib * 2**30) == threads
 
 
 @pytest.mark.parametrize("files", [{}, {"cpu.max": "max 100000\n", "memory.max": "max\n"}], ids=["no files", "no limits"])

@@ -23,7 +23,9 @@ __all__ = ["JobQueue", "NeverFits", "QueueFull"]
 
 _FOLLOW_S: Final = 0.2
 _OUTLOOK_S: Final = 1.0
-"""What waiting jobs can expect is computed no more often."""
+"""What waiting jobs can expect is computed no more often,"""
+_OUTLOOK_SHARE: Final = 0.05
+"""nor for more than this share of the time, however many wait; but for a job that came since."""
 
 
 class NeverFits(Exception):
@@ -58,7 +60,9 @@ class JobQueue:
         self._settings = settings
         self._clock = clock
         self._closing = False
-        self._expected: tuple[float, Mapping[str, Outlook]] | None = None
+        self._expected: tuple[float, Mapping[str, Outlook]] = (float("-inf"), {})
+        """Until when it counts, and what it is."""
+        self._looking = asyncio.Lock()
 
     async def submit(self, asked: Submission, *, key: str | None = None, sweep: Sequence[Submission] = ()) -> tuple[Job, bool]:
         """Queue a job, with the jobs of its `sweep`; with a `key` that came with the same request before, that one, and False.
@@ -89,12 +93,16 @@ class JobQueue:
             raise NeverFits(never_fits(asked.spec.device, needs.memory_bytes, whole))
         return replace(asked, needs=needs)
 
-    async def outlook(self) -> Mapping[str, Outlook]:
-        """What every waiting job can expect, at most a second old."""
-        now_s = time.monotonic()
-        if self._expected is None or now_s > self._expected[0] + _OUTLOOK_S:
-            self._expected = (now_s, await self._supervisor.outlook())
-        return self._expected[1]
+    async def outlook(self, jobs: Collection[str]) -> Mapping[str, Outlook]:
+        """What waiting jobs can expect, `jobs` among them; seconds old where very many wait."""
+        began_s = time.monotonic()
+        until_s, expected = self._expected
+        if began_s > until_s or any(job not in expected for job in jobs):
+            async with self._looking:
+                expected = await self._supervisor.outlook()
+                ended_s = time.monotonic()
+                self._expected = (ended_s + max(_OUTLOOK_S, (ended_s - began_s) / _OUTLOOK_SHARE), expected)
+        return expected
 
     async def accounts(self) -> list[Account]:
         """What every owner has had of every kind of device."""

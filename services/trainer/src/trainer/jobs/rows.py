@@ -57,6 +57,7 @@ ALTER TABLE jobs ADD COLUMN children INTEGER NOT NULL DEFAULT 0;
 UPDATE jobs SET queued = created;
 UPDATE jobs SET wanted_device = coalesce(json_extract(spec, '$.device'), 'auto') WHERE json_valid(spec);
 CREATE INDEX jobs_by_parent ON jobs (parent) WHERE parent IS NOT NULL;
+CREATE INDEX jobs_waiting ON jobs (sequence) WHERE state = 'queued' AND children = 0;
 CREATE TABLE owners (
     owner     TEXT NOT NULL,
     kind      TEXT NOT NULL,

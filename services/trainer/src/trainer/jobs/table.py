@@ -20,6 +20,7 @@ from trainer.jobs.rows import COLUMNS, WAITING_COLUMNS, job_of, open_database, w
 __all__ = ["IdempotencyConflict", "JobTable"]
 
 _BUSY: Final = (JobState.RUNNING, JobState.PUBLISHING)
+_WAITING: Final = f"jobs INDEXED BY jobs_waiting WHERE state = '{JobState.QUEUED}' AND children = 0"
 _INSERT: Final = (
     "INSERT INTO jobs (id, kind, spec, priority, state, created, queued, idempotency_key, request, owner, preemptible, "
     "time_limit_s, wanted_device, memory_bytes, memory_declared, expected_s, parent, children) "
@@ -119,12 +120,12 @@ class JobTable:
 
     def waiting(self) -> list[Waiting]:
         """Every queued job that needs a device."""
-        rows = self._rows(f"SELECT {WAITING_COLUMNS} FROM jobs WHERE state = ? AND children = 0", (JobState.QUEUED,))  # noqa: S608 - our constant
+        rows = self._rows(f"SELECT {WAITING_COLUMNS} FROM {_WAITING}", ())  # noqa: S608 - our constants
         return [waiting_of(row) for row in rows]
 
     def queued(self) -> int:
         """How many jobs wait for a device."""
-        return int(self._rows("SELECT count(*) FROM jobs WHERE state = ? AND children = 0", (JobState.QUEUED,))[0][0])
+        return int(self._rows(f"SELECT count(*) FROM {_WAITING}", ())[0][0])  # noqa: S608 - our constant
 
     def sweep(self, parent: str) -> Counter[JobState]:
         """How many jobs of a sweep are in each state."""

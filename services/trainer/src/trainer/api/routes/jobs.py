@@ -192,8 +192,8 @@ def _swept(request: JobRequest) -> list[RunSpec]:
 
 async def _resources(trainer: Running, jobs: Sequence[Job]) -> list[JobResource]:
     """Jobs; those that wait with what they can expect."""
-    waits = any(job.state is JobState.QUEUED for job in jobs)
-    expected = await trainer.queue.outlook() if waits else {}
+    waiting = [job.id for job in jobs if job.state is JobState.QUEUED and not job.children]
+    expected = await trainer.queue.outlook(waiting) if waiting else {}
     return [job_resource(job, expected.get(job.id) if job.state is JobState.QUEUED else None) for job in jobs]
 
 
