@@ -12,7 +12,7 @@ from trainer.jobs.devices.listing import DeviceKind, SlottedDevice
 from trainer.jobs.events import EventKind
 from trainer.jobs.job import Job, JobState, Submission
 from trainer.jobs.queue import JobQueue
-from trainer.jobs.supervisor import Supervisor
+from trainer.jobs.supervisor import Pace, Supervisor
 from trainer.jobs.table import JobTable
 from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
@@ -44,7 +44,7 @@ class _House:
         self.executor, self.inventory = ScriptedExecutor(), ListInventory(*devices)
         settings = Settings(state=state, frozen_s=100)
         self.supervisor = Supervisor(
-            table, self.executor, MemoryRuns(), settings, self.inventory, clock_s=lambda: self.now_s, retry_s=0.01
+            table, self.executor, MemoryRuns(), settings, self.inventory, clock_s=lambda: self.now_s, pace=Pace(retry_s=0.01)
         )
         self.queue = JobQueue(table, self.supervisor, settings)
 

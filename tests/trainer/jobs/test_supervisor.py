@@ -14,7 +14,7 @@ from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.events import EventKind, JobEvent
 from trainer.jobs.job import Failure, Job, JobState, Submission
 from trainer.jobs.queue import JobQueue
-from trainer.jobs.supervisor import JobFinished, Supervisor
+from trainer.jobs.supervisor import JobFinished, Pace, Supervisor
 from trainer.jobs.table import JobTable
 from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
@@ -43,7 +43,9 @@ class _House:
         self.table, self.executor, self.runs = table, executor, runs
         settings = Settings(state=state)
         self.inventory = ListInventory()
-        self.supervisor = Supervisor(table, executor, runs, settings, self.inventory, clock=lambda: NOW, retry_s=0.01)
+        self.supervisor = Supervisor(
+            table, executor, runs, settings, self.inventory, clock=lambda: NOW, pace=Pace(retry_s=0.01)
+        )
         self.queue = JobQueue(table, self.supervisor, settings)
 
     async def until(self, job: Job, claim: Callable[[Job], bool]) -> Job:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Callable
-from typing import Final
 
 import structlog
 
@@ -20,7 +19,6 @@ from trainer.settings import Settings
 
 __all__ = ["Course"]
 
-_FOLLOW_S: Final = 0.1
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -28,12 +26,20 @@ class Course:
     """Runs attempts by an executor."""
 
     def __init__(
-        self, table: JobTable, executor: Executor, settings: Settings, directory: Callable[[str], JobDirectory]
+        self,
+        table: JobTable,
+        executor: Executor,
+        settings: Settings,
+        directory: Callable[[str], JobDirectory],
+        *,
+        follow_s: float,
     ) -> None:
+        """`follow_s`: events are looked for so often."""
         self._table = table
         self._executor = executor
         self._settings = settings
         self._directory = directory
+        self._follow_s = follow_s
 
     async def run(self, attempt: Attempt) -> str:
         """Run one attempt, mirroring its events in the job's row; says how its process ended."""
@@ -49,7 +55,7 @@ class Course:
         waiting = asyncio.ensure_future(attempt.execution.wait())
         try:
             while not waiting.done():
-                await asyncio.wait({waiting}, timeout=_FOLLOW_S)
+                await asyncio.wait({waiting}, timeout=self._follow_s)
                 for event in reader.read():
                     await self._mirror(attempt, event)
                 if (overdue := attempt.overdue(self._settings.frozen_s)) is not None:

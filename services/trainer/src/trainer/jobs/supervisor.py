@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -29,11 +29,8 @@ from trainer.runs.identity import new_run
 from trainer.runs.report import Stage
 from trainer.settings import Settings
 
-__all__ = ["JobFinished", "Supervisor"]
+__all__ = ["JobFinished", "Pace", "Supervisor"]
 
-_RETRY_S: Final = 5.0
-_LOOK_S: Final = 5.0
-"""The devices are looked at at least so often."""
 _LOOK_SOON_S: Final = 0.2
 """While it is not known which devices there are."""
 _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENFILE, errno.EMFILE})
@@ -45,6 +42,18 @@ _log = structlog.stdlib.get_logger(__name__)
 
 class JobFinished(Exception):
     """A job that succeeded or failed cannot be cancelled."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often a supervisor looks."""
+
+    follow_s: float = 0.1
+    """After the events of jobs."""
+    look_s: float = 5.0
+    """After the devices, at least."""
+    retry_s: float = 5.0
+    """Whether what has stopped the queue has passed."""
 
 
 class Supervisor:
@@ -60,7 +69,7 @@ class Supervisor:
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock_s: Callable[[], float] = time.monotonic,
-        retry_s: float = _RETRY_S,
+        pace: Pace | None = None,
     ) -> None:
         self._table = table
         self._executor = executor
@@ -69,9 +78,9 @@ class Supervisor:
         self._inventory = inventory
         self._clock = clock
         self._clock_s = clock_s
-        self._retry_s = retry_s
+        self._pace = pace or Pace()
         self._verdicts = Verdicts(table, runs, self.directory, clock)
-        self._course = Course(table, executor, settings, self.directory)
+        self._course = Course(table, executor, settings, self.directory, follow_s=self._pace.follow_s)
         self._awake = asyncio.Event()
         self._stopping = False
         self._taking = asyncio.Lock()
@@ -100,6 +109,8 @@ class Supervisor:
     async def devices(self) -> Listing:
         """The devices now, with the faults that jobs met."""
         listing = await self._inventory.look()
+        if not self._drained:
+            return listing
         devices = [replace(device, fault=device.fault or self._drained.get(device.name)) for device in listing.devices]
         return replace(listing, devices=devices)
 
@@ -129,12 +140,12 @@ class Supervisor:
                 counted = not _of_the_disk(error)
                 reason = f"the trainer met a defect: {error!r}" if counted else f"the disk refused: {error}"
                 self.trouble = f"The queue stands still: {str(error) or repr(error)}"
-                _log.exception("queue_stopped", retry_s=self._retry_s)
+                _log.exception("queue_stopped", retry_s=self._pace.retry_s)
                 await self._end_all(Ending.STOPPED, reason)
                 self._broken = None
                 self._awake.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._awake.wait(), self._retry_s)
+                    await asyncio.wait_for(self._awake.wait(), self._pace.retry_s)
 
     async def stop(self) -> None:
         """End `run` soon. Jobs under way are stopped and stay queued for the next start, their attempts forgotten."""
@@ -192,7 +203,7 @@ class Supervisor:
             async with self._taking:
                 settled = await self._arrange()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._awake.wait(), _LOOK_S if settled else _LOOK_SOON_S)
+                await asyncio.wait_for(self._awake.wait(), self._pace.look_s if settled else _LOOK_SOON_S)
             if self._broken is not None:
                 raise self._broken
 
@@ -204,8 +215,10 @@ class Supervisor:
         self._leave_failed_devices(listing)
         if not self._could_take(listing):
             return True
-        now = self._clock()
         waiting = await self._that_fit_somewhere(listing)
+        if not waiting:
+            return True
+        now = self._clock()
         charges = await asyncio.to_thread(self._charges, now)
         running = [attempt.running for attempt in self.attempts]
         for decision in order.decide(waiting, running, listing.devices, charges, now):
@@ -235,6 +248,8 @@ class Supervisor:
     async def _that_fit_somewhere(self, listing: Listing) -> list[order.Waiting]:
         """The waiting jobs; those that no device here can ever take, which may have shrunk since, fail."""
         waiting = await asyncio.to_thread(self._table.waiting)
+        if not waiting:
+            return []
         whole = [replace(device, fault=None) for device in listing.devices]
         fits = {asked: bool(order.devices_for(*asked, whole)) for asked in {(job.device, job.memory_bytes) for job in waiting}}
         for job in waiting:
