@@ -53,7 +53,7 @@ chat: setup ## chat in the terminal: ARGS=JA for Japanese
 	$(BIN)/ntdemo-chat $(ARGS)
 
 up: ## everything in containers, in the background; needs a Docker engine
-	docker compose up --build --detach --wait
+	docker compose up --build --detach --wait || { docker compose logs --no-log-prefix --tail 3 trainer >&2; exit 1; }
 
 down: ## stop the containers; their volumes stay
 	docker compose down

@@ -33,6 +33,9 @@ REFUSED: Final[dict[str, dict[str, Any]]] = {
     "a GPU mode there is none of": {"gpu": {"mode": "cuda"}},
     "no pods": {"scoresApi": {"replicas": 0}},
     "a number for a text": {"log": {"level": 3}},
+    "a master that no job could use": {"trainer": {"sparkMaster": "k8s://https://kubernetes.default"}},
+    "a password in a value": {"trainer": {"database": {"url": "postgresql://me:secret@db:5432/assays"}}},
+    "no peer for names": {"networkPolicy": {"dns": []}},
 }
 OTHERS: Final[dict[str, dict[str, Any]]] = {
     "routes": {
@@ -42,6 +45,27 @@ OTHERS: Final[dict[str, dict[str, Any]]] = {
     "small": {"viz": {"enabled": False}, "chatbot": {"enabled": False}, "state": {"existingClaim": "mine"}},
     "own key": {"trainer": {"apiKey": {"existingSecret": "mine"}}},
     "open": {"trainer": {"apiKey": {"enabled": False}}},
+    "tainted": {
+        "state": {"accessMode": "ReadWriteOnce"},
+        "trainer": {"tolerations": [{"key": "gpu", "operator": "Exists"}], "nodeSelector": {"pool": "gpu"}},
+        "scoresApi": {"tolerations": [{"key": "web", "operator": "Exists"}], "nodeSelector": {"zone": "a"}},
+    },
+    "tainted, shared": {
+        "trainer": {"tolerations": [{"key": "gpu", "operator": "Exists"}]},
+        "scoresApi": {"tolerations": [{"key": "web", "operator": "Exists"}], "nodeSelector": {"zone": "a"}},
+    },
+    "several": {"viz": {"replicas": 2}, "scoresApi": {"replicas": 3}, "chatbot": {"replicas": 2}},
+    "scaled": {"scoresApi": {"replicas": 3, "autoscaling": {"enabled": True}}, "chatbot": {"autoscaling": {"enabled": True}}},
+    "company": {
+        "pods": {
+            "serviceAccountName": "builder",
+            "priorityClassName": "low",
+            "labels": {"team": "chemistry"},
+            "topologySpread": {"topologyKey": "topology.kubernetes.io/zone"},
+        },
+        "networkPolicy": {"dns": [{"ipBlock": {"cidr": "169.254.20.10/32"}}]},
+    },
+    "database": {"trainer": {"database": {"url": "postgresql://db:5432/assays", "user": "reader", "existingSecret": "db"}}},
 }
 
 
@@ -49,8 +73,13 @@ OTHERS: Final[dict[str, dict[str, Any]]] = {
 def rendered() -> dict[str, Answer]:
     examples = {name: yaml.safe_load((CHART / "examples" / f"{name}.yaml").read_text()) for name in EXAMPLES}
     values: dict[str, dict[str, Any]] = {"default": {}, **examples, **GPU, **OTHERS, **REFUSED}
-    questions = [Question(one) for one in values.values()] + [Question({}, release="other", upgrade=True)]
-    return dict(zip([*values, "upgrade"], ask(questions), strict=True))
+    upgrades = {
+        "upgrade": Question({}, release="other", upgrade=True),
+        "tainted upgrade": Question(OTHERS["tainted"], upgrade=True),
+        "tainted, shared upgrade": Question(OTHERS["tainted, shared"], upgrade=True),
+    }
+    questions = [Question(one) for one in values.values()] + list(upgrades.values())
+    return dict(zip([*values, *upgrades], ask(questions), strict=True))
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -100,7 +129,7 @@ def test_helm_has_nothing_to_say_against_it(accepted: dict[str, Answer]) -> None
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_values_that_cannot_be_meant_are_refused(rendered: dict[str, Answer], name: str) -> None:
-    assert "schema" in str(rendered[name].refused)
+    assert "schema" in str(rendered[name].refused), rendered[name]
 
 
 def test_every_object_is_one_of_kubernetes(accepted: dict[str, Answer]) -> None:
@@ -306,3 +335,109 @@ def test_a_door_behind_a_proxy_knows_its_public_address(accepted: dict[str, Answ
     assert answer.kind("ConfigMap")["ntdemo-chatbot"]["data"]["CHATBOT_VIZ_URL"] == "https://fragments.example.org"
     (route,) = accepted["routes"].kind("HTTPRoute").values()
     assert route["spec"]["rules"][0]["backendRefs"] == [{"name": "ntdemo-viz", "port": 8050}]
+
+
+def test_the_check_before_an_upgrade_runs_wherever_the_store_is(accepted: dict[str, Answer]) -> None:
+    (check,) = accepted["tainted upgrade"].kind("Job").values()
+    spec = check["spec"]["template"]["spec"]
+    assert [one["key"] for one in spec["tolerations"]] == ["web", "gpu"]  # the node of the trainer has its taints
+    assert spec["nodeSelector"] == {"zone": "a"}
+    assert check["spec"]["ttlSecondsAfterFinished"] == 3600
+    (check,) = accepted["tainted, shared upgrade"].kind("Job").values()
+    spec = check["spec"]["template"]["spec"]
+    assert ([one["key"] for one in spec["tolerations"]], "affinity" in spec) == (["web"], False)
+
+
+def test_no_reader_of_a_volume_for_one_node_waits_for_a_trainer_that_was_scaled_down(accepted: dict[str, Answer]) -> None:
+    answer = accepted["tainted upgrade"]
+    (check,) = answer.kind("Job").values()
+    templates = [check["spec"]["template"], answer.kind("Deployment")["ntdemo-scores-api"]["spec"]["template"]]
+    for template in templates:
+        (rule,) = template["spec"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+        labels = template["metadata"]["labels"]
+        # Kubernetes lets a pod pass that matches its own rule where no other pod does.
+        assert rule["labelSelector"]["matchLabels"].items() <= labels.items()
+        (expression,) = rule["labelSelector"]["matchExpressions"]
+        assert expression["operator"] == "In"
+        assert labels[expression["key"]] in expression["values"]
+        assert {"trainer", "scores-api"} <= set(expression["values"])
+    trainer = pods(answer)["Deployment ntdemo-trainer"]["affinity"]["podAffinity"]
+    assert list(trainer) == ["preferredDuringSchedulingIgnoredDuringExecution"]
+
+
+def test_the_test_pod_goes_where_the_scores_api_may_and_asks_for_little(accepted: dict[str, Answer]) -> None:
+    spec = pods(accepted["tainted, shared"])["Pod ntdemo-test"]
+    assert ([one["key"] for one in spec["tolerations"]], spec["nodeSelector"]) == (["web"], {"zone": "a"})
+    (container,) = spec["containers"]
+    program = container["command"][-1]
+    compile(program, "test", "exec")
+    assert "/v1/runs/current" in program
+    assert "/cosine/score" not in program
+
+
+def test_a_count_of_pods_is_written_only_where_nobody_else_counts(accepted: dict[str, Answer]) -> None:
+    def counts(name: str) -> dict[str, int]:
+        deployments = accepted[name].kind("Deployment").items()
+        return {key.removeprefix("ntdemo-"): one["spec"]["replicas"] for key, one in deployments if "replicas" in one["spec"]}
+
+    assert counts("default") == {}  # `kubectl scale` owns the field after a backup
+    assert counts("several") == {"scores-api": 3, "viz": 2, "chatbot": 2}
+    assert counts("scaled") == {}
+    assert set(accepted["scaled"].kind("HorizontalPodAutoscaler")) == {"ntdemo-scores-api", "ntdemo-chatbot"}
+    assert set(accepted["several"].kind("PodDisruptionBudget")) == {"ntdemo-scores-api", "ntdemo-chatbot", "ntdemo-viz"}
+
+
+def test_a_session_of_bokeh_stays_with_its_pod(accepted: dict[str, Answer]) -> None:
+    assert accepted["several"].kind("Service")["ntdemo-viz"]["spec"]["sessionAffinity"] == "ClientIP"
+
+
+def test_a_pod_that_is_replaced_answers_until_nobody_is_sent_to_it(accepted: dict[str, Answer]) -> None:
+    for name in ("scores-api", "viz", "chatbot"):
+        (container,) = pods(accepted["default"])[f"Deployment ntdemo-{name}"]["containers"]
+        assert container["lifecycle"] == {"preStop": {"sleep": {"seconds": 5}}}
+
+
+@pytest.mark.parametrize("mode", GPU)
+def test_a_trainer_that_is_given_gpus_must_find_them_and_has_memory_to_share(accepted: dict[str, Answer], mode: str) -> None:
+    answer = accepted[mode]
+    given = answer.kind("ConfigMap")["ntdemo-trainer"]["data"]
+    assert (given.get("TRAINER_GPUS"), given.get("TRAINER_JOBS_PER_GPU")) == ((None, None) if mode == "none" else ("2", "1"))
+    spec = pods(answer)["Deployment ntdemo-trainer"]
+    (container,) = spec["containers"]
+    mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+    shared = [volume for volume in spec["volumes"] if volume["name"] == mounts.get("/dev/shm")]  # noqa: S108 - a mount
+    assert [volume["emptyDir"] for volume in shared] == ([] if mode == "none" else [{"medium": "Memory", "sizeLimit": "1Gi"}])
+
+
+def test_pods_bear_what_a_company_asks_of_all(accepted: dict[str, Answer]) -> None:
+    answer = accepted["company"]
+    for pod, spec in pods(answer).items():
+        assert (spec["serviceAccountName"], spec["priorityClassName"]) == ("builder", "low"), pod
+    for found in answer.kind("Deployment").values():
+        template = found["spec"]["template"]
+        assert template["metadata"]["labels"]["team"] == "chemistry"
+        if not found["metadata"]["name"].endswith("-trainer"):
+            (spread,) = template["spec"]["topologySpreadConstraints"]
+            assert (spread["topologyKey"], spread["whenUnsatisfiable"]) == ("topology.kubernetes.io/zone", "ScheduleAnyway")
+            assert spread["labelSelector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+    (rule,) = (rule for rule in policy(answer, "viz")["egress"] if {port["port"] for port in rule["ports"]} == {53})
+    assert rule["to"] == [{"ipBlock": {"cidr": "169.254.20.10/32"}}]
+
+
+def test_the_trainers_database_is_a_value_and_its_password_a_secret(accepted: dict[str, Answer]) -> None:
+    answer = accepted["database"]
+    given = answer.kind("ConfigMap")["ntdemo-trainer"]["data"]
+    assert (given["TRAINER_DATABASE"], given["TRAINER_DATABASE_USER"]) == ("postgresql://db:5432/assays", "reader")
+    (container,) = pods(answer)["Deployment ntdemo-trainer"]["containers"]
+    assert {"secretRef": {"name": "db"}} in container["envFrom"]
+
+
+def test_the_key_stays_with_the_claim_when_the_release_is_deleted(accepted: dict[str, Answer]) -> None:
+    key = accepted["default"].kind("Secret")["ntdemo-trainer-key"]
+    assert key["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_the_notes_name_every_door(accepted: dict[str, Answer]) -> None:
+    (notes,) = (text for name, text in accepted["default"].texts.items() if name.endswith("NOTES.txt"))
+    for service in SERVICES:
+        assert all(str(port) in notes for port in service.ports), service.name

@@ -1,7 +1,9 @@
 """docker-compose.yml and compose.gpu.yaml, as written."""
 
+import os
 import shutil
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -80,6 +82,7 @@ def test_the_gpu_file_changes_the_trainer_alone() -> None:
     (device,) = gpu["services"]["trainer"]["deploy"]["resources"]["reservations"]["devices"]
     assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
     assert gpu["services"]["trainer"]["build"]["args"] == {"TORCH": "cuda"}
+    assert gpu["services"]["trainer"]["environment"] == {"TRAINER_GPUS": "1"}  # never on the processor without a word
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
@@ -101,6 +104,15 @@ def test_the_directory_of_data_is_there_before_an_engine_makes_it_as_root() -> N
     assert listed.stdout.split() == ["data/README.md"]
     ignored = subprocess.run(["git", "check-ignore", "data/data.json"], cwd=COMPOSE.parent, capture_output=True, check=False)
     assert ignored.returncode == 0
+
+
+def test_a_start_that_fails_shows_the_trainers_reason(tmp_path: Path) -> None:
+    (tmp_path / "docker").write_text('#!/bin/sh\ncase "$2" in up) exit 1;; logs) echo "data.json: row 3";; esac\n')
+    (tmp_path / "docker").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(["make", "up"], cwd=COMPOSE.parent, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "data.json: row 3" in done.stderr
 
 
 @pytest.mark.parametrize("files", [[], ["compose.gpu.yaml"]], ids=["plain", "gpu"])

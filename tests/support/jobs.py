@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from trainer.jobs.assignment import JobDirectory
+from trainer.jobs.devices.listing import DeviceKind, Listing, SlottedDevice
 from trainer.jobs.events import EventKind, EventWriter
 from trainer.runs.spec import FactorsSpec
 
-__all__ = ["MemoryRuns", "ScriptedExecution", "ScriptedExecutor", "told", "until"]
+__all__ = ["MIB", "ListInventory", "MemoryRuns", "ScriptedExecution", "ScriptedExecutor", "told", "until"]
 
 
 @dataclass
@@ -32,6 +33,25 @@ class MemoryRuns:
         self.recoveries += 1
 
 
+MIB = 2**20
+
+
+class ListInventory:
+    """Devices that the test changes as it likes; `cpu` alone at first."""
+
+    def __init__(self, *devices: SlottedDevice) -> None:
+        self.devices = list(devices) or [SlottedDevice("cpu", "stand-in", DeviceKind.CPU, 16_000 * MIB, cores=2)]
+        self.settled = True
+        self.looks = 0
+
+    async def look(self) -> Listing:
+        self.looks += 1
+        return Listing(self.devices, settled=self.settled)
+
+    async def close(self) -> None:
+        pass
+
+
 class ScriptedExecution:
     """An attempt that does what the test says: `tell` writes events, `end` ends it."""
 
@@ -39,6 +59,7 @@ class ScriptedExecution:
         self.directory = directory
         self.assignment = directory.assignment()
         self.stopped = False
+        self.grace_s = 0.0
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     def tell(self, kind: EventKind, **data: object) -> None:
@@ -52,8 +73,9 @@ class ScriptedExecution:
     async def wait(self) -> str:
         return await asyncio.shield(self._ended)
 
-    async def stop(self) -> None:
+    async def stop(self, *, grace_s: float = 0.0) -> None:
         self.stopped = True
+        self.grace_s = grace_s
         self.end("its process was killed by SIGKILL")
 
 

@@ -57,6 +57,8 @@ def test_the_key_is_not_shown_and_does_not_travel_to_jobs(monkeypatch: pytest.Mo
         ("NTDEMO_LOG_FORMAT", "xml", "input should be 'text' or 'json'"),
         ("NTDEMO_LOG_LEVEL", "loud", "string should match pattern"),
         ("TRAINER_SPARK_MASTER", "yarn", "string should match pattern"),
+        ("TRAINER_SPARK_MASTER", "k8s://https://kubernetes", "string should match pattern"),
+        ("TRAINER_CPU_JOBS", "0", "input should be greater than or equal to 1"),
     ],
 )
 def test_a_wrong_value_is_named_in_one_sentence(monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from httpx_sse import ServerSentEvent
+from tests.support.trainer_answers import job
 
 from trainer.runs.report import Stage
 from viz import jobs as jobs_module
@@ -40,6 +41,7 @@ class Trainer:
             _job(
                 "e", "succeeded", {"kind": "dialogue", "language": "ja", "corpora": ["starter", f"dataset:{_UPLOAD}#forum*2"]}
             ),
+            _job("f", "failed", None),
         ]
         return {"items": jobs, "next": None}
 
@@ -60,9 +62,11 @@ class Trainer:
         return StreamingResponse(told(), media_type="text/event-stream")
 
 
-def _job(identity: str, state: str, spec: dict[str, object], problem: dict[str, object] | None = None) -> dict[str, object]:
-    stands = {"priority": 0, "attempts": 1, "run": None, "device": None, "started": None, "finished": None}
-    return {"id": identity, "state": state, "spec": spec, "problem": problem, "created": "2026-11-23T22:00:00Z", **stands}
+def _job(
+    identity: str, state: str, spec: dict[str, object] | None, problem: dict[str, object] | None = None
+) -> dict[str, object]:
+    stated = {"id": identity, "state": state, "problem": problem, "created": "2026-11-23T22:00:00Z", "run": None}
+    return {**job(spec or {"kind": "factors"}, **stated), "spec": spec}
 
 
 class Endless(httpx.AsyncBaseTransport):
@@ -186,6 +190,7 @@ def test_a_job_is_called_by_what_it_trains_and_from_which_files() -> None:
         "counts of rank 3 from assays.csv.gz, upload fedcba98…",
         "English chatbot from the starter conversations",
         "Japanese chatbot from the starter conversations, assays.csv.gz#forum*2",
+        "a job of an earlier version",
     ]
 
 

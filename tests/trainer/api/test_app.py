@@ -3,28 +3,34 @@
 import errno
 import hashlib
 import json
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from starlette.testclient import TestClient
-from tests.support.jobs import MemoryRuns, ScriptedExecution, ScriptedExecutor
+from tests.support.jobs import MIB, ListInventory, MemoryRuns, ScriptedExecution, ScriptedExecutor
 from tests.support.seed_json import seed_json
 
 from trainer.api.app import create_app
 from trainer.data.datasets import Upload
+from trainer.jobs.devices.listing import DeviceKind, Inventory, SlottedDevice
 from trainer.jobs.events import EventKind
 from trainer.jobs.executors.executor import Executor
 from trainer.jobs.executors.local import LocalExecutor
+from trainer.jobs.job import Submission
+from trainer.jobs.table import JobTable
 from trainer.runs.problems import PROBLEM_TYPES
+from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
 
-BUILT_IN = {"spec": {"kind": "factors", "sources": ["built-in"]}}
+BUILT_IN: dict[str, Any] = {"spec": {"kind": "factors", "sources": ["built-in"]}}
 SLEEPER = (sys.executable, str(Path(__file__).parents[2] / "support" / "sleeping_worker.py"))
 
 
@@ -49,11 +55,13 @@ def _client(
     executor: Executor | None = None,
     settings: dict[str, Any] | None = None,
     runs: MemoryRuns | None = None,
+    inventory: Inventory | None = None,
 ) -> Iterator[TestClient]:
     app = create_app(
         Settings(state=state, **(settings or {})),
         executor=executor or ScriptedExecutor(*scripts),
         runs=runs or MemoryRuns(matching="factors-there"),
+        inventory=inventory or ListInventory(),
     )
     with TestClient(app) as client:
         yield client
@@ -64,6 +72,12 @@ def _ended(client: TestClient, job: str) -> dict[str, Any]:
     client.get(f"/v1/jobs/{job}/events")
     found: dict[str, Any] = client.get(f"/v1/jobs/{job}").json()
     return found
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline_s
 
 
 def _problem(response: httpx2.Response, status: int, slug: str) -> dict[str, Any]:
@@ -411,21 +425,169 @@ def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert client.get("/v1/datasets").json() == {"items": []}
 
 
-def test_devices_name_the_job_that_computes_there(tmp_path: Path) -> None:
+def test_devices_name_the_jobs_that_compute_there(tmp_path: Path) -> None:
+    gpu = SlottedDevice("cuda:0", "H200", DeviceKind.GPU, 100 * MIB, slots=2, binding="GPU-0", fault="Xid 79.")
+    cpu = SlottedDevice("cpu", "x86_64", DeviceKind.CPU, 16_000 * MIB, memory_used_bytes=5, utilisation_percent=50.0)
+    with _client(tmp_path, inventory=ListInventory(cpu, gpu)) as client:
+        job = client.post("/v1/jobs", json=BUILT_IN, headers={"X-Owner": "ann"}).json()["id"]
+        _wait(lambda: client.get(f"/v1/jobs/{job}").json()["slot"] == "cpu")
+        seen = client.get("/v1/devices").json()
+    assert seen["unknown"] == []
+    first, second = seen["items"]
+    assert first == {
+        "name": "cpu",
+        "model": "x86_64",
+        "memory_bytes": 16_000 * MIB,
+        "memory_used_bytes": 5,
+        "utilisation_percent": 50.0,
+        "slots": 1,
+        "jobs": [{"id": job, "owner": "ann", "memory_bytes": 16_000 * MIB}],
+        "fault": None,
+    }
+    assert (second["slots"], second["jobs"], second["fault"], second["memory_used_bytes"]) == (2, [], "Xid 79.", None)
+
+
+def test_a_job_that_no_device_has_the_memory_for_is_refused_with_the_numbers(tmp_path: Path) -> None:
+    with _client(tmp_path) as client:
+        problem = _problem(client.post("/v1/jobs", json={**BUILT_IN, "memory_bytes": 16_001 * MIB}), 422, "job-too-large")
+        assert problem["memory_bytes"] == 16_001 * MIB
+        assert problem["devices"] == [{"name": "cpu", "model": "stand-in", "memory_bytes": 16_000 * MIB}]
+        on_gpu = {"spec": {**BUILT_IN["spec"], "device": "cuda"}}
+        problem = _problem(client.post("/v1/jobs", json=on_gpu), 422, "device-not-found")
+        assert problem["detail"] == "cuda is not here; this trainer has cpu stand-in with 15.6 GiB."
+        assert client.get("/v1/jobs").json()["items"] == []
+        declared = client.post("/v1/jobs", json={**BUILT_IN, "memory_bytes": 16_000 * MIB, "seconds": 5}).json()
+        assert declared["needs"] == {"memory_bytes": 16_000 * MIB, "seconds": 5.0, "declared": True}
+
+
+def test_what_a_job_needs_is_estimated_and_what_it_took_is_told(tmp_path: Path) -> None:
     def computes(execution: ScriptedExecution) -> None:
-        execution.tell(EventKind.DEVICE, device="cpu x86_64, 2 threads")
+        execution.tell(EventKind.MEMORY, peak_bytes=123)
+        _succeeds(execution)
 
     with _client(tmp_path, computes) as client:
-        job = client.post("/v1/jobs", json=BUILT_IN).json()["id"]
-        deadline_s = time.monotonic() + 10
-        while client.get(f"/v1/jobs/{job}").json()["device"] is None and time.monotonic() < deadline_s:
-            pass
-        seen = client.get("/v1/devices").json()
-        cpu = seen["items"][0]
-        assert all(sentence.startswith(("Which GPUs", "How busy")) for sentence in seen["unknown"])
-        assert (cpu["name"], cpu["job"]) == ("cpu", job)
-        assert 0 < cpu["memory_used_bytes"] < cpu["memory_bytes"]
-        assert 0 <= cpu["utilisation_percent"] <= 100
+        job = client.post("/v1/jobs", json=BUILT_IN).json()
+        assert job["needs"]["declared"] is False
+        assert job["needs"]["memory_bytes"] > 2**30
+        spent = _ended(client, job["id"])["spent"]
+        assert spent["peak_memory_bytes"] == 123
+        assert spent["cpu_seconds"] == pytest.approx(2 * spent["seconds"])  # of two cores
+
+
+def test_a_job_that_waits_tells_its_place_and_when_it_will_start(tmp_path: Path) -> None:
+    with _client(tmp_path) as client:
+        running, *waiting = [
+            client.post("/v1/jobs", json={**BUILT_IN, "seconds": 1000, "priority": priority}).json()["id"]
+            for priority in (9, 0, 0, 5)
+        ]
+        _wait(lambda: client.get(f"/v1/jobs/{running}").json()["state"] == "running")
+        told = {job["id"]: job for job in client.get("/v1/jobs").json()["items"]}
+        assert [told[job]["position"] for job in (running, *waiting)] == [None, 2, 3, 1]
+        assert told[running]["estimated_start"] is None
+        starts = [datetime.fromisoformat(told[job]["estimated_start"]) for job in waiting]
+        assert [(starts[0] - starts[2]).total_seconds(), (starts[1] - starts[0]).total_seconds()] == [1000, 1000]
+        begun = datetime.fromisoformat(told[running]["started"])
+        assert (starts[2] - begun).total_seconds() == pytest.approx(1000, abs=0.01)
+
+
+def test_a_sweep_is_one_submission_with_a_parent_that_ends_with_its_jobs(tmp_path: Path) -> None:
+    with _client(tmp_path, _succeeds, _fails, _succeeds) as client:
+        swept = {**BUILT_IN, "sweep": {"rank": [16, 32, 64]}}
+        parent = client.post("/v1/jobs", json=swept, headers={"Idempotency-Key": "k"}).json()
+        assert client.post("/v1/jobs", json=swept, headers={"Idempotency-Key": "k"}).json()["id"] == parent["id"]
+        assert parent["children"] == 3
+        ended = _ended(client, parent["id"])
+        assert (ended["state"], ended["problem"]["type"]) == ("failed", "/problems/sweep-incomplete")
+        children = client.get("/v1/jobs", params={"parent": parent["id"]}).json()["items"]
+        assert [(job["spec"]["rank"], job["state"], job["parent"]) for job in children[::-1]] == [
+            (16, "succeeded", parent["id"]),
+            (32, "failed", parent["id"]),
+            (64, "succeeded", parent["id"]),
+        ]
+
+
+def test_a_sweep_is_cancelled_as_a_whole(tmp_path: Path) -> None:
+    with _client(tmp_path, _succeeds) as client:
+        parent = client.post("/v1/jobs", json={**BUILT_IN, "sweep": {"rank": [1, 2], "seed": [0, 1]}}).json()["id"]
+        children = client.get("/v1/jobs", params={"parent": parent}).json()["items"]
+        assert [(job["spec"]["rank"], job["spec"]["seed"]) for job in children[::-1]] == [(1, 0), (1, 1), (2, 0), (2, 1)]
+        _wait(lambda: client.get(f"/v1/jobs/{children[-1]['id']}").json()["state"] == "succeeded")
+        assert client.delete(f"/v1/jobs/{parent}").json()["state"] == "cancelled"
+        states = [job["state"] for job in client.get("/v1/jobs", params={"parent": parent}).json()["items"]]
+        assert states == ["cancelled", "cancelled", "cancelled", "succeeded"]
+
+
+@pytest.mark.parametrize(
+    "sweep",
+    [
+        {},
+        {"rank": []},
+        {"rank": [0]},
+        {"colour": [1]},
+        {"kind": ["dialogue"]},
+        {"rank": list(range(1, 20)), "seed": list(range(20))},
+    ],
+)
+def test_a_sweep_that_cannot_be_meant_is_refused(tmp_path: Path, sweep: dict[str, Any]) -> None:
+    with _client(tmp_path) as client:
+        problem = _problem(client.post("/v1/jobs", json={**BUILT_IN, "sweep": sweep}), 422, "invalid-request")
+        assert "sweep" in str(problem)
+        assert client.get("/v1/jobs").json()["items"] == []
+
+
+def test_a_full_queue_takes_no_more_and_says_how_many_wait(tmp_path: Path) -> None:
+    with _client(tmp_path, settings={"queue_limit": 2}) as client:
+        running = client.post("/v1/jobs", json=BUILT_IN).json()["id"]
+        _wait(lambda: client.get(f"/v1/jobs/{running}").json()["state"] == "running")
+        client.post("/v1/jobs", json=BUILT_IN)
+        _problem(client.post("/v1/jobs", json={**BUILT_IN, "sweep": {"rank": [1, 2]}}), 429, "queue-full")
+        client.post("/v1/jobs", json=BUILT_IN)
+        answer = client.post("/v1/jobs", json=BUILT_IN)
+        problem = _problem(answer, 429, "queue-full")
+        assert (problem["queued"], problem["limit"], answer.headers["retry-after"]) == (2, 2, "60")
+
+
+def test_owners_are_told_what_they_have_had(tmp_path: Path) -> None:
+    with _client(tmp_path, _succeeds) as client:
+        for owner in ("ann", "bob", "bob"):
+            client.post("/v1/jobs", json={**BUILT_IN, "priority": int(owner == "ann")}, headers={"X-Owner": owner})
+        _wait(lambda: [each["running"] for each in client.get("/v1/owners").json()["items"]] == [0, 1])
+        ann, bob = client.get("/v1/owners").json()["items"]
+        assert (ann["owner"], ann["waiting"], ann["gpu_seconds"]) == ("ann", 0, 0.0)
+        assert ann["cpu_seconds"] > 0
+        assert (bob["owner"], bob["waiting"], bob["cpu_seconds"]) == ("bob", 1, 0.0)
+        _problem(client.post("/v1/jobs", json=BUILT_IN, headers={"X-Owner": "two words"}), 422, "invalid-request")
+
+
+def test_a_job_of_an_earlier_version_is_listed_as_one_that_cannot_be_read_and_fails(tmp_path: Path) -> None:
+    table = JobTable.open(tmp_path / "jobs.sqlite")
+    table.add("old", Submission(FactorsSpec(kind="factors")), now=datetime.now(UTC))
+    table.close()
+    connection = sqlite3.connect(tmp_path / "jobs.sqlite")
+    connection.execute("""UPDATE jobs SET spec = '{"kind": "factors", "colour": "red"}'""")
+    connection.commit()
+    connection.close()
+    with _client(tmp_path) as client:
+        job = _ended(client, "old")
+        assert (job["spec"], job["kind"], job["state"]) == (None, "factors", "failed")
+        assert job["problem"]["type"] == "/problems/job-unreadable"
+        assert client.get("/v1/jobs").json()["items"] == [job]
+
+
+def test_a_trainer_that_was_given_gpus_is_not_ready_without_them_and_lets_jobs_wait(tmp_path: Path) -> None:
+    named = SlottedDevice("cpu", "x86_64", DeviceKind.CPU, 16_000 * MIB, named_only=True)
+    lost = SlottedDevice("cuda:0", "H200", DeviceKind.GPU, 99_000 * MIB, binding="GPU-0", fault="Xid 79.")
+    with _client(tmp_path, _succeeds, settings={"gpus": 1}, inventory=ListInventory(named, lost)) as client:
+        told = client.get("/readyz")
+        assert (told.status_code, told.json()["missing"]) == (
+            503,
+            {"devices": "TRAINER_GPUS asks for 1 GPUs, and 0 are in order. cuda:0: Xid 79."},
+        )
+        waits = client.post("/v1/jobs", json=BUILT_IN).json()["id"]
+        asks = client.post("/v1/jobs", json={"spec": {**BUILT_IN["spec"], "device": "cpu"}}).json()["id"]
+        assert _ended(client, asks)["slot"] is None
+        job = client.get(f"/v1/jobs/{waits}").json()
+        assert (job["state"], job["position"], job["estimated_start"]) == ("queued", 1, None)
 
 
 def test_every_problem_has_its_page(tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.support.jobs import MemoryRuns, ScriptedExecutor
+from tests.support.jobs import ListInventory, MemoryRuns, ScriptedExecutor
 
 from trainer.jobs.first_run import FirstRun, first_spec
-from trainer.jobs.job import JobState
+from trainer.jobs.job import JobState, Submission
 from trainer.jobs.queue import JobQueue
 from trainer.jobs.supervisor import Supervisor
 from trainer.jobs.table import JobTable
@@ -29,7 +29,8 @@ def anyio_backend() -> str:
 async def _desk(state: Path) -> AsyncIterator[JobQueue]:
     """A queue whose supervisor does not work."""
     table = JobTable.open(state / "jobs.sqlite")
-    yield JobQueue(table, Supervisor(table, ScriptedExecutor(), MemoryRuns(), Settings(state=state)))
+    settings = Settings(state=state)
+    yield JobQueue(table, Supervisor(table, ScriptedExecutor(), MemoryRuns(), settings, ListInventory()), settings)
     table.close()
 
 
@@ -55,7 +56,7 @@ async def test_with_a_published_run_it_submits_nothing(tmp_path: Path) -> None:
 
 async def test_a_job_that_waits_since_the_last_start_is_taken_up(tmp_path: Path) -> None:
     async with _desk(tmp_path) as queue:
-        await queue.submit(FactorsSpec(kind="factors", rank=7))
+        await queue.submit(Submission(FactorsSpec(kind="factors", rank=7)))
         await FirstRun(queue, MemoryRuns(), SPEC).ensure()
         await FirstRun(queue, MemoryRuns(), SPEC).ensure()
         assert [job.spec for job in await queue.page(limit=9)] == [SPEC, FactorsSpec(kind="factors", rank=7)]

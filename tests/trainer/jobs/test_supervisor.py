@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.support.jobs import MemoryRuns, ScriptedExecution, ScriptedExecutor, told, until
+from tests.support.jobs import ListInventory, MemoryRuns, ScriptedExecution, ScriptedExecutor, told, until
 
 from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.events import EventKind, JobEvent
-from trainer.jobs.job import Failure, Job, JobState
+from trainer.jobs.job import Failure, Job, JobState, Submission
 from trainer.jobs.queue import JobQueue
-from trainer.jobs.supervisor import JobFinished, Supervisor
+from trainer.jobs.supervisor import JobFinished, Pace, Supervisor
 from trainer.jobs.table import JobTable
 from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
@@ -41,8 +41,12 @@ class _House:
 
     def __init__(self, table: JobTable, state: Path, executor: ScriptedExecutor, runs: MemoryRuns) -> None:
         self.table, self.executor, self.runs = table, executor, runs
-        self.supervisor = Supervisor(table, executor, runs, Settings(state=state), clock=lambda: NOW, retry_s=0.01)
-        self.queue = JobQueue(table, self.supervisor)
+        settings = Settings(state=state)
+        self.inventory = ListInventory()
+        self.supervisor = Supervisor(
+            table, executor, runs, settings, self.inventory, clock=lambda: NOW, pace=Pace(retry_s=0.01)
+        )
+        self.queue = JobQueue(table, self.supervisor, settings)
 
     async def until(self, job: Job, claim: Callable[[Job], bool]) -> Job:
         await until(lambda: claim(self.table.get(job.id)))
@@ -75,7 +79,7 @@ def _dies(execution: ScriptedExecution) -> None:
 
 async def test_a_job_that_publishes_succeeds_under_the_run_it_was_assigned(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path, _succeeds) as house:
-        job, _ = await house.queue.submit(SPEC)
+        job, _ = await house.queue.submit(Submission(SPEC))
         found = await house.settled(job)
     assert (found.state, found.attempts, found.device, found.failure) == (JobState.SUCCEEDED, 1, "cpu x86_64", None)
     assert found.run == house.executor.started[0].assignment.run
@@ -86,8 +90,8 @@ async def test_a_job_that_publishes_succeeds_under_the_run_it_was_assigned(table
 
 async def test_jobs_run_one_after_the_other(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path) as house:
-        first, _ = await house.queue.submit(SPEC)
-        second, _ = await house.queue.submit(SPEC)
+        first, _ = await house.queue.submit(Submission(SPEC))
+        second, _ = await house.queue.submit(Submission(SPEC))
         execution = await house.executor.next()
         await house.until(first, lambda job: job.state is JobState.RUNNING)
         assert (await house.queue.job(second.id)).state is JobState.QUEUED
@@ -99,7 +103,7 @@ async def test_jobs_run_one_after_the_other(table: JobTable, tmp_path: Path) -> 
 
 async def test_a_job_that_writes_tables_is_publishing(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path) as house:
-        job, _ = await house.queue.submit(SPEC)
+        job, _ = await house.queue.submit(Submission(SPEC))
         execution = await house.executor.next()
         execution.tell(EventKind.STAGE_STARTED, stage="write")
         await house.until(job, lambda found: found.state is JobState.PUBLISHING)
@@ -113,7 +117,7 @@ async def test_a_job_that_fails_keeps_its_problem_and_the_store_is_cleaned(table
         execution.end("its process ended with exit status 1")
 
     async with _house(table, tmp_path, fails) as house:
-        job, _ = await house.queue.submit(SPEC)
+        job, _ = await house.queue.submit(Submission(SPEC))
         found = await house.settled(job)
         await until(lambda: house.runs.recoveries == 2)  # at the start, and after the failure
     assert (found.state, found.failure) == (JobState.FAILED, Failure("invalid-data", "row 3", {"offences_total": 1}))
@@ -121,7 +125,7 @@ async def test_a_job_that_fails_keeps_its_problem_and_the_store_is_cleaned(table
 
 async def test_a_process_that_dies_is_started_again_once(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path, _dies, _succeeds) as house:
-        job, _ = await house.queue.submit(SPEC)
+        job, _ = await house.queue.submit(Submission(SPEC))
         found = await house.settled(job)
         directory = house.queue.directory(job.id)
     assert (found.state, found.attempts) == (JobState.SUCCEEDED, 2)
@@ -131,7 +135,7 @@ async def test_a_process_that_dies_is_started_again_once(table: JobTable, tmp_pa
 
 async def test_a_process_that_dies_twice_fails_the_job(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path, _dies, _dies, _succeeds) as house:
-        job, _ = await house.queue.submit(SPEC)
+        job, _ = await house.queue.submit(Submission(SPEC))
         found = await house.settled(job)
         assert len(house.executor.started) == 2
     assert found.failure is not None
@@ -149,14 +153,14 @@ async def test_a_process_that_dies_after_its_publication_has_succeeded(table: Jo
         _dies(execution)
 
     async with _house(table, tmp_path, dies_late, runs=runs) as house:
-        job, _ = await house.queue.submit(SPEC)
+        job, _ = await house.queue.submit(Submission(SPEC))
         assert (await house.settled(job)).state is JobState.SUCCEEDED
 
 
 async def test_cancelling_a_queued_job_means_it_never_starts(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path) as house:
-        first, _ = await house.queue.submit(SPEC)
-        second, _ = await house.queue.submit(SPEC)
+        first, _ = await house.queue.submit(Submission(SPEC))
+        second, _ = await house.queue.submit(Submission(SPEC))
         execution = await house.executor.next()
         assert (await house.queue.cancel(second.id)).state is JobState.CANCELLED
         assert (await house.queue.cancel(second.id)).state is JobState.CANCELLED
@@ -167,7 +171,7 @@ async def test_cancelling_a_queued_job_means_it_never_starts(table: JobTable, tm
 
 async def test_cancelling_a_running_job_stops_it_and_answers_when_it_is_gone(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path) as house:
-        job, _ = await house.queue.submit(SPEC)
+        job, _ = await house.queue.submit(Submission(SPEC))
         execution = await house.executor.next()
         execution.tell(EventKind.STAGE_STARTED, stage="network")
         cancelled = await asyncio.gather(house.queue.cancel(job.id), house.queue.cancel(job.id))
@@ -178,7 +182,7 @@ async def test_cancelling_a_running_job_stops_it_and_answers_when_it_is_gone(tab
 
 async def test_cancelling_a_job_that_has_just_published_tells_that_it_succeeded(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path) as house:
-        job, _ = await house.queue.submit(SPEC)
+        job, _ = await house.queue.submit(Submission(SPEC))
         execution = await house.executor.next()
         execution.tell(EventKind.STAGE_STARTED, stage="publish")
         house.runs.ids.add(execution.assignment.run)
@@ -189,7 +193,7 @@ async def test_cancelling_a_job_that_has_just_published_tells_that_it_succeeded(
 
 async def test_an_orderly_stop_puts_the_job_back_without_counting_its_attempt(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path) as house:
-        job, _ = await house.queue.submit(SPEC)
+        job, _ = await house.queue.submit(Submission(SPEC))
         execution = await house.executor.next()
     assert execution.stopped
     found = table.get(job.id)
@@ -199,7 +203,7 @@ async def test_an_orderly_stop_puts_the_job_back_without_counting_its_attempt(ta
 
 
 async def test_a_job_that_a_dead_trainer_left_running_is_started_again(table: JobTable, tmp_path: Path) -> None:
-    job, _ = table.add("a", SPEC, priority=0, now=NOW)
+    job, _ = table.add("a", Submission(SPEC), now=NOW)
     table.start("a", run="factors-old", now=NOW)
     async with _house(table, tmp_path, _succeeds) as house:
         found = await house.settled(job)
@@ -208,9 +212,9 @@ async def test_a_job_that_a_dead_trainer_left_running_is_started_again(table: Jo
 
 
 async def test_a_job_that_a_dead_trainer_left_running_twice_fails(table: JobTable, tmp_path: Path) -> None:
-    job, _ = table.add("a", SPEC, priority=0, now=NOW)
+    job, _ = table.add("a", Submission(SPEC), now=NOW)
     table.start("a", run="r1", now=NOW)
-    table.requeue("a", counted=True)
+    table.requeue("a", counted=True, now=NOW)
     table.start("a", run="r2", now=NOW)
     async with _house(table, tmp_path) as house:
         found = await house.settled(job)
@@ -219,7 +223,7 @@ async def test_a_job_that_a_dead_trainer_left_running_twice_fails(table: JobTabl
 
 
 async def test_a_job_whose_publication_a_dead_trainer_did_not_note_has_succeeded(table: JobTable, tmp_path: Path) -> None:
-    job, _ = table.add("a", SPEC, priority=0, now=NOW)
+    job, _ = table.add("a", Submission(SPEC), now=NOW)
     table.start("a", run="factors-old", now=NOW)
     table.publishing("a")
     async with _house(table, tmp_path, runs=MemoryRuns(ids={"factors-old"})) as house:
@@ -238,7 +242,7 @@ async def test_a_disk_that_refuses_stops_the_queue_visibly_until_it_gives_way(ta
 
     runs = FullDisk()
     async with _house(table, tmp_path, _succeeds, runs=runs) as house:
-        job, _ = await house.queue.submit(SPEC)
+        job, _ = await house.queue.submit(Submission(SPEC))
         await until(lambda: house.supervisor.trouble is not None)
         assert "No space left on device" in str(house.supervisor.trouble)
         assert (await house.queue.job(job.id)).state is JobState.QUEUED
@@ -262,7 +266,7 @@ async def test_a_row_that_cannot_be_written_costs_no_attempt(tmp_path: Path) -> 
 
     table = Stubborn.open(tmp_path / "jobs.sqlite")
     async with _house(table, tmp_path, writes, _succeeds) as house:
-        job, _ = await house.queue.submit(SPEC)
+        job, _ = await house.queue.submit(Submission(SPEC))
         found = await house.settled(job)
         assert house.executor.started[0].stopped
     assert (found.state, found.attempts) == (JobState.SUCCEEDED, 1)
@@ -276,7 +280,7 @@ async def test_a_torn_line_among_its_events_does_not_stop_a_job(table: JobTable,
         _succeeds(execution)
 
     async with _house(table, tmp_path, tears) as house:
-        job, _ = await house.queue.submit(SPEC)
+        job, _ = await house.queue.submit(Submission(SPEC))
         assert (await house.settled(job)).state is JobState.SUCCEEDED
         assert [kind for _, kind in await _collected(house.queue.follow(job.id))] == ["attempt", "device", "published", "end"]
 
@@ -294,8 +298,8 @@ async def test_an_event_that_nobody_foresaw_fails_its_job_and_the_next_one_runs(
     table: JobTable, tmp_path: Path, breaks: Callable[[ScriptedExecution], None]
 ) -> None:
     async with _house(table, tmp_path, breaks, _succeeds) as house:
-        first, _ = await house.queue.submit(SPEC)
-        second, _ = await house.queue.submit(SPEC)
+        first, _ = await house.queue.submit(Submission(SPEC))
+        second, _ = await house.queue.submit(Submission(SPEC))
         found = await house.settled(first)
         assert house.executor.started[0].stopped
         assert (await house.settled(second)).state is JobState.SUCCEEDED
@@ -314,8 +318,8 @@ async def test_a_process_that_cannot_be_started_fails_its_job(table: JobTable, t
 
     house = _House(table, tmp_path, Refusing(_succeeds), MemoryRuns())
     working = asyncio.create_task(house.supervisor.run())
-    first, _ = await house.queue.submit(SPEC)
-    second, _ = await house.queue.submit(SPEC)
+    first, _ = await house.queue.submit(Submission(SPEC))
+    second, _ = await house.queue.submit(Submission(SPEC))
     found = await house.settled(first)
     assert (await house.settled(second)).state is JobState.SUCCEEDED
     await house.supervisor.stop()
@@ -335,7 +339,7 @@ async def test_a_defect_outside_of_jobs_is_told_and_tried_again_at_intervals(tab
 
     runs = Broken()
     async with _house(table, tmp_path, _succeeds, runs=runs) as house:
-        job, _ = await house.queue.submit(SPEC)
+        job, _ = await house.queue.submit(Submission(SPEC))
         await until(lambda: runs.recoveries == 2)
         assert house.supervisor.trouble == "The queue stands still: of ours"
         runs.broken = False
@@ -350,7 +354,7 @@ async def _collected(events: AsyncIterator[JobEvent]) -> list[tuple[int, str]]:
 
 async def test_followers_get_all_events_and_the_end_whenever_they_come(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path) as house:
-        job, _ = await house.queue.submit(SPEC)
+        job, _ = await house.queue.submit(Submission(SPEC))
         early = asyncio.create_task(_collected(house.queue.follow(job.id)))
         _succeeds(await house.executor.next())
         whole = [(1, "attempt"), (2, "device"), (3, "published"), (4, "end")]

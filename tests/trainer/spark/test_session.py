@@ -14,6 +14,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from chemistry import fragment
+from trainer.device import threads_within, usable_cores, usable_memory_bytes
 from trainer.spark.collection import collect
 from trainer.spark.java import Java, NoJava, find_java, make_home
 from trainer.spark.session import settings
@@ -132,9 +133,13 @@ def test_a_driver_says_its_address_on_the_network_of_its_master(tmp_path: Path, 
     assert settings(tmp_path, master)["spark.driver.host"] == "127.0.0.1"
 
 
-@pytest.mark.parametrize("master", ["spark://nowhere.invalid:7077", "k8s://https://kubernetes:443"])
-def test_where_the_master_is_not_known_spark_chooses_its_own_address(tmp_path: Path, master: str) -> None:
-    assert "spark.driver.host" not in settings(tmp_path, master)
+def test_where_the_master_is_not_known_spark_chooses_its_own_address(tmp_path: Path) -> None:
+    assert "spark.driver.host" not in settings(tmp_path, "spark://nowhere.invalid:7077")
+
+
+def test_a_local_master_has_as_many_threads_as_this_process_may_use(tmp_path: Path) -> None:
+    threads = threads_within(usable_cores(), usable_memory_bytes())
+    assert settings(tmp_path, "local[*]")["spark.master"] == f"local[{threads}]"
 
 
 def test_executors_have_as_deep_a_stack_as_the_driver(tmp_path: Path) -> None:

@@ -47,9 +47,49 @@ env:
 {{- end }}
 {{- end }}
 
+{{/* Labels of a component's pods. */}}
+{{- define "ntdemo.pod-labels" -}}
+{{ include "ntdemo.labels" . }}
+{{- with .root.Values.pods.labels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* One pod is not written: whoever scaled a Deployment by hand, or an autoscaler that was switched off, owns that field. */}}
+{{- define "ntdemo.replicas" -}}
+{{- if and (not (dig "autoscaling" "enabled" false .)) (gt (int .replicas) 1) }}
+replicas: {{ .replicas }}
+{{- end }}
+{{- end }}
+
+{{/* A pod that is replaced goes on answering until nobody is sent to it any more. */}}
+{{- define "ntdemo.draining" -}}
+lifecycle:
+  preStop:
+    sleep: {seconds: 5}
+{{- end }}
+
+{{- define "ntdemo.spread" -}}
+{{- if .root.Values.pods.topologySpread.enabled }}
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: {{ .root.Values.pods.topologySpread.topologyKey }}
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "ntdemo.selector" . | nindent 8 }}
+{{- end }}
+{{- end }}
+
 {{/* What every pod says of itself: no token, no root, nothing writable but /tmp. */}}
 {{- define "ntdemo.pod" -}}
 automountServiceAccountToken: false
+{{- with .root.Values.pods.serviceAccountName }}
+serviceAccountName: {{ . }}
+{{- end }}
+{{- with .root.Values.pods.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
@@ -102,16 +142,49 @@ tolerations:
 {{- end }}
 {{- end }}
 
-{{/* With a volume for one node only, whoever mounts it goes where the trainer is. */}}
-{{- define "ntdemo.beside-the-trainer" -}}
+{{/* Pods of this release that mount the store. */}}
+{{- define "ntdemo.mounts-the-store" -}}
+matchLabels:
+  app.kubernetes.io/name: ntdemo
+  app.kubernetes.io/instance: {{ .Release.Name }}
+matchExpressions:
+  - {key: app.kubernetes.io/component, operator: In, values: [trainer, scores-api, store-check]}
+{{- end }}
+
+{{/* Where readers of the store run. With a volume for one node only that is where others mount it, whatever that node is tainted
+with; a pod that is the only one to mount it may go anywhere, so that nothing waits for a trainer that was scaled down. */}}
+{{- define "ntdemo.reader-placing" -}}
 {{- if eq .Values.state.accessMode "ReadWriteOnce" }}
 affinity:
   podAffinity:
     requiredDuringSchedulingIgnoredDuringExecution:
       - topologyKey: kubernetes.io/hostname
         labelSelector:
-          matchLabels:
-            {{- include "ntdemo.selector" (dict "root" . "component" "trainer") | nindent 12 }}
+          {{- include "ntdemo.mounts-the-store" . | nindent 10 }}
+{{- with .Values.scoresApi.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with concat .Values.scoresApi.tolerations .Values.trainer.tolerations | uniq }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- else }}
+{{- include "ntdemo.placing" .Values.scoresApi }}
+{{- end }}
+{{- end }}
+
+{{/* The trainer goes back where the store is mounted, if its own node selector lets it. */}}
+{{- define "ntdemo.trainer-affinity" -}}
+{{- if eq .Values.state.accessMode "ReadWriteOnce" }}
+affinity:
+  podAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+      - weight: 100
+        podAffinityTerm:
+          topologyKey: kubernetes.io/hostname
+          labelSelector:
+            {{- include "ntdemo.mounts-the-store" . | nindent 12 }}
 {{- end }}
 {{- end }}
 
@@ -155,6 +228,9 @@ spec:
     {{- range $name, $port := .ports }}
     - {name: {{ $name }}, port: {{ $port }}, targetPort: {{ $name }}, protocol: TCP}
     {{- end }}
+  {{- if .sticky }}
+  sessionAffinity: ClientIP
+  {{- end }}
 {{- end }}
 
 {{- define "ntdemo.scaling" -}}
@@ -179,7 +255,7 @@ spec:
 {{- end }}
 
 {{- define "ntdemo.disruption" -}}
-{{- if and .root.Values.podDisruptionBudget.enabled (or .values.autoscaling.enabled (gt (int .values.replicas) 1)) }}
+{{- if and .root.Values.podDisruptionBudget.enabled (or (dig "autoscaling" "enabled" false .values) (gt (int .values.replicas) 1)) }}
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
@@ -242,9 +318,7 @@ spec:
   egress:
     {{- if or .callees .egress .dns }}
     - to:
-        - namespaceSelector: {}
-          podSelector:
-            matchLabels: {k8s-app: kube-dns}
+        {{- toYaml .root.Values.networkPolicy.dns | nindent 8 }}
       ports:
         - {protocol: UDP, port: 53}
         - {protocol: TCP, port: 53}

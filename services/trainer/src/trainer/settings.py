@@ -56,10 +56,22 @@ class Settings(DoorSettings):
     """Bytes that one upload may have."""
     uploads_limit_bytes: Annotated[int, Field(alias="TRAINER_UPLOADS_LIMIT_BYTES", ge=1)] = 32 * 2**30
     """Bytes that all uploads together may have."""
-    spark_master: Annotated[str, Field(alias="TRAINER_SPARK_MASTER", pattern=r"^(local(\[.*\])?|spark://.+|k8s://.+)$")] = (
-        "local[*]"
-    )
-    """Where Spark computes: `local[N]`, `spark://…` or `k8s://…`."""
+    devices: Annotated[Path | None, Field(alias="TRAINER_DEVICES")] = None
+    """A JSON file that lists devices to stand in for those of this machine; for tests and trials."""
+    gpus: Annotated[int, Field(alias="TRAINER_GPUS", ge=0)] = 0
+    """GPUs that this trainer must find: with fewer it is not ready, and jobs that choose no device wait instead of taking the
+    processor."""
+    jobs_per_gpu: Annotated[int, Field(alias="TRAINER_JOBS_PER_GPU", ge=1, le=64)] = 1
+    """Jobs that may share a GPU, by the memory that each needs."""
+    cpu_jobs: Annotated[int | None, Field(alias="TRAINER_CPU_JOBS", ge=1, le=1024)] = None
+    """Jobs that the processor works on at once; unset, one for every 8 cores and 8 GiB, one at least."""
+    queue_limit: Annotated[int, Field(alias="TRAINER_QUEUE_LIMIT", ge=1)] = 20_000
+    """Jobs that may wait."""
+    frozen_s: Annotated[float, Field(alias="TRAINER_FROZEN_S", gt=0)] = 3600.0
+    """A job that tells nothing for so many seconds is stopped and started again."""
+    spark_master: Annotated[str, Field(alias="TRAINER_SPARK_MASTER", pattern=r"^(local(\[.*\])?|spark://.+)$")] = "local[*]"
+    """Where Spark computes: `local[N]` on this machine, `local[*]` on as many threads as its cores and memory carry, or
+    `spark://…`."""
     log_format: Annotated[LogFormat, Field(alias="NTDEMO_LOG_FORMAT")] = "text"
     """`text` for people, `json` for machines."""
     log_level: Annotated[str, Field(alias="NTDEMO_LOG_LEVEL", pattern=r"(?i)^(debug|info|warning|error|critical)$")] = "info"

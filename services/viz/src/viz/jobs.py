@@ -170,7 +170,9 @@ class TrainerJobs:
             problem=None if job.problem is None else job.problem.detail,
         )
 
-    def _title(self, spec: BotSpec | FactorsSpec) -> str:
+    def _title(self, spec: BotSpec | FactorsSpec | None) -> str:
+        if spec is None:
+            return "a job of an earlier version"
         named = (_UPLOAD.sub(lambda upload: self._uploads[upload[1]], source) for source in _sources(spec))
         data = ", ".join(_SOURCES.get(source, source) for source in named)
         if isinstance(spec, BotSpec):
@@ -179,6 +181,8 @@ class TrainerJobs:
         return f"{what} from {data}"
 
 
-def _sources(spec: BotSpec | FactorsSpec) -> list[str]:
+def _sources(spec: BotSpec | FactorsSpec | None) -> list[str]:
     """What a job learns from, as its spec names it; a bot that names nothing learns from the starter corpus."""
+    if spec is None:
+        return []
     return (spec.corpora or ["starter"]) if isinstance(spec, BotSpec) else (spec.sources or ["default"])

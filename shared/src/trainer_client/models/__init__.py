@@ -10,6 +10,7 @@ from .bot_spec import BotSpec
 from .column_role import ColumnRole
 from .dataset_list import DatasetList
 from .dataset_resource import DatasetResource
+from .device_job import DeviceJob
 from .device_list import DeviceList
 from .device_resource import DeviceResource
 from .engine import Engine
@@ -23,14 +24,19 @@ from .inspected_rows_endpoints import InspectedRowsEndpoints
 from .inspected_rows_fates import InspectedRowsFates
 from .inspected_rows_units import InspectedRowsUnits
 from .inspected_target import InspectedTarget
+from .job_needs import JobNeeds
 from .job_page import JobPage
 from .job_request import JobRequest
+from .job_request_sweep_type_0 import JobRequestSweepType0
 from .job_resource import JobResource
+from .job_spent import JobSpent
 from .job_state import JobState
 from .language import Language
 from .layout import Layout
 from .objective import Objective
 from .on_error import OnError
+from .owner_list import OwnerList
+from .owner_resource import OwnerResource
 from .plan_resource import PlanResource
 from .planned_column import PlannedColumn
 from .planned_file import PlannedFile
@@ -50,6 +56,7 @@ __all__ = (
     "ColumnRole",
     "DatasetList",
     "DatasetResource",
+    "DeviceJob",
     "DeviceList",
     "DeviceResource",
     "Engine",
@@ -63,14 +70,19 @@ __all__ = (
     "InspectedRowsFates",
     "InspectedRowsUnits",
     "InspectedTarget",
+    "JobNeeds",
     "JobPage",
     "JobRequest",
+    "JobRequestSweepType0",
     "JobResource",
+    "JobSpent",
     "JobState",
     "Language",
     "Layout",
     "Objective",
     "OnError",
+    "OwnerList",
+    "OwnerResource",
     "PlanResource",
     "PlannedColumn",
     "PlannedFile",

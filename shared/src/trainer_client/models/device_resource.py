@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
+
+if TYPE_CHECKING:
+    from ..models.device_job import DeviceJob
+
 
 T = TypeVar("T", bound="DeviceResource")
 
@@ -21,7 +25,9 @@ class DeviceResource:
         memory_used_bytes (int | None): Null where the machine does not tell.
         utilisation_percent (float | None): Of a GPU: the time it computed in the last second. Of the CPU: the load a
             core in the last minute, 100 at most.
-        job (None | str): The job that computes on it.
+        slots (int): Jobs that may compute on it at once.
+        jobs (list[DeviceJob]): Those that do.
+        fault (None | str): Why it gets no job; null for a device in order.
     """
 
     name: str
@@ -29,7 +35,9 @@ class DeviceResource:
     memory_bytes: int
     memory_used_bytes: int | None
     utilisation_percent: float | None
-    job: None | str
+    slots: int
+    jobs: list[DeviceJob]
+    fault: None | str
 
     def to_dict(self) -> dict[str, Any]:
         name = self.name
@@ -44,8 +52,15 @@ class DeviceResource:
         utilisation_percent: float | None
         utilisation_percent = self.utilisation_percent
 
-        job: None | str
-        job = self.job
+        slots = self.slots
+
+        jobs = []
+        for jobs_item_data in self.jobs:
+            jobs_item = jobs_item_data.to_dict()
+            jobs.append(jobs_item)
+
+        fault: None | str
+        fault = self.fault
 
         field_dict: dict[str, Any] = {}
 
@@ -56,7 +71,9 @@ class DeviceResource:
                 "memory_bytes": memory_bytes,
                 "memory_used_bytes": memory_used_bytes,
                 "utilisation_percent": utilisation_percent,
-                "job": job,
+                "slots": slots,
+                "jobs": jobs,
+                "fault": fault,
             }
         )
 
@@ -64,6 +81,8 @@ class DeviceResource:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.device_job import DeviceJob
+
         d = dict(src_dict)
         name = d.pop("name")
 
@@ -85,12 +104,21 @@ class DeviceResource:
 
         utilisation_percent = _parse_utilisation_percent(d.pop("utilisation_percent"))
 
-        def _parse_job(data: object) -> None | str:
+        slots = d.pop("slots")
+
+        jobs = []
+        _jobs = d.pop("jobs")
+        for jobs_item_data in _jobs:
+            jobs_item = DeviceJob.from_dict(jobs_item_data)
+
+            jobs.append(jobs_item)
+
+        def _parse_fault(data: object) -> None | str:
             if data is None:
                 return data
             return cast(None | str, data)
 
-        job = _parse_job(d.pop("job"))
+        fault = _parse_fault(d.pop("fault"))
 
         device_resource = cls(
             name=name,
@@ -98,7 +126,9 @@ class DeviceResource:
             memory_bytes=memory_bytes,
             memory_used_bytes=memory_used_bytes,
             utilisation_percent=utilisation_percent,
-            job=job,
+            slots=slots,
+            jobs=jobs,
+            fault=fault,
         )
 
         return device_resource

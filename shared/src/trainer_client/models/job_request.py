@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
@@ -12,6 +12,7 @@ from ..types import UNSET, Unset
 if TYPE_CHECKING:
     from ..models.bot_spec import BotSpec
     from ..models.factors_spec import FactorsSpec
+    from ..models.job_request_sweep_type_0 import JobRequestSweepType0
 
 
 T = TypeVar("T", bound="JobRequest")
@@ -23,14 +24,33 @@ class JobRequest:
 
     Attributes:
         spec (BotSpec | FactorsSpec):
-        priority (int | Unset): Greater runs earlier; equals run in the order in which they came. Default: 0.
+        priority (int | Unset): Greater runs earlier; among equals, the owner's who has had least, then in the order in
+            which they came. Default: 0.
+        preemptible (bool | Unset): May be stopped for a job of greater priority. It waits again then; a chatbot
+            continues where it was, other runs begin
+            anew. Default: False.
+        time_limit_s (float | None | Unset): It fails when its attempts have lasted so many seconds together; no limit
+            where null.
+        memory_bytes (int | None | Unset): Memory that it needs on the device that it computes on; estimated from its
+            data where null.
+        seconds (float | None | Unset): How long it will take; estimated where null. Others' expected starts follow from
+            it.
+        sweep (JobRequestSweepType0 | None | Unset): Parameters of the spec with the values to try: `{"rank": [16, 32,
+            64]}` is three jobs, and one that stands for them.
+            Several parameters are combined, each value with each.
     """
 
     spec: BotSpec | FactorsSpec
     priority: int | Unset = 0
+    preemptible: bool | Unset = False
+    time_limit_s: float | None | Unset = UNSET
+    memory_bytes: int | None | Unset = UNSET
+    seconds: float | None | Unset = UNSET
+    sweep: JobRequestSweepType0 | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.factors_spec import FactorsSpec
+        from ..models.job_request_sweep_type_0 import JobRequestSweepType0
 
         spec: dict[str, Any]
         if isinstance(self.spec, FactorsSpec):
@@ -39,6 +59,34 @@ class JobRequest:
             spec = self.spec.to_dict()
 
         priority = self.priority
+
+        preemptible = self.preemptible
+
+        time_limit_s: float | None | Unset
+        if isinstance(self.time_limit_s, Unset):
+            time_limit_s = UNSET
+        else:
+            time_limit_s = self.time_limit_s
+
+        memory_bytes: int | None | Unset
+        if isinstance(self.memory_bytes, Unset):
+            memory_bytes = UNSET
+        else:
+            memory_bytes = self.memory_bytes
+
+        seconds: float | None | Unset
+        if isinstance(self.seconds, Unset):
+            seconds = UNSET
+        else:
+            seconds = self.seconds
+
+        sweep: dict[str, Any] | None | Unset
+        if isinstance(self.sweep, Unset):
+            sweep = UNSET
+        elif isinstance(self.sweep, JobRequestSweepType0):
+            sweep = self.sweep.to_dict()
+        else:
+            sweep = self.sweep
 
         field_dict: dict[str, Any] = {}
 
@@ -49,6 +97,16 @@ class JobRequest:
         )
         if priority is not UNSET:
             field_dict["priority"] = priority
+        if preemptible is not UNSET:
+            field_dict["preemptible"] = preemptible
+        if time_limit_s is not UNSET:
+            field_dict["time_limit_s"] = time_limit_s
+        if memory_bytes is not UNSET:
+            field_dict["memory_bytes"] = memory_bytes
+        if seconds is not UNSET:
+            field_dict["seconds"] = seconds
+        if sweep is not UNSET:
+            field_dict["sweep"] = sweep
 
         return field_dict
 
@@ -56,6 +114,7 @@ class JobRequest:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.bot_spec import BotSpec
         from ..models.factors_spec import FactorsSpec
+        from ..models.job_request_sweep_type_0 import JobRequestSweepType0
 
         d = dict(src_dict)
 
@@ -78,9 +137,60 @@ class JobRequest:
 
         priority = d.pop("priority", UNSET)
 
+        preemptible = d.pop("preemptible", UNSET)
+
+        def _parse_time_limit_s(data: object) -> float | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(float | None | Unset, data)
+
+        time_limit_s = _parse_time_limit_s(d.pop("time_limit_s", UNSET))
+
+        def _parse_memory_bytes(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        memory_bytes = _parse_memory_bytes(d.pop("memory_bytes", UNSET))
+
+        def _parse_seconds(data: object) -> float | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(float | None | Unset, data)
+
+        seconds = _parse_seconds(d.pop("seconds", UNSET))
+
+        def _parse_sweep(data: object) -> JobRequestSweepType0 | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                sweep_type_0 = JobRequestSweepType0.from_dict(data)
+
+                return sweep_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(JobRequestSweepType0 | None | Unset, data)
+
+        sweep = _parse_sweep(d.pop("sweep", UNSET))
+
         job_request = cls(
             spec=spec,
             priority=priority,
+            preemptible=preemptible,
+            time_limit_s=time_limit_s,
+            memory_bytes=memory_bytes,
+            seconds=seconds,
+            sweep=sweep,
         )
 
         return job_request

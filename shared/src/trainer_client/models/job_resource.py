@@ -13,6 +13,8 @@ from ..models.job_state import JobState
 if TYPE_CHECKING:
     from ..models.bot_spec import BotSpec
     from ..models.factors_spec import FactorsSpec
+    from ..models.job_needs import JobNeeds
+    from ..models.job_spent import JobSpent
     from ..models.problem_document import ProblemDocument
 
 
@@ -26,11 +28,25 @@ class JobResource:
     Attributes:
         id (str):
         state (JobState): Where a job stands: queued, running, publishing, then one of the final three.
-        spec (BotSpec | FactorsSpec):
+        kind (str): Of its spec.
+        spec (BotSpec | FactorsSpec | None): Null where this version of the trainer cannot read what an earlier one took
+            in.
         priority (int):
-        attempts (int): How often it was started; twice at most.
+        owner (str): As the caller said by `X-Owner`.
+        preemptible (bool):
+        time_limit_s (float | None):
+        needs (JobNeeds): What a job is taken to need.
+        spent (JobSpent): What a job has cost, over all its attempts.
+        attempts (int): How often it was started; twice at most, but for attempts that made way or whose device failed.
+        preemptions (int): How often it made way for another.
+        position (int | None): Among the jobs that wait, 1 is next; null where it does not wait.
+        estimated_start (datetime.datetime | None): If the jobs before it take as long as they are taken to; null where
+            it does not wait, or no device is in order.
+        slot (None | str): The device that it was given, by its name in `GET /v1/devices`; null while it waits.
+        parent (None | str): The sweep it belongs to.
+        children (int): Jobs of this sweep, which `GET /v1/jobs?parent=` lists; 0 for a job that is no sweep.
         run (None | str): The run it makes. Readers of the scores API see it when the job has succeeded.
-        device (None | str): What the fit runs on; null until that is known.
+        device (None | str): What the fit runs on, as its process tells it; null until that is known.
         created (datetime.datetime):
         started (datetime.datetime | None):
         finished (datetime.datetime | None):
@@ -39,9 +55,21 @@ class JobResource:
 
     id: str
     state: JobState
-    spec: BotSpec | FactorsSpec
+    kind: str
+    spec: BotSpec | FactorsSpec | None
     priority: int
+    owner: str
+    preemptible: bool
+    time_limit_s: float | None
+    needs: JobNeeds
+    spent: JobSpent
     attempts: int
+    preemptions: int
+    position: int | None
+    estimated_start: datetime.datetime | None
+    slot: None | str
+    parent: None | str
+    children: int
     run: None | str
     device: None | str
     created: datetime.datetime
@@ -50,6 +78,7 @@ class JobResource:
     problem: None | ProblemDocument
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.bot_spec import BotSpec
         from ..models.factors_spec import FactorsSpec
         from ..models.problem_document import ProblemDocument
 
@@ -57,15 +86,47 @@ class JobResource:
 
         state = self.state.value
 
-        spec: dict[str, Any]
-        if isinstance(self.spec, FactorsSpec):
+        kind = self.kind
+
+        spec: dict[str, Any] | None
+        if isinstance(self.spec, FactorsSpec) or isinstance(self.spec, BotSpec):
             spec = self.spec.to_dict()
         else:
-            spec = self.spec.to_dict()
+            spec = self.spec
 
         priority = self.priority
 
+        owner = self.owner
+
+        preemptible = self.preemptible
+
+        time_limit_s: float | None
+        time_limit_s = self.time_limit_s
+
+        needs = self.needs.to_dict()
+
+        spent = self.spent.to_dict()
+
         attempts = self.attempts
+
+        preemptions = self.preemptions
+
+        position: int | None
+        position = self.position
+
+        estimated_start: None | str
+        if isinstance(self.estimated_start, datetime.datetime):
+            estimated_start = self.estimated_start.isoformat()
+        else:
+            estimated_start = self.estimated_start
+
+        slot: None | str
+        slot = self.slot
+
+        parent: None | str
+        parent = self.parent
+
+        children = self.children
 
         run: None | str
         run = self.run
@@ -99,9 +160,21 @@ class JobResource:
             {
                 "id": id,
                 "state": state,
+                "kind": kind,
                 "spec": spec,
                 "priority": priority,
+                "owner": owner,
+                "preemptible": preemptible,
+                "time_limit_s": time_limit_s,
+                "needs": needs,
+                "spent": spent,
                 "attempts": attempts,
+                "preemptions": preemptions,
+                "position": position,
+                "estimated_start": estimated_start,
+                "slot": slot,
+                "parent": parent,
+                "children": children,
                 "run": run,
                 "device": device,
                 "created": created,
@@ -117,6 +190,8 @@ class JobResource:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.bot_spec import BotSpec
         from ..models.factors_spec import FactorsSpec
+        from ..models.job_needs import JobNeeds
+        from ..models.job_spent import JobSpent
         from ..models.problem_document import ProblemDocument
 
         d = dict(src_dict)
@@ -124,26 +199,89 @@ class JobResource:
 
         state = JobState(d.pop("state"))
 
-        def _parse_spec(data: object) -> BotSpec | FactorsSpec:
+        kind = d.pop("kind")
+
+        def _parse_spec(data: object) -> BotSpec | FactorsSpec | None:
+            if data is None:
+                return data
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                spec_type_0 = FactorsSpec.from_dict(data)
+                spec_type_0_type_0 = FactorsSpec.from_dict(data)
 
-                return spec_type_0
+                return spec_type_0_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            spec_type_1 = BotSpec.from_dict(data)
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                spec_type_0_type_1 = BotSpec.from_dict(data)
 
-            return spec_type_1
+                return spec_type_0_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(BotSpec | FactorsSpec | None, data)
 
         spec = _parse_spec(d.pop("spec"))
 
         priority = d.pop("priority")
 
+        owner = d.pop("owner")
+
+        preemptible = d.pop("preemptible")
+
+        def _parse_time_limit_s(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        time_limit_s = _parse_time_limit_s(d.pop("time_limit_s"))
+
+        needs = JobNeeds.from_dict(d.pop("needs"))
+
+        spent = JobSpent.from_dict(d.pop("spent"))
+
         attempts = d.pop("attempts")
+
+        preemptions = d.pop("preemptions")
+
+        def _parse_position(data: object) -> int | None:
+            if data is None:
+                return data
+            return cast(int | None, data)
+
+        position = _parse_position(d.pop("position"))
+
+        def _parse_estimated_start(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                estimated_start_type_0 = datetime.datetime.fromisoformat(data)
+
+                return estimated_start_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        estimated_start = _parse_estimated_start(d.pop("estimated_start"))
+
+        def _parse_slot(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        slot = _parse_slot(d.pop("slot"))
+
+        def _parse_parent(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        parent = _parse_parent(d.pop("parent"))
+
+        children = d.pop("children")
 
         def _parse_run(data: object) -> None | str:
             if data is None:
@@ -209,9 +347,21 @@ class JobResource:
         job_resource = cls(
             id=id,
             state=state,
+            kind=kind,
             spec=spec,
             priority=priority,
+            owner=owner,
+            preemptible=preemptible,
+            time_limit_s=time_limit_s,
+            needs=needs,
+            spent=spent,
             attempts=attempts,
+            preemptions=preemptions,
+            position=position,
+            estimated_start=estimated_start,
+            slot=slot,
+            parent=parent,
+            children=children,
             run=run,
             device=device,
             created=created,

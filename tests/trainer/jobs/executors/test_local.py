@@ -11,7 +11,7 @@ import pytest
 from tests.support.jobs import until
 from tests.support.processes import gone
 
-from trainer.jobs.assignment import Assignment, JobDirectory
+from trainer.jobs.assignment import Assignment, JobDirectory, Place
 from trainer.jobs.executors.local import LocalExecutor
 from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
@@ -44,6 +44,36 @@ async def test_stopping_kills_the_worker_and_what_it_started(directory: JobDirec
     await execution.stop()
     assert await execution.wait() == "its process was killed by SIGKILL"
     assert gone(child)
+
+
+async def test_a_worker_that_may_write_a_checkpoint_is_asked_first_and_waited_for(directory: JobDirectory) -> None:
+    script = (
+        "import signal, sys\n"
+        "signal.signal(15, lambda *_: sys.exit(print('written', flush=True)))\n"
+        "print('ready', flush=True)\n"
+        "signal.pause()"
+    )
+    execution = await LocalExecutor((sys.executable, "-c", script)).start(directory)
+    await until(lambda: directory.log.read_text() == "ready\n")
+    await execution.stop(grace_s=30)
+    assert await execution.wait() == "its process ended with exit status 0"
+    assert directory.log.read_text() == "ready\nwritten\n"
+
+
+async def test_a_worker_that_does_not_listen_is_killed_when_its_grace_is_over(directory: JobDirectory) -> None:
+    script = "import signal; signal.signal(15, signal.SIG_IGN); print('ready', flush=True); signal.pause()"
+    execution = await LocalExecutor((sys.executable, "-c", script)).start(directory)
+    await until(lambda: directory.log.read_text() == "ready\n")
+    await execution.stop(grace_s=0.05)
+    assert await execution.wait() == "its process was killed by SIGKILL"
+
+
+async def test_a_worker_is_bound_to_its_device_by_its_environment(directory: JobDirectory) -> None:
+    place = Place(device="cuda:1", computes_on="cuda", memory_bytes=1, environment={"CUDA_VISIBLE_DEVICES": "MIG-1"})
+    directory.assign(directory.assignment().model_copy(update={"place": place}))
+    script = "import os; print(os.environ['CUDA_VISIBLE_DEVICES'], len(os.environ) > 5)"
+    await (await LocalExecutor((sys.executable, "-c", script)).start(directory)).wait()
+    assert directory.log.read_text() == "MIG-1 True\n"
 
 
 async def test_a_worker_that_dies_takes_its_children_along(directory: JobDirectory) -> None:

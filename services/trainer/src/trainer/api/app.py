@@ -9,9 +9,11 @@ from fastapi import FastAPI
 
 from servicekit.application import create_application
 from trainer.api.doors import doors
-from trainer.api.routes import datasets, devices, jobs
+from trainer.api.routes import datasets, devices, jobs, owners
 from trainer.api.service import Trainer
 from trainer.jobs.claim import claimed
+from trainer.jobs.devices.choice import inventory_of
+from trainer.jobs.devices.listing import Inventory
 from trainer.jobs.executors.executor import Executor
 from trainer.jobs.executors.local import LocalExecutor
 from trainer.jobs.published import PublishedRuns, StoredRuns
@@ -24,7 +26,8 @@ __all__ = ["create_app"]
 _DESCRIPTION: Final = """
 Learns factor vectors of fragments from what compounds do to targets, and publishes them for the scores API.
 
-Hand in a job with `POST /v1/jobs`, follow it at `/v1/jobs/{job}/events`. One job runs at a time, in a process of its own.
+Hand in a job with `POST /v1/jobs`, follow it at `/v1/jobs/{job}/events`. Jobs run in processes of their own, as many at once
+as there are devices for; the others wait, by priority, then by what their owner has had, then in the order in which they came.
 """
 
 
@@ -34,12 +37,13 @@ def create_app(
     table: JobTable | None = None,
     executor: Executor | None = None,
     runs: PublishedRuns | None = None,
+    inventory: Inventory | None = None,
 ) -> FastAPI:
     """The application. It touches nothing before it is started.
 
     `table` is the job table of a state directory that the caller has claimed; without it the application claims
-    `settings.state` when it starts. Jobs run on this machine and publish into that directory's store, unless an `executor`
-    and a `runs` are given.
+    `settings.state` when it starts. Jobs run on this machine and its devices and publish into that directory's store, unless
+    an `executor`, an `inventory` and a `runs` are given.
     """
 
     @asynccontextmanager
@@ -47,7 +51,13 @@ def create_app(
         async with AsyncExitStack() as stack:
             rows = table if table is not None else stack.enter_context(claimed(settings.state))
             app.state.trainer = await stack.enter_async_context(
-                Trainer.opened(settings, rows, executor or LocalExecutor(), runs or StoredRuns(settings))
+                Trainer.opened(
+                    settings,
+                    rows,
+                    executor or LocalExecutor(),
+                    runs or StoredRuns(settings),
+                    inventory or inventory_of(settings),
+                )
             )
             yield
 
@@ -65,6 +75,6 @@ def create_app(
         lifespan=lifespan,
         doors=doors(settings),
     )
-    for router in (jobs.router, datasets.router, devices.router):
+    for router in (jobs.router, datasets.router, devices.router, owners.router):
         app.include_router(router)
     return app

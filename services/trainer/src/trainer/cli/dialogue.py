@@ -7,7 +7,7 @@ import typer
 from dialogue.bundle import Architecture, Language
 from trainer.cli.bars import Bars
 from trainer.cli.command import AsJson, Command, Waiting
-from trainer.cli.stop import Stop
+from trainer.jobs.stop import Stop
 from trainer.runs.spec import MINUTES, BotSize, BotSpec
 from trainer.settings import Settings
 

@@ -9,9 +9,24 @@ from pydantic import BaseModel, ConfigDict
 from trainer.runs.spec import RunSpec
 from trainer.settings import Settings
 
-__all__ = ["Assignment", "JobDirectory"]
+__all__ = ["Assignment", "JobDirectory", "Place"]
 
 _FILE: Final = "assignment.json"
+
+
+class Place(BaseModel):
+    """Where it is to be done: a device, or a share of one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    device: str
+    """The device's name among all."""
+    computes_on: str
+    """PyTorch's name of it in the job's process, which sees no other GPU: `cpu` or `cuda`."""
+    memory_bytes: int
+    """The job's share of the device's memory."""
+    environment: dict[str, str]
+    """What binds the job's process to the device and its share."""
 
 
 class Assignment(BaseModel):
@@ -22,6 +37,8 @@ class Assignment(BaseModel):
     run: str
     spec: RunSpec
     settings: Settings
+    place: Place | None = None
+    """None leaves the choice to the process."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Diagnosis: which problem an exception is, for a job's record and for the command line."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -9,14 +9,26 @@ from trainer.data.offences import InvalidData, ObjectiveUnsuitable
 from trainer.data.sources import DataNotFound
 from trainer.device import DeviceUnavailable
 from trainer.dialogue.failures import InvalidCheckpoint
+from trainer.jobs.devices.listing import SlottedDevice
 from trainer.jobs.job import Failure
+from trainer.jobs.order import devices_for
 from trainer.runs import problems
 
-__all__ = ["diagnose", "invalid_data_members", "only_molecules"]
+__all__ = ["diagnose", "invalid_data_members", "never_fits", "only_molecules"]
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 # What libraries say that have no errno to give: the JVM, SQLite, delta-rs.
 _NO_ROOM_WORDS: Final = ("No space left on device", "Disk quota exceeded", "database or disk is full")
+_DEVICE_WORDS: Final = (
+    "uncorrectable ECC error",
+    "GPU is lost",
+    "CUDA error: unknown error",
+    "CUDA error: device is busy or unavailable",
+    "CUDA error: hardware stack error",
+    "CUDA error: invalid device context",
+    "NVLink error",
+)
+"""What CUDA says of a GPU that is broken; an error of a program's own kernels is no word of these."""
 _NO_MEMORY_WORDS: Final = ("CUDA out of memory", "java.lang.OutOfMemoryError", "Cannot allocate memory")
 
 
@@ -28,10 +40,27 @@ def diagnose(error: BaseException) -> Failure:
     said = " ".join(str(each) for each in chain)
     if any(isinstance(each, OSError) and each.errno in _NO_ROOM for each in chain) or any(w in said for w in _NO_ROOM_WORDS):
         return Failure(problems.STORAGE_FULL.slug, "The disk became full while the run was made; nothing of it was published.")
+    if any(words in said for words in _DEVICE_WORDS):
+        return Failure(problems.DEVICE_FAILED.slug, f"The device failed: {_first_line(error)}.")
     if any(isinstance(each, MemoryError) for each in chain) or any(words in said for words in _NO_MEMORY_WORDS):
         return Failure(problems.OUT_OF_MEMORY.slug, "The run needs more memory than there is; nothing of it was published.")
-    first_line = str(error).strip().split("\n", 1)[0]
+    first_line = _first_line(error)
     return Failure(problems.JOB_BROKEN.slug, f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__)
+
+
+def never_fits(word: str, memory_bytes: int, devices: Sequence[SlottedDevice]) -> Failure:
+    """Why a job that asks for the device `word` and this much memory can run on none of `devices`."""
+    listed = [{"name": device.name, "model": device.model, "memory_bytes": device.memory_bytes} for device in devices]
+    here = ", ".join(f"{device} with {device.memory_bytes / 2**30:.1f} GiB" for device in devices)
+    if not devices_for(word, 0, devices):
+        asked = "a device" if word == "auto" else word
+        return Failure(problems.DEVICE_NOT_FOUND.slug, f"{asked} is not here; this trainer has {here}.", {"devices": listed})
+    detail = f"The job needs {memory_bytes / 2**30:.1f} GiB on {word}; this trainer has {here}."
+    return Failure(problems.JOB_TOO_LARGE.slug, detail, {"memory_bytes": memory_bytes, "devices": listed})
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n", 1)[0]
 
 
 def _named(error: BaseException) -> Failure | None:

@@ -48,6 +48,10 @@ class EventKind(StrEnum):
     """`slug`, `detail`, `extensions` of the problem."""
     INTERRUPTED = "interrupted"
     """The process died without a verdict: `reason`."""
+    PREEMPTED = "preempted"
+    """It was stopped for a job of greater priority and waits again: `attempt`, `reason`."""
+    MEMORY = "memory"
+    """`peak_bytes`: the most that its processes held of the machine's memory."""
     END = "end"
     """The job has reached a final state; nothing follows. Made by the stream, not kept in the file."""
 
@@ -222,6 +226,11 @@ class EventReport:
     def published(self, run: str) -> None:
         """Write that readers see the run."""
         self._writer.write(EventKind.PUBLISHED, run=run)
+
+    def memory(self, peak_bytes: int | None) -> None:
+        """Write how much memory the run has held, where that is known."""
+        if peak_bytes is not None:
+            self._writer.write(EventKind.MEMORY, peak_bytes=peak_bytes)
 
     def failed(self, failure: Failure) -> None:
         """Write why the run failed."""

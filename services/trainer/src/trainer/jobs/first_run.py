@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import structlog
 
 from trainer.jobs.diagnosis import only_molecules
-from trainer.jobs.job import JobState
+from trainer.jobs.job import JobState, Submission
 from trainer.jobs.published import PublishedRuns
 from trainer.jobs.queue import JobQueue
 from trainer.runs.ingest import IngestOptions, OnError
@@ -42,7 +42,7 @@ class FirstRun:
                 if run is not None:
                     _log.info("first_run_found", run=run)
                     return
-                waiting, _ = await self._desk.submit(self._spec)
+                waiting, _ = await self._desk.submit(Submission(self._spec))
             self._job = waiting.id
         except Exception as error:  # noqa: BLE001 - `missing` tells it, whatever it is
             self._trouble = f"The start's run could not be looked for: {error}"

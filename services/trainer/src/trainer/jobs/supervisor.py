@@ -1,33 +1,38 @@
-"""The supervisor: works off the queue, one job at a time, and leaves every row in a state that is true."""
+"""The supervisor: gives waiting jobs their devices in turn, watches them, and leaves every row in a state that is true."""
 
 import asyncio
 import errno
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
 import structlog
 
 from contracts.kinds import RunKind
-from trainer.jobs.assignment import Assignment, JobDirectory
-from trainer.jobs.diagnosis import diagnose
-from trainer.jobs.events import EventKind, EventReader, EventWriter, JobEvent
-from trainer.jobs.executors.executor import Execution, Executor
-from trainer.jobs.job import ATTEMPTS, Failure, Job, JobState
+from trainer.jobs import order
+from trainer.jobs.assignment import JobDirectory
+from trainer.jobs.attempt import Attempt, Ending
+from trainer.jobs.course import Course
+from trainer.jobs.devices.listing import DeviceKind, Inventory, Listing, SlottedDevice
+from trainer.jobs.diagnosis import diagnose, never_fits
+from trainer.jobs.executors.executor import Executor
+from trainer.jobs.job import Failure, Job, JobState
 from trainer.jobs.published import PublishedRuns
 from trainer.jobs.table import JobTable
+from trainer.jobs.verdicts import Verdicts
 from trainer.runs import problems
 from trainer.runs.identity import new_run
 from trainer.runs.report import Stage
 from trainer.settings import Settings
 
-__all__ = ["JobFinished", "Supervisor"]
+__all__ = ["JobFinished", "Pace", "Supervisor"]
 
-_FOLLOW_S: Final = 0.1
-_RETRY_S: Final = 5.0
+_LOOK_SOON_S: Final = 0.2
+"""While it is not known which devices there are."""
 _DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENFILE, errno.EMFILE})
 """What a disk, or a machine without files to open left, says to everyone."""
 _WRITES: Final = frozenset({Stage.NETWORK, Stage.WRITE, Stage.COMMIT, Stage.PUBLISH})
@@ -39,19 +44,16 @@ class JobFinished(Exception):
     """A job that succeeded or failed cannot be cancelled."""
 
 
-@dataclass
-class _Attempt:
-    """The job under way."""
+@dataclass(frozen=True)
+class Pace:
+    """How often a supervisor looks."""
 
-    job: Job
-    execution: Execution | None = None
-    cancelled: bool = False
-    stopped: bool = False
-    stages: set[Stage] = field(default_factory=set)
-    """Those that began."""
-    published: bool = False
-    failure: Failure | None = None
-    settled: asyncio.Event = field(default_factory=asyncio.Event)
+    follow_s: float = 0.1
+    """After the events of jobs."""
+    look_s: float = 5.0
+    """After the devices, at least."""
+    retry_s: float = 5.0
+    """Whether what has stopped the queue has passed."""
 
 
 class Supervisor:
@@ -63,20 +65,31 @@ class Supervisor:
         executor: Executor,
         runs: PublishedRuns,
         settings: Settings,
+        inventory: Inventory,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        retry_s: float = _RETRY_S,
+        clock_s: Callable[[], float] = time.monotonic,
+        pace: Pace | None = None,
     ) -> None:
         self._table = table
         self._executor = executor
         self._runs = runs
         self._settings = settings
+        self._inventory = inventory
         self._clock = clock
-        self._retry_s = retry_s
+        self._clock_s = clock_s
+        self._pace = pace or Pace()
+        self._verdicts = Verdicts(table, runs, self.directory, clock)
+        self._course = Course(table, executor, settings, self.directory, follow_s=self._pace.follow_s)
         self._awake = asyncio.Event()
         self._stopping = False
         self._taking = asyncio.Lock()
-        self._attempt: _Attempt | None = None
+        self._recovering = asyncio.Lock()
+        self._attempts: dict[str, Attempt] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._broken: Exception | None = None
+        self._drained: dict[str, str] = {}
+        """Name of a device to why it gets no more jobs from this trainer."""
         self.trouble: str | None = None
         """Why the queue stands still, for people; None while it does not."""
 
@@ -87,6 +100,29 @@ class Supervisor:
     def wake(self) -> None:
         """Say that a job was queued."""
         self._awake.set()
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Those under way."""
+        return tuple(self._attempts.values())
+
+    async def devices(self) -> Listing:
+        """The devices now, with the faults that jobs met."""
+        listing = await self._inventory.look()
+        if not self._drained:
+            return listing
+        devices = [replace(device, fault=device.fault or self._drained.get(device.name)) for device in listing.devices]
+        return replace(listing, devices=devices)
+
+    async def outlook(self) -> dict[str, order.Outlook]:
+        """What every waiting job can expect."""
+        devices, now = (await self.devices()).devices, self._clock()
+        running = [attempt.running for attempt in self.attempts]
+
+        def look() -> dict[str, order.Outlook]:
+            return order.outlook(self._table.waiting(), running, devices, self._charges(now), now)
+
+        return await asyncio.to_thread(look)
 
     async def run(self) -> None:
         """Settle what an earlier trainer left, then work off the queue until `stop`.
@@ -104,23 +140,22 @@ class Supervisor:
                 counted = not _of_the_disk(error)
                 reason = f"the trainer met a defect: {error!r}" if counted else f"the disk refused: {error}"
                 self.trouble = f"The queue stands still: {str(error) or repr(error)}"
-                _log.exception("queue_stopped", retry_s=self._retry_s)
+                _log.exception("queue_stopped", retry_s=self._pace.retry_s)
+                await self._end_all(Ending.STOPPED, reason)
+                self._broken = None
                 self._awake.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._awake.wait(), self._retry_s)
+                    await asyncio.wait_for(self._awake.wait(), self._pace.retry_s)
 
     async def stop(self) -> None:
-        """End `run` soon. The job under way is stopped and stays queued for the next start, its attempt forgotten."""
+        """End `run` soon. Jobs under way are stopped and stay queued for the next start, their attempts forgotten."""
         self._stopping = True
         self._awake.set()
         async with self._taking:
-            if self._attempt is not None:
-                self._attempt.stopped = True
-                if self._attempt.execution is not None:
-                    await self._attempt.execution.stop()
+            await self._end_all(Ending.STOPPED, "the trainer stops")
 
     async def cancel(self, job: str) -> Job:
-        """Cancel a job and wait until it has ended; cancelling twice is the same as once.
+        """Cancel a job, and of a sweep every job; wait until it has ended. Cancelling twice is the same as once.
 
         The answer may be a job that succeeded, where the run was published in the last moment.
 
@@ -134,140 +169,149 @@ class Supervisor:
                 return row
             if row.state.final:
                 raise JobFinished(job)
-            attempt = self._attempt
-            if attempt is None or attempt.job.id != job:
-                await self._finish(row, JobState.CANCELLED)
+            attempt = self._attempts.get(job)
+            if attempt is not None:
+                attempt.end(Ending.CANCELLED, "its caller cancelled it")
+            elif not row.children:
+                await self._verdicts.finish(row, JobState.CANCELLED)
                 return await asyncio.to_thread(self._table.get, job)
-            attempt.cancelled = True
-            if attempt.execution is not None:
-                await attempt.execution.stop()
-        await attempt.settled.wait()
+        if attempt is not None:
+            await attempt.settled.wait()
+        else:
+            await self._cancel_children(job)
         settled = await asyncio.to_thread(self._table.get, job)
         return settled if settled.state.final else await self.cancel(job)
 
+    async def _cancel_children(self, parent: str) -> None:
+        children = await asyncio.to_thread(self._table.page, parent=parent, limit=10**6)
+        for child in children:
+            with suppress(JobFinished):
+                await self.cancel(child.id)
+
     async def _settle_leftovers(self, reason: str, *, counted: bool) -> None:
         """Rows that no process works on any more are put right, and the store with them."""
-        await asyncio.to_thread(self._runs.recover)
+        await self._recover()
         async with self._taking:  # nobody cancels them meanwhile
-            for job in await asyncio.to_thread(self._table.unfinished):
-                if job.state is JobState.QUEUED:
-                    continue
-                if await self._is_published(job.run):
-                    await self._finish(job, JobState.SUCCEEDED)
-                else:
-                    await self._interrupted(job, reason, counted=counted)
+            for job in await asyncio.to_thread(self._table.busy):
+                await self._verdicts.settle_leftover(job, reason, counted=counted)
+            for sweep in await asyncio.to_thread(self._table.unfinished_sweeps):
+                await self._verdicts.settle_sweep(sweep)
 
     async def _work(self) -> None:
         while not self._stopping:
             self._awake.clear()
             async with self._taking:
-                self._attempt = attempt = await self._take()
-            if attempt is None:
-                await self._awake.wait()
-                continue
+                settled = await self._arrange()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._awake.wait(), self._pace.look_s if settled else _LOOK_SOON_S)
+            if self._broken is not None:
+                raise self._broken
+
+    async def _arrange(self) -> bool:
+        """Start and stop what is to be started and stopped now; whether it is known which devices there are."""
+        listing = await self.devices()
+        if not listing.settled or self._stopping:
+            return listing.settled
+        self._leave_failed_devices(listing)
+        if not self._could_take(listing):
+            return True
+        waiting = await self._that_fit_somewhere(listing)
+        if not waiting:
+            return True
+        now = self._clock()
+        charges = await asyncio.to_thread(self._charges, now)
+        running = [attempt.running for attempt in self.attempts]
+        for decision in order.decide(waiting, running, listing.devices, charges, now):
+            match decision:
+                case order.Start(job, device):
+                    await self._start(job, device)
+                case order.Preempt(job, for_job):
+                    self._attempts[job].end(Ending.PREEMPTED, f"it makes way for job {for_job}, whose priority is greater")
+        return True
+
+    def _leave_failed_devices(self, listing: Listing) -> None:
+        """End jobs whose device has vanished or erred."""
+        sound = {device.name: device.fault for device in listing.devices}
+        for attempt in self.attempts:
+            name = attempt.device.name
+            fault = sound.get(name, "It is no longer there.")
+            if fault is not None and name not in self._drained:  # a job that met the fault itself has told it better
+                _log.error("device_failed", device=name, reason=fault)
+                attempt.end(Ending.DEVICE_FAILED, f"Its device {name} failed: {fault}")
+
+    def _could_take(self, listing: Listing) -> bool:
+        """Is anything free, or could anything be made so? Most of the time nothing is, and the queue need not be read."""
+        taken = [attempt.device.name for attempt in self.attempts]
+        free = any(device.fault is None and taken.count(device.name) < device.slots for device in listing.devices)
+        return free or any(attempt.job.preemptible and attempt.ending is None for attempt in self.attempts)
+
+    async def _that_fit_somewhere(self, listing: Listing) -> list[order.Waiting]:
+        """The waiting jobs; those that no device here can ever take, which may have shrunk since, fail."""
+        waiting = await asyncio.to_thread(self._table.waiting)
+        if not waiting:
+            return []
+        whole = [replace(device, fault=None) for device in listing.devices]
+        fits = {asked: bool(order.devices_for(*asked, whole)) for asked in {(job.device, job.memory_bytes) for job in waiting}}
+        for job in waiting:
+            if not fits[job.device, job.memory_bytes]:
+                row = await asyncio.to_thread(self._table.get, job.id)
+                await self._verdicts.finish(row, JobState.FAILED, never_fits(job.device, job.memory_bytes, whole))
+        return [job for job in waiting if fits[job.device, job.memory_bytes]]
+
+    def _charges(self, now: datetime) -> dict[tuple[str, DeviceKind], float]:
+        return {(account.owner, account.kind): account.charge for account in self._table.accounts(now)}
+
+    async def _start(self, job: str, device: SlottedDevice) -> None:
+        row = await asyncio.to_thread(self._table.get, job)
+        if row.spec is None:
+            detail = "An earlier version of the trainer took this job in; this one cannot read what it says."
+            await self._verdicts.finish(row, JobState.FAILED, Failure(problems.JOB_UNREADABLE.slug, detail))
+            return
+        run = new_run(RunKind(row.spec.kind), self._clock())
+        await asyncio.to_thread(self._table.start, job, run=run, now=self._clock(), slot=device.name)
+        attempt = Attempt(await asyncio.to_thread(self._table.get, job), device, self._clock_s)
+        self._attempts[job] = attempt
+        task = asyncio.create_task(self._attend(attempt), name=f"job {job}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _attend(self, attempt: Attempt) -> None:
+        """Work off one attempt; what is no fault of its job's stops the queue."""
+        try:
             try:
-                await self._settle(attempt, await self._execute(attempt))
+                await self._settle(attempt, await self._course.run(attempt))
             except Exception as error:
                 if _of_the_disk(error):
                     raise
                 _log.exception("job_broken", job=attempt.job.id)
-                await self._finish(attempt.job, JobState.FAILED, diagnose(error))
+                await self._verdicts.finish(attempt.job, JobState.FAILED, diagnose(error), held=attempt.held)
             finally:
-                self._attempt = None
+                del self._attempts[attempt.job.id]
                 attempt.settled.set()
+                self.wake()
             if attempt.stages & _WRITES and not attempt.published and not self._stopping:
-                await asyncio.to_thread(self._runs.recover)
+                await self._recover()
+        except Exception as error:  # noqa: BLE001 - `run` tells it
+            self._broken = error
+            self.wake()
 
-    async def _take(self) -> _Attempt | None:
-        job = await asyncio.to_thread(self._table.next)
-        if job is None or self._stopping:
-            return None
-        run = new_run(RunKind(job.spec.kind), self._clock())
-        await asyncio.to_thread(self._table.start, job.id, run=run, now=self._clock())
-        return _Attempt(await asyncio.to_thread(self._table.get, job.id))
+    async def _settle(self, attempt: Attempt, ended: str) -> None:
+        failure, name = attempt.failure, attempt.device.name
+        if failure is not None and failure.slug == problems.DEVICE_FAILED.slug:
+            self._drained[name] = failure.detail
+            _log.error("device_failed", device=name, reason=failure.detail)
+        sound = [device for device in (await self.devices()).devices if device.fault is None]
+        await self._verdicts.settle(attempt, ended, sound)
 
-    async def _execute(self, attempt: _Attempt) -> str:
-        """Run one attempt, mirroring its events in the job's row; says how its process ended."""
-        job, directory = attempt.job, self.directory(attempt.job.id)
-        assert job.run is not None  # noqa: S101 - given by `_take`
-        _log.info("job_started", job=job.id, run=job.run, attempt=job.attempts)
-        directory.assign(Assignment(run=job.run, spec=job.spec, settings=self._settings))
-        reader = EventReader(directory.events)
-        with EventWriter(directory.events) as writer:
-            writer.write(EventKind.ATTEMPT, attempt=job.attempts, run=job.run)
-        reader.read()
-        attempt.execution = await self._executor.start(directory)
-        if attempt.cancelled or attempt.stopped:
-            await attempt.execution.stop()
-        waiting = asyncio.ensure_future(attempt.execution.wait())
-        try:
-            while not waiting.done():
-                await asyncio.wait({waiting}, timeout=_FOLLOW_S)
-                for event in reader.read():
-                    await self._mirror(attempt, event)
-        except BaseException:
-            await attempt.execution.stop()
-            await waiting
-            raise
-        for event in reader.read():
-            await self._mirror(attempt, event)
-        return waiting.result()
+    async def _recover(self) -> None:
+        """Remove from the store what no publication names, once at a time."""
+        async with self._recovering:
+            await asyncio.to_thread(self._runs.recover)
 
-    async def _mirror(self, attempt: _Attempt, event: JobEvent) -> None:
-        job = attempt.job.id
-        match event.kind:
-            case EventKind.DEVICE:
-                await asyncio.to_thread(self._table.computing_on, job, event.data["device"])
-            case EventKind.STAGE_STARTED:
-                attempt.stages.add(Stage(event.data["stage"]))
-                if event.data["stage"] == Stage.WRITE:
-                    await asyncio.to_thread(self._table.publishing, job)
-            case EventKind.PUBLISHED:
-                attempt.published = True
-            case EventKind.FAILED:
-                attempt.failure = Failure(**event.data)
-            case _:
-                pass
-
-    async def _settle(self, attempt: _Attempt, ended: str) -> None:
-        """Give the job the state that is true now that its process has ended."""
-        job = attempt.job
-        if attempt.published or (Stage.PUBLISH in attempt.stages and await self._is_published(job.run)):
-            attempt.published = True
-            await self._finish(job, JobState.SUCCEEDED)
-        elif attempt.cancelled:
-            await self._finish(job, JobState.CANCELLED)
-        elif attempt.failure is not None:
-            await self._finish(job, JobState.FAILED, attempt.failure)
-        elif attempt.stopped:
-            await asyncio.to_thread(self._table.requeue, job.id, counted=False)
-            _log.info("job_put_back", job=job.id, run=job.run)
-        else:
-            await self._interrupted(job, ended, counted=True)
-
-    async def _interrupted(self, job: Job, reason: str, *, counted: bool) -> None:
-        """A job whose process died without a verdict goes back into the queue, or fails if that was once too often."""
-        _log.warning("job_interrupted", job=job.id, run=job.run, attempt=job.attempts, reason=reason)
-        self._write_interruption(job, reason)
-        if counted and job.attempts >= ATTEMPTS:
-            detail = f"The job was started {job.attempts} times and never came to its end; the last time, {reason}."
-            await self._finish(job, JobState.FAILED, Failure(problems.JOB_INTERRUPTED.slug, detail))
-        else:
-            await asyncio.to_thread(self._table.requeue, job.id, counted=counted)
-
-    def _write_interruption(self, job: Job, reason: str) -> None:
-        directory = self.directory(job.id)
-        if directory.root.is_dir():
-            with EventWriter(directory.events) as writer:
-                writer.write(EventKind.INTERRUPTED, attempt=job.attempts, reason=reason)
-
-    async def _finish(self, job: Job, state: JobState, failure: Failure | None = None) -> None:
-        await asyncio.to_thread(self._table.finish, job.id, state, now=self._clock(), failure=failure)
-        reason = {} if failure is None else {"problem": failure.slug, "detail": failure.detail}
-        _log.info(f"job_{state}", job=job.id, run=job.run, **reason)
-
-    async def _is_published(self, run: str | None) -> bool:
-        return run is not None and await asyncio.to_thread(self._runs.published, run)
+    async def _end_all(self, ending: Ending, reason: str) -> None:
+        for attempt in self.attempts:
+            attempt.end(ending, reason)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 def _of_the_disk(error: Exception) -> bool:

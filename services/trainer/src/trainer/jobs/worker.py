@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import NoReturn
 
 from servicekit import logs
-from trainer.jobs.assignment import JobDirectory
+from trainer.dialogue.failures import Stopped
+from trainer.jobs.assignment import Assignment, JobDirectory
 from trainer.jobs.diagnosis import diagnose
 from trainer.jobs.events import EventReader, EventReport, EventWriter
 from trainer.jobs.lifeline import lifeline
+from trainer.jobs.memory import peak_memory_bytes
 from trainer.jobs.stages import stage_table
+from trainer.jobs.stop import Stop
 from trainer.pipelines import dialogue as bots
 from trainer.pipelines import factors as pipeline
 from trainer.runs import problems
 from trainer.runs.report import Report
-from trainer.runs.spec import BotSpec, FactorsSpec
+from trainer.runs.spec import BotSpec, FactorsSpec, RunSpec
 
 __all__ = ["main", "work"]
 
@@ -25,15 +28,21 @@ __all__ = ["main", "work"]
 def work(directory: JobDirectory, listen: Callable[[Report], Report] = lambda report: report) -> int:
     """Work off the attempt assigned in `directory`; 0 when its run is published, 1 when its events tell why not."""
     assignment = directory.assignment()
+    stop = Stop()
     logs.configure(assignment.settings.log_format, assignment.settings.log_level)
     with EventWriter(directory.events) as writer:
         report = EventReport(writer)
         try:
-            match assignment.spec:
+            match _placed(assignment):
                 case FactorsSpec() as spec:
                     pipeline.train(spec, assignment.settings, listen(report), run=assignment.run, planned=_tell)
                 case BotSpec() as spec:
-                    bots.train(spec, assignment.settings, listen(report), run=assignment.run, attempt=directory.root)
+                    told = listen(report)
+                    with stop.on_interrupt():
+                        bots.train(spec, assignment.settings, told, run=assignment.run, attempt=directory.root, stop=stop)
+        except Stopped as stopped:
+            sys.stdout.write(f"{stopped}; its next attempt continues from there\n")
+            return 1
         except Exception as error:  # whatever it is, the job's record tells it
             failure = diagnose(error)
             if failure.slug == problems.JOB_BROKEN.slug:
@@ -41,8 +50,16 @@ def work(directory: JobDirectory, listen: Callable[[Report], Report] = lambda re
             report.failed(failure)
             return 1
         finally:
+            report.memory(peak_memory_bytes())
             sys.stdout.write(stage_table(EventReader(directory.events).read()))
     return 0
+
+
+def _placed(assignment: Assignment) -> RunSpec:
+    """The spec, to be computed on the device that the job was given and on no other."""
+    if assignment.place is None:
+        return assignment.spec
+    return assignment.spec.model_copy(update={"device": assignment.place.computes_on})
 
 
 def _tell(lines: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ __all__ = [
     "DATASET_TOO_LARGE",
     "DATA_NOT_ALLOWED",
     "DATA_NOT_FOUND",
+    "DEVICE_FAILED",
     "DEVICE_NOT_FOUND",
     "IDEMPOTENCY_CONFLICT",
     "INVALID_DATA",
@@ -19,10 +20,15 @@ __all__ = [
     "JOB_FINISHED",
     "JOB_INTERRUPTED",
     "JOB_NOT_FOUND",
+    "JOB_TOO_LARGE",
+    "JOB_UNREADABLE",
     "OBJECTIVE_MISFIT",
     "OUT_OF_MEMORY",
     "PROBLEM_TYPES",
+    "QUEUE_FULL",
     "STORAGE_FULL",
+    "SWEEP_INCOMPLETE",
+    "TIME_LIMIT",
     "UPLOADS_FULL",
 ]
 
@@ -137,8 +143,53 @@ DEVICE_NOT_FOUND: Final = ProblemType(
     "device-not-found",
     "The device is not there",
     HTTPStatus.UNPROCESSABLE_ENTITY,
-    "The run asks for a GPU, but PyTorch finds none that it can use.",
+    "The run asks for a GPU that this trainer does not have, or that PyTorch cannot use.",
     "Choose another device, `auto` for instance; `GET /v1/devices` lists them. The CUDA image needs a GPU and its driver.",
+)
+DEVICE_FAILED: Final = ProblemType(
+    "device-failed",
+    "The device failed",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "The GPU that the job computed on vanished or reported an error that only a reset mends, and no other device here can run "
+    "the job. The trainer gives that device no more jobs; `GET /v1/devices` says why. Nothing was published.",
+    "Have the GPU reset or replaced, start the trainer again, and submit the job again; or submit it for another device.",
+)
+JOB_TOO_LARGE: Final = ProblemType(
+    "job-too-large",
+    "No device is large enough for the job",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "The job needs more memory than any device that it may run on has; `memory_bytes` says how much it needs, `devices` what "
+    "there is. What nobody declares is estimated from the size of the data, the rank and the kind of run.",
+    "Take a smaller rank or fewer data, or, where you know better than the estimate, say so: `memory_bytes` in the request.",
+)
+TIME_LIMIT: Final = ProblemType(
+    "time-limit",
+    "The job reached its time limit",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "The attempts of the job lasted longer together than its `time_limit_s`; it was stopped and nothing was published.",
+    "Submit it again with a greater limit. A chatbot whose training is to be as long as it was is trained by `minutes`.",
+)
+QUEUE_FULL: Final = ProblemType(
+    "queue-full",
+    "The queue is full",
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "So many jobs wait already that this trainer takes no more: `queued` says how many, `limit` how many may.",
+    "Wait, or cancel jobs that are not needed; whoever runs the trainer can raise `TRAINER_QUEUE_LIMIT`.",
+)
+SWEEP_INCOMPLETE: Final = ProblemType(
+    "sweep-incomplete",
+    "Jobs of the sweep failed",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "A sweep has succeeded when every job of it has. Runs of those that succeeded are published.",
+    "List its jobs with `GET /v1/jobs?parent={job}`: each tells its own problem.",
+)
+JOB_UNREADABLE: Final = ProblemType(
+    "job-unreadable",
+    "The job cannot be read by this version",
+    HTTPStatus.GONE,
+    "The job was handed in to an earlier version of the trainer, which knew a parameter that this one does not, or knew it "
+    "otherwise.",
+    "Submit it again, as `GET /v1/jobs` of this version and its documentation say.",
 )
 JOB_INTERRUPTED: Final = ProblemType(
     "job-interrupted",
@@ -172,6 +223,12 @@ PROBLEM_TYPES: Final = (
     OUT_OF_MEMORY,
     CHECKPOINT_UNUSABLE,
     DEVICE_NOT_FOUND,
+    DEVICE_FAILED,
+    JOB_TOO_LARGE,
+    QUEUE_FULL,
+    TIME_LIMIT,
+    SWEEP_INCOMPLETE,
+    JOB_UNREADABLE,
     JOB_INTERRUPTED,
     JOB_BROKEN,
 )

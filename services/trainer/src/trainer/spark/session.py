@@ -20,6 +20,7 @@ import pyspark
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
+from trainer.device import threads_within, usable_cores, usable_memory_bytes
 from trainer.spark.java import find_java, make_home
 
 __all__ = ["Session", "SessionFailed", "SparkSession", "settings"]
@@ -64,7 +65,7 @@ class Session:
 
         Args:
             cache: Directory for temporary files; disposable, shared by processes.
-            master: `local[N]`, `spark://…` or `k8s://…`.
+            master: `local[N]`, `local[*]` for as many threads as this process may use, or `spark://…`.
             java_home: A Java to prefer to the one on the PATH.
             memory_mib: The most the JVM may hold.
             quick: Compile the JVM's code quickly rather than well, where the executors are in it: right unless it will be
@@ -157,6 +158,8 @@ def _environment(named: Mapping[str, str]) -> Iterator[None]:
 
 def settings(directory: Path, master: str) -> dict[str, str]:
     """Spark's configuration of a session."""
+    if master == "local[*]":  # Java counts the machine's processors, a container may have fewer
+        master = f"local[{threads_within(usable_cores(), usable_memory_bytes())}]"
     found = {
         "spark.master": master,
         "spark.app.name": "ntdemo-trainer",
@@ -191,7 +194,7 @@ def _local_cores(master: str) -> int:
     if not master.startswith("local"):
         return 0
     match = re.search(r"\d+", master)
-    return int(match[0]) if match else (os.cpu_count() or 1) if "*" in master else 1
+    return int(match[0]) if match else 1
 
 
 def _address_towards(master: str) -> str | None:

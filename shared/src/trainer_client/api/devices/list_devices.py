@@ -56,10 +56,9 @@ def sync_detailed(
 ) -> Response[DeviceList | ProblemDocument]:
     """The devices of this trainer
 
-     The CPU, then every GPU, with memory, utilisation and the job that computes there.
+     The CPU, then every GPU or slice of one, with memory, utilisation and the jobs that compute there.
 
-    Answers within seconds: what PyTorch or the driver has not told by then is named in `unknown`, and
-    may be known later.
+    Answers at once: what has not been learnt by then is named in `unknown`, and may be known later.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -84,10 +83,9 @@ def sync(
 ) -> DeviceList | ProblemDocument | None:
     """The devices of this trainer
 
-     The CPU, then every GPU, with memory, utilisation and the job that computes there.
+     The CPU, then every GPU or slice of one, with memory, utilisation and the jobs that compute there.
 
-    Answers within seconds: what PyTorch or the driver has not told by then is named in `unknown`, and
-    may be known later.
+    Answers at once: what has not been learnt by then is named in `unknown`, and may be known later.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -108,10 +106,9 @@ async def asyncio_detailed(
 ) -> Response[DeviceList | ProblemDocument]:
     """The devices of this trainer
 
-     The CPU, then every GPU, with memory, utilisation and the job that computes there.
+     The CPU, then every GPU or slice of one, with memory, utilisation and the jobs that compute there.
 
-    Answers within seconds: what PyTorch or the driver has not told by then is named in `unknown`, and
-    may be known later.
+    Answers at once: what has not been learnt by then is named in `unknown`, and may be known later.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -134,10 +131,9 @@ async def asyncio(
 ) -> DeviceList | ProblemDocument | None:
     """The devices of this trainer
 
-     The CPU, then every GPU, with memory, utilisation and the job that computes there.
+     The CPU, then every GPU or slice of one, with memory, utilisation and the jobs that compute there.
 
-    Answers within seconds: what PyTorch or the driver has not told by then is named in `unknown`, and
-    may be known later.
+    Answers at once: what has not been learnt by then is named in `unknown`, and may be known later.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

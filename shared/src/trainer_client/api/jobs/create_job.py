@@ -16,10 +16,14 @@ def _get_kwargs(
     *,
     body: JobRequest,
     idempotency_key: None | str | Unset = UNSET,
+    x_owner: str | Unset = "nobody",
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
         headers["idempotency-key"] = idempotency_key
+
+    if not isinstance(x_owner, Unset):
+        headers["x-owner"] = x_owner
 
     _kwargs: dict[str, Any] = {
         "method": "post",
@@ -62,6 +66,11 @@ def _parse_response(
 
         return response_422
 
+    if response.status_code == 429:
+        response_429 = ProblemDocument.from_dict(response.json())
+
+        return response_429
+
     if response.status_code == 503:
         response_503 = ProblemDocument.from_dict(response.json())
 
@@ -93,14 +102,19 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: JobRequest,
     idempotency_key: None | str | Unset = UNSET,
+    x_owner: str | Unset = "nobody",
 ) -> Response[JobResource | ProblemDocument]:
     """Hand in a job
 
      Looks at the data as far as that is quick, queues the job and answers. `Location` names the job.
 
+    A job that no device here has the memory for is refused, one that has to wait for a device waits.
+
     Args:
         idempotency_key (None | str | Unset): A word of your choice: the same key with the same
             body is the same job, however often it is sent.
+        x_owner (str | Unset): Whose job it is. Owners of jobs of one priority share the devices
+            alike. Default: 'nobody'.
         body (JobRequest): A job to be done.
 
     Raises:
@@ -114,6 +128,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
+        x_owner=x_owner,
     )
 
     response = client.get_httpx_client().request(
@@ -128,14 +143,19 @@ def sync(
     client: AuthenticatedClient,
     body: JobRequest,
     idempotency_key: None | str | Unset = UNSET,
+    x_owner: str | Unset = "nobody",
 ) -> JobResource | ProblemDocument | None:
     """Hand in a job
 
      Looks at the data as far as that is quick, queues the job and answers. `Location` names the job.
 
+    A job that no device here has the memory for is refused, one that has to wait for a device waits.
+
     Args:
         idempotency_key (None | str | Unset): A word of your choice: the same key with the same
             body is the same job, however often it is sent.
+        x_owner (str | Unset): Whose job it is. Owners of jobs of one priority share the devices
+            alike. Default: 'nobody'.
         body (JobRequest): A job to be done.
 
     Raises:
@@ -150,6 +170,7 @@ def sync(
         client=client,
         body=body,
         idempotency_key=idempotency_key,
+        x_owner=x_owner,
     ).parsed
 
 
@@ -158,14 +179,19 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: JobRequest,
     idempotency_key: None | str | Unset = UNSET,
+    x_owner: str | Unset = "nobody",
 ) -> Response[JobResource | ProblemDocument]:
     """Hand in a job
 
      Looks at the data as far as that is quick, queues the job and answers. `Location` names the job.
 
+    A job that no device here has the memory for is refused, one that has to wait for a device waits.
+
     Args:
         idempotency_key (None | str | Unset): A word of your choice: the same key with the same
             body is the same job, however often it is sent.
+        x_owner (str | Unset): Whose job it is. Owners of jobs of one priority share the devices
+            alike. Default: 'nobody'.
         body (JobRequest): A job to be done.
 
     Raises:
@@ -179,6 +205,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         body=body,
         idempotency_key=idempotency_key,
+        x_owner=x_owner,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -191,14 +218,19 @@ async def asyncio(
     client: AuthenticatedClient,
     body: JobRequest,
     idempotency_key: None | str | Unset = UNSET,
+    x_owner: str | Unset = "nobody",
 ) -> JobResource | ProblemDocument | None:
     """Hand in a job
 
      Looks at the data as far as that is quick, queues the job and answers. `Location` names the job.
 
+    A job that no device here has the memory for is refused, one that has to wait for a device waits.
+
     Args:
         idempotency_key (None | str | Unset): A word of your choice: the same key with the same
             body is the same job, however often it is sent.
+        x_owner (str | Unset): Whose job it is. Owners of jobs of one priority share the devices
+            alike. Default: 'nobody'.
         body (JobRequest): A job to be done.
 
     Raises:
@@ -214,5 +246,6 @@ async def asyncio(
             client=client,
             body=body,
             idempotency_key=idempotency_key,
+            x_owner=x_owner,
         )
     ).parsed

@@ -80,11 +80,12 @@ def sync_detailed(
      Server-sent events of the job.
 
     Their kinds are `attempt`, `stage-started`, `stage-finished`, `progress`, `held-out`, `samples`,
-    `device`,
-    `published`, `failed`, `interrupted`, and at last `end`, whose data are the job. Data are JSON
-    objects with a `time`. Ids
-    count from 1: who comes back with `Last-Event-ID` misses nothing, who comes without it gets
-    everything from the beginning.
+    `device`, `memory`,
+    `published`, `failed`, `interrupted`, `preempted`, and at last `end`, whose data are the job. Data
+    are JSON objects with a
+    `time`. Ids count from 1: who comes back with `Last-Event-ID` misses nothing, who comes without it
+    gets everything from the
+    beginning.
     A comment comes every 15 seconds when nothing else does.
 
     Args:
@@ -123,11 +124,12 @@ def sync(
      Server-sent events of the job.
 
     Their kinds are `attempt`, `stage-started`, `stage-finished`, `progress`, `held-out`, `samples`,
-    `device`,
-    `published`, `failed`, `interrupted`, and at last `end`, whose data are the job. Data are JSON
-    objects with a `time`. Ids
-    count from 1: who comes back with `Last-Event-ID` misses nothing, who comes without it gets
-    everything from the beginning.
+    `device`, `memory`,
+    `published`, `failed`, `interrupted`, `preempted`, and at last `end`, whose data are the job. Data
+    are JSON objects with a
+    `time`. Ids count from 1: who comes back with `Last-Event-ID` misses nothing, who comes without it
+    gets everything from the
+    beginning.
     A comment comes every 15 seconds when nothing else does.
 
     Args:
@@ -161,11 +163,12 @@ async def asyncio_detailed(
      Server-sent events of the job.
 
     Their kinds are `attempt`, `stage-started`, `stage-finished`, `progress`, `held-out`, `samples`,
-    `device`,
-    `published`, `failed`, `interrupted`, and at last `end`, whose data are the job. Data are JSON
-    objects with a `time`. Ids
-    count from 1: who comes back with `Last-Event-ID` misses nothing, who comes without it gets
-    everything from the beginning.
+    `device`, `memory`,
+    `published`, `failed`, `interrupted`, `preempted`, and at last `end`, whose data are the job. Data
+    are JSON objects with a
+    `time`. Ids count from 1: who comes back with `Last-Event-ID` misses nothing, who comes without it
+    gets everything from the
+    beginning.
     A comment comes every 15 seconds when nothing else does.
 
     Args:
@@ -202,11 +205,12 @@ async def asyncio(
      Server-sent events of the job.
 
     Their kinds are `attempt`, `stage-started`, `stage-finished`, `progress`, `held-out`, `samples`,
-    `device`,
-    `published`, `failed`, `interrupted`, and at last `end`, whose data are the job. Data are JSON
-    objects with a `time`. Ids
-    count from 1: who comes back with `Last-Event-ID` misses nothing, who comes without it gets
-    everything from the beginning.
+    `device`, `memory`,
+    `published`, `failed`, `interrupted`, `preempted`, and at last `end`, whose data are the job. Data
+    are JSON objects with a
+    `time`. Ids count from 1: who comes back with `Last-Event-ID` misses nothing, who comes without it
+    gets everything from the
+    beginning.
     A comment comes every 15 seconds when nothing else does.
 
     Args:

@@ -72,7 +72,7 @@ def sync_detailed(
 ) -> Response[JobResource | ProblemDocument]:
     """A job
 
-     Where the job stands.
+     Where the job stands; of one that waits, its place in the queue and when it will start.
 
     Args:
         job (str): Id of a job.
@@ -103,7 +103,7 @@ def sync(
 ) -> JobResource | ProblemDocument | None:
     """A job
 
-     Where the job stands.
+     Where the job stands; of one that waits, its place in the queue and when it will start.
 
     Args:
         job (str): Id of a job.
@@ -129,7 +129,7 @@ async def asyncio_detailed(
 ) -> Response[JobResource | ProblemDocument]:
     """A job
 
-     Where the job stands.
+     Where the job stands; of one that waits, its place in the queue and when it will start.
 
     Args:
         job (str): Id of a job.
@@ -158,7 +158,7 @@ async def asyncio(
 ) -> JobResource | ProblemDocument | None:
     """A job
 
-     Where the job stands.
+     Where the job stands; of one that waits, its place in the queue and when it will start.
 
     Args:
         job (str): Id of a job.

@@ -17,6 +17,7 @@ def _get_kwargs(
     state: list[JobState] | None | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
+    parent: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -42,6 +43,13 @@ def _get_kwargs(
     params["cursor"] = json_cursor
 
     params["limit"] = limit
+
+    json_parent: None | str | Unset
+    if isinstance(parent, Unset):
+        json_parent = UNSET
+    else:
+        json_parent = parent
+    params["parent"] = json_parent
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -94,6 +102,7 @@ def sync_detailed(
     state: list[JobState] | None | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
+    parent: None | str | Unset = UNSET,
 ) -> Response[JobPage | ProblemDocument]:
     """Jobs, the newest first
 
@@ -103,6 +112,7 @@ def sync_detailed(
         state (list[JobState] | None | Unset): Only jobs in one of these states.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Jobs a page. Default: 100.
+        parent (None | str | Unset): Only jobs of this sweep.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -116,6 +126,7 @@ def sync_detailed(
         state=state,
         cursor=cursor,
         limit=limit,
+        parent=parent,
     )
 
     response = client.get_httpx_client().request(
@@ -131,6 +142,7 @@ def sync(
     state: list[JobState] | None | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
+    parent: None | str | Unset = UNSET,
 ) -> JobPage | ProblemDocument | None:
     """Jobs, the newest first
 
@@ -140,6 +152,7 @@ def sync(
         state (list[JobState] | None | Unset): Only jobs in one of these states.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Jobs a page. Default: 100.
+        parent (None | str | Unset): Only jobs of this sweep.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -154,6 +167,7 @@ def sync(
         state=state,
         cursor=cursor,
         limit=limit,
+        parent=parent,
     ).parsed
 
 
@@ -163,6 +177,7 @@ async def asyncio_detailed(
     state: list[JobState] | None | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
+    parent: None | str | Unset = UNSET,
 ) -> Response[JobPage | ProblemDocument]:
     """Jobs, the newest first
 
@@ -172,6 +187,7 @@ async def asyncio_detailed(
         state (list[JobState] | None | Unset): Only jobs in one of these states.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Jobs a page. Default: 100.
+        parent (None | str | Unset): Only jobs of this sweep.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -185,6 +201,7 @@ async def asyncio_detailed(
         state=state,
         cursor=cursor,
         limit=limit,
+        parent=parent,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -198,6 +215,7 @@ async def asyncio(
     state: list[JobState] | None | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
+    parent: None | str | Unset = UNSET,
 ) -> JobPage | ProblemDocument | None:
     """Jobs, the newest first
 
@@ -207,6 +225,7 @@ async def asyncio(
         state (list[JobState] | None | Unset): Only jobs in one of these states.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Jobs a page. Default: 100.
+        parent (None | str | Unset): Only jobs of this sweep.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -222,5 +241,6 @@ async def asyncio(
             state=state,
             cursor=cursor,
             limit=limit,
+            parent=parent,
         )
     ).parsed

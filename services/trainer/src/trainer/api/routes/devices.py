@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from trainer.api.routes.access import Running
 from trainer.api.routes.rendering import answers
-from trainer.api.routes.wire import DeviceList, DeviceResource
+from trainer.api.routes.wire import DeviceJob, DeviceList, DeviceResource
 
 __all__ = ["router"]
 
@@ -13,23 +13,24 @@ router = APIRouter(prefix="/v1/devices", tags=["devices"])
 
 @router.get("", summary="The devices of this trainer", responses=answers(503))
 async def list_devices(trainer: Running) -> DeviceList:
-    """The CPU, then every GPU, with memory, utilisation and the job that computes there.
+    """The CPU, then every GPU or slice of one, with memory, utilisation and the jobs that compute there.
 
-    Answers within seconds: what PyTorch or the driver has not told by then is named in `unknown`, and may be known later.
+    Answers at once: what has not been learnt by then is named in `unknown`, and may be known later.
     """
-    busy = {job.device.split()[0]: job.id for job in await trainer.queue.unfinished() if job.device is not None}
-    seen = await trainer.devices.look()
+    listing = await trainer.supervisor.devices()
+    running = [attempt.running for attempt in trainer.supervisor.attempts]
+    facts = ("name", "model", "memory_bytes", "memory_used_bytes", "utilisation_percent", "slots", "fault")
     return DeviceList(
         items=[
             DeviceResource(
-                name=device.name,
-                model=device.model,
-                memory_bytes=device.memory_bytes,
-                memory_used_bytes=device.memory_used_bytes,
-                utilisation_percent=device.utilisation_percent,
-                job=busy.get(device.name),
+                **{name: getattr(device, name) for name in facts},
+                jobs=[
+                    DeviceJob(id=job.id, owner=job.owner, memory_bytes=job.memory_bytes)
+                    for job in running
+                    if job.device == device.name
+                ],
             )
-            for device in seen.devices
+            for device in listing.devices
         ],
-        unknown=list(seen.unknown),
+        unknown=list(listing.unknown),
     )

@@ -1,26 +1,30 @@
 """Jobs: hand one in, look at it, follow it, cancel it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Response, status
 from fastapi.responses import PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import ValidationError
 
 from servicekit.cursor import Cursor
-from servicekit.problems import Problem
+from servicekit.problems import INVALID_REQUEST, Problem
 from trainer.api.routes.access import PERMITTED, NamedJob, Running
-from trainer.api.routes.rendering import answers, invalid_data, job_path, job_resource, no_room
-from trainer.api.routes.wire import JobPage, JobRequest, JobResource
+from trainer.api.routes.rendering import answers, invalid_data, job_path, job_resource, no_room, refusal
+from trainer.api.routes.wire import SWEEP_LIMIT, JobPage, JobRequest, JobResource
 from trainer.data.offences import InvalidData
 from trainer.data.sources import DataNotAllowed, DataNotFound, permit
 from trainer.dialogue.corpora import named_sources
 from trainer.jobs.events import EventKind
-from trainer.jobs.job import JobState
+from trainer.jobs.job import NOBODY, Job, JobState, Submission
+from trainer.jobs.queue import NeverFits, QueueFull
 from trainer.jobs.supervisor import JobFinished
 from trainer.jobs.table import IdempotencyConflict
-from trainer.runs.problems import DATA_NOT_ALLOWED, DATA_NOT_FOUND, IDEMPOTENCY_CONFLICT, JOB_FINISHED
+from trainer.runs.problems import DATA_NOT_ALLOWED, DATA_NOT_FOUND, IDEMPOTENCY_CONFLICT, JOB_FINISHED, QUEUE_FULL
+from trainer.runs.spec import RUN_SPEC, RunSpec
 
 __all__ = ["router"]
 
@@ -35,6 +39,14 @@ _Key = Annotated[
         description="A word of your choice: the same key with the same body is the same job, however often it is sent.",
     ),
 ]
+_Owner = Annotated[
+    str,
+    Header(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$",
+        description="Whose job it is. Owners of jobs of one priority share the devices alike.",
+    ),
+]
+_RETRY_AFTER_S: Final = "60"
 _Seen = Annotated[
     int, Header(alias="Last-Event-ID", ge=0, lt=2**31, description="Id of the last event that was received; 0 for all of them.")
 ]
@@ -45,14 +57,21 @@ _Seen = Annotated[
     status_code=status.HTTP_202_ACCEPTED,
     summary="Hand in a job",
     dependencies=[PERMITTED],
-    responses=answers(401, 403, 409, 422, 503, 507) | {202: {"headers": {"Location": {"schema": {"type": "string"}}}}},
+    responses=answers(401, 403, 409, 422, 429, 503, 507) | {202: {"headers": {"Location": {"schema": {"type": "string"}}}}},
 )
-async def create_job(trainer: Running, request: JobRequest, response: Response, idempotency_key: _Key = None) -> JobResource:
-    """Looks at the data as far as that is quick, queues the job and answers. `Location` names the job."""
-    spec = request.spec
+async def create_job(
+    trainer: Running, request: JobRequest, response: Response, idempotency_key: _Key = None, x_owner: _Owner = NOBODY
+) -> JobResource:
+    """Looks at the data as far as that is quick, queues the job and answers. `Location` names the job.
+
+    A job that no device here has the memory for is refused, one that has to wait for a device waits.
+    """
+    asked = _submission(request, request.spec, x_owner)
+    sweep = [_submission(request, spec, x_owner) for spec in _swept(request)]
     try:
-        await asyncio.to_thread(permit, named_sources(spec), trainer.settings)
-        await trainer.looking.at_job(spec)
+        for spec in {one.spec.model_dump_json(): one.spec for one in sweep}.values() or [request.spec]:
+            await asyncio.to_thread(permit, named_sources(spec), trainer.settings)
+            await trainer.looking.at_job(spec)
     except DataNotAllowed as error:
         raise Problem(DATA_NOT_ALLOWED, str(error)) from None
     except DataNotFound as error:
@@ -62,9 +81,15 @@ async def create_job(trainer: Running, request: JobRequest, response: Response, 
     except OSError as error:
         raise Problem(DATA_NOT_FOUND, f"{error.filename}: {error.strerror}.") from None
     try:
-        job, _ = await trainer.queue.submit(spec, priority=request.priority, key=idempotency_key)
+        job, _ = await trainer.queue.submit(asked, key=idempotency_key, sweep=sweep)
     except IdempotencyConflict as error:
         raise Problem(IDEMPOTENCY_CONFLICT, str(error)) from None
+    except NeverFits as error:
+        raise refusal(error.failure) from None
+    except QueueFull as error:
+        raise Problem(
+            QUEUE_FULL, str(error), headers={"Retry-After": _RETRY_AFTER_S}, queued=error.queued, limit=error.limit
+        ) from None
     except OSError as error:
         raise no_room(error) from None
     response.headers["Location"] = job_path(job.id)
@@ -79,18 +104,19 @@ async def list_jobs(
         str | None, Query(max_length=100, description="`next` of the page before; none for the first page.")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="Jobs a page.")] = 100,
+    parent: Annotated[str | None, Query(max_length=100, description="Only jobs of this sweep.")] = None,
 ) -> JobPage:
     """Every job that this trainer's state directory remembers."""
     before = None if cursor is None else Cursor.last(cursor, _LIST)
-    jobs = await trainer.queue.page(states=state or (), before=before, limit=limit + 1)
+    jobs = await trainer.queue.page(states=state or (), parent=parent, before=before, limit=limit + 1)
     following = Cursor(of=_LIST, run="", after=jobs[limit - 1].sequence).text() if len(jobs) > limit else None
-    return JobPage(items=[job_resource(job) for job in jobs[:limit]], next=following)
+    return JobPage(items=await _resources(trainer, jobs[:limit]), next=following)
 
 
 @router.get("/{job}", summary="A job", responses=answers(404, 503))
-async def get_job(job: NamedJob) -> JobResource:
-    """Where the job stands."""
-    return job_resource(job)
+async def get_job(trainer: Running, job: NamedJob) -> JobResource:
+    """Where the job stands; of one that waits, its place in the queue and when it will start."""
+    return (await _resources(trainer, [job]))[0]
 
 
 @router.delete("/{job}", summary="Cancel a job", dependencies=[PERMITTED], responses=answers(401, 404, 409, 503))
@@ -114,9 +140,10 @@ async def cancel_job(trainer: Running, job: NamedJob) -> JobResource:
 async def follow_job(trainer: Running, job: NamedJob, last_event_id: _Seen = 0) -> AsyncIterator[ServerSentEvent]:
     """Server-sent events of the job.
 
-    Their kinds are `attempt`, `stage-started`, `stage-finished`, `progress`, `held-out`, `samples`, `device`,
-    `published`, `failed`, `interrupted`, and at last `end`, whose data are the job. Data are JSON objects with a `time`. Ids
-    count from 1: who comes back with `Last-Event-ID` misses nothing, who comes without it gets everything from the beginning.
+    Their kinds are `attempt`, `stage-started`, `stage-finished`, `progress`, `held-out`, `samples`, `device`, `memory`,
+    `published`, `failed`, `interrupted`, `preempted`, and at last `end`, whose data are the job. Data are JSON objects with a
+    `time`. Ids count from 1: who comes back with `Last-Event-ID` misses nothing, who comes without it gets everything from the
+    beginning.
     A comment comes every 15 seconds when nothing else does.
     """
     async for event in trainer.queue.follow(job.id, after=last_event_id):
@@ -139,3 +166,32 @@ async def get_job_log(trainer: Running, job: NamedJob) -> PlainTextResponse:
     path = trainer.queue.directory(job.id).log
     text = await asyncio.to_thread(path.read_bytes) if path.is_file() else b""
     return PlainTextResponse(text)
+
+
+def _submission(request: JobRequest, spec: RunSpec, owner: str) -> Submission:
+    facts = ("priority", "preemptible", "time_limit_s", "memory_bytes", "seconds")
+    return Submission(spec, owner=owner, **{name: getattr(request, name) for name in facts})
+
+
+def _swept(request: JobRequest) -> list[RunSpec]:
+    """The specs of a sweep, each value of each parameter with each of the others; none without a sweep."""
+    if request.sweep is None:
+        return []
+    names, whole = list(request.sweep), request.spec.model_dump(exclude_unset=True)
+    combinations = list(itertools.product(*request.sweep.values()))
+    if not 0 < len(combinations) <= SWEEP_LIMIT:
+        raise Problem(INVALID_REQUEST, f"body.sweep: {len(combinations)} jobs; a sweep has 1 to {SWEEP_LIMIT}.")
+    if unknown := set(names) & {"kind"}:
+        raise Problem(INVALID_REQUEST, f"body.sweep: {unknown.pop()!r} cannot be varied.")
+    try:
+        return [RUN_SPEC.validate_python({**whole, **dict(zip(names, values, strict=True))}) for values in combinations]
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Problem(INVALID_REQUEST, f"body.sweep: {first['loc'][-1]}: {first['msg']}.") from None
+
+
+async def _resources(trainer: Running, jobs: Sequence[Job]) -> list[JobResource]:
+    """Jobs; those that wait with what they can expect."""
+    waiting = [job.id for job in jobs if job.state is JobState.QUEUED and not job.children]
+    expected = await trainer.queue.outlook(waiting) if waiting else {}
+    return [job_resource(job, expected.get(job.id) if job.state is JobState.QUEUED else None) for job in jobs]

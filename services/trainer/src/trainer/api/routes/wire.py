@@ -14,17 +14,25 @@ from trainer.tables.source import Format
 
 __all__ = [
     "PRIORITY_LIMIT",
+    "SWEEP_LIMIT",
     "DatasetList",
     "DatasetResource",
+    "DeviceJob",
     "DeviceList",
     "DeviceResource",
+    "JobNeeds",
     "JobPage",
     "JobRequest",
     "JobResource",
+    "JobSpent",
+    "OwnerList",
+    "OwnerResource",
     "PlanResource",
 ]
 
 PRIORITY_LIMIT: Final = 100
+SWEEP_LIMIT: Final = 200
+"""Jobs of one sweep."""
 
 
 class Wire(BaseModel):
@@ -38,7 +46,40 @@ class JobRequest(Wire):
 
     spec: RunSpec
     priority: Annotated[int, Field(ge=-PRIORITY_LIMIT, le=PRIORITY_LIMIT)] = 0
-    """Greater runs earlier; equals run in the order in which they came."""
+    """Greater runs earlier; among equals, the owner's who has had least, then in the order in which they came."""
+    preemptible: bool = False
+    """May be stopped for a job of greater priority. It waits again then; a chatbot continues where it was, other runs begin
+    anew."""
+    time_limit_s: Annotated[float | None, Field(gt=0)] = None
+    """It fails when its attempts have lasted so many seconds together; no limit where null."""
+    memory_bytes: Annotated[int | None, Field(ge=1, lt=2**50)] = None
+    """Memory that it needs on the device that it computes on; estimated from its data where null."""
+    seconds: Annotated[float | None, Field(gt=0, lt=10**9)] = None
+    """How long it will take; estimated where null. Others' expected starts follow from it."""
+    sweep: Annotated[dict[str, list[int | float | str]] | None, Field(min_length=1, max_length=4)] = None
+    """Parameters of the spec with the values to try: `{"rank": [16, 32, 64]}` is three jobs, and one that stands for them.
+    Several parameters are combined, each value with each."""
+
+
+class JobNeeds(Wire):
+    """What a job is taken to need."""
+
+    memory_bytes: int
+    seconds: float
+    declared: bool
+    """Whether its caller said how much memory."""
+
+
+class JobSpent(Wire):
+    """What a job has cost, over all its attempts."""
+
+    seconds: float
+    gpu_seconds: float
+    """Of a whole GPU: half as many where two jobs share it."""
+    cpu_seconds: float
+    """Of the cores that were set aside for it."""
+    peak_memory_bytes: int | None
+    """The most that its processes held of the machine's memory, by the newest attempt that told; null before."""
 
 
 class JobResource(Wire):
@@ -46,14 +87,36 @@ class JobResource(Wire):
 
     id: str
     state: JobState
-    spec: RunSpec
+    kind: str
+    """Of its spec."""
+    spec: RunSpec | None
+    """Null where this version of the trainer cannot read what an earlier one took in."""
     priority: int
+    owner: str
+    """As the caller said by `X-Owner`."""
+    preemptible: bool
+    time_limit_s: float | None
+    needs: JobNeeds
+    spent: JobSpent
+    """To be compared with `needs`."""
     attempts: int
-    """How often it was started; twice at most."""
+    """How often it was started; twice at most, but for attempts that made way or whose device failed."""
+    preemptions: int
+    """How often it made way for another."""
+    position: int | None
+    """Among the jobs that wait, 1 is next; null where it does not wait."""
+    estimated_start: datetime | None
+    """If the jobs before it take as long as they are taken to; null where it does not wait, or no device is in order."""
+    slot: str | None
+    """The device that it was given, by its name in `GET /v1/devices`; null while it waits."""
+    parent: str | None
+    """The sweep it belongs to."""
+    children: int
+    """Jobs of this sweep, which `GET /v1/jobs?parent=` lists; 0 for a job that is no sweep."""
     run: str | None
     """The run it makes. Readers of the scores API see it when the job has succeeded."""
     device: str | None
-    """What the fit runs on; null until that is known."""
+    """What the fit runs on, as its process tells it; null until that is known."""
     created: datetime
     started: datetime | None
     finished: datetime | None
@@ -177,6 +240,15 @@ class PlanResource(Wire):
     rows: InspectedRows | None
 
 
+class DeviceJob(Wire):
+    """A job on a device."""
+
+    id: str
+    owner: str
+    memory_bytes: int
+    """Its share of the device's memory."""
+
+
 class DeviceResource(Wire):
     """A processor that a job can compute on."""
 
@@ -188,8 +260,12 @@ class DeviceResource(Wire):
     """Null where the machine does not tell."""
     utilisation_percent: float | None
     """Of a GPU: the time it computed in the last second. Of the CPU: the load a core in the last minute, 100 at most."""
-    job: str | None
-    """The job that computes on it."""
+    slots: int
+    """Jobs that may compute on it at once."""
+    jobs: list[DeviceJob]
+    """Those that do."""
+    fault: str | None
+    """Why it gets no job; null for a device in order."""
 
 
 class DeviceList(Wire):
@@ -198,3 +274,19 @@ class DeviceList(Wire):
     items: list[DeviceResource]
     unknown: list[str]
     """What could not be learnt about them, in sentences; empty when everything is known."""
+
+
+class OwnerResource(Wire):
+    """What an owner of jobs has had."""
+
+    owner: str
+    gpu_seconds: float
+    cpu_seconds: float
+    running: int
+    waiting: int
+
+
+class OwnerList(Wire):
+    """Every owner who has had something or waits for it, in alphabetical order."""
+
+    items: list[OwnerResource]

@@ -13,8 +13,8 @@ class Execution(Protocol):
     async def wait(self) -> str:
         """Wait until no process of the attempt is left; says how it ended, for people."""
 
-    async def stop(self) -> None:
-        """End every process of the attempt, at once, and wait until none is left."""
+    async def stop(self, *, grace_s: float = 0.0) -> None:
+        """End every process of the attempt and wait until none is left; it may write a checkpoint for `grace_s` before."""
 
 
 class Executor(Protocol):

@@ -33,8 +33,12 @@ class LocalExecution:
             return f"its process was killed by {signal.Signals(-status).name}"
         return f"its process ended with exit status {status}"
 
-    async def stop(self) -> None:
-        """Kill the group. A publication is one atomic step, so no moment is a bad one."""
+    async def stop(self, *, grace_s: float = 0.0) -> None:
+        """Ask the worker to end, and kill the group. A publication is one atomic step, so no moment is a bad one."""
+        if grace_s > 0 and self._process.returncode is None:
+            with suppress(ProcessLookupError, TimeoutError):
+                self._process.terminate()
+                await asyncio.wait_for(self._process.wait(), grace_s)
         self._kill_group()
         await self._process.wait()
         await self._end_group()
@@ -63,6 +67,8 @@ class LocalExecutor:
 
     async def start(self, directory: JobDirectory) -> LocalExecution:
         """Start a worker. Its standard input stays open as long as this process lives: its end is the worker's, too."""
+        place = directory.assignment().place
+        binding = {} if place is None else place.environment
         with directory.log.open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -71,5 +77,6 @@ class LocalExecutor:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                env={**os.environ, **binding},
             )
         return LocalExecution(process)

@@ -1,0 +1,100 @@
+"""The course of an attempt: its process is started, and its events are mirrored in the job's row until it has ended."""
+
+import asyncio
+import os
+from collections.abc import Callable
+
+import structlog
+
+from trainer.device import threads_within
+from trainer.jobs.assignment import Assignment, JobDirectory
+from trainer.jobs.attempt import Attempt, place_on
+from trainer.jobs.devices.listing import DeviceKind
+from trainer.jobs.events import EventKind, EventReader, EventWriter, JobEvent
+from trainer.jobs.executors.executor import Executor
+from trainer.jobs.job import Failure
+from trainer.jobs.table import JobTable
+from trainer.runs.report import Stage
+from trainer.settings import Settings
+
+__all__ = ["Course"]
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class Course:
+    """Runs attempts by an executor."""
+
+    def __init__(
+        self,
+        table: JobTable,
+        executor: Executor,
+        settings: Settings,
+        directory: Callable[[str], JobDirectory],
+        *,
+        follow_s: float,
+    ) -> None:
+        """`follow_s`: events are looked for so often."""
+        self._table = table
+        self._executor = executor
+        self._settings = settings
+        self._directory = directory
+        self._follow_s = follow_s
+
+    async def run(self, attempt: Attempt) -> str:
+        """Run one attempt, mirroring its events in the job's row; says how its process ended."""
+        job, directory = attempt.job, self._directory(attempt.job.id)
+        _log.info("job_started", job=job.id, run=job.run, attempt=job.attempts, device=attempt.device.name)
+        directory.assign(self._assignment(attempt))
+        reader = EventReader(directory.events)
+        with EventWriter(directory.events) as writer:
+            writer.write(EventKind.ATTEMPT, attempt=job.attempts, run=job.run)
+        reader.read()
+        attempt.started(await self._executor.start(directory))
+        assert attempt.execution is not None  # noqa: S101 - given by the line above
+        waiting = asyncio.ensure_future(attempt.execution.wait())
+        try:
+            while not waiting.done():
+                await asyncio.wait({waiting}, timeout=self._follow_s)
+                for event in reader.read():
+                    await self._mirror(attempt, event)
+                if (overdue := attempt.overdue(self._settings.frozen_s)) is not None:
+                    attempt.end(*overdue)
+        except BaseException:
+            await attempt.execution.stop()
+            await waiting
+            raise
+        await attempt.stopped()
+        for event in reader.read():
+            await self._mirror(attempt, event)
+        return waiting.result()
+
+    def _assignment(self, attempt: Attempt) -> Assignment:
+        job, device = attempt.job, attempt.device
+        assert job.run is not None  # noqa: S101 - given by `_start`
+        assert job.spec is not None  # noqa: S101 - the same
+        place = place_on(device, job.needs.memory_bytes, frozenset(os.environ))
+        settings = self._settings
+        if settings.spark_master == "local[*]" and device.kind is DeviceKind.CPU:
+            threads = threads_within(max(1, device.cores // device.slots), place.memory_bytes)
+            settings = settings.model_copy(update={"spark_master": f"local[{threads}]"})
+        return Assignment(run=job.run, spec=job.spec, settings=settings, place=place)
+
+    async def _mirror(self, attempt: Attempt, event: JobEvent) -> None:
+        job = attempt.job.id
+        attempt.heard_s = attempt.clock_s()
+        match event.kind:
+            case EventKind.DEVICE:
+                await asyncio.to_thread(self._table.computing_on, job, event.data["device"])
+            case EventKind.STAGE_STARTED:
+                attempt.stages.add(Stage(event.data["stage"]))
+                if event.data["stage"] == Stage.WRITE:
+                    await asyncio.to_thread(self._table.publishing, job)
+            case EventKind.MEMORY:
+                await asyncio.to_thread(self._table.peaked, job, event.data["peak_bytes"])
+            case EventKind.PUBLISHED:
+                attempt.published = True
+            case EventKind.FAILED:
+                attempt.failure = Failure(**event.data)
+            case _:
+                pass

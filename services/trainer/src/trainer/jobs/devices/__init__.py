@@ -1,0 +1,1 @@
+"""Devices that jobs are given: what they are, and who lists them."""
