@@ -96,7 +96,7 @@ lint: setup
 	$(BIN)/ruff check .
 
 types: setup
-	$(BIN)/mypy shared/src services/*/src tests benchmarks tools/*.py
+	$(BIN)/mypy shared/src services/*/src clients/python/src tests benchmarks tools/*.py
 
 imports: setup
 	$(BIN)/lint-imports
@@ -109,6 +109,7 @@ openapi: setup ## write each service's openapi.json
 
 client-gen: openapi ## generate scores_client and trainer_client from openapi.json of their services
 	$(BIN)/python tools/client_gen.py
+	$(BIN)/python -m tools.python_client
 
 decisions: setup ## write the index of docs/decisions
 	$(BIN)/python tools/decisions.py

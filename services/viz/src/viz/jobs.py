@@ -143,7 +143,8 @@ class TrainerJobs:
                         await events.response.aread()
                         checked(events.response)
                     async for event in events.aiter_sse():
-                        self._progress[job].take(event)
+                        if event.data:  # httpx-sse makes an event of the trainer's comments as well
+                            self._progress[job].take(event)
         except (ServiceAway, ServiceProblem) as failure:
             _log.info("job_no_longer_followed", job=job, reason=str(failure))
 
