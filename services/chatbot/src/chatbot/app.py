@@ -13,7 +13,7 @@ from chatbot import pages, problems, refusals
 from chatbot.bots.registry import BotRegistry, model_name
 from chatbot.conversation import Conversation
 from chatbot.fragments.answering import FragmentAnswers
-from chatbot.metrics import EngineMetrics
+from chatbot.metrics import EngineMetrics, FirstWords
 from chatbot.network.engine import ReplyEngine
 from chatbot.openai_errors import OpenAIErrors
 from chatbot.routes import completions, models
@@ -92,6 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.registry = registry
     app.state.conversation = Conversation(engine, fragments, viz_url=settings.viz_url)
     app.state.metrics.register(EngineMetrics(engine))
+    app.state.first_words = FirstWords(app.state.metrics)
     refusals.install(app)
     app.include_router(completions.router)
     app.include_router(models.router)

@@ -11,6 +11,7 @@ from contracts.store import Store
 from scores_api.builds import Builds
 from scores_api.files import ArtifactFiles
 from scores_api.live import Live
+from scores_api.metrics import StoreMetrics
 from scores_api.prediction.predictor import CompoundPredictor
 from scores_api.problems import PROBLEM_TYPES
 from scores_api.routes import artifacts, factors, fragments, predictions, refusals, runs, scores, similarities
@@ -62,6 +63,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.live = live
     app.state.files = files
     app.state.predictor = predictor
+    app.state.store_metrics = StoreMetrics(live.catalogue)
+    app.state.metrics.register(app.state.store_metrics)
     refusals.install(app)
     if settings.cors_origins:
         app.add_middleware(

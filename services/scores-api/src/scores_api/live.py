@@ -122,6 +122,13 @@ class Live:
             raise NothingPublished
         return snapshot
 
+    def catalogue(self) -> Catalogue | None:
+        """What was published when the store was last read, without looking; None where that was nothing."""
+        try:
+            return self._known().catalogue
+        except NothingPublished:
+            return None
+
     async def run(self, name: str) -> OpenRun:
         """A run by id, or the newest by `current`; projected first if it is not in the cache.
 

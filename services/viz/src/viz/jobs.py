@@ -17,6 +17,7 @@ import structlog
 from httpx_sse import ServerSentEvent, aconnect_sse
 
 from servicekit.client import ServiceAway, ServiceProblem, answer_of, asking, checked
+from servicekit.tracing import propagating
 from trainer_client import Client
 from trainer_client.api.datasets import list_datasets
 from trainer_client.api.jobs import follow_job, list_jobs
@@ -88,7 +89,7 @@ class TrainerJobs:
         self._client = Client(
             base_url=self._url,
             timeout=httpx.Timeout(_PATIENCE_S),
-            httpx_args={"trust_env": False} | ({} if transport is None else {"transport": transport}),
+            httpx_args={"trust_env": False, **propagating()} | ({} if transport is None else {"transport": transport}),
         )
         self._followers: dict[str, asyncio.Task[None]] = {}
         self._progress: dict[str, Progress] = {}

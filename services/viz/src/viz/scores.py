@@ -25,6 +25,7 @@ from scores_client.api.runs import get_curve, get_run, get_trajectory, list_runs
 from scores_client.api.similarities import ask_similarities
 from scores_client.types import UNSET
 from servicekit.client import ServiceAway, ServiceProblem, answer_of
+from servicekit.tracing import propagating
 from viz.answers import (
     Curve,
     Floats,
@@ -71,7 +72,9 @@ class Scores:
     def __init__(self, url: str, *, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._url = url
         self._clock_s = clock_s
-        self._client = Client(base_url=url, timeout=httpx.Timeout(_PATIENCE_S, connect=2.0), httpx_args={"trust_env": False})
+        self._client = Client(
+            base_url=url, timeout=httpx.Timeout(_PATIENCE_S, connect=2.0), httpx_args={"trust_env": False, **propagating()}
+        )
         self._runs: tuple[Run, ...] = ()
         self._runs_s = float("-inf")
         self._asking = asyncio.Lock()

@@ -31,6 +31,7 @@ from scores_client.models import (
     SimilarityQuestion,
 )
 from servicekit.client import ServiceAway, ServiceProblem, answer_of
+from servicekit.tracing import propagating
 
 __all__ = ["FragmentScores"]
 
@@ -46,7 +47,7 @@ class FragmentScores:
     """To be entered on the event loop that uses it, and left on the same."""
 
     def __init__(self, url: str, *, transport: Any = None) -> None:
-        arguments = {"trust_env": False} | ({"transport": transport} if transport is not None else {})
+        arguments = {"trust_env": False, **propagating()} | ({"transport": transport} if transport is not None else {})
         self._client = Client(base_url=url, timeout=httpx.Timeout(_TIMEOUT_S, connect=1.0), httpx_args=arguments)
 
     async def __aenter__(self) -> Self:

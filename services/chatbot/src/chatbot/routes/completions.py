@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -12,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from chatbot.bots.registry import BotRegistry
 from chatbot.conversation import Answer, Conversation, Turn
 from chatbot.failures import Unanswerable
+from chatbot.metrics import FirstWords
 from chatbot.network.reply import Piece, ReplyOptions
 from chatbot.openai_errors import error_object
 from chatbot.refusals import problem_of
@@ -48,6 +50,7 @@ async def create_chat_completion(request: Request, body: ChatCompletionRequest) 
     """As OpenAI's clients ask for it. Questions about fragments are answered from the scores API."""
     registry: BotRegistry = request.app.state.registry
     conversation: Conversation = request.app.state.conversation
+    first_words: FirstWords = request.app.state.first_words
     bundle = registry.of_model(body.model)
     turns = [Turn(message.text, message.role == "user") for message in body.turns]
     count = body.n or 1
@@ -60,6 +63,7 @@ async def create_chat_completion(request: Request, body: ChatCompletionRequest) 
     async with AsyncExitStack() as stack:
         answering = conversation.answer(bundle, turns, _options(body), count=count)
         answer = await stack.enter_async_context(answering)
+        answer = replace(answer, pieces=first_words.timed(answer.pieces))
         if not body.stream:
             return await unless_gone(request, _whole(answer, head, count))
         include_usage = body.stream_options is not None and body.stream_options.include_usage

@@ -8,9 +8,10 @@ from typing import Final
 from fastapi import FastAPI
 
 from servicekit.application import create_application
+from trainer.api.metrics import JobMetrics
 from trainer.api.routes import datasets, devices, jobs
 from trainer.api.service import Trainer
-from trainer.jobs.claim import claimed
+from trainer.jobs.claim import JOBS, claimed
 from trainer.jobs.executors.executor import Executor
 from trainer.jobs.executors.local import LocalExecutor
 from trainer.jobs.published import PublishedRuns, StoredRuns
@@ -63,6 +64,7 @@ def create_app(
         problem_types=PROBLEM_TYPES,
         lifespan=lifespan,
     )
+    app.state.metrics.register(JobMetrics(settings.state / JOBS))
     for router in (jobs.router, datasets.router, devices.router):
         app.include_router(router)
     return app

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Header, Query, Response, status
 from fastapi.responses import PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from servicekit import tracing
 from servicekit.cursor import Cursor
 from servicekit.problems import Problem
 from trainer.api.routes.access import PERMITTED, NamedJob, Running
@@ -69,6 +70,7 @@ async def create_job(trainer: Running, request: JobRequest, response: Response, 
         raise Problem(IDEMPOTENCY_CONFLICT, str(error)) from None
     except OSError as error:
         raise no_room(error) from None
+    await asyncio.to_thread(tracing.keep, trainer.queue.directory(job.id).root)
     response.headers["Location"] = job_path(job.id)
     return job_resource(job)
 
