@@ -19,7 +19,15 @@ from typing import Final
 
 import structlog
 from fastapi import FastAPI, Response
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_PLAIN_0_0_4,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit.logs import RequestContext
@@ -127,6 +135,9 @@ class ObservationMiddleware:
 def install(app: FastAPI) -> None:
     """Add the layer and `GET /metrics` to `app`; other collectors can join its registry, `app.state.metrics`."""
     registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    build = Gauge("ntdemo_build_info", "1; its labels say what runs.", ("service", "version"), registry=registry)
+    build.labels(app.title, app.version).set(1)
     app.add_middleware(ObservationMiddleware, metrics=RequestMetrics(registry))
     app.state.metrics = registry
 

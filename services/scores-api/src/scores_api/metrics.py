@@ -26,13 +26,24 @@ class StoreMetrics:
 
     def collect(self) -> Iterator[Metric]:
         """Of the store nothing while no run is published."""
-        yield CounterMetricFamily("scores_predictions", "Compounds whose activity was asked for.", self._compounds)
+        yield self._predictions()
         catalogue = self._catalogue()
-        if catalogue is None:
-            return
-        newest = catalogue.runs[-1]
-        yield GaugeMetricFamily("scores_store_version", "Version of the publications that are served.", catalogue.version)
-        yield GaugeMetricFamily("scores_runs", "Runs that can be read.", len(catalogue.runs))
-        age_s = (self._clock() - newest.published).total_seconds()
+        if catalogue is not None:
+            newest = catalogue.runs[-1]
+            age_s = (self._clock() - newest.published).total_seconds()
+            yield from self._store(catalogue.version, len(catalogue.runs), age_s, newest.seconds)
+
+    def describe(self) -> Iterator[Metric]:
+        """The names, for the registry, which refuses two of one."""
+        yield self._predictions()
+        yield from self._store(0, 0, 0.0, 0.0)
+
+    def _predictions(self) -> Metric:
+        return CounterMetricFamily("scores_predictions", "Compounds whose activity was asked for.", self._compounds)
+
+    @staticmethod
+    def _store(version: int, runs: int, age_s: float, fit_s: float) -> Iterator[Metric]:
+        yield GaugeMetricFamily("scores_store_version", "Version of the publications that are served.", version)
+        yield GaugeMetricFamily("scores_runs", "Runs that can be read.", runs)
         yield GaugeMetricFamily("scores_run_age_seconds", "Time since the newest run was published.", age_s)
-        yield GaugeMetricFamily("scores_run_fit_seconds", "Time that the fit of the newest run took.", newest.seconds)
+        yield GaugeMetricFamily("scores_run_fit_seconds", "Time that the fit of the newest run took.", fit_s)

@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric, SummaryMet
 
 from contracts.kinds import RunKind
 from trainer.jobs.job import JobState
-from trainer.jobs.tally import Spent, read_tally
+from trainer.jobs.tally import Spent, Tally, read_tally
 
 __all__ = ["JobMetrics"]
 
@@ -31,6 +31,13 @@ class JobMetrics:
         except sqlite3.Error as error:
             _log.warning("jobs_not_counted", reason=str(error))
             return
+        yield from self._families(tally)
+
+    def describe(self) -> Iterator[Metric]:
+        """The names, for the registry, which refuses two of one."""
+        return self._families(Tally({}, [], [], {}, None))
+
+    def _families(self, tally: Tally) -> Iterator[Metric]:
         jobs = GaugeMetricFamily("trainer_jobs", "Jobs that are remembered, by kind and state.", labels=("kind", "state"))
         for kind in RunKind:
             for state in JobState:
