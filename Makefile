@@ -18,7 +18,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 # As many processes as there are processors, four at most: each may hold a Spark session and servers of its own.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help setup hooks run test test-all quick test-deploy wheelhouse check format lint types imports lock openapi client-gen decisions problems chart sbom bench e2e train chat client up down clean
+.PHONY: help setup hooks run test test-all quick test-deploy wheelhouse check format lint types imports lock openapi client-gen generated reference docs breaking decisions problems chart sbom bench e2e train chat client up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,9 +107,22 @@ lock: setup ## resolve the requirements anew
 openapi: setup ## write each service's openapi.json
 	$(BIN)/python tools/openapi.py
 
-client-gen: openapi ## generate scores_client and trainer_client from openapi.json of their services
+client-gen: openapi ## generate every client from openapi.json of its service, and their reference
 	$(BIN)/python tools/client_gen.py
 	$(BIN)/python -m tools.python_client
+	$(BIN)/python -m tools.typescript_client
+	$(BIN)/python -m tools.reference
+
+generated: client-gen problems decisions chart reference ## everything that is generated, anew
+
+reference: setup ## write docs/reference/ from the documents and the code
+	$(BIN)/python -m tools.reference
+
+docs: setup ## build the documentation into build/site
+	$(BIN)/zensical build --strict --clean
+
+breaking: openapi ## what breaks callers of the last release, and whether CHANGELOG.md names it
+	$(BIN)/python tools/breaking.py
 
 decisions: setup ## write the index of docs/decisions
 	$(BIN)/python tools/decisions.py

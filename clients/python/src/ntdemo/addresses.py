@@ -21,14 +21,17 @@ class Addresses:
     key: str | None = field(default=None, repr=False)
 
     @classmethod
-    def of_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """`NTDEMO_HOST` and `NTDEMO_PORT` and their like; `NTDEMO_TRAINER_URL` and its like go before them.
+    def of_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """As this process's environment says, or another one.
+
+        `NTDEMO_HOST` and `NTDEMO_PORT` and their like; `NTDEMO_TRAINER_URL` and its like go before them.
 
         The key is that of `NTDEMO_API_KEY`, or else of `TRAINER_API_KEY`.
 
         Raises:
             ValueError: a port is no number, or a URL none of http; the message names the variable.
         """
+        environment = os.environ if environment is None else environment
         return cls(
             scores=_url(environment, "NTDEMO_SCORES_URL", "NTDEMO_HOST", "NTDEMO_PORT", 3030),
             trainer=_url(environment, "NTDEMO_TRAINER_URL", "TRAINER_HOST", "TRAINER_PORT", 3031),

@@ -8,7 +8,7 @@ import ntdemo
 from ntdemo.command import asking
 from ntdemo.command.doctor import doctor
 
-__all__ = ["main"]
+__all__ = ["application", "main"]
 
 _command = typer.Typer(
     name="ntdemo",
@@ -35,6 +35,11 @@ def _options(
     ] = False,
 ) -> None:
     """Options of every command."""
+
+
+def application() -> typer.Typer:
+    """The command, for whoever describes it."""
+    return _command
 
 
 def main() -> None:
