@@ -67,5 +67,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SparkSession]":
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Trainer, scores API and chatbot as their users meet them; tests that take it carry the marker `e2e`."""
-    with Stack(tmp_path_factory.mktemp("stack") / "state") as stack:
+    from tests.support.collector import Collector  # noqa: PLC0415 - loads protobuf, which other tests do without
+
+    with Collector() as collector, Stack(tmp_path_factory.mktemp("stack") / "state", collector) as stack:
         yield stack

@@ -198,7 +198,7 @@ def last_release() -> Path:
 
 def changes() -> list[Change]:
     """Every breaking change since the last release, of all services."""
-    found = []
+    found: list[Change] = []
     for service in SERVICES:
         old = json.loads((last_release() / f"{service}.json").read_text(encoding="utf-8"))
         new = json.loads((ROOT / "services" / service / "openapi.json").read_text(encoding="utf-8"))

@@ -101,7 +101,7 @@ def _commands() -> Iterator[str]:
     yield ""
     yield group.help or ""
 
-    for name, each in group.commands.items():
+    for name, each in vars(group)["commands"].items():
         yield ""
         yield f"## `ntdemo {name}`"
         yield ""

@@ -17,7 +17,7 @@ import ntdemo
 _COMMAND = str(Path(sys.executable).with_name("ntdemo"))
 
 
-def _typed(*arguments: str, stack: Stack | None = None, said: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+def _typed(*arguments: str, stack: Stack | None = None, said: str = "", **environment: Any) -> subprocess.CompletedProcess[str]:
     shell = {**(stack.shell if stack else {}), "PATH": str(Path(sys.executable).parent), **environment}
     return subprocess.run(
         [_COMMAND, *arguments], env=shell, input=said, capture_output=True, text=True, check=False, timeout=240
@@ -56,7 +56,8 @@ def test_nobody_who_answers_is_a_sentence_and_status_1_in_json_as_well() -> None
 
 def test_the_doctor_names_what_is_missing_and_ends_with_status_1(tmp_path: Path) -> None:
     ports = dict(zip(("NTDEMO_PORT", "TRAINER_PORT", "VIZ_DASH_PORT", "CHATBOT_PORT"), map(str, free_ports(4)), strict=True))
-    done = _typed("doctor", "--json", NTDEMO_STATE=str(tmp_path / "none"), **ports)
+    environment: dict[str, Any] = {"NTDEMO_STATE": str(tmp_path / "none"), **ports}
+    done = _typed("doctor", "--json", **environment)
     assert done.returncode == 1
     found = {each["what"]: each for each in json.loads(done.stdout)}
     assert found["Python"]["state"] == "ok"

@@ -94,8 +94,9 @@ def test_every_operation_of_the_generated_python_answers(made: Path, service: st
 def test_a_problem_reaches_the_caller_of_the_generated_python(stack: Stack) -> None:
     package = importlib.import_module(generators.package("scores-api"))
     client = package.ApiClient(package.Configuration(host=stack.urls["scores"]))
+    run = next(run.id for run in package.RunsApi(client).list_runs().items if run.source == "built-in")
     with client, pytest.raises(package.ApiException) as caught:
-        package.FragmentsApi(client).get_fragment(fragment="fX")
+        package.FragmentsApi(client).get_fragment(fragment="fX", run=run)
     assert caught.value.status == 404
     assert caught.value.data.type.endswith("/problems/fragment-not-found")
     assert "fA" in json.loads(caught.value.body)["near"]
@@ -115,8 +116,8 @@ def _values(functions: dict[str, Any]) -> dict[str, Any]:
     if "list_runs" in functions:
         runs = [run for run in functions["list_runs"]().items if run.source == "built-in"]
         values["run"] = runs[-1].id
-        artifact = next(each for each in functions["list_artifacts"]().items if each.kind == "factors")
-        values |= {"artifact": artifact.name, "version": artifact.version, "file": artifact.files[0].path}
+        manifest = functions["get_artifact"](artifact="factors", version="latest")
+        values |= {"artifact": "factors", "version": "latest", "file": manifest.files[0].name}
     return values
 
 

@@ -1,7 +1,6 @@
 """What the transport asks again, and what it makes of answers."""
 
 import asyncio
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -33,7 +32,7 @@ class Answers:
 
 
 @pytest.fixture
-def pauses(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     taken: list[float] = []
     monkeypatch.setattr("ntdemo._sync.transport.pause", taken.append)
     return taken

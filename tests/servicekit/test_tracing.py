@@ -58,8 +58,12 @@ def test_what_states_no_trace_begins_one(header: str | None) -> None:
 def test_a_client_of_another_service_passes_the_current_trace_on() -> None:
     asked: list[httpx.Request] = []
 
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200)
+
     async def ask() -> None:
-        transport = httpx.MockTransport(lambda request: asked.append(request) or httpx.Response(200))
+        transport = httpx.MockTransport(answer)
         async with httpx.AsyncClient(transport=transport, **tracing.propagating()) as client:
             await client.get("http://api/")
             with TraceContext(Trace.continued(STATED)) as trace:

@@ -5,11 +5,14 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import httpx
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
+
+if TYPE_CHECKING:
+    from tests.support.collector import Collector
 
 __all__ = ["Stack"]
 
@@ -21,7 +24,9 @@ _PATIENCE_S: Final = 240.0
 class Stack:
     """Trainer, scores API and chatbot on free ports; entered, they answer."""
 
-    def __init__(self, state: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, state: Path, collector: "Collector") -> None:
+        self.collector = collector
+        """Where their spans go."""
         ports = dict(zip(_COMMANDS, free_ports(len(_COMMANDS)), strict=True))
         self.urls = {service: f"http://127.0.0.1:{port}" for service, port in ports.items()}
         """`trainer`, `scores` and `chatbot` to where they answer."""
@@ -31,14 +36,15 @@ class Stack:
             "TRAINER_HOST": "127.0.0.1",
             "CHATBOT_HOST": "127.0.0.1",
             **{_PORTS[service]: str(port) for service, port in ports.items()},
-            **(environment or {}),
+            "NTDEMO_LOG_FORMAT": "json",
         }
         self.logs = {service: state.parent / f"{state.name}-{service}.log" for service in _COMMANDS}
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
+        told = {**self.environment, **self.collector.environment}
         served = {
-            service: self._running.enter_context(Served(command, self.logs[service], self.environment, self.urls[service]))
+            service: self._running.enter_context(Served(command, self.logs[service], told, self.urls[service]))
             for service, command in _COMMANDS.items()
         }
         for each in served.values():

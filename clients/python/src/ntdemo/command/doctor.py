@@ -115,7 +115,7 @@ def _absent(url: str, error: httpx.HTTPError) -> str:
     parts = urlsplit(url)
     try:
         with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=1.0):
-            return f"something listens there and does not answer: {error or type(error).__name__}"
+            return f"something listens there and does not answer: {str(error) or type(error).__name__}"
     except OSError as refused:
         return f"nothing listens there ({refused.strerror or refused}): start it with `make run`, or set its address"
 
