@@ -18,7 +18,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 # As many processes as there are processors, four at most: each may hold a Spark session and servers of its own.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help setup hooks run test test-all quick test-deploy wheelhouse check format lint types imports lock openapi client-gen decisions problems chart sbom bench e2e train chat client up down clean
+.PHONY: help setup hooks run test test-all quick test-deploy wheelhouse check format lint types imports lock openapi client-gen generated reference docs breaking decisions problems chart sbom release release-check bench e2e train chat client up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ ifneq ($(BROKEN),)
 .PHONY: $(STAMP)
 endif
 
-$(STAMP): $(LOCKS) $(SERVICES:%=services/%/pyproject.toml) shared/pyproject.toml
+$(STAMP): $(LOCKS) $(SERVICES:%=services/%/pyproject.toml) shared/pyproject.toml clients/python/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "ntdemo runs on Python 3.11 to 3.13, and $(PYTHON) is another: make setup PYTHON=python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv $(BROKEN) $(VENV)
@@ -37,7 +37,7 @@ $(STAMP): $(LOCKS) $(SERVICES:%=services/%/pyproject.toml) shared/pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --retries 0 --find-links wheelhouse --extra-index-url $(TORCH_INDEX) \
 	  "$$(grep -o '^torch==[0-9.]*' services/trainer/requirements.txt)"
 	$(BIN)/python -m pip install --quiet --find-links wheelhouse $(LOCKS:%=--requirement %)
-	$(BIN)/python -m pip install --quiet --no-deps --editable shared $(SERVICES:%=--editable services/%)
+	$(BIN)/python -m pip install --quiet --no-deps --editable shared --editable clients/python $(SERVICES:%=--editable services/%)
 	touch $@
 
 run: setup ## start all services in this terminal; Ctrl-C stops them
@@ -96,7 +96,7 @@ lint: setup
 	$(BIN)/ruff check .
 
 types: setup
-	$(BIN)/mypy shared/src services/*/src tests benchmarks tools/*.py
+	$(BIN)/mypy shared/src services/*/src clients/python/src tests benchmarks tools/*.py
 
 imports: setup
 	$(BIN)/lint-imports
@@ -107,8 +107,22 @@ lock: setup ## resolve the requirements anew
 openapi: setup ## write each service's openapi.json
 	$(BIN)/python tools/openapi.py
 
-client-gen: openapi ## generate scores_client and trainer_client from openapi.json of their services
+client-gen: openapi ## generate every client from openapi.json of its service, and their reference
 	$(BIN)/python tools/client_gen.py
+	$(BIN)/python -m tools.python_client
+	$(BIN)/python -m tools.typescript_client
+	$(BIN)/python -m tools.reference
+
+generated: client-gen problems decisions chart reference ## everything that is generated, anew
+
+reference: setup ## write docs/reference/ from the documents and the code
+	$(BIN)/python -m tools.reference
+
+docs: setup ## build the documentation into build/site
+	$(BIN)/zensical build --strict --clean
+
+breaking: openapi ## what breaks callers of the last release, and whether CHANGELOG.md names it
+	$(BIN)/python tools/breaking.py
 
 decisions: setup ## write the index of docs/decisions
 	$(BIN)/python tools/decisions.py
@@ -121,6 +135,12 @@ chart: setup ## write the Helm chart's README and schema from its values
 
 sbom: setup ## write a CycloneDX bill of materials a service to build/sbom
 	$(BIN)/python tools/sbom.py
+
+release: setup ## wheels, clients, chart and bills of materials of one version, from its tag, into build/release
+	$(BIN)/python tools/release.py
+
+release-check: setup ## could this be released? asks no network
+	$(BIN)/python tools/release.py --check
 
 clean: ## remove the virtual environment and all state
 	rm -rf $(VENV) var

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 from tests.support import groups
+from tests.support.stack import Stack
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -61,3 +62,12 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SparkSession]":
 
     with Session(tmp_path_factory.mktemp("cache"), master="local[2]") as session:
         yield session.spark()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Trainer, scores API and chatbot as their users meet them; tests that take it carry the marker `e2e`."""
+    from tests.support.collector import Collector  # noqa: PLC0415 - loads protobuf, which other tests do without
+
+    with Collector() as collector, Stack(tmp_path_factory.mktemp("stack") / "state", collector) as stack:
+        yield stack

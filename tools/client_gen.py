@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-CLIENTS = {"scores_client": "scores-api", "trainer_client": "trainer"}
+CLIENTS = {"scores_client": "scores-api", "trainer_client": "trainer", "chatbot_client": "chatbot"}
 """Import package -> the service whose document it is generated from."""
 
 

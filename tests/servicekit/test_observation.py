@@ -101,3 +101,15 @@ def test_a_histogram_counts_every_request_once_and_its_buckets_never_fall(client
     assert len(buckets) == 15
     assert buckets == sorted(buckets)
     assert buckets[-1] == 3
+
+
+def test_reads_that_wait_for_something_write_one_line_until_one_is_answered(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "servicekit.requests"), structlog.testing.capture_logs() as events:
+        for _ in range(20):
+            client.get("/away")
+        assert len(events) == 1
+        client.get("/limited/x")
+        client.get("/away")
+    assert [event["status"] for event in events] == [503, 503]

@@ -6,7 +6,14 @@ import pytest
 
 __all__ = ["assign"]
 
-SHARED: Final = {"spark": "spark", "scores_url": "viz", "running": "chatbot", "trained": "dialogue", "prepared": "dialogue"}
+SHARED: Final = {
+    "spark": "spark",
+    "stack": "stack",
+    "scores_url": "viz",
+    "running": "chatbot",
+    "trained": "dialogue",
+    "prepared": "dialogue",
+}
 """Fixtures that are set up once a process and dear (a JVM, servers, a training), and the group of the tests that take them."""
 LONG: Final = ("slow", "e2e", "spark", "browser")
 """Markers of tests that take long."""

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tools import client_gen, decisions, openapi, problems
+from tools import client_gen, decisions, openapi, problems, python_client
 
 from servicekit.problems import COMMON_PROBLEMS
 
@@ -87,3 +87,7 @@ def test_a_decision_with_another_head_is_refused(head: str, tmp_path: Path, monk
     monkeypatch.setattr(decisions, "DIRECTORY", tmp_path)
     with pytest.raises(ValueError, match=r"0001-one\.md"):
         decisions.decisions()
+
+
+def test_the_python_client_for_scripts_is_what_is_generated_from_that_for_event_loops() -> None:
+    assert python_client.stale() == [], "run `make client-gen`"

@@ -1,11 +1,13 @@
-"""Observation: one ASGI layer that gives every request an id, a log event and its place in the metrics.
+"""Observation: one ASGI layer that gives every request an id, a trace, a log event and its place in the metrics.
 
 The id comes from the caller's `X-Request-ID` when that is plain, else it is made here; it goes out with the response and
-into every log event of the request. `GET /metrics` answers in the Prometheus text format.
+into every log event of the request. The trace is that of the caller's `traceparent`, or begins here. `GET /metrics` answers in
+the Prometheus text format.
 
 Reading is the ordinary case and is logged at debug level, also of what is not there; what changes something or is refused is
-logged at info, what fails at warning. Every request is counted, and an exception that nobody foresaw becomes the problem
-`internal-error`, the bare text of a library a problem of its status.
+logged at info, what fails at warning; of reads that wait for something (503) the first is, until one is answered. Every request
+is counted, and an exception that nobody foresaw becomes the problem `internal-error`, the bare text of a library a problem of
+its status.
 """
 
 import itertools
@@ -13,17 +15,28 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
 from fastapi import FastAPI, Response
-from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_PLAIN_0_0_4,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from servicekit.logs import RequestContext
 from servicekit.plain_errors import ProblemInstead, is_plain_error
 from servicekit.problems import unforeseen
+from servicekit.telemetry import spans
+from servicekit.tracing import Trace, TraceContext
 
 __all__ = ["ObservationMiddleware", "RequestMetrics", "install", "request_id"]
 
@@ -32,7 +45,7 @@ _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _BOUNDS_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_OK, _REFUSED, _NOT_THERE, _FAILED = 100, 400, 404, 500
+_OK, _REFUSED, _NOT_THERE, _FAILED, _WAITING = 100, 400, 404, 500, 503
 _CUT: Final = 499
 """What nginx calls a request that its client cut off."""
 _LOGGER: Final = "servicekit.requests"
@@ -71,16 +84,15 @@ class ObservationMiddleware:
         self._app = app
         self._metrics = metrics
         self._logger = logging.getLogger(_LOGGER)
+        self._waits = False
+        """Whether the last read of what is not quiet found something missing."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sent = None
-        for name, value in scope["headers"]:
-            if name == b"x-request-id":
-                sent = value
+        sent, traced = _told(scope["headers"])
         identity = request_id(sent)
         status = 0
 
@@ -94,7 +106,7 @@ class ObservationMiddleware:
             await send(message)
 
         started_s = time.perf_counter()
-        with RequestContext(identity.decode()):
+        with RequestContext(identity.decode()), TraceContext(Trace.continued(traced)) as trace:
             try:
                 await self._app(scope, receive, send_observed)
             except ClientDisconnect:
@@ -108,22 +120,57 @@ class ObservationMiddleware:
                 seconds = time.perf_counter() - started_s
                 self._metrics.observe(scope["method"], getattr(scope.get("route"), "path", "unmatched"), status, seconds)
                 self._log(scope["method"], scope["path"], status, seconds)
+                _collect(scope, trace, status, seconds)
 
     def _log(self, method: str, path: str, status: int, seconds: float) -> None:
+        if path in _QUIET:
+            return
         level = _level(method, status)
-        if self._logger.isEnabledFor(level) and path not in _QUIET:
+        if method in _READING:
+            level = logging.DEBUG if status == _WAITING and self._waits else level
+            self._waits = status == _WAITING
+        if self._logger.isEnabledFor(level):
             _log.log(level, "request", method=method, path=path, status=status, ms=round(seconds * 1000, 2))
 
 
 def install(app: FastAPI) -> None:
     """Add the layer and `GET /metrics` to `app`; other collectors can join its registry, `app.state.metrics`."""
     registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    build = Gauge("ntdemo_build_info", "1; its labels say what runs.", ("service", "version"), registry=registry)
+    build.labels(app.title, app.version).set(1)
     app.add_middleware(ObservationMiddleware, metrics=RequestMetrics(registry))
     app.state.metrics = registry
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _told(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, str | None]:
+    """The request's id and trace, as its sender names them; the last of several counts."""
+    sent = traced = None
+    for name, value in headers:
+        if name == b"x-request-id":
+            sent = value
+        elif name == b"traceparent":
+            traced = value.decode("latin-1")
+    return sent, traced
+
+
+def _collect(scope: Scope, trace: Trace, status: int, seconds: float) -> None:
+    """Hand the request to OpenTelemetry, where it collects; probes and scrapes are no part of anything."""
+    if (collecting := spans()) is None or scope["path"] in _QUIET:
+        return
+    route = getattr(scope.get("route"), "path", "unmatched")
+    attributes = {
+        "http.request.method": scope["method"],
+        "http.route": route,
+        "http.response.status_code": status,
+        "url.path": scope["path"],
+    }
+    failed = status >= _FAILED or not status
+    collecting.finished(f"{scope['method']} {route}", trace, seconds, attributes, serves=True, failed=failed)
 
 
 def _level(method: str, status: int) -> int:

@@ -15,6 +15,7 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from servicekit import telemetry
 from servicekit.connections import BoundedConnections, Bounds, file_limit
 
 __all__ = ["serve"]
@@ -58,9 +59,16 @@ def serve(app: ASGIApp, *, host: str, port: int, shutdown_s: float = 2.0, on_exi
     server = _Server(config, on_exit)
     _log.info("listening", host=host, port=port)
     gc.freeze()  # what was assembled lives as long as the process; to look for garbage in it took a tenth of the time
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises Ctrl-C again once all is shut down; it has been answered
+    collected = telemetry.configure(_name(app), getattr(app, "version", "unknown"))
+    # uvicorn raises Ctrl-C again once all is shut down; it has been answered
+    with contextlib.suppress(KeyboardInterrupt), collected:
         server.run(sockets=[listener])
     _log.info("stopped")
+
+
+def _name(app: ASGIApp) -> str:
+    """`ntdemo-scores-api`, from the application's title."""
+    return str(getattr(app, "title", "ntdemo")).lower().replace(" ", "-")
 
 
 class _Server(uvicorn.Server):

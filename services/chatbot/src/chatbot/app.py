@@ -14,7 +14,7 @@ from chatbot.bots.registry import BotRegistry, model_name
 from chatbot.conversation import Conversation
 from chatbot.fragments.answering import FragmentAnswers
 from chatbot.fragments.structures import Structures
-from chatbot.metrics import EngineMetrics
+from chatbot.metrics import EngineMetrics, FirstWords
 from chatbot.network.engine import ReplyEngine
 from chatbot.openai_errors import OpenAIErrors
 from chatbot.routes import completions, models, responses, tools
@@ -106,6 +106,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.structures = structures
     app.state.conversation = Conversation(engine, fragments)
     app.state.metrics.register(EngineMetrics(engine))
+    app.state.first_words = FirstWords(app.state.metrics)
     refusals.install(app)
     app.include_router(completions.router)
     app.include_router(responses.router)

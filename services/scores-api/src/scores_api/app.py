@@ -10,6 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from contracts.store import Store
 from scores_api.files import ArtifactFiles
 from scores_api.live import Live
+from scores_api.metrics import StoreMetrics
 from scores_api.prediction.molecules import Molecules
 from scores_api.prediction.networks import Networks
 from scores_api.prediction.predictor import CompoundPredictor
@@ -67,6 +68,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.files = files
     app.state.predictor = predictor
     app.state.replacing = ReplacementAnswers(networks, molecules)
+    app.state.store_metrics = StoreMetrics(live.catalogue)
+    app.state.metrics.register(app.state.store_metrics)
     refusals.install(app)
     if settings.cors_origins:
         app.add_middleware(

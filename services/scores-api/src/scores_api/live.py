@@ -121,6 +121,13 @@ class Live:
             raise NothingPublished(self._state.missing)
         return view
 
+    def catalogue(self) -> Catalogue | None:
+        """What was published when the store was last read, without looking; None where that was nothing."""
+        try:
+            return self._known().catalogue
+        except NothingPublished:
+            return None
+
     async def run(self, name: str) -> OpenRun:
         """A run by id, or the newest whole one by `current`; opened first if it is not.
 

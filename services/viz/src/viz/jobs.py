@@ -18,6 +18,7 @@ from httpx_sse import ServerSentEvent, aconnect_sse
 from pydantic import SecretStr
 
 from servicekit.client import ServiceAway, ServiceProblem, answer_of, asking, bearer, checked
+from servicekit.tracing import propagating
 from trainer_client import Client
 from trainer_client.api.datasets import list_datasets
 from trainer_client.api.jobs import follow_job, list_jobs
@@ -90,7 +91,7 @@ class TrainerJobs:
             base_url=self._url,
             headers=bearer(key),
             timeout=httpx.Timeout(_PATIENCE_S),
-            httpx_args={"trust_env": False} | ({} if transport is None else {"transport": transport}),
+            httpx_args={"trust_env": False, **propagating()} | ({} if transport is None else {"transport": transport}),
         )
         self._followers: dict[str, asyncio.Task[None]] = {}
         self._progress: dict[str, Progress] = {}
@@ -145,7 +146,8 @@ class TrainerJobs:
                         await events.response.aread()
                         checked(events.response)
                     async for event in events.aiter_sse():
-                        self._progress[job].take(event)
+                        if event.data:  # httpx-sse makes an event of the trainer's comments as well
+                            self._progress[job].take(event)
         except (ServiceAway, ServiceProblem) as failure:
             _log.info("job_no_longer_followed", job=job, reason=str(failure))
 

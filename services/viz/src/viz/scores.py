@@ -26,6 +26,7 @@ from scores_client.api.runs import get_curve, get_run, get_trajectory, list_runs
 from scores_client.api.similarities import ask_similarities
 from scores_client.types import UNSET
 from servicekit.client import ServiceAway, ServiceProblem, answer_of, bearer
+from servicekit.tracing import propagating
 from viz.answers import (
     Curve,
     Floats,
@@ -76,7 +77,7 @@ class Scores:
             base_url=url,
             headers=bearer(key),
             timeout=httpx.Timeout(_PATIENCE_S, connect=2.0),
-            httpx_args={"trust_env": False},
+            httpx_args={"trust_env": False, **propagating()},
         )
         self._runs: tuple[Run, ...] = ()
         self._runs_s = float("-inf")

@@ -50,6 +50,7 @@ from scores_client.models import (
     SimilarityQuestion,
 )
 from servicekit.client import ServiceAway, ServiceProblem, answer_of, bearer
+from servicekit.tracing import propagating
 
 __all__ = ["FragmentScores"]
 
@@ -75,7 +76,7 @@ class FragmentScores:
     """
 
     def __init__(self, url: str, structures: Structures, *, key: SecretStr | None = None, transport: Any = None) -> None:
-        arguments = {"trust_env": False} | ({"transport": transport} if transport is not None else {})
+        arguments = {"trust_env": False, **propagating()} | ({"transport": transport} if transport is not None else {})
         self._client = Client(
             base_url=url, timeout=httpx.Timeout(_TIMEOUT_S, connect=1.0), headers=bearer(key), httpx_args=arguments
         )

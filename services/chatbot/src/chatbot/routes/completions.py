@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -12,6 +13,7 @@ from fastapi import APIRouter, Request, Response
 from chatbot.bots.registry import BotRegistry
 from chatbot.conversation import Answer, Conversation, Speaker, ToolUse, Turn
 from chatbot.failures import Unanswerable
+from chatbot.metrics import FirstWords
 from chatbot.network.bundle import Bundle
 from chatbot.network.reply import Piece, ReplyOptions, Said
 from chatbot.openai_errors import error_object
@@ -57,6 +59,7 @@ async def create_chat_completion(request: Request, body: ChatCompletionRequest) 
     """As OpenAI's clients ask for it. Questions about fragments are looked up, or handed to the tool `fragments`."""
     registry: BotRegistry = request.app.state.registry
     conversation: Conversation = request.app.state.conversation
+    first_words: FirstWords = request.app.state.first_words
     bundle = registry.of_model(body.model)
     count = body.n or 1
     head = {
@@ -75,6 +78,7 @@ async def create_chat_completion(request: Request, body: ChatCompletionRequest) 
             tool=_tool_use(body),
         )
         answer = await stack.enter_async_context(answering)
+        answer = replace(answer, pieces=first_words.timed(answer.pieces))
         if not body.stream:
             return await unless_gone(request, _whole(bundle, answer, head, count))
         include_usage = body.stream_options is not None and body.stream_options.include_usage

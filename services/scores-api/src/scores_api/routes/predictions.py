@@ -6,6 +6,7 @@ from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
 from scores_api.catalogue import CURRENT
+from scores_api.metrics import StoreMetrics
 from scores_api.models.predictions import PredictionQuestion, Predictions
 from scores_api.prediction.predictor import CompoundPredictor
 from scores_api.routes.choice import RunName, live_store
@@ -35,4 +36,6 @@ async def ask_predictions(request: Request, question: PredictionQuestion, run: R
     """
     view = await live_store(request).run(run)
     predictor: CompoundPredictor = request.app.state.predictor
+    metrics: StoreMetrics = request.app.state.store_metrics
+    metrics.predicted(len(question.compounds))
     return StreamingResponse(await predictor.answer(question, view.published), media_type="application/json")

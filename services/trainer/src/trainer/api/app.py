@@ -9,9 +9,10 @@ from fastapi import FastAPI
 
 from servicekit.application import create_application
 from trainer.api.doors import doors
+from trainer.api.metrics import JobMetrics
 from trainer.api.routes import datasets, devices, jobs, owners
 from trainer.api.service import Trainer
-from trainer.jobs.claim import claimed
+from trainer.jobs.claim import JOBS, claimed
 from trainer.jobs.devices.choice import inventory_of
 from trainer.jobs.devices.listing import Inventory
 from trainer.jobs.executors.executor import Executor
@@ -75,6 +76,7 @@ def create_app(
         lifespan=lifespan,
         doors=doors(settings),
     )
+    app.state.metrics.register(JobMetrics(settings.state / JOBS))
     for router in (jobs.router, datasets.router, devices.router, owners.router):
         app.include_router(router)
     return app

@@ -10,8 +10,10 @@ from typing import Final
 from trainer.jobs.table import JobTable
 from trainer.store.lock import Held, hold
 
-__all__ = ["ROOM_BYTES", "StartRefused", "claimed"]
+__all__ = ["JOBS", "ROOM_BYTES", "StartRefused", "claimed"]
 
+JOBS: Final = "jobs.sqlite"
+"""The job table's file in a state directory."""
 ROOM_BYTES: Final = 16 * 2**20
 """Free space without which a start is refused: enough for the job table, a log and the built-in data's run."""
 
@@ -37,7 +39,7 @@ def claimed(state: Path, *, room_bytes: int = ROOM_BYTES) -> Iterator[JobTable]:
                     f"{room_bytes / 2**20:.0f} MiB are needed; make room or set NTDEMO_STATE to another directory."
                 )
             stack.enter_context(hold(state / "trainer.lock"))
-            table = JobTable.open(state / "jobs.sqlite")
+            table = JobTable.open(state / JOBS)
         except Held as held:
             holder = "another process" if held.holder is None else f"process {held.holder}"
             raise StartRefused(
@@ -51,7 +53,7 @@ def claimed(state: Path, *, room_bytes: int = ROOM_BYTES) -> Iterator[JobTable]:
             ) from None
         except sqlite3.Error as error:
             raise StartRefused(
-                f"The job table {state / 'jobs.sqlite'} cannot be used: {error}; "
+                f"The job table {state / JOBS} cannot be used: {error}; "
                 "move it away to start with an empty one, or set NTDEMO_STATE to another directory."
             ) from None
         stack.callback(table.close)

@@ -3,11 +3,14 @@
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
-from servicekit import logs
+from servicekit import logs, telemetry
+from servicekit.tracing import TraceContext, kept
 from trainer.dialogue.failures import Stopped
 from trainer.jobs.assignment import Assignment, JobDirectory
 from trainer.jobs.diagnosis import diagnose
@@ -70,8 +73,18 @@ def _tell(lines: Sequence[str]) -> None:
 
 def main() -> NoReturn:
     """Work until done; the end of the trainer is the end of this process."""
-    with lifeline():
-        status = work(JobDirectory(Path(sys.argv[1])))
+    directory = JobDirectory(Path(sys.argv[1]))
+    began_s = time.perf_counter()
+    with (
+        lifeline(),
+        telemetry.configure("ntdemo-trainer", version("ntdemo-trainer")),
+        TraceContext(kept(directory.root)) as trace,
+    ):
+        status = work(directory)
+        if (collecting := telemetry.spans()) is not None:
+            took_s = time.perf_counter() - began_s
+            attributes = {"ntdemo.job": directory.root.name}
+            collecting.finished("job", trace, took_s, attributes, serves=False, failed=bool(status))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)  # after a failure a Spark session may still be starting: it ends with this process, unwaited for

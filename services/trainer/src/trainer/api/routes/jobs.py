@@ -10,6 +10,7 @@ from fastapi.responses import PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import ValidationError
 
+from servicekit import tracing
 from servicekit.cursor import Cursor
 from servicekit.problems import INVALID_REQUEST, Problem
 from trainer.api.routes.access import PERMITTED, NamedJob, Running
@@ -92,6 +93,7 @@ async def create_job(
         ) from None
     except OSError as error:
         raise no_room(error) from None
+    await asyncio.to_thread(tracing.keep, trainer.queue.directory(job.id).root)
     response.headers["Location"] = job_path(job.id)
     return job_resource(job)
 

@@ -1,0 +1,115 @@
+"""`ntdemo`, as its users type it."""
+
+import json
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from tests.support.ports import free_ports
+from tests.support.stack import Stack
+
+import ntdemo
+
+_COMMAND = str(Path(sys.executable).with_name("ntdemo"))
+
+
+def _typed(*arguments: str, stack: Stack | None = None, said: str = "", **environment: Any) -> subprocess.CompletedProcess[str]:
+    shell = {**(stack.shell if stack else {}), "PATH": str(Path(sys.executable).parent), **environment}
+    return subprocess.run(
+        [_COMMAND, *arguments], env=shell, input=said, capture_output=True, text=True, check=False, timeout=240
+    )
+
+
+def _json(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    assert _typed("--version").stdout == f"ntdemo {version('ntdemo')}\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_it(shell: str) -> None:
+    done = _typed("--show-completion", shell, _TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION="1")
+    assert done.returncode == 0, done.stderr
+    assert "_NTDEMO_COMPLETE" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["runs", "jobs", "train", "inspect", "neighbours", "predict", "doctor"])
+def test_every_command_prints_json_where_it_is_asked_to(name: str) -> None:
+    assert "--json" in _typed(name, "--help", TERM="dumb", COLUMNS="200").stdout
+
+
+def test_nobody_who_answers_is_a_sentence_and_status_1_in_json_as_well() -> None:
+    (port,) = free_ports(1)
+    done = _typed("runs", "--json", NTDEMO_PORT=str(port))
+    assert done.returncode == 1
+    assert "nothing listens there" in json.loads(done.stdout)["error"]["detail"]
+    assert done.stderr.count("\n") == 1
+    assert _typed("runs", NTDEMO_PORT="many").returncode == 2
+
+
+def test_the_doctor_names_what_is_missing_and_ends_with_status_1(tmp_path: Path) -> None:
+    ports = dict(zip(("NTDEMO_PORT", "TRAINER_PORT", "VIZ_DASH_PORT", "CHATBOT_PORT"), map(str, free_ports(4)), strict=True))
+    environment: dict[str, Any] = {"NTDEMO_STATE": str(tmp_path / "none"), **ports}
+    done = _typed("doctor", "--json", **environment)
+    assert done.returncode == 1
+    found = {each["what"]: each for each in json.loads(done.stdout)}
+    assert found["Python"]["state"] == "ok"
+    assert found["releases"]["state"] == "ok"
+    scores = found[f"scores at http://localhost:{ports['NTDEMO_PORT']}"]
+    assert scores["state"] == "bad"
+    assert "nothing listens there" in scores["told"]
+    assert "not there" in found[f"state in {tmp_path / 'none'}"]["told"]
+    assert {"disk", "Java", "GPU"} <= found.keys()
+
+
+@pytest.mark.e2e
+@pytest.mark.spark
+def test_the_doctor_finds_services_that_answer(stack: Stack) -> None:
+    found = {each["what"].split()[0]: each for each in json.loads(_typed("doctor", "--json", stack=stack).stdout)}
+    assert [found[name]["state"] for name in ("scores", "trainer", "chatbot", "state")] == ["ok"] * 4
+    assert found["viz"]["state"] == "bad"  # which is not among them
+
+
+@pytest.mark.e2e
+@pytest.mark.spark
+def test_a_table_is_inspected_trained_followed_and_predicted_by(stack: Stack, table: pd.DataFrame, tmp_path: Path) -> None:
+    file = tmp_path / "assays.csv"
+    table.to_csv(file, index=False)
+    (plan,) = _json(_typed("inspect", str(file), "--json", stack=stack))
+    assert [column["role"] for column in plan["files"][0]["columns"]] == ["molecule", "value"]
+    (job,) = _json(_typed("train", str(file), "--target", "pIC50", "--json", stack=stack))
+    assert job["state"] == "succeeded"
+    assert job["run"] in [run["id"] for run in _json(_typed("runs", "--json", stack=stack))]
+    assert job["id"] in _typed("jobs", stack=stack).stdout
+    assert "fit" in _typed("jobs", job["id"], "--log", stack=stack).stdout
+    typed = _json(_typed("predict", "CCN1CCOCC1", "--run", job["run"], "--json", stack=stack))
+    piped = _json(_typed("predict", "-", "--run", job["run"], "--json", stack=stack, said="CCN1CCOCC1\n\n"))
+    assert typed == piped
+    assert typed[0]["measured"] == 4.5
+    assert len(_json(_typed("predict", str(file), "--run", job["run"], "--json", stack=stack))) == len(table)
+
+
+@pytest.mark.e2e
+@pytest.mark.spark
+def test_a_table_for_people_has_a_line_a_neighbour(nt: ntdemo.Client, stack: Stack) -> None:
+    built_in = next(run.id for run in nt.runs() if run.detail().source == "built-in")
+    lines = _typed("neighbours", "fB", "--run", built_in, stack=stack).stdout.splitlines()
+    assert len(lines) == 5
+    assert lines[1].split()[:2] == ["1", "fC"]
+
+
+@pytest.mark.e2e
+@pytest.mark.spark
+def test_what_the_caller_can_mend_is_status_2_with_the_problem_in_json(stack: Stack) -> None:
+    done = _typed("predict", "no molecule", "--json", stack=stack)
+    assert done.returncode == 2
+    error = json.loads(done.stdout)["error"]
+    assert error["type"] == "molecules-unreadable"
+    assert error["errors"]

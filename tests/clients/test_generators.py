@@ -1,0 +1,140 @@
+"""Clients as strangers generate them: every generator takes every document, and what it makes compiles and works."""
+
+import compileall
+import importlib
+import inspect
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.stack import Stack
+from tools import generators, node
+
+pytestmark = [pytest.mark.slow, pytest.mark.e2e]
+
+_ADDRESS = {"trainer": "trainer", "scores-api": "scores", "chatbot": "chatbot"}
+_BODIES: dict[str, dict[str, Any]] = {
+    "create_job": {"spec": {"kind": "factors", "sources": ["built-in"]}},
+    "plan_dataset": {},
+    "ask_similarities": {"fragments": ["fA", "fB"], "similarity": "balanced"},
+    "ask_predictions": {"compounds": [{"fragments": ["fA", "fB"]}]},
+    "create_chat_completion": {"model": "ntdemo-en", "messages": [{"role": "user", "content": "hello"}]},
+}
+"""What each operation with a body is asked; one that is missing here fails its test."""
+_CSV = b"smiles,t1\nCCN1CCOCC1,5.1\nCCO,6.2\n"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What openapi-generator writes, a folder a language and service."""
+    into = tmp_path_factory.mktemp("made")
+    generators.generate(into)
+    return into
+
+
+@pytest.fixture(scope="module")
+def importable(made: Path) -> Iterator[None]:
+    places = [str(made / "python" / service) for service in generators.SERVICES]
+    sys.path[:0] = places
+    yield
+    for place in places:
+        sys.path.remove(place)
+
+
+@pytest.mark.parametrize("service", generators.SERVICES)
+@pytest.mark.parametrize(("language", "ending"), [("java", "*.java"), ("go", "*.go")])
+def test_java_and_go_are_generated_with_every_operation(made: Path, language: str, ending: str, service: str) -> None:
+    text = "".join(path.read_text() for path in (made / language / service).rglob(ending)).lower()
+    for name in _operations(service):
+        assert name.replace("_", "") in text.replace("_", ""), name
+
+
+def test_typescript_compiles_strictly(made: Path) -> None:
+    options = {"strict": True, "noEmit": True, "target": "es2022", "module": "nodenext", "lib": ["es2022", "dom"], "types": []}
+    (made / "tsconfig.json").write_text(json.dumps({"compilerOptions": options, "include": ["typescript-fetch/**/*.ts"]}))
+    try:
+        compiled = node.run("tsc", "--project", made / "tsconfig.json")
+    except node.NoNode as missing:
+        pytest.skip(str(missing))
+    assert compiled.returncode == 0, compiled.stdout
+
+
+@pytest.mark.parametrize("service", generators.SERVICES)
+def test_the_linter_finds_no_error_in_a_document(service: str) -> None:
+    document = node.ROOT / "services" / service / "openapi.json"
+    try:
+        found = node.run("redocly", "lint", "--config", node.HOME / "redocly.yaml", document)
+    except node.NoNode as missing:
+        pytest.skip(str(missing))
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("service", generators.SERVICES)
+@pytest.mark.usefixtures("importable")
+def test_every_operation_of_the_generated_python_answers(made: Path, service: str, stack: Stack) -> None:
+    assert compileall.compile_dir(made / "python" / service, quiet=1)
+    package = importlib.import_module(generators.package(service))
+    configuration = package.Configuration(host=stack.urls[_ADDRESS[service]])
+    with package.ApiClient(configuration) as client:
+        apis = [getattr(package, name)(client) for name in package.__all__ if name.endswith("Api")]
+        functions = {name: getattr(api, name) for api in apis for name in _operations(service) if hasattr(api, name)}
+        assert functions.keys() == set(_operations(service))
+        values = _values(functions)
+        for name, function in functions.items():
+            if name != "cancel_job":
+                assert function(**_arguments(name, function, values)) is not None, name
+
+
+@pytest.mark.spark
+@pytest.mark.usefixtures("importable")
+def test_a_problem_reaches_the_caller_of_the_generated_python(stack: Stack) -> None:
+    package = importlib.import_module(generators.package("scores-api"))
+    client = package.ApiClient(package.Configuration(host=stack.urls["scores"]))
+    run = next(run.id for run in package.RunsApi(client).list_runs().items if run.source == "built-in")
+    with client, pytest.raises(package.ApiException) as caught:
+        package.FragmentsApi(client).get_fragment(fragment="fX", run=run)
+    assert caught.value.status == 404
+    assert caught.value.data.type.endswith("/problems/fragment-not-found")
+    assert "fA" in json.loads(caught.value.body)["near"]
+
+
+def _operations(service: str) -> list[str]:
+    paths = generators.document(service)["paths"].values()
+    return [operation["operationId"] for path in paths for operation in path.values()]
+
+
+def _values(functions: dict[str, Any]) -> dict[str, Any]:
+    """A value for every parameter that a path or a query needs, from what the service has."""
+    values: dict[str, Any] = {"fragment": "fB", "side": "fragments", "name": "table.csv", "model": "ntdemo-en"}
+    if "create_dataset" in functions:
+        values["dataset"] = functions["create_dataset"](name="table.csv", body=_CSV).sha256
+        values["job"] = functions["list_jobs"](state=["succeeded"]).items[-1].id
+    if "list_runs" in functions:
+        runs = [run for run in functions["list_runs"]().items if run.source == "built-in"]
+        values["run"] = runs[-1].id
+        manifest = functions["get_artifact"](artifact="factors", version="latest")
+        values |= {"artifact": "factors", "version": "latest", "file": manifest.files[0].name}
+    return values
+
+
+def _arguments(name: str, function: Any, values: dict[str, Any]) -> dict[str, Any]:
+    given = {}
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name.startswith("_"):
+            continue
+        if parameter.name == "body":
+            given["body"] = _CSV
+        elif parameter.default is inspect.Parameter.empty and parameter.name not in values:
+            kind = next(each for each in _kinds(parameter.annotation) if hasattr(each, "from_dict"))
+            given[parameter.name] = kind.from_dict(_BODIES[name])
+        elif parameter.name == "run" or parameter.default is inspect.Parameter.empty:
+            given[parameter.name] = values[parameter.name]
+    return given
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    return [annotation, *(kind for part in getattr(annotation, "__args__", ()) for kind in _kinds(part))]

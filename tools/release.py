@@ -1,0 +1,134 @@
+"""`make release`: everything of one version in build/release/, from a tagged checkout; `make release-check` tries it offline.
+
+Wheels of shared, the services and clients/python, the TypeScript client, the chart, bills of materials and SHA256SUMS. Wheels
+are made by hatchling, whose output depends on the files and `SOURCE_DATE_EPOCH` (the commit's time) alone: the check makes
+them twice and compares. Images are built by `docker compose build`, where there is an engine.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from helm_python import chart as helm
+
+ROOT: Final = Path(__file__).parents[1]
+OUT: Final = ROOT / "build" / "release"
+DISTRIBUTIONS: Final = (
+    *("shared", "services/trainer", "services/scores-api", "services/viz", "services/chatbot"),
+    "clients/python",
+)
+CHART: Final = ROOT / "deploy" / "helm" / "ntdemo"
+
+
+def versions() -> dict[str, str]:
+    """Where a version is stated -> what it says."""
+    found = {f"{name}/pyproject.toml": _project(name)["version"] for name in DISTRIBUTIONS}
+    package = json.loads((ROOT / "clients" / "typescript" / "package.json").read_text(encoding="utf-8"))
+    described = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    found |= {
+        "clients/typescript/package.json": package["version"],
+        "deploy/helm/ntdemo/Chart.yaml": described["version"],
+        "deploy/helm/ntdemo/Chart.yaml, appVersion": str(described["appVersion"]),
+        "CITATION.cff": str(citation["version"]),
+    }
+    for path in sorted(ROOT.glob("services/*/Dockerfile")):
+        label = re.search(r'image\.version="([^"]+)"', path.read_text(encoding="utf-8"))
+        found[str(path.relative_to(ROOT))] = "none" if label is None else label[1]
+    return found
+
+
+def faults(version: str, changelog: str) -> list[str]:
+    """Why this is no release of `version`, in sentences."""
+    told = [f"{place} says {stated}, not {version}" for place, stated in versions().items() if stated != version]
+    if not re.search(rf"^## {re.escape(version)} – \d{{4}}-\d\d-\d\d$", changelog, re.MULTILINE):
+        told.append(f"CHANGELOG.md has no section of {version} with its date")
+    released = ROOT / "docs" / "released" / version
+    for service in ("trainer", "scores-api", "chatbot"):
+        document = ROOT / "services" / service / "openapi.json"
+        kept = released / f"{service}.json"
+        if not kept.exists():
+            told.append(f"{kept.relative_to(ROOT)} is missing: copy {document.relative_to(ROOT)} there")
+    return told
+
+
+def wheels(into: Path) -> list[Path]:
+    """A wheel of each distribution; offline."""
+    into.mkdir(parents=True, exist_ok=True)
+    seconds = subprocess.run(
+        ["git", "log", "-1", "--format=%ct"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.strip()
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": seconds}
+    for name in DISTRIBUTIONS:
+        command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(into)]
+        subprocess.run(command, cwd=ROOT / name, env=environment, check=True, capture_output=True)
+    return sorted(into.glob("*.whl"))
+
+
+def digest(path: Path) -> str:
+    """SHA-256, in hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def differing(one: list[Path], other: list[Path]) -> list[str]:
+    """Names of wheels whose bytes are not the same in both."""
+    kept = {path.name: digest(path) for path in other}
+    return [path.name for path in one if kept.get(path.name) != digest(path)]
+
+
+def make() -> int:
+    """Everything, from a tagged checkout; the exit status."""
+    version = _project("shared")["version"]
+    tags = subprocess.run(
+        ["git", "tag", "--points-at", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split()
+    told = faults(version, (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    if f"v{version}" not in tags:
+        told.append(f"this commit has no tag v{version}")
+    if told:
+        print(*told, sep="\n", file=sys.stderr)
+        return 1
+    shutil.rmtree(OUT, ignore_errors=True)
+    wheels(OUT)
+    helm.package(str(CHART), destination=str(OUT))
+    npm = ["npm", "pack", "--silent", "--pack-destination", str(OUT)]
+    subprocess.run(npm, cwd=ROOT / "clients" / "typescript", check=True)
+    subprocess.run([sys.executable, "tools/sbom.py"], cwd=ROOT, check=True)
+    shutil.copytree(ROOT / "build" / "sbom", OUT / "sbom")
+    files = sorted(path for path in OUT.rglob("*") if path.is_file())
+    (OUT / "SHA256SUMS").write_text("".join(f"{digest(path)}  {path.relative_to(OUT)}\n" for path in files), encoding="utf-8")
+    print(*(path.relative_to(OUT) for path in files), sep="\n")
+    return 0
+
+
+def check() -> int:
+    """Can it be released? The same bytes twice, one version everywhere; asks no network. The exit status."""
+    version = _project("shared")["version"]
+    told = faults(version, (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as scratch:
+        first, second = wheels(Path(scratch) / "first"), wheels(Path(scratch) / "second")
+        told += [f"{name} is not the same when it is made again" for name in differing(first, second)]
+        if len(first) != len(DISTRIBUTIONS):
+            told.append(f"{len(first)} wheels of {len(DISTRIBUTIONS)} were made")
+    print(
+        *(told or [f"{version} can be released: {len(first)} wheels, the same bytes twice, one version everywhere"]), sep="\n"
+    )
+    return int(bool(told))
+
+
+def _project(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads((ROOT / name / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(check() if sys.argv[1:] == ["--check"] else make())
