@@ -238,8 +238,8 @@ def main() -> None:
     print(f"{'halves':12}{'similarity':22}" + "".join(f"{column:>10}" for column in columns))
     for name, first_C in divided.items():
         swap_rows(found, first_C, told[name], name)
-    columns = ("all", "unseen", ">= 10", "structure", "... >= 10", "covered", "... unseen")
-    print(f"{'halves':12}" + "".join(f"{column:>11}" for column in columns))
+    titles = ("all", "unseen", ">= 10", "structure", "... >= 10", "covered", "... unseen")
+    print(f"{'halves':12}" + "".join(f"{title:>11}" for title in titles))
     for name in divided:
         event_rows(found, told[name], name)
     begun = time.process_time()

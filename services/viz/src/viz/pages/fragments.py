@@ -109,14 +109,15 @@ def register(dash: Dash, scores: Scores) -> None:
         if health is None:
             return no_update
         view = View.of(search)
-        if view.fragment is None:
+        chosen = view.fragment
+        if chosen is None:
             return [
                 html.H2("Nothing chosen yet"),
                 html.P("Search on the left and choose a fragment to see what acts like it.", className="quiet"),
             ]
         run = await scores.run(view.run)
         view = view.of_run(run.similarities)
-        fragment = await scores.fragment(view.run, view.fragment)
+        fragment = await scores.fragment(view.run, chosen)
         return [
             html.H2(fragment.name),
             _facts(fragment),

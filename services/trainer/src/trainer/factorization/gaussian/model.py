@@ -128,8 +128,8 @@ def fragment_weights(fit: Gaussian, kernel: Kernel) -> scipy.sparse.csr_array:
     position_N = fit.order_N
     shape = (len(position_N), fit.cells.targets)
     by_target_NT = scipy.sparse.csr_array((fit.weight_N, (np.arange(shape[0]), fit.cells.target[position_N])), shape=shape)
-    weights_FT = kernel.membership_CF[fit.cells.compound[position_N]].T.astype(np.float64) @ by_target_NT
-    weights_FT = scipy.sparse.csr_array(weights_FT * (fit.share / kernel.unit))
+    members_FN = kernel.membership_CF[fit.cells.compound[position_N]].T.astype(np.float64)
+    weights_FT: scipy.sparse.csr_array = scipy.sparse.csr_array(members_FN @ by_target_NT * (fit.share / kernel.unit))
     weights_FT.sort_indices()
     return weights_FT
 
