@@ -15,9 +15,8 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdFingerprintGenerator
 
 from chemistry import FRAGMENTATION_VERSION, Unfragmentable, fragment
-from trainer.factorization.activity.alike import KIND_FEATURES, unit_rows
 from trainer.factorization.activity.cells import Cells
-from trainer.similarity.environments import fingerprints_CD
+from trainer.factorization.activity.ranking import unit_rows
 
 __all__ = ["DATA_SETS", "Data", "read"]
 
@@ -84,7 +83,7 @@ def read(name: str, folder: Path, cache: Path) -> Data:
         fragments_F=fragments,
         membership_CF=membership_CF,
         environments_CD=environments_CD,
-        structure_CD=(environments_CD if name == "zinc_dti" else fingerprints_CD([found[0] for found in kept], KIND_FEATURES)),
+        structure_CD=environments_CD,
         binary=binary,
         positives=name == "zinc_dti",
     )

@@ -11,15 +11,15 @@ from contracts.kinds import ActivityKind
 from trainer.data.activity import Activity
 from trainer.data.leaves import leaf_bags
 from trainer.evaluation.agreement import Pairs, agreement
-from trainer.evaluation.holdout import Question, measure, measure_model
+from trainer.evaluation.holdout import Question, measure_model, measure_ranking
 from trainer.evaluation.model import Facts
-from trainer.factorization.activity.alike import KIND_FEATURES, unit_rows
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.effects import Effects
 from trainer.factorization.activity.posterior import Posterior
+from trainer.factorization.activity.ranking import unit_rows
 from trainer.factorization.activity.summary import Directions
 from trainer.runs.spec import FactorsSpec
-from trainer.similarity.environments import environments_CD, fingerprints_CD, tanimoto
+from trainer.similarity.environments import environments_CD, tanimoto
 
 __all__ = ["judge", "question"]
 
@@ -27,8 +27,6 @@ Fit = Callable[[Cells, scipy.sparse.csr_array | None, int], Posterior]
 
 _FEATURES: Final = 4096
 """Hashed atom environments that positives are ranked by: a dense problem of all targets."""
-_PAIRED: Final = 200_000
-"""Compounds up to which atom pairs and torsions are looked at beside their environments: ten times the numbers, 1 GB."""
 _TABLE_CELLS: Final = 5 * 10**7
 """Compounds x targets up to which positives are ranked by structure too, which needs the whole table: 200 MB."""
 _COMPARED: Final = 600
@@ -47,14 +45,8 @@ def question(activity: Activity, *, with_structure: bool, later: Activity | None
     positives = activity.kind is ActivityKind.POSITIVES
     smiles: list[str | None] = activity.compounds["smiles"].to_pylist()
     structure_CD = None
-    small = not positives or cells.compounds * cells.targets <= _TABLE_CELLS
-    if with_structure and small and None not in smiles:
-        molecules = (each or "" for each in smiles)
-        if positives:
-            structure_CD = unit_rows(environments_CD(molecules, _FEATURES))
-        else:
-            seen_CD = fingerprints_CD if cells.compounds <= _PAIRED else environments_CD
-            structure_CD = seen_CD(molecules, KIND_FEATURES)
+    if with_structure and positives and None not in smiles and cells.compounds * cells.targets <= _TABLE_CELLS:
+        structure_CD = unit_rows(environments_CD((each or "" for each in smiles), _FEATURES))
     return Question(
         cells=cells,
         membership_CF=scipy.sparse.csr_array(activity.membership_FC().T),
@@ -78,7 +70,7 @@ def judge(
     if facts is not None:
         found = measure_model(asked, spec.holdout, facts, seed=spec.seed, device=device)
     else:
-        found = measure(asked, spec.holdout, lambda cells: fit(cells, asked.structure_CD, spec.seed), seed=spec.seed)
+        found = measure_ranking(asked, spec.holdout, lambda cells: fit(cells, asked.structure_CD, spec.seed), seed=spec.seed)
     pairs = _pairs(activity)
     if pairs is None:
         return found

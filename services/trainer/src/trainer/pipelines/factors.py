@@ -62,7 +62,7 @@ class Trained:
     rejected_rows: int
     """Rows and cells that were left out."""
     bounds: int
-    """Cells that are bounds, of which nothing is learned."""
+    """Cells that are bounds."""
     rank: int
     objective: str
     loss: float

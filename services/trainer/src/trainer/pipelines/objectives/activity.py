@@ -47,7 +47,7 @@ def fit(
         raise ObjectiveUnsuitable("No cell was measured, so there is no activity to learn from.")
     is_positives = activity.kind is ActivityKind.POSITIVES
     facts = question(activity, with_structure=is_positives and spec.holdout is not Holdout.NONE, later=later)
-    molecules = None if is_positives else Facts.of(activity, binary=facts.binary)
+    molecules = None if is_positives else Facts.of(activity, facts.cells, binary=facts.binary)
     link = Link(facts.membership_CF, device=device)
     background = Background() if facts.positives else None
     options = Options(rank=spec.fitted_rank)
@@ -89,7 +89,7 @@ def fit(
     model = None
     if molecules is not None:
         model = Model.learned(molecules, facts.cells, device=device)
-        metrics["fragment_share"] = model.fit.share
+        metrics |= {"fragment_share": model.fit.share, "calibration_cells": float(model.calibration.cells)}
     return Fitted(
         factors=factors,
         curve=curve,
