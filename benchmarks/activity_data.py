@@ -18,7 +18,7 @@ from chemistry import FRAGMENTATION_VERSION, Unfragmentable, fragment
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.ranking import unit_rows
 
-__all__ = ["DATA_SETS", "Data", "membership", "molecules_of", "read"]
+__all__ = ["DATA_SETS", "Data", "Molecule", "membership", "molecules_of", "read"]
 
 DATA_SETS = {"chembl5": 4096, "tox21": 2048, "zinc_dti": 4096}
 """Hashed atom environments: fewer where targets have many cells, so that each target stays a small dense problem."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse
-from benchmarks.activity_data import membership, molecules_of, read
+from benchmarks.activity_data import Molecule, membership, molecules_of, read
 
 from trainer.evaluation.model import Facts
 from trainer.evaluation.splits import random_split, scaffold_split
@@ -72,7 +72,7 @@ def _molecule_ace(package: Path, cache: Path) -> Judged:
     parents: dict[str, int] = {}
     targets = {task: number for number, task in enumerate(sorted({task for _, task, *_ in rows}))}
     parts: dict[bool, dict[tuple[int, int], list[tuple[float, bool]]]] = {True: {}, False: {}}
-    kept = []
+    kept: list[Molecule] = []
     for (_, task, value, cliff, is_train), molecule in zip(rows, found, strict=True):
         if molecule is None:
             continue

@@ -51,7 +51,8 @@ def svr_tanimoto(judged: Judged) -> Floats:
     """Support vector regression with the Tanimoto kernel of ECFP4 (C = 3, epsilon = 0.1 of standardised values)."""
     from sklearn.svm import SVR  # noqa: PLC0415 - an optional extra
 
-    bits_CV = scipy.sparse.csr_array(_environments(judged) > 0, dtype=np.float32)
+    bits_CV = _environments(judged).astype(np.float32)
+    bits_CV.data[:] = 1.0
     size_C = np.asarray(bits_CV.sum(axis=1)).ravel()
 
     def alike(first: npt.NDArray[np.int64], second: npt.NDArray[np.int64]) -> Floats:

@@ -10,7 +10,7 @@ from tests.support.gaussian import SMILES, Table, arrays_of, fitted, named, pane
 from chemistry import fragment
 from chemistry.fingerprints import fingerprint
 from prediction.model_file import InvalidModelFile, map_arrays, write_arrays
-from prediction.predictor import Asked, Predictor
+from prediction.predictor import NEAREST, Asked, Predictor
 from trainer.factorization.gaussian.fit import Gaussian
 from trainer.factorization.gaussian.kernel import LEVEL
 from trainer.factorization.gaussian.model import Calibration, Probit, Stretch, write_model
@@ -66,17 +66,30 @@ def test_values_are_those_of_the_kernel_and_add_up(given: Table, fit: Gaussian, 
     np.testing.assert_allclose(found.level_M + found.contributions_GM.sum(axis=0) + found.rest_M, found.sum_M, rtol=1e-12)
 
 
-def test_variance_is_exact_where_all_points_are_near(given: Table, fit: Gaussian, predictor: Predictor) -> None:
+def test_variance_is_that_of_the_textbook_given_the_nearest_points(given: Table, fit: Gaussian, predictor: Predictor) -> None:
     found = predictor.predict(asked_of(given, 3), np.array([1]))
     part = fit.at(1)
     compound_N = given.cells.compound[fit.order_N[part]]
-    assert len(compound_N) <= 32
-    kernel_NN = given.kernel.between(compound_N, compound_N, fit.share) + LEVEL + fit.noise_T[1] * np.eye(len(compound_N))
     kernel_N = given.kernel.between(np.array([3]), compound_N, fit.share)[0] + LEVEL
+    near_K = np.argsort(-kernel_N)[:NEAREST]
+    assert len(near_K) < len(compound_N)
+    kernel_K, compound_K = kernel_N[near_K], compound_N[near_K]
+    kernel_KK = given.kernel.between(compound_K, compound_K, fit.share) + LEVEL + fit.noise_T[1] * np.eye(len(compound_K))
     itself = given.kernel.itself(np.array([3]), fit.share)[0] + LEVEL
-    variance = fit.signal_T[1] * (itself - kernel_N @ np.linalg.solve(kernel_NN, kernel_N) + fit.noise_T[1])
+    variance = fit.signal_T[1] * (itself - kernel_K @ np.linalg.solve(kernel_KK, kernel_K) + fit.noise_T[1])
     half = 1.6448536 * np.sqrt(variance)
     assert (found.high_M - found.low_M)[0] == pytest.approx(2 * half, rel=0.03)  # pairs are kept in 8 bits
+
+
+def test_a_target_of_few_points_is_judged_by_all_of_them(given: Table, fit: Gaussian, predictor: Predictor) -> None:
+    found = predictor.predict(asked_of(given, 3), np.array([2, 0]))
+    part = fit.at(2)
+    compound_N = given.cells.compound[fit.order_N[part]]
+    kernel_N = given.kernel.between(np.array([3]), compound_N, fit.share)[0] + LEVEL
+    kernel_NN = given.kernel.between(compound_N, compound_N, fit.share) + LEVEL + fit.noise_T[2] * np.eye(len(compound_N))
+    itself = given.kernel.itself(np.array([3]), fit.share)[0] + LEVEL
+    variance = fit.signal_T[2] * (itself - kernel_N @ np.linalg.solve(kernel_NN, kernel_N) + fit.noise_T[2])
+    assert found.sd_M[0] == pytest.approx(np.sqrt(variance), rel=0.03)
 
 
 def test_what_is_unlike_everything_is_less_sure(given: Table, predictor: Predictor) -> None:

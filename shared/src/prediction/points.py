@@ -52,7 +52,8 @@ class Points:
         pairs_ML = self._of["pairs.kernel"][triangle_MK[:, row_L] + near[:, column_L]].astype(np.float32) * self._unit
         told_MK = near_MK >= 0
         pairs_ML *= told_MK[:, row_L] & told_MK[:, column_L]
-        return pairs_ML[:, self._place_KK]
+        pairs_MKK: Singles = pairs_ML[:, self._place_KK]
+        return pairs_MKK
 
     def compound(self, near_MK: Ints, targets: Ints) -> Array:
         """Those of the points; 0 where there is none."""

@@ -34,8 +34,9 @@ Ints = npt.NDArray[np.int64]
 Singles = npt.NDArray[np.float32]
 
 SCHEMA: Final = "ntdemo-predictor-2"
-NEAREST: Final = 32
-"""Compounds that tell how sure a value is; with all of them the correlation is 0.99."""
+NEAREST: Final = 16
+"""Compounds that tell how sure a value is. Of 32 the standard deviations are a hundredth smaller (correlation 0.99), and cost
+two and a half times as much."""
 _WIDTH: Final = 1.6448536269514722
 """Standard deviations to either side that hold 90 % of a normal distribution."""
 _ARRAYS: Final = {

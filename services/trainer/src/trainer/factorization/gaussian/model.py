@@ -121,7 +121,7 @@ def model_arrays(
         "panel.spread": panel.spread_TKK.astype(np.float32),
         "panel.noise": panel.noise_T,
         "panel.slope": panel.slope_T,
-        "cells.residual": panel.residual_N,
+        "cells.residual": panel.residual_N.astype(np.float32),
     }
     if kernel.molecules is not None:
         tables = zip(KINDS, kernel.molecules.codes, kernel.molecules.counts, kernel.molecules.sizes_C, strict=True)
