@@ -22,7 +22,7 @@ from contracts.fingerprints import Fingerprint
 from contracts.predictions import Scale
 from prediction import panel
 from prediction.compounds import Compounds
-from prediction.model_file import map_arrays
+from prediction.model_file import arrays_in, map_arrays
 from prediction.points import Points
 from prediction.similarities import FeatureIndex
 
@@ -125,7 +125,7 @@ class Predicted:
 
 
 class Predictor:
-    """A model that is mapped from a file; safe in threads."""
+    """A model of a file; safe in threads."""
 
     def __init__(self, arrays: dict[str, Array], about: dict[str, str]) -> None:
         if about.get("schema") != SCHEMA:
@@ -150,6 +150,11 @@ class Predictor:
     def open(cls, path: Path) -> Self:
         """Map a model file; raises InvalidModelFile or ValueError for another file."""
         return cls(*map_arrays(path))
+
+    @classmethod
+    def read(cls, content: bytes, name: str) -> Self:
+        """The model in the bytes of a file of this name; raises as `open`."""
+        return cls(*arrays_in(content, name))
 
     @property
     def titles(self) -> list[str | None]:

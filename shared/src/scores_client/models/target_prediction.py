@@ -29,8 +29,8 @@ class TargetPrediction:
         low (float | None): Lower end of the 90 % interval; null where the run has no posterior.
         high (float | None): Upper end of the same interval.
         sum_ (float): `mean` + `target` + all of `fragments` + the value of `rest` + `panel`, digit by digit: the value
-            itself, or for chances what the
-            chance follows from (the probit, in runs that predict by fragments alone).
+            itself, or for
+            chances what the chance follows from (the probit, in runs that predict by fragments alone).
         level (float | None): What is usual on the target, on the answer's scale; null in runs that predict by fragments
             alone, as all that follow but
             the contributions.
@@ -38,8 +38,8 @@ class TargetPrediction:
         contributions (Contributions): The parts of a sum.
         rest (None | Rest):
         panel (float | None): What the compound's own measurements on other targets add (`matched`); 0 on those it was
-            measured on, where the prediction
-            has learned from the measurement, and for a compound that is new.
+            measured on, where the
+            prediction has learned from the measurement, and for a compound that is new.
         measured (float | None): What the data state of this very compound (`matched`) on the target; null where it was
             not measured.
         similarity (float | None): To the most alike compound measured on the target, in percent.
