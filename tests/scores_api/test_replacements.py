@@ -62,7 +62,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     told = judged_halves(events, groups, halves(len(activity.compounds), seed=0), binary=False)
     arrays, about = learn(events, groups, told)
     asked = question(activity, with_structure=False)
-    model = Model.learned(Facts.of(activity, binary=False), asked.cells, device="cpu")
+    model = Model.learned(Facts.of(activity, asked.cells, binary=False), asked.cells, device="cpu")
     files = {}
     with tempfile.TemporaryDirectory() as scratch:
         write_arrays(Path(scratch) / FILE, arrays, about)
