@@ -22,9 +22,9 @@ from replacement.replacements import FILE, Replacements
 from scores_api.app import create_app
 from scores_api.models.replacements import PairPage, Products, ReplacementList
 from scores_api.settings import Settings
+from trainer.evaluation.halves import halves
 from trainer.evaluation.judgement import question
 from trainer.evaluation.model import Facts, Model
-from trainer.evaluation.stability import halves
 from trainer.replacements.learned import judged_halves, learn
 from trainer.similarity.factors import Factors
 from trainer.similarity.pairs import Likeness

@@ -93,7 +93,7 @@ class MoleculeModel:
     @property
     def calibrated(self) -> bool:
         """Whether intervals were held against cells that were left out; else they are as the fit says."""
-        return self._predictor.calibrated
+        return self.predictor.calibrated
 
     @property
     def compares(self) -> bool:
