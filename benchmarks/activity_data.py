@@ -15,11 +15,10 @@ from rdkit import Chem, rdBase
 from rdkit.Chem import rdFingerprintGenerator
 
 from chemistry import FRAGMENTATION_VERSION, Unfragmentable, fragment
-from trainer.factorization.activity.alike import KIND_FEATURES, unit_rows
 from trainer.factorization.activity.cells import Cells
-from trainer.similarity.environments import fingerprints_CD
+from trainer.factorization.activity.ranking import unit_rows
 
-__all__ = ["DATA_SETS", "Data", "read"]
+__all__ = ["DATA_SETS", "Data", "Molecule", "membership", "molecules_of", "read"]
 
 DATA_SETS = {"chembl5": 4096, "tox21": 2048, "zinc_dti": 4096}
 """Hashed atom environments: fewer where targets have many cells, so that each target stays a small dense problem."""
@@ -43,9 +42,7 @@ class Data:
     fragments_F: list[str]
     membership_CF: scipy.sparse.csr_array
     environments_CD: scipy.sparse.csr_array
-    """Unit rows of a width that a dense problem a target can be made of."""
-    structure_CD: scipy.sparse.csr_array
-    """What the activity model is given: for positives the same, else features in kinds."""
+    """Unit rows of a width that a dense problem can be made of."""
     binary: bool
     positives: bool
 
@@ -57,7 +54,7 @@ def read(name: str, folder: Path, cache: Path) -> Data:
     kept: list[Molecule] = []
     targets: dict[str, int] = {}
     values: dict[tuple[int, int], list[float]] = {}
-    for (_, cells), found in zip(stated, _molecules([smiles for smiles, _ in stated], cache), strict=True):
+    for (_, cells), found in zip(stated, molecules_of([smiles for smiles, _ in stated], cache), strict=True):
         if found is None:
             continue
         if found[0] not in parents:
@@ -69,7 +66,7 @@ def read(name: str, folder: Path, cache: Path) -> Data:
     value_N = np.array([np.mean(found) for found in values.values()])
     binary = name == "tox21"
     environments_CD = unit_rows(_environments([found[3] for found in kept], DATA_SETS[name]))
-    fragments, membership_CF = _membership([found[2] for found in kept])
+    fragments, membership_CF = membership([found[2] for found in kept])
     return Data(
         name=name,
         cells=Cells.of(
@@ -84,7 +81,6 @@ def read(name: str, folder: Path, cache: Path) -> Data:
         fragments_F=fragments,
         membership_CF=membership_CF,
         environments_CD=environments_CD,
-        structure_CD=(environments_CD if name == "zinc_dti" else fingerprints_CD([found[0] for found in kept], KIND_FEATURES)),
         binary=binary,
         positives=name == "zinc_dti",
     )
@@ -121,7 +117,7 @@ def _molecule(smiles: str) -> Molecule | None:
     return found.parent, found.scaffold, found.fragments, dict(environments)
 
 
-def _molecules(texts: list[str], cache: Path) -> list[Molecule | None]:
+def molecules_of(texts: list[str], cache: Path) -> list[Molecule | None]:
     """Molecules of SMILES, kept in a file named by the texts and the fragmentation's version."""
     name = hashlib.sha256("\n".join([FRAGMENTATION_VERSION, *texts]).encode()).hexdigest()[:16]
     path = cache / f"{name}.pickle"
@@ -133,7 +129,7 @@ def _molecules(texts: list[str], cache: Path) -> list[Molecule | None]:
     return found
 
 
-def _membership(bags: list[tuple[str, ...]]) -> tuple[list[str], scipy.sparse.csr_array]:
+def membership(bags: list[tuple[str, ...]]) -> tuple[list[str], scipy.sparse.csr_array]:
     """Fragments with support, and compounds x fragments."""
     names, support = np.unique([name for bag in bags for name in bag], return_counts=True)
     kept = names[support >= SUPPORT].tolist()

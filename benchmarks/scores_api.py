@@ -199,7 +199,7 @@ def predicting(contents: Contents) -> Contents:
     draws = drawn(48, fragments=len(contents.names), targets=len(targets), rank=32)
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / FILE
-        predictor = Predictor.from_posterior(Posterior(draws, centre=6.5, binary=False, structure=None))
+        predictor = Predictor.from_posterior(Posterior(draws, centre=6.5, binary=False))
         export_predictor(predictor, path, fragments=contents.names, targets=targets, run="benchmark")
         return replace(contents, files={FILE: path.read_bytes()})
 

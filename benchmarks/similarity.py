@@ -23,7 +23,7 @@ from chemistry.descriptors import attachments
 from replacement.evidence import STRENGTH, WIDTH
 from replacement.features import pair_features
 from replacement.replacements import Replacements
-from trainer.evaluation.stability import halves
+from trainer.evaluation.halves import halves
 from trainer.replacements.learned import Halves, Taught, judged_halves, learn, states
 from trainer.replacements.prior import fit_prior
 from trainer.similarity.environments import tanimoto

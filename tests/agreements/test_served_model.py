@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from tests.support.gaussian import SMILES, Table, fitted, table
+from tests.support.gaussian import SMILES, Table, fitted, named, table
 from tests.support.ports import free_ports
 from tests.support.predicting import modelled
 from tests.support.served import Served, wait_until_ready
@@ -21,6 +21,8 @@ from chemistry.fingerprints import fingerprint
 from contracts.kinds import Objective
 from contracts.predictions import MODEL_FILE
 from prediction.predictor import Asked, Predictor
+from trainer.evaluation.foretold import foretold
+from trainer.factorization.activity.cells import Cells
 
 TARGETS = ["pX", "nM", "two cells"]
 ASKED = (*SMILES[::7], "CC(=O)Nc1ccc(S(C)(=O)=O)cc1", "CC(=O)Oc1ccccc1C(=O)O.[Na+]", "OCC(O)CO", "[Xe]CCCCC")
@@ -62,7 +64,7 @@ def test_every_answered_number_is_that_of_the_model_and_sums_are_exact(publicati
     for smiles, compound in zip(ASKED, answer["compounds"], strict=True):
         cut = fragment(smiles)
         known = [names.index(name) for name in cut.fragments if name in names]
-        asked = Asked(np.array(known, dtype=np.int64), fingerprint(cut.parent))
+        asked = Asked(np.array(known, dtype=np.int64), fingerprint(cut.parent), predictor.compounds.find(cut.parent))
         expected = predictor.predict(asked)
         for column, numbers_M in (
             ("value", expected.prediction_M),
@@ -78,8 +80,20 @@ def test_every_answered_number_is_that_of_the_model_and_sums_are_exact(publicati
         added_M = [sum(each["contributions"]["fragments"]) for each in compound["predictions"]]
         assert (np.abs(added_M - expected.contributions_GM.sum(axis=0)) <= 1e-6 * scale_M).all()
         for each in compound["predictions"]:
-            parts = [each["level"], *each["contributions"]["fragments"], each["rest"]["value"]]
+            parts = [each["level"], *each["contributions"]["fragments"], each["rest"]["value"], each["panel"]]
             assert sum(Decimal(str(part)) for part in parts) == Decimal(str(each["value"]))
+
+
+def test_what_is_answered_is_what_a_holdout_judges(publication: Publication) -> None:
+    given, predictor = publication.given, Predictor.open(publication.model)
+    compound, target = (index.ravel() for index in np.indices((len(SMILES), 3)))
+    cells = Cells.of(compound, target, np.zeros(len(compound)), compounds=len(SMILES), targets=3)
+    said = foretold(predictor, given.kernel, named(given), cells)
+    answer = publication.ask(compounds=[{"smiles": smiles} for smiles in SMILES], targets=TARGETS)
+    answered = [each for one in answer["compounds"] for each in one["predictions"]]
+    for column, judged_N in (("value", said.prediction_N), ("low", said.low_N), ("high", said.high_N)):
+        np.testing.assert_allclose([each[column] for each in answered], judged_N, rtol=1e-6, err_msg=column)
+    assert sum(each["panel"] != 0 for each in answered) > len(SMILES)
 
 
 def test_known_compounds_show_every_cell_that_was_measured_and_no_other(publication: Publication) -> None:

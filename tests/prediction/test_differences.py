@@ -6,15 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.sparse
-from tests.support.gaussian import SMILES, fitted, named, table
+from tests.support.gaussian import SMILES, arrays_of, fitted, table
 
 from chemistry import fragment
 from chemistry.fingerprints import fingerprint
 from prediction.differences import alike, difference
-from prediction.model_file import map_arrays
+from prediction.model_file import map_arrays, write_arrays
 from prediction.predictor import Asked, Predictor
 from trainer.factorization.gaussian.kernel import LEVEL, Kernel
-from trainer.factorization.gaussian.model import write_model
 from trainer.factorization.gaussian.molecules import Molecules
 
 
@@ -23,7 +22,7 @@ def predictor() -> Predictor:
     given = table()
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "model"
-        write_model(path, fitted(given), given.kernel, named(given))
+        write_arrays(path, *arrays_of(given, fitted(given)))
         return Predictor(*_read(path))
 
 

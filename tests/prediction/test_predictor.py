@@ -1,18 +1,19 @@
 """A model that is asked from its file, beside the fit it was made of."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.support.gaussian import SMILES, Table, fitted, named, table
+from tests.support.gaussian import SMILES, Table, arrays_of, fitted, named, panel_of, table
 
 from chemistry import fragment
 from chemistry.fingerprints import fingerprint
 from prediction.model_file import InvalidModelFile, map_arrays, write_arrays
-from prediction.predictor import Asked, Predictor
+from prediction.predictor import NEAREST, Asked, Predictor
 from trainer.factorization.gaussian.fit import Gaussian
 from trainer.factorization.gaussian.kernel import LEVEL
-from trainer.factorization.gaussian.model import PLAIN, Probit, model_arrays, write_model
+from trainer.factorization.gaussian.model import Calibration, Probit, Stretch, write_model
 
 NAMED = named(table())
 
@@ -29,7 +30,7 @@ def fit(given: Table) -> Gaussian:
 
 @pytest.fixture
 def predictor(given: Table, fit: Gaussian, tmp_path: Path) -> Predictor:
-    write_model(tmp_path / "model", fit, given.kernel, NAMED)
+    write_model(tmp_path / "model", fit, panel_of(fit), given.kernel, NAMED, Calibration())
     return Predictor.open(tmp_path / "model")
 
 
@@ -65,17 +66,30 @@ def test_values_are_those_of_the_kernel_and_add_up(given: Table, fit: Gaussian, 
     np.testing.assert_allclose(found.level_M + found.contributions_GM.sum(axis=0) + found.rest_M, found.sum_M, rtol=1e-12)
 
 
-def test_variance_is_exact_where_all_points_are_near(given: Table, fit: Gaussian, predictor: Predictor) -> None:
+def test_variance_is_that_of_the_textbook_given_the_nearest_points(given: Table, fit: Gaussian, predictor: Predictor) -> None:
     found = predictor.predict(asked_of(given, 3), np.array([1]))
     part = fit.at(1)
     compound_N = given.cells.compound[fit.order_N[part]]
-    assert len(compound_N) <= 32
-    kernel_NN = given.kernel.between(compound_N, compound_N, fit.share) + LEVEL + fit.noise_T[1] * np.eye(len(compound_N))
     kernel_N = given.kernel.between(np.array([3]), compound_N, fit.share)[0] + LEVEL
+    near_K = np.argsort(-kernel_N)[:NEAREST]
+    assert len(near_K) < len(compound_N)
+    kernel_K, compound_K = kernel_N[near_K], compound_N[near_K]
+    kernel_KK = given.kernel.between(compound_K, compound_K, fit.share) + LEVEL + fit.noise_T[1] * np.eye(len(compound_K))
     itself = given.kernel.itself(np.array([3]), fit.share)[0] + LEVEL
-    variance = fit.signal_T[1] * (itself - kernel_N @ np.linalg.solve(kernel_NN, kernel_N) + fit.noise_T[1])
+    variance = fit.signal_T[1] * (itself - kernel_K @ np.linalg.solve(kernel_KK, kernel_K) + fit.noise_T[1])
     half = 1.6448536 * np.sqrt(variance)
     assert (found.high_M - found.low_M)[0] == pytest.approx(2 * half, rel=0.03)  # pairs are kept in 8 bits
+
+
+def test_a_target_of_few_points_is_judged_by_all_of_them(given: Table, fit: Gaussian, predictor: Predictor) -> None:
+    found = predictor.predict(asked_of(given, 3), np.array([2, 0]))
+    part = fit.at(2)
+    compound_N = given.cells.compound[fit.order_N[part]]
+    kernel_N = given.kernel.between(np.array([3]), compound_N, fit.share)[0] + LEVEL
+    kernel_NN = given.kernel.between(compound_N, compound_N, fit.share) + LEVEL + fit.noise_T[2] * np.eye(len(compound_N))
+    itself = given.kernel.itself(np.array([3]), fit.share)[0] + LEVEL
+    variance = fit.signal_T[2] * (itself - kernel_N @ np.linalg.solve(kernel_NN, kernel_N) + fit.noise_T[2])
+    assert found.sd_M[0] == pytest.approx(np.sqrt(variance), rel=0.03)
 
 
 def test_what_is_unlike_everything_is_less_sure(given: Table, predictor: Predictor) -> None:
@@ -85,7 +99,7 @@ def test_what_is_unlike_everything_is_less_sure(given: Table, predictor: Predict
 
 
 def test_intervals_are_stretched_by_similarity(given: Table, fit: Gaussian, predictor: Predictor) -> None:
-    arrays, about = model_arrays(fit, given.kernel, NAMED, (np.array([0.0, 1.0]), np.array([3.0, 3.0])))
+    arrays, about = arrays_of(given, fit, Calibration(Stretch(np.array([0.0, 1.0]), np.array([3.0, 3.0]))))
     wide, plain = Predictor(arrays, about).predict(asked_of(given, 3)), predictor.predict(asked_of(given, 3))
     np.testing.assert_allclose(wide.high_M - wide.low_M, 3 * (plain.high_M - plain.low_M), rtol=1e-9)
 
@@ -101,7 +115,7 @@ def test_the_nearest_measured_compounds_carry_their_values(given: Table, predict
 
 @pytest.mark.parametrize("kept", [0, 4, 100, 5_000])
 def test_a_cut_file_is_refused(given: Table, fit: Gaussian, tmp_path: Path, kept: int) -> None:
-    write_model(tmp_path / "model", fit, given.kernel, NAMED)
+    write_model(tmp_path / "model", fit, panel_of(fit), given.kernel, NAMED, Calibration())
     whole = (tmp_path / "model").read_bytes()
     assert kept < len(whole)
     (tmp_path / "model").write_bytes(whole[:kept])
@@ -126,9 +140,32 @@ def test_a_compound_of_the_data_is_found_by_its_structure_with_what_was_measured
 
 
 def test_chances_lie_between_0_and_1_inside_their_intervals(given: Table, fit: Gaussian) -> None:
-    arrays, about = model_arrays(fit, given.kernel, NAMED, PLAIN, Probit(-6.0, 1.0))
+    arrays, about = arrays_of(given, fit, Calibration(probit=Probit(-6.0, 1.0)))
     found = Predictor(arrays, about).predict(asked_of(given, 3), np.array([0]))
     assert (found.low_M > 0).all()
     assert (found.low_M < found.prediction_M).all()
     assert (found.prediction_M < found.high_M).all()
     assert (found.high_M < 1).all()
+
+
+def test_a_compound_of_the_data_is_completed_by_its_own_row(given: Table, fit: Gaussian, predictor: Predictor) -> None:
+    asked = asked_of(given, 3)  # measured on the first target alone
+    new, known = predictor.predict(asked), predictor.predict(replace(asked, matched=3))
+    residual = (fit.residuals()[0])[(given.cells.compound == 3) & (given.cells.target == 0)][0]
+    # One measurement and one factor: the textbook's regression of one normal variable on another.
+    square, noise = 0.8**2 + 0.01, 0.4
+    row = (residual * 0.8 / noise) / (1.0 + square / noise)
+    expected = 0.9 * 0.8 * row * np.sqrt(fit.signal_T[1])
+    assert known.panel_M[1] == pytest.approx(expected, rel=1e-6)
+    np.testing.assert_allclose(known.sum_M - new.sum_M, known.panel_M, rtol=1e-9)
+    assert known.panel_M[0] == 0.0  # what was measured there is known to the rest
+    assert (known.sd_M[1:] < new.sd_M[1:]).all()
+    assert known.sd_M[0] == new.sd_M[0]
+
+
+def test_intervals_of_completions_have_their_own_stretch(given: Table, fit: Gaussian) -> None:
+    wide = Stretch(np.zeros(1), np.full(1, 2.0))
+    plain, stretched = (Predictor(*arrays_of(given, fit, each)) for each in (Calibration(), Calibration(known=wide)))
+    asked = replace(asked_of(given, 3), matched=3)
+    one, other = plain.predict(asked), stretched.predict(asked)
+    np.testing.assert_allclose(other.sd_M, [one.sd_M[0], *(2.0 * one.sd_M[1:])], rtol=1e-9)

@@ -60,6 +60,7 @@ def test_every_operation_of_the_document_has_a_function() -> None:
     operations = {operation["operationId"] for path in paths.values() for operation in path.values()}
     assert operations == {
         "ask_predictions",
+        "ask_replacements",
         "ask_similarities",
         "get_artifact",
         "get_artifact_file",
@@ -73,7 +74,9 @@ def test_every_operation_of_the_document_has_a_function() -> None:
         "list_factors",
         "list_fragments",
         "list_neighbours",
+        "list_pairs",
         "list_rejects",
+        "list_replacements",
         "list_runs",
         "readyz",
     }

@@ -84,7 +84,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     }
     publisher = Publisher(directory / "state")
     runs = {name: publisher.publish(contents, objective=Objective.ACTIVITY) for name, contents in made.items()}
-    draws = Posterior(drawn(20, fragments=len(given.fragments), targets=3), 6.0, binary=False, structure=None)
+    draws = Posterior(drawn(20, fragments=len(given.fragments), targets=3), 6.0, binary=False)
     graph = predicting(Predictor.from_posterior(draws), directory, fragments=given.fragments, targets=TARGETS)
     runs["graph"] = publisher.publish(graph, objective=Objective.ACTIVITY)
     runs["damaged"] = publisher.publish(values, objective=Objective.ACTIVITY)
@@ -102,7 +102,7 @@ def test_level_contributions_and_rest_add_up_to_the_sum_digit_by_digit(served: S
     assert [each["target"] for each in compound["predictions"]] == TARGETS
     for each in compound["predictions"]:
         parts = each["contributions"]
-        stated = [parts["mean"], parts["target"], *parts["fragments"], each["rest"]["value"]]
+        stated = [parts["mean"], parts["target"], *parts["fragments"], each["rest"]["value"], each["panel"]]
         assert sum(Decimal(str(part)) for part in stated) == Decimal(str(each["sum"]))
         assert Decimal(str(each["value"])) - Decimal(str(each["level"])) == Decimal(str(each["excess"]))
         assert each["low"] < each["value"] < each["high"]
@@ -132,6 +132,19 @@ def test_a_compound_of_the_data_is_recognised_with_what_was_measured(served: Ser
     assert measured[0] == served.measured(3, 0)
     assert measured[1:] == [None, None]
     assert {each["domain"] for each in compound["predictions"][:2]} == {"near"}
+    assert compound["predictions"][0]["similarity"] == 100.0
+    assert [each["title"] for each in compound["predictions"]] == ["first", None, None]
+
+
+def test_a_compound_of_the_data_is_completed_on_the_targets_it_was_not_measured_on(served: Served) -> None:
+    known, new = served.one(SMILES[3], targets=TARGETS), served.one(NEW, targets=TARGETS)
+    assert known["predictions"][0]["panel"] == 0.0
+    assert all(each["panel"] != 0.0 for each in known["predictions"][1:])
+    assert all(each["panel"] == 0.0 for each in new["predictions"])
+
+
+def test_it_is_said_that_too_few_cells_could_calibrate_intervals(served: Served) -> None:
+    assert "not calibrated" in served.ask({"smiles": NEW})["meaning"]
 
 
 def test_another_way_to_write_a_compound_of_the_data_is_recognised_too(served: Served) -> None:

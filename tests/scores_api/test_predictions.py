@@ -62,8 +62,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     generator = np.random.default_rng(2)
     factors = Factors.from_product(*(40 * generator.normal(size=(rows, 3)) for rows in (len(FRAGMENTS), len(TARGETS))))
     made = {
-        "values": (Predictor.from_posterior(Posterior(draws, 6.25, binary=False, structure=None)), Objective.ACTIVITY),
-        "chances": (Predictor.from_posterior(Posterior(draws, -0.5, binary=True, structure=None)), Objective.ACTIVITY),
+        "values": (Predictor.from_posterior(Posterior(draws, 6.25, binary=False)), Objective.ACTIVITY),
+        "chances": (Predictor.from_posterior(Posterior(draws, -0.5, binary=True)), Objective.ACTIVITY),
         "sums": (Predictor.from_factors(factors), Objective.COUNTS),
     }
     publisher = Publisher(directory / "state")

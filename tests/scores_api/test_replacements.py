@@ -22,9 +22,9 @@ from replacement.replacements import FILE, Replacements
 from scores_api.app import create_app
 from scores_api.models.replacements import PairPage, Products, ReplacementList
 from scores_api.settings import Settings
+from trainer.evaluation.halves import halves
 from trainer.evaluation.judgement import question
 from trainer.evaluation.model import Facts, Model
-from trainer.evaluation.stability import halves
 from trainer.replacements.learned import judged_halves, learn
 from trainer.similarity.factors import Factors
 from trainer.similarity.pairs import Likeness
@@ -62,7 +62,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     told = judged_halves(events, groups, halves(len(activity.compounds), seed=0), binary=False)
     arrays, about = learn(events, groups, told)
     asked = question(activity, with_structure=False)
-    model = Model.learned(Facts.of(activity, binary=False), asked.cells, device="cpu")
+    model = Model.learned(Facts.of(activity, asked.cells, binary=False), asked.cells, device="cpu")
     files = {}
     with tempfile.TemporaryDirectory() as scratch:
         write_arrays(Path(scratch) / FILE, arrays, about)

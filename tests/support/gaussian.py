@@ -1,6 +1,7 @@
 """A small table of molecules and a Gaussian fit of it, for whoever asks a model."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -9,10 +10,11 @@ from chemistry import fragment
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.gaussian.fit import Gaussian, fit_gaussian
 from trainer.factorization.gaussian.kernel import Kernel
-from trainer.factorization.gaussian.model import Named
+from trainer.factorization.gaussian.model import Calibration, Named, model_arrays
 from trainer.factorization.gaussian.molecules import Molecules
+from trainer.factorization.gaussian.panel import Panel
 
-__all__ = ["SMILES", "Table", "fitted", "named", "table"]
+__all__ = ["SMILES", "Table", "arrays_of", "fitted", "named", "panel_of", "table"]
 
 SMILES = tuple(
     f"{head}{middle}{tail}"
@@ -68,4 +70,19 @@ def named(given: Table) -> Named:
         smiles=[fragment(smiles).parent for smiles in SMILES],
         fragments=given.fragments,
         targets=["T0", "T1", "T2"],
+        titles=["first", None, None],
     )
+
+
+def panel_of(fit: Gaussian) -> Panel:
+    """One factor that all targets share: what a compound has on one it has on the others."""
+    residual_N, _ = fit.residuals()
+    targets = fit.cells.targets
+    return Panel(
+        np.full((targets, 1), 0.8), np.full((targets, 1, 1), 0.01), np.full(targets, 0.4), np.full(targets, 0.9), residual_N
+    )
+
+
+def arrays_of(given: Table, fit: Gaussian, calibration: Calibration | None = None) -> tuple[dict[str, Any], dict[str, str]]:
+    """The model file's content."""
+    return model_arrays(fit, panel_of(fit), given.kernel, named(given), calibration or Calibration())

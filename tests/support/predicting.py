@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from tests.support.gaussian import SMILES, Table, named
+from tests.support.gaussian import SMILES, Table, named, panel_of
 from tests.support.store import Contents, five_fragments
 
 from chemistry import fragment
 from contracts.predictions import FILE, MODEL_FILE
 from contracts.tables import TABLES
 from trainer.factorization.gaussian.fit import Gaussian
-from trainer.factorization.gaussian.model import PLAIN, Probit, write_model
+from trainer.factorization.gaussian.model import Calibration, Probit, write_model
 from trainer.factorization.onnx.prediction_graph import export_predictor
 from trainer.factorization.predictor import Predictor
 
@@ -44,7 +44,8 @@ def predicting(
 
 def modelled(given: Table, fit: Gaussian, directory: Path, *, targets: Sequence[str], probit: Probit | None = None) -> Contents:
     """The fragments of a table of molecules, and the model that a fit of it makes."""
-    write_model(directory / MODEL_FILE, fit, given.kernel, replace(named(given), targets=targets), PLAIN, probit)
+    called = replace(named(given), targets=targets)
+    write_model(directory / MODEL_FILE, fit, panel_of(fit), given.kernel, called, Calibration(probit=probit))
     return _contents(given.fragments, targets, MODEL_FILE, (directory / MODEL_FILE).read_bytes())
 
 

@@ -63,7 +63,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     publisher = Publisher(state)
     names = [*KNOWN, "*c1ccncc1", "*c1ccsc1"]
     draws = drawn(40, fragments=len(names), targets=len(TARGETS))
-    predictor = Predictor.from_posterior(Posterior(draws, -0.5, binary=True, structure=None))
+    predictor = Predictor.from_posterior(Posterior(draws, -0.5, binary=True))
     environments = [[0, 1, 2], [0, 1, 3], *([place] for place in range(4, 2 + len(names)))]
     contents = predicting(predictor, scratch, fragments=names, targets=TARGETS, environments=environments)
     chances = publisher.publish(contents, objective=Objective.ACTIVITY)

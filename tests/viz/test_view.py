@@ -31,7 +31,7 @@ def test_smiles_keep_their_signs() -> None:
 @pytest.mark.parametrize(
     ("search", "sentence"),
     [
-        ("?similarity=smell", "similarity “smell”; there is function, balanced, structure, coassay, combined"),
+        ("?similarity=smell", "similarity “smell”; there is function, balanced, structure, coassay"),
         ("?plane=99", "plane “99”; there is 12, 13, 23"),
         ("?run=r&nearest=7", "nearest “7”; there is 15, 30, 60, 100"),
     ],

@@ -48,6 +48,11 @@ class Compounds:
         part = slice(int(self._of["cells.starts"][compound]), int(self._of["cells.starts"][compound + 1]))
         return self._of["cells.target"][part].astype(np.int64), self._of["cells.value"][part].astype(np.float64)
 
+    def residuals(self, compound: int) -> tuple[Ints, Floats]:
+        """The targets it was measured on, rising, and what is left of each value beyond what structure says, in spreads."""
+        part = slice(int(self._of["cells.starts"][compound]), int(self._of["cells.starts"][compound + 1]))
+        return self._of["cells.target"][part].astype(np.int64), self._of["cells.residual"][part].astype(np.float64)
+
     def value(self, compound: int, target: int) -> float | None:
         """What was measured of it on a target; None where nothing was."""
         start, stop = (int(end) for end in self._of["cells.starts"][compound : compound + 2])

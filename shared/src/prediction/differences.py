@@ -45,16 +45,9 @@ def alike(first: Fingerprint | None, second: Fingerprint | None) -> float:
 
 def difference(predictor: Predictor, first: Expectation, second: Expectation, targets: Ints) -> Difference:
     """By the compounds of each target that are nearest to either molecule, `NEAREST` of each."""
-    level_C = [predictor.kernel_C(each.asked, each.similarities_C) for each in (first, second)]
+    kernel_2C = [predictor.kernel_C(each.asked, each.similarities_C) for each in (first, second)]
     both = _itself(predictor, first.asked, second.asked)
-    variance_M = np.zeros(len(targets))
-    for place, target in enumerate(targets.tolist()):
-        near = [predictor.near(kernel_C, target) for kernel_C in level_C]
-        points = np.unique(np.concatenate(near))
-        cross_2N = np.stack([kernel_C[predictor.compound_of(target, points)] + predictor.level for kernel_C in level_C])
-        apart_N = cross_2N[1] - cross_2N[0]
-        known = float(apart_N @ np.linalg.solve(predictor.between(target, points), apart_N)) if len(points) else 0.0
-        variance_M[place] = max(both - known, 0.0)
+    variance_M = np.array([predictor.unknown(kernel_2C, both, target) for target in targets.tolist()])
     signal_M = predictor.variation(targets) ** 2
     return Difference(
         mean_M=second.sum_T[targets] - first.sum_T[targets],

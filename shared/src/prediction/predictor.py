@@ -1,12 +1,15 @@
 """The predictor: activity of molecules on every target of a run, with what fragments and relatives say of it.
 
     sum = level of the target + the sum of the contributions of its fragments + the rest of the molecule
+        + what its own measurements on other targets add
 
 A Gaussian process a target with the kernel `share * linear + (1 - share) * tanimoto + level`: `linear` counts common fragments,
 `tanimoto` compares whole molecules. The rest is a weighted sum over the compounds that the target was measured on. How sure a
-value is follows from the nearest of these (Vecchia 1988), stretched by what left-out compounds showed at each distance.
+value is follows from the nearest of these (Vecchia 1988), stretched by what left-out compounds showed at each distance. A
+compound of the data is completed by its own row (`prediction.panel`).
 """
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -18,19 +21,23 @@ import numpy.typing as npt
 
 from contracts.fingerprints import Fingerprint
 from contracts.predictions import Scale
+from prediction import panel
 from prediction.compounds import Compounds
 from prediction.model_file import arrays_in, map_arrays
+from prediction.points import Points
 from prediction.similarities import FeatureIndex
 
-__all__ = ["NEAREST", "SCHEMA", "Asked", "Expectation", "Predicted", "Predictor", "pack"]
+__all__ = ["NEAREST", "SCHEMA", "Asked", "Expectation", "Predicted", "Predictor"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Singles = npt.NDArray[np.float32]
 
-SCHEMA: Final = "ntdemo-predictor-1"
-NEAREST: Final = 32
-"""Compounds that tell how sure a value is."""
+SCHEMA: Final = "ntdemo-predictor-2"
+NEAREST: Final = 16
+"""Compounds that tell how sure a value is. Of 32 the standard deviations are a hundredth smaller (correlation 0.99), and cost
+two and a half times as much."""
 _WIDTH: Final = 1.6448536269514722
 """Standard deviations to either side that hold 90 % of a normal distribution."""
 _ARRAYS: Final = {
@@ -41,12 +48,15 @@ _ARRAYS: Final = {
     "compounds.name": ("text", "ends"),
     "compounds.smiles": ("text", "ends"),
     "compounds": ("digests", "by_digest"),
-    "cells": ("starts", "target", "value"),
+    "cells": ("starts", "target", "value", "residual"),
+    "panel": panel.ARRAYS,
     "pairs": ("counts", "starts", "kernel"),
-    "stretch": ("similarity", "factor"),
+    "stretch": ("similarity", "factor", "known_similarity", "known_factor"),
 }
 """By group, those of every model; the features of whole molecules are there where its data have structures."""
-_ABOUT: Final = frozenset({"scale", "link_offset", "link_slope", "share", "unit", "level", "pair_unit"})
+_ABOUT: Final = frozenset(
+    {"scale", "link_offset", "link_slope", "share", "unit", "level", "pair_unit", "calibration_cells", "titles"}
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +67,8 @@ class Asked:
     """Ids of those that the run knows, each once."""
     fingerprint: Fingerprint | None
     """None where only fragments are known: the rest is then unknown too, and 0."""
+    matched: int | None = None
+    """The compound of the data that it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,18 +76,24 @@ class Expectation:
     """Of one compound on all T targets, before it is asked how sure that is: what costs little."""
 
     asked: Asked
-    similarities_C: npt.NDArray[np.float32]
+    similarities_C: Singles
     """To every compound, 0 to 1."""
     level_T: Floats
     contributions_GT: Floats
     rest_T: Floats
+    panel_T: Floats
+    """What its own measurements add; 0 on the targets of these, and of a compound without any."""
+    ratio_T: Floats
+    """What they leave of the variance, 0 to 1."""
+    completed_T: npt.NDArray[np.bool_]
+    """Where they say something."""
     similarity_T: Floats
     """Of the nearest compound measured on each target, 0 to 1."""
 
     @property
     def sum_T(self) -> Floats:
-        """Level, contributions and rest added up."""
-        sum_T: Floats = self.level_T + self.contributions_GT.sum(axis=0) + self.rest_T
+        """Level, contributions, rest and what its own measurements say, added up."""
+        sum_T: Floats = self.level_T + self.contributions_GT.sum(axis=0) + self.rest_T + self.panel_T
         return sum_T
 
 
@@ -90,11 +108,13 @@ class Predicted:
     high_M: Floats
     """A new measurement lies between them with 90 %, or the chance does."""
     sum_M: Floats
-    """Level, contributions and rest added up: the value, or what the chance follows from."""
+    """All parts added up: the value, or what the chance follows from."""
     level_M: Floats
     contributions_GM: Floats
     """Of the G fragments."""
     rest_M: Floats
+    panel_M: Floats
+    """What the compound's own measurements on other targets add."""
     sd_M: Floats
     """Standard deviation of the sum, with the noise of a measurement where values are predicted."""
     similarity_M: Floats
@@ -125,6 +145,7 @@ class Predictor:
         self.compounds = Compounds(arrays)
         """What it learned from."""
         self._starts_T1 = arrays["points.starts"].astype(np.int64)
+        self._points = Points(arrays, float(about["pair_unit"]), NEAREST)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -137,17 +158,28 @@ class Predictor:
         return cls(*arrays_in(content, name))
 
     @property
+    def titles(self) -> list[str | None]:
+        """What the data call the targets, in order of id; None for one that has a name alone."""
+        titles: list[str | None] = json.loads(self.about["titles"])
+        return titles
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether left-out cells were enough to hold intervals, or chances, against."""
+        return int(self.about["calibration_cells"]) > 0
+
+    @property
     def compares(self) -> bool:
         """Whether it looks at whole molecules: the data state structures."""
         return self._index is not None
 
-    def similarities_C(self, asked: Asked) -> npt.NDArray[np.float32]:
+    def similarities_C(self, asked: Asked) -> Singles:
         """How alike the molecule is to every compound, 0 to 1; 0 where it has no fingerprint."""
         if asked.fingerprint is None or self._index is None:
             return np.zeros(len(self.compounds), dtype=np.float32)
         return self._index.similarities_C(asked.fingerprint)
 
-    def values(self, asked: Asked, similarities_C: npt.NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
+    def values(self, asked: Asked, similarities_C: Singles) -> tuple[Floats, Floats, Floats]:
         """Levels (T), contributions of the fragments (G x T) and the rest (T): the value is the sum of all."""
         alike_N = similarities_C[self._of["points.compound"]].astype(np.float64)
         rest_T = (1.0 - self.share) * self._by_target(alike_N * self._of["points.weight"])
@@ -168,7 +200,20 @@ class Predictor:
         if len(measured):
             alike_N = similarities_C[self._of["points.compound"]]
             similarity_T[measured] = np.maximum.reduceat(alike_N, first_T[measured])
-        return Expectation(asked, similarities_C, level_T, contributions_GT, rest_T, similarity_T)
+        panel_T, ratio_T, completed_T = self._completed(asked.matched)
+        return Expectation(
+            asked, similarities_C, level_T, contributions_GT, rest_T, panel_T, ratio_T, completed_T, similarity_T
+        )
+
+    def _completed(self, matched: int | None) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+        """What a compound's own measurements add on all targets, leave of the variance, and where they say something."""
+        target_N, residual_N = (
+            self.compounds.residuals(matched) if matched is not None else (np.zeros(0, np.int64), np.zeros(0))
+        )
+        if not len(target_N):
+            return np.zeros(self.targets), np.ones(self.targets), np.zeros(self.targets, dtype=np.bool_)
+        own = panel.complete(self._of, target_N, residual_N)
+        return own.residual_T * self.variation(np.arange(self.targets)), own.ratio_T, own.ratio_T < 1.0
 
     def predict(self, asked: Asked, targets: Ints | None = None) -> Predicted:
         """Everything about these targets, or all."""
@@ -188,52 +233,17 @@ class Predictor:
         variation_M: Floats = np.sqrt(self._of["targets.signal"][targets].astype(np.float64))
         return variation_M
 
-    def noise_of(self, targets: Ints) -> Floats:
-        """The variance of a measurement, in units of that of unlike compounds."""
-        noise_M: Floats = self._of["targets.noise"][targets].astype(np.float64)
-        return noise_M
-
-    def kernel_C(self, asked: Asked, similarities_C: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """The kernel of a molecule with every compound, without the level."""
-        linear_C = np.zeros(len(self.compounds), dtype=np.float32)
-        starts, members = self._of["members.starts"], self._of["members.compound"]
-        for fragment in asked.fragments.tolist():
-            linear_C[members[starts[fragment] : starts[fragment + 1]]] += np.float32(1.0 / self.unit)
-        kernel_C: npt.NDArray[np.float64] = self.share * linear_C + (1.0 - self.share) * similarities_C
-        return kernel_C
-
-    def compound_of(self, target: int, points: Ints) -> Ints:
-        """The compounds of some points of a target, which are counted from 0."""
-        compound_N: Ints = self._of["points.compound"][int(self._starts_T1[target]) + points].astype(np.int64)
-        return compound_N
-
     def measured_on(self, target: int) -> Ints:
         """The compounds that a target was learned from, rising."""
         part = slice(int(self._starts_T1[target]), int(self._starts_T1[target + 1]))
         measured: Ints = np.unique(self._of["points.compound"][part].astype(np.int64))
         return measured
 
-    def near(self, kernel_C: npt.NDArray[np.float64], target: int) -> Ints:
-        """The points of a target with the largest kernel, `NEAREST` of those whose kernel with each other is kept."""
-        first, last = int(self._starts_T1[target]), int(self._starts_T1[target + 1])
-        paired = min(last - first, int(self._of["pairs.counts"][target]))
-        kernel_N = kernel_C[self._of["points.compound"][first : first + paired]]
-        return np.argpartition(-kernel_N, NEAREST - 1)[:NEAREST] if paired > NEAREST else np.arange(paired)
-
-    def between(self, target: int, points: Ints) -> Floats:
-        """The kernel of some points of a target with each other, noise and level included."""
-        low_NN, high_NN = np.minimum(points[:, None], points), np.maximum(points[:, None], points)
-        packed = int(self._of["pairs.starts"][target]) + high_NN * (high_NN + 1) // 2 + low_NN
-        kernel_NN = self._of["pairs.kernel"][packed].astype(np.float64) * float(self.about["pair_unit"]) + self.level
-        kernel_NN[np.diag_indices(len(points))] += float(self._of["targets.noise"][target]) + 1e-3
-        found_NN: Floats = kernel_NN
-        return found_NN
-
     def level_of(self, targets: Ints) -> Floats:
         """The levels of targets on the model's scale."""
         return self._on_scale(self._of["targets.level"][targets].astype(np.float64))
 
-    def nearest(self, similarities_C: npt.NDArray[np.float32], target: int, limit: int) -> tuple[Ints, Floats, Floats]:
+    def nearest(self, similarities_C: Singles, target: int, limit: int) -> tuple[Ints, Floats, Floats]:
         """The compounds measured on a target that are most like the molecule: their ids, similarities and values."""
         part = slice(int(self._starts_T1[target]), int(self._starts_T1[target + 1]))
         compound_N = self._of["points.compound"][part].astype(np.int64)
@@ -254,18 +264,23 @@ class Predictor:
         return _normal(self._latent(sum_M)) if self.scale is Scale.CHANCE else sum_M
 
     def _judged(self, expected: Expectation, targets: Ints, variance_M: Floats) -> Predicted:
-        level_M, rest_M, similarity_M = (
-            part_T[targets] for part_T in (expected.level_T, expected.rest_T, expected.similarity_T)
+        level_M, rest_M, panel_M, similarity_M = (
+            part_T[targets] for part_T in (expected.level_T, expected.rest_T, expected.panel_T, expected.similarity_T)
         )
         contributions_GM = expected.contributions_GT[:, targets]
-        sum_M = level_M + contributions_GM.sum(axis=0) + rest_M
-        factor_M = np.interp(similarity_M, self._of["stretch.similarity"], self._of["stretch.factor"])
+        sum_M = level_M + contributions_GM.sum(axis=0) + rest_M + panel_M
+        factor_M = np.where(
+            expected.completed_T[targets],
+            np.interp(similarity_M, self._of["stretch.known_similarity"], self._of["stretch.known_factor"]),
+            np.interp(similarity_M, self._of["stretch.similarity"], self._of["stretch.factor"]),
+        )
+        variance_M = variance_M * expected.ratio_T[targets]
         if self.scale is Scale.CHANCE:
             prediction_M = _normal(self._latent(sum_M) / np.sqrt(1.0 + self._slope**2 * variance_M))
             sd_M = factor_M * np.sqrt(variance_M)
         else:
             noise_M = self._of["targets.signal"][targets].astype(np.float64) * self._of["targets.noise"][targets]
-            prediction_M, sd_M = sum_M, factor_M * np.sqrt(variance_M + noise_M)
+            prediction_M, sd_M = sum_M, factor_M * np.sqrt(variance_M + noise_M * expected.ratio_T[targets])
         low_M, high_M = (self._on_scale(sum_M + side * _WIDTH * sd_M) for side in (-1, 1))
         return Predicted(
             target_M=targets,
@@ -276,6 +291,7 @@ class Predictor:
             level_M=level_M,
             contributions_GM=contributions_GM,
             rest_M=rest_M,
+            panel_M=panel_M,
             sd_M=sd_M,
             similarity_M=similarity_M,
         )
@@ -290,34 +306,55 @@ class Predictor:
         sums_T: Floats = np.diff(total_N1[self._starts_T1])
         return sums_T
 
+    def unknown(self, kernel_2C: Sequence[Singles], both: float, target: int) -> float:
+        """What is unknown of the difference of two molecules, in units of the variance of unlike compounds and without noise.
+
+        By the points of a target that are nearest to either. `kernel_2C` are the kernels of both with every compound, `both`
+        is what is unknown of the difference before anything is measured.
+        """
+        at = np.array([target])
+        near_N = np.unique(np.concatenate([self._points.nearest(kernel_C, at)[0] for kernel_C in kernel_2C]))
+        near_N = near_N[near_N >= 0]
+        if not len(near_N):
+            return both
+        compound_N = self._points.compound(near_N[None], at)[0]
+        apart_N = (kernel_2C[1][compound_N] - kernel_2C[0][compound_N]).astype(np.float64)
+        kernel_NN = self._points.among(near_N, target) + self.level
+        kernel_NN[np.diag_indices(len(apart_N))] += float(self.noise_of(at)[0]) + 1e-3
+        return max(both - float(apart_N @ np.linalg.solve(kernel_NN, apart_N)), 0.0)
+
+    def noise_of(self, targets: Ints) -> Floats:
+        """The variance of a measurement, in units of that of unlike compounds."""
+        noise_M: Floats = self._of["targets.noise"][targets].astype(np.float64)
+        return noise_M
+
+    def kernel_C(self, asked: Asked, similarities_C: Singles) -> Singles:
+        """The kernel of a molecule with every compound, without the level."""
+        linear_C = np.zeros(len(self.compounds), dtype=np.float32)
+        starts, members = self._of["members.starts"], self._of["members.compound"]
+        for fragment in asked.fragments.tolist():
+            linear_C[members[starts[fragment] : starts[fragment + 1]]] += np.float32(1.0 / self.unit)
+        kernel_C: Singles = np.float32(self.share) * linear_C + np.float32(1.0 - self.share) * similarities_C
+        return kernel_C
+
     def _variance(self, expected: Expectation, targets: Ints) -> Floats:
         """Of what a measurement would be but for its noise, by the nearest points of each target."""
-        asked, similarities_C = expected.asked, expected.similarities_C
-        kernel_C = self.kernel_C(asked, similarities_C)
+        asked = expected.asked
+        kernel_C = self.kernel_C(asked, expected.similarities_C)
         has_rest = 0.0 if self._index is None else 1.0 - self.share
         itself = self.share * len(asked.fragments) / self.unit + has_rest + self.level
-        noise_M = self._of["targets.noise"][targets].astype(np.float64)
-        near_MK = np.full((len(targets), NEAREST), -1, dtype=np.int64)
-        for row, target in enumerate(targets.tolist()):
-            near = self.near(kernel_C, target)
-            near_MK[row, : len(near)] = near
+        near_MK = self._points.nearest(kernel_C, targets)
         told_MK = near_MK >= 0
-        offsets_M1 = self._of["pairs.starts"][targets].astype(np.int64)[:, None, None]
-        low_MKK = np.minimum(near_MK[:, :, None], near_MK[:, None, :]).clip(0)
-        high_MKK = np.maximum(near_MK[:, :, None], near_MK[:, None, :]).clip(0)
-        packed = offsets_M1 + high_MKK * (high_MKK + 1) // 2 + low_MKK
-        both_MKK = told_MK[:, :, None] & told_MK[:, None, :]
-        pairs_MKK = self._of["pairs.kernel"][np.where(both_MKK, packed, 0)].astype(np.float64) * float(self.about["pair_unit"])
-        kernel_MKK = np.where(both_MKK, pairs_MKK + self.level, 0.0)
+        kernel_MKK = self._points.kernel(near_MK, targets)
+        kernel_MKK += np.float32(self.level) * (told_MK[:, :, None] & told_MK[:, None, :])
         # A place that no point takes is a point of its own that says nothing.
         diagonal = np.arange(NEAREST)
-        kernel_MKK[:, diagonal, diagonal] += np.where(told_MK, noise_M[:, None] + 1e-3, 1.0)
-        points_MK = np.where(told_MK, self._starts_T1[targets][:, None] + near_MK, 0)
-        cross_MK = np.where(told_MK, kernel_C[self._of["points.compound"][points_MK]] + self.level, 0.0)
+        kernel_MKK[:, diagonal, diagonal] += np.where(told_MK, self.noise_of(targets)[:, None] + 1e-3, 1.0).astype(np.float32)
+        compound_MK = self._points.compound(near_MK, targets)
+        cross_MK = np.where(told_MK, kernel_C[compound_MK] + np.float32(self.level), np.float32(0.0))
         solved_MK = np.linalg.solve(kernel_MKK, cross_MK[:, :, None])[:, :, 0]
-        known_M = np.einsum("mk,mk->m", cross_MK, solved_MK)
-        signal_M = self._of["targets.signal"][targets].astype(np.float64)
-        variance_M: Floats = signal_M * np.maximum(itself - known_M, 0.0)
+        known_M = np.einsum("mk,mk->m", cross_MK.astype(np.float64), solved_MK.astype(np.float64))
+        variance_M: Floats = self.variation(targets) ** 2 * np.maximum(itself - known_M, 0.0)
         return variance_M
 
 
@@ -329,8 +366,3 @@ def _normal(probit_M: Floats) -> Floats:
     """The normal distribution's share below."""
     shares: Floats = np.array([0.5 * math.erfc(-each / math.sqrt(2.0)) for each in probit_M.tolist()])
     return shares
-
-
-def pack(rows: Sequence[Array]) -> Array:
-    """Lower triangles, the diagonal included, row after row, of several symmetric tables, one behind the other."""
-    return np.concatenate([np.zeros(0, np.uint8), *(table[np.tril_indices(len(table))] for table in rows)])

@@ -9,17 +9,16 @@ from tests.support.gaussian import SMILES, Table, named, table
 from contracts.predictions import Scale
 from prediction.predictor import Predictor
 from trainer.evaluation import calibration
-from trainer.evaluation.calibration import calibrate, probit_of, stretch_of
-from trainer.evaluation.foretold import Foretold
+from trainer.evaluation.calibration import probit_of, stretch_of
 from trainer.evaluation.model import Facts, Model
 from trainer.evaluation.ridge import ridge
 from trainer.factorization.activity.cells import Cells
-from trainer.factorization.gaussian.fit import fit_gaussian
+from trainer.factorization.gaussian.bounds import Bounds
 from trainer.factorization.gaussian.model import PLAIN
 
 
 def facts_of(given: Table, *, binary: bool = False) -> Facts:
-    return Facts(given.kernel, named(given), [str(number % 6) for number in range(len(SMILES))], binary)
+    return Facts(given.kernel, named(given), [str(number % 18) for number in range(len(SMILES))], binary, Bounds.none())
 
 
 def test_what_a_model_foretells_is_what_its_file_answers(tmp_path: Path) -> None:
@@ -34,17 +33,20 @@ def test_what_a_model_foretells_is_what_its_file_answers(tmp_path: Path) -> None
 
 def test_few_cells_calibrate_nothing() -> None:
     given = table()
-    fit = fit_gaussian(given.cells, given.kernel)
-    assert calibrate(fit, given.kernel, named(given), facts_of(given).scaffolds_C, binary=False, device="cpu") == (PLAIN, None)
+    model = Model.learned(facts_of(given), given.cells, device="cpu")
+    assert model.calibration.new is PLAIN
+    assert model.calibration.cells == 0
+    assert model.calibration.probit is None
 
 
 def test_scaffolds_kept_from_a_fit_say_how_wide_its_intervals_must_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibration, "_CELLS", 5)
+    monkeypatch.setattr(calibration, "CALIBRATION_CELLS", 5)
     given = table()
     model = Model.learned(facts_of(given), given.cells, device="cpu")
-    similarity, factor = model.stretch
-    assert len(similarity) == len(factor) == 1
-    assert 0 < factor[0] < 10
+    found = model.calibration.new
+    assert len(found.similarity_B) == len(found.factor_B) == 1
+    assert 0 < found.factor_B[0] < 10
+    assert model.calibration.cells >= 5
 
 
 def test_stretched_intervals_hold_nine_of_ten_in_every_band() -> None:
@@ -52,11 +54,8 @@ def test_stretched_intervals_hold_nine_of_ten_in_every_band() -> None:
     similarity = random.random(4000)
     spread = np.where(similarity < 0.5, 2.0, 0.5)
     value = random.normal(0.0, spread)
-    zero = np.zeros(4000)
-    said = Foretold(zero, zero - 1.6448536, zero + 1.6448536, zero, similarity)
-    cells = Cells.of(np.arange(4000), np.zeros(4000, np.int64), value, compounds=4000, targets=1)
-    edge, factor = stretch_of(said, cells)
-    wide = np.interp(similarity, edge, factor) * 1.6448536
+    found = stretch_of(value, similarity)
+    wide = np.interp(similarity, found.similarity_B, found.factor_B) * 1.6448536
     for band in (similarity < 0.4, similarity > 0.6):
         assert np.mean(np.abs(value[band]) <= wide[band]) == pytest.approx(0.9, abs=0.02)
 

@@ -10,7 +10,7 @@ from prediction.model_file import write_arrays
 from replacement.features import Descriptions
 from replacement.replacements import Replacements
 from trainer.evaluation.agreement import agreement
-from trainer.evaluation.stability import halves
+from trainer.evaluation.halves import halves
 from trainer.replacements.curve import Curve
 from trainer.replacements.events import Events
 from trainer.replacements.groups import Groups

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trainer.similarity.environments import environments_CD, fingerprints_CD, tanimoto
+from trainer.similarity.environments import environments_CD, tanimoto
 
 MOLECULES = ["c1ccccc1O", "c1ccccc1N", "CCCC"]
 
@@ -18,13 +18,6 @@ def test_rows_say_which_environments_occur_and_how_often_up_to_four() -> None:
 
 def test_features_are_the_same_on_every_machine() -> None:
     assert np.flatnonzero(environments_CD(["CO"], 4096).toarray()[0]).tolist() == [238, 3621, 3729]
-
-
-def test_fingerprints_have_atom_pairs_and_torsions_behind_the_environments() -> None:
-    kinds = np.split(fingerprints_CD(["CCO", "CCCO"], 4096).toarray(), 3, axis=1)
-    np.testing.assert_array_equal(kinds[0], environments_CD(["CCO", "CCCO"], 4096).toarray())
-    assert kinds[1].sum(axis=1).tolist() == [3, 6]  # pairs of three and of four atoms
-    assert kinds[2].sum(axis=1).tolist() == [0, 1]  # rows of four atoms
 
 
 def test_pairs_are_compared_by_tanimoto_and_unknown_structures_by_nothing() -> None:

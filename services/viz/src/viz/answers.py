@@ -130,7 +130,7 @@ class Rest:
 
 @dataclass(frozen=True)
 class TargetPrediction:
-    """What a run expects of a compound on one target: `mean` + `level` + `added` and the rest make `sum`."""
+    """What a run expects of a compound on one target: `mean` + `level` + `added`, the rest and `panel` make `sum`."""
 
     target: str
     value: float
@@ -145,6 +145,8 @@ class TargetPrediction:
     excess: float | None = None
     """How far above what is usual on the target; None, as all that follow, in runs that predict by fragments alone."""
     rest: Rest | None = None
+    panel: float | None = None
+    """What its own measurements on other targets add."""
     measured: float | None = None
     """What the data state of this very compound."""
     domain: str | None = None

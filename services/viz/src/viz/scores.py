@@ -309,6 +309,7 @@ def _target(item: models.TargetPrediction) -> TargetPrediction:
         added=tuple(parts.fragments),
         excess=item.excess,
         rest=None if item.rest is None else _rest(item.rest),
+        panel=item.panel,
         measured=item.measured,
         domain=None if item.domain is None else str(item.domain),
     )

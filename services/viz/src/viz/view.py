@@ -114,7 +114,7 @@ def meaning(similarity: SimilarityKind) -> str:
     """What a similarity says of two fragments, in one sentence."""
     match similarity:
         case SimilarityKind.FUNCTION:
-            return "How often activity is kept, within 0.5 (threefold), where one takes the other's place; of counts a cosine."
+            return "How often activity stays within threefold where one replaces the other; of counts a cosine of effects."
         case SimilarityKind.BALANCED:
             return "The cosine of their balanced factors, the rows of U√S: what /cosine/score serves."
         case SimilarityKind.STRUCTURE:

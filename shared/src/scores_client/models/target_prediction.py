@@ -23,24 +23,31 @@ class TargetPrediction:
 
     Attributes:
         target (str):
+        title (None | str): What the data call a target that they name by an id; null in runs that predict by fragments
+            alone.
         value (float): On the answer's scale.
         low (float | None): Lower end of the 90 % interval; null where the run has no posterior.
         high (float | None): Upper end of the same interval.
-        sum_ (float): `mean` + `target` + all of `fragments` + the value of `rest`, digit by digit: the value itself, or
-            for chances what the
-            chance follows from (the probit, in runs that predict by fragments alone).
+        sum_ (float): `mean` + `target` + all of `fragments` + the value of `rest` + `panel`, digit by digit: the value
+            itself, or for
+            chances what the chance follows from (the probit, in runs that predict by fragments alone).
         level (float | None): What is usual on the target, on the answer's scale; null in runs that predict by fragments
             alone, as all that follow but
             the contributions.
         excess (float | None): `value` - `level`: how far above what is usual on the target.
         contributions (Contributions): The parts of a sum.
         rest (None | Rest):
+        panel (float | None): What the compound's own measurements on other targets add (`matched`); 0 on those it was
+            measured on, where the
+            prediction has learned from the measurement, and for a compound that is new.
         measured (float | None): What the data state of this very compound (`matched`) on the target; null where it was
             not measured.
+        similarity (float | None): To the most alike compound measured on the target, in percent.
         domain (Domain | None): Null where nothing compares the whole molecule, too.
     """
 
     target: str
+    title: None | str
     value: float
     low: float | None
     high: float | None
@@ -49,13 +56,18 @@ class TargetPrediction:
     excess: float | None
     contributions: Contributions
     rest: None | Rest
+    panel: float | None
     measured: float | None
+    similarity: float | None
     domain: Domain | None
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.rest import Rest
 
         target = self.target
+
+        title: None | str
+        title = self.title
 
         value = self.value
 
@@ -81,8 +93,14 @@ class TargetPrediction:
         else:
             rest = self.rest
 
+        panel: float | None
+        panel = self.panel
+
         measured: float | None
         measured = self.measured
+
+        similarity: float | None
+        similarity = self.similarity
 
         domain: None | str
         if isinstance(self.domain, Domain):
@@ -95,6 +113,7 @@ class TargetPrediction:
         field_dict.update(
             {
                 "target": target,
+                "title": title,
                 "value": value,
                 "low": low,
                 "high": high,
@@ -103,7 +122,9 @@ class TargetPrediction:
                 "excess": excess,
                 "contributions": contributions,
                 "rest": rest,
+                "panel": panel,
                 "measured": measured,
+                "similarity": similarity,
                 "domain": domain,
             }
         )
@@ -117,6 +138,13 @@ class TargetPrediction:
 
         d = dict(src_dict)
         target = d.pop("target")
+
+        def _parse_title(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        title = _parse_title(d.pop("title"))
 
         value = d.pop("value")
 
@@ -167,12 +195,26 @@ class TargetPrediction:
 
         rest = _parse_rest(d.pop("rest"))
 
+        def _parse_panel(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        panel = _parse_panel(d.pop("panel"))
+
         def _parse_measured(data: object) -> float | None:
             if data is None:
                 return data
             return cast(float | None, data)
 
         measured = _parse_measured(d.pop("measured"))
+
+        def _parse_similarity(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        similarity = _parse_similarity(d.pop("similarity"))
 
         def _parse_domain(data: object) -> Domain | None:
             if data is None:
@@ -191,6 +233,7 @@ class TargetPrediction:
 
         target_prediction = cls(
             target=target,
+            title=title,
             value=value,
             low=low,
             high=high,
@@ -199,7 +242,9 @@ class TargetPrediction:
             excess=excess,
             contributions=contributions,
             rest=rest,
+            panel=panel,
             measured=measured,
+            similarity=similarity,
             domain=domain,
         )
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from trainer.evaluation.metrics import recall_at
 from trainer.evaluation.splits import random_split
-from trainer.factorization.activity.alike import unit_rows
 from trainer.factorization.activity.background import Background
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.fit import Options, fit_activity
+from trainer.factorization.activity.ranking import unit_rows
 
 
 @given(st.integers(0, 10_000))

@@ -4,14 +4,17 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import scipy.sparse
+from scipy.special import ndtr
 
 from trainer.evaluation.splits import random_split
-from trainer.factorization.activity.alike import unit_rows
+from trainer.factorization.activity.background import Background
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.fit import Options, fit_activity
 from trainer.factorization.activity.posterior import Posterior
+from trainer.factorization.activity.ranking import unit_rows
 
 QUICK = Options(rank=4, burn=20, draws=20)
 
@@ -32,13 +35,17 @@ def same(first: Posterior, second: Posterior) -> bool:
     return all(np.array_equal(getattr(first.draws, name), getattr(second.draws, name)) for name in names)
 
 
-def test_unseen_cells_are_predicted_to_nearly_the_noise_with_honest_intervals() -> None:
+def scored(fit: Posterior, cells: Cells) -> npt.NDArray[np.float64]:
+    """What it says of cells: a value, or what ranks chances."""
+    return fit.scores_MT(np.arange(cells.compounds))[cells.compound, cells.target]
+
+
+def test_unseen_cells_are_predicted_to_nearly_the_noise() -> None:
     cells, membership = made()
     split = random_split(len(cells), seed=0)
     train, test = cells.at(np.concatenate([split.train, split.validation])), cells.at(split.test)
-    found = fit_activity(train, membership, binary=False, options=QUICK).predict(test, structural=None)
-    assert np.sqrt(np.mean((found.mean_N - test.value) ** 2)) < 0.4 < 0.3 * test.value.std()
-    assert 0.75 < np.mean((found.low_N <= test.value) & (test.value <= found.high_N)) <= 1.0
+    found_N = scored(fit_activity(train, membership, binary=False, options=QUICK), test)
+    assert np.sqrt(np.mean((found_N - test.value) ** 2)) < 0.4 < 0.3 * test.value.std()
 
 
 def test_a_fit_is_the_same_for_cells_in_any_order_and_another_for_another_seed() -> None:
@@ -64,14 +71,14 @@ compound, target = np.nonzero(generator.random((3000, 60)) < 0.1)
 cells = Cells.of(compound, target, generator.standard_normal(len(compound)), compounds=3000, targets=60)
 membership = scipy.sparse.random_array((3000, 400), density=0.02, rng=generator, format="csr")
 options, positive = Options(rank=16, burn=2, draws=2), Background()
-for binary, background, block in ((False, None, None), (True, None, None), (False, positive, None), (False, None, membership)):
+fits = ((False, None, None), (True, None, None), (False, positive, None), (False, positive, membership))
+for binary, background, block in fits:
     found = fit_activity(cells, membership, binary=binary, background=background, structure_CD=block, options=options)
     factors = mean_factors(found.draws, rank=16)
     parts = (found.draws.U_SCK, found.draws.Q_STK, found.draws.P_SFK, found.draws.noise_ST)
     published = (factors.fragments_FK.astype(np.float32), factors.targets_TK.astype(np.float32))
     if block is not None:
-        expected = found.structure.expects(block, cells, cells)
-        parts += (found.structure.weights_N, found.structure.train.mean_N, expected.mean_N, expected.variance_N)
+        parts += (found.ranking.weights_DT, found.ranking.train_CT)
     print(hashlib.sha256(b"".join(part.tobytes() for part in parts + published)).hexdigest())
 """
 
@@ -100,6 +107,7 @@ def test_cells_held_out_do_not_reach_the_fit(*, structural: bool) -> None:
             replace(cells, value=value).at(split.train),
             membership,
             binary=False,
+            background=Background() if structural else None,
             structure_CD=unit_rows(membership) if structural else None,
             options=options,
         )
@@ -108,19 +116,13 @@ def test_cells_held_out_do_not_reach_the_fit(*, structural: bool) -> None:
     assert same(fits[0], fits[1])
 
 
-def test_a_hidden_block_predicts_with_intervals_and_is_asked_for_exactly_when_there_is_one() -> None:
+def test_structure_ranks_what_acts_alone() -> None:
     cells, membership = made()
-    split = random_split(len(cells), seed=0)
-    train, test, X = cells.at(split.train), cells.at(split.test), unit_rows(membership)
-    fit = fit_activity(train, membership, binary=False, structure_CD=X, options=QUICK)
-    assert fit.structure is not None
-    found = fit.predict(test, structural=fit.structure.expects(X, test, train))
-    assert np.sqrt(np.mean((found.mean_N - test.value) ** 2)) < 0.5 * test.value.std()
-    with pytest.raises(ValueError, match="predicts from structure"):
-        fit.predict(test, structural=None)
+    with pytest.raises(ValueError, match="ranks what acts alone"):
+        fit_activity(cells, membership, binary=False, structure_CD=unit_rows(membership), options=QUICK)
 
 
-def test_binary_calls_are_predicted_as_chances_even_for_a_target_of_one_class() -> None:
+def test_binary_calls_are_ranked_even_for_a_target_of_one_class() -> None:
     cells, membership = made()
     value = (cells.value > 6.0).astype(np.float64)
     value[cells.target == 3] = 1.0
@@ -128,10 +130,9 @@ def test_binary_calls_are_predicted_as_chances_even_for_a_target_of_one_class() 
     split = random_split(len(cells), seed=0)
     fit = fit_activity(binary.at(split.train), membership, binary=True, options=QUICK)
     test = binary.at(split.test)
-    found = fit.predict(test, structural=None)
-    assert ((found.low_N >= 0) & (found.low_N <= found.high_N) & (found.high_N <= 1)).all()
-    assert found.mean_N[test.value > 0].mean() > found.mean_N[test.value == 0].mean() + 0.4
-    assert found.mean_N[test.target == 3].min() > 0.5
+    found_N = scored(fit, test)
+    assert ndtr(found_N)[test.value > 0].mean() > ndtr(found_N)[test.value == 0].mean() + 0.4
+    assert found_N[test.target == 3].min() > 0.0
 
 
 @pytest.mark.parametrize(
@@ -147,12 +148,7 @@ def test_binary_calls_are_predicted_as_chances_even_for_a_target_of_one_class() 
 def test_data_that_say_next_to_nothing_give_finite_numbers_at_any_rank(cells: Cells, *, binary: bool) -> None:
     membership = scipy.sparse.csr_array(np.ones((cells.compounds, 2)))
     fit = fit_activity(cells, membership, binary=binary, options=replace(QUICK, rank=16, burn=5, draws=5))
-    everything = np.indices((cells.compounds, cells.targets)).reshape(2, -1)
-    asked = Cells.of(
-        everything[0], everything[1], np.zeros(everything.shape[1]), compounds=cells.compounds, targets=cells.targets
-    )
-    found = fit.predict(asked, structural=None)
-    assert np.isfinite([found.mean_N, found.low_N, found.high_N]).all()
+    assert np.isfinite(fit.scores_MT(np.arange(cells.compounds))).all()
 
 
 def test_without_any_cell_there_is_no_fit_and_a_repeated_or_nan_cell_is_no_cell() -> None:

@@ -3,9 +3,8 @@
 import numpy as np
 import scipy.sparse
 
-from trainer.factorization.activity.alike import unit_rows
 from trainer.factorization.activity.cells import Cells
-from trainer.factorization.activity.ranking import Ranking
+from trainer.factorization.activity.ranking import Ranking, unit_rows
 
 
 def made() -> tuple[scipy.sparse.csr_array, Cells]:

@@ -5,7 +5,7 @@ import pytest
 from tests.support.gaussian import SMILES, fitted, table
 
 from trainer.factorization.activity.cells import Cells
-from trainer.factorization.gaussian import fit
+from trainer.factorization.gaussian import solving
 from trainer.factorization.gaussian.fit import fit_gaussian
 from trainer.factorization.gaussian.kernel import LEVEL, Kernel
 from trainer.factorization.gaussian.molecules import Molecules
@@ -65,7 +65,7 @@ def test_a_target_without_cells_is_expected_at_the_mean_and_one_of_equal_cells_a
 def test_many_cells_are_stood_for_by_points(monkeypatch: pytest.MonkeyPatch) -> None:
     given = table()
     whole = fitted(given, share=0.3)
-    monkeypatch.setattr(fit, "LARGEST", 30)
+    monkeypatch.setattr(solving, "LARGEST", 30)
     few = fitted(given, share=0.3)
     assert np.count_nonzero(few.weight_N[few.at(0)]) == 15
     np.testing.assert_allclose(few.weight_N[few.at(1)], whole.weight_N[whole.at(1)], rtol=1e-6)

@@ -16,7 +16,6 @@ from tests.support.posteriors import drawn
 
 from contracts.predictions import BOUNDS, FILE, OUTPUTS, SCHEMA, Scale
 from trainer.factorization.activity.posterior import Posterior
-from trainer.factorization.activity.structure import Structure
 from trainer.factorization.onnx.factor_graph import InvalidGraph, ParityError
 from trainer.factorization.onnx.prediction_graph import export_predictor, load_predictor
 from trainer.factorization.predictor import Predictor
@@ -34,7 +33,7 @@ QUESTION: dict[str, npt.NDArray[Any]] = {
 
 
 def posterior(*, binary: bool = False, draws: int = 300) -> Posterior:
-    return Posterior(draws=drawn(draws, fragments=7, targets=5), centre=6.0, binary=binary, structure=None)
+    return Posterior(draws=drawn(draws, fragments=7, targets=5), centre=6.0, binary=binary)
 
 
 def export(predictor: Predictor, path: Path, *, fragments: list[str] = FRAGMENTS) -> float:
@@ -102,15 +101,6 @@ def test_each_unknown_fragment_widens_the_interval_and_moves_nothing(tmp_path: P
     assert (widths[0] < widths[1]).all()
     assert (widths[1] < widths[2]).all()
     np.testing.assert_array_equal(answers[0]["predictions"], answers[2]["predictions"])
-
-
-def test_a_widened_interval_has_the_same_middle(tmp_path: Path) -> None:
-    fit = posterior()
-    export(Predictor.from_posterior(fit), tmp_path / FILE)
-    export(Predictor.from_posterior(fit, widening=1.5), tmp_path / "wide.onnx")
-    narrow, wide = ask(tmp_path / FILE), ask(tmp_path / "wide.onnx")
-    np.testing.assert_array_equal(wide["predictions"], narrow["predictions"])
-    np.testing.assert_allclose(wide["high"] - wide["low"], 1.5 * (narrow["high"] - narrow["low"]), rtol=1e-4)
 
 
 def test_scores_of_positives_have_the_intervals_of_the_score_without_a_measurements_noise(tmp_path: Path) -> None:
@@ -181,12 +171,6 @@ def test_names_that_are_not_one_a_row_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="6 and 5 names for 7 fragments and 5 targets"):
         export(Predictor.from_posterior(posterior(draws=2)), tmp_path / FILE, fragments=FRAGMENTS[1:])
     assert not (tmp_path / FILE).exists()
-
-
-def test_a_posterior_that_needs_structures_is_no_predictor_of_fragments() -> None:
-    some = object.__new__(Structure)
-    with pytest.raises(ValueError, match="fragments alone"):
-        Predictor.from_posterior(replace(posterior(draws=2), structure=some))
 
 
 def test_other_files_are_no_prediction_graphs(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_each_molecule_has_a_row_a_target_with_the_graphs_prediction(graph: Path
 
 def test_a_run_with_a_posterior_says_between_which_bounds(tmp_path: Path) -> None:
     draws = drawn(40, fragments=len(KNOWN), targets=3)
-    predictor = Predictor.from_posterior(Posterior(draws=draws, centre=6.0, binary=False, structure=None))
+    predictor = Predictor.from_posterior(Posterior(draws=draws, centre=6.0, binary=False))
     export_predictor(predictor, tmp_path / "p.onnx", fragments=KNOWN, targets=TARGETS, run="factors-1")
     rows = scored(Scorer(tmp_path / "p.onnx"), library("CCOc1ccccc1", "CCOc1ccsc1"))
     ids = torch.tensor([KNOWN.index(name) for name in fragment("CCOc1ccccc1").fragments])

@@ -161,6 +161,8 @@ class TargetPrediction(Wire):
     """What is expected of a compound on one target."""
 
     target: str
+    title: str | None
+    """What the data call a target that they name by an id; null in runs that predict by fragments alone."""
     value: float
     """On the answer's scale."""
     low: float | None
@@ -168,8 +170,8 @@ class TargetPrediction(Wire):
     high: float | None
     """Upper end of the same interval."""
     sum: float
-    """`mean` + `target` + all of `fragments` + the value of `rest`, digit by digit: the value itself, or for chances what the
-    chance follows from (the probit, in runs that predict by fragments alone)."""
+    """`mean` + `target` + all of `fragments` + the value of `rest` + `panel`, digit by digit: the value itself, or for
+    chances what the chance follows from (the probit, in runs that predict by fragments alone)."""
     level: float | None
     """What is usual on the target, on the answer's scale; null in runs that predict by fragments alone, as all that follow but
     the contributions."""
@@ -177,8 +179,13 @@ class TargetPrediction(Wire):
     """`value` - `level`: how far above what is usual on the target."""
     contributions: Contributions
     rest: Rest | None
+    panel: float | None
+    """What the compound's own measurements on other targets add (`matched`); 0 on those it was measured on, where the
+    prediction has learned from the measurement, and for a compound that is new."""
     measured: float | None
     """What the data state of this very compound (`matched`) on the target; null where it was not measured."""
+    similarity: Annotated[float, Field(ge=0, le=100)] | None
+    """To the most alike compound measured on the target, in percent."""
     domain: Domain | None
     """Null where nothing compares the whole molecule, too."""
 

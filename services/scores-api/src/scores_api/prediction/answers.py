@@ -83,6 +83,7 @@ def _predictions(
     return [
         {
             "target": target,
+            "title": None,
             "value": value,
             "low": low,
             "high": high,
@@ -91,7 +92,9 @@ def _predictions(
             "excess": None,
             "contributions": {"mean": predicted.mean, "target": level, "fragments": fragments},
             "rest": None,
+            "panel": None,
             "measured": None,
+            "similarity": None,
             "domain": None,
         }
         for target, value, low, high, total, level, fragments in zip(*columns, strict=True)

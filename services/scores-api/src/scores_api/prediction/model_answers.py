@@ -38,8 +38,8 @@ def _object(
     model: MoleculeModel, cut: CutCompound, targets: Ints, names: Sequence[str], order: Order | None, limit: int | None
 ) -> dict[str, Any]:
     compared = cut.fingerprint is not None and model.compares
-    expected = model.expect(Asked(np.array(cut.known, dtype=np.int64), cut.fingerprint))
     matched = None if cut.parent is None else model.compounds.find(cut.parent)
+    expected = model.expect(Asked(np.array(cut.known, dtype=np.int64), cut.fingerprint, matched))
     opening = cut.opening() if compared else cut.opening(Flag.FRAGMENTS_ONLY)
     return {
         **opening,
@@ -74,11 +74,13 @@ def _predictions(
         numbers.level_M.tolist(),
         contributions_NM.T.tolist(),
         numbers.rest_M.tolist(),
+        numbers.panel_M.tolist(),
         numbers.similarity_M.tolist(),
     )
     return [
         {
             "target": names[target],
+            "title": model.titles[target],
             "value": value,
             "low": low,
             "high": high,
@@ -90,10 +92,14 @@ def _predictions(
                 "value": rest,
                 "relatives": [_relative(one) for one in model.relatives(expected, target, RELATIVES)] if compared else [],
             },
+            "panel": panel,
             "measured": None if matched is None else model.compounds.value(matched, target),
+            "similarity": _percent(similarity) if compared else None,
             "domain": _domain(similarity) if compared else None,
         }
-        for target, value, low, high, total, usual, excess, level, fragments, rest, similarity in zip(*columns, strict=True)
+        for target, value, low, high, total, usual, excess, level, fragments, rest, panel, similarity in zip(
+            *columns, strict=True
+        )
     ]
 
 

@@ -52,6 +52,7 @@ class Rounded:
     """A part of the sum."""
     contributions_GM: Floats
     rest_M: Floats
+    panel_M: Floats
     usual_M: Floats
     """The level on the scale of the prediction."""
     excess_M: Floats
@@ -66,6 +67,7 @@ class MoleculeModel:
         self.predictor = predictor
         self.scale = predictor.scale
         self.compounds = predictor.compounds
+        self.titles = predictor.titles
         every_T = np.arange(predictor.targets)
         level_T = predictor.expect(Asked(np.zeros(0, np.int64), None)).level_T
         usual_T = np.maximum(np.abs(level_T), predictor.variation(every_T))
@@ -87,6 +89,11 @@ class MoleculeModel:
             stated = f"{predictor.fragments} fragments and {predictor.targets} targets"
             raise InvalidModel(f"{MODEL_FILE} is a model of {stated}; the run has {fragments} and {targets}")
         return cls(predictor)
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether intervals were held against cells that were left out; else they are as the fit says."""
+        return self.predictor.calibrated
 
     @property
     def compares(self) -> bool:
@@ -126,7 +133,8 @@ class MoleculeModel:
         of_scale_M = np.full_like(decimals_M, _CHANCE_DECIMALS) if self.scale is Scale.CHANCE else decimals_M
         level_M, rest_M = _rounded(predicted.level_M, decimals_M), _rounded(predicted.rest_M, decimals_M)
         contributions_GM = _rounded(predicted.contributions_GM, decimals_M)
-        sum_M = _rounded(level_M + contributions_GM.sum(axis=0) + rest_M, decimals_M)
+        panel_M = _rounded(predicted.panel_M, decimals_M)
+        sum_M = _rounded(level_M + contributions_GM.sum(axis=0) + rest_M + panel_M, decimals_M)
         prediction_M = _rounded(predicted.prediction_M, of_scale_M) if self.scale is Scale.CHANCE else sum_M
         usual_M = _rounded(self.predictor.level_of(predicted.target_M), of_scale_M)
         return Rounded(
@@ -138,6 +146,7 @@ class MoleculeModel:
             level_M=level_M,
             contributions_GM=contributions_GM,
             rest_M=rest_M,
+            panel_M=panel_M,
             usual_M=usual_M,
             excess_M=_rounded(prediction_M - usual_M, of_scale_M),
             similarity_M=predicted.similarity_M,

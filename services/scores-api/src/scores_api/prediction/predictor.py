@@ -55,6 +55,10 @@ _OF_MOLECULES: Final = {
     "interval is that of the chance. Level, contributions and rest add up to a sum from which the chance follows.",
 }
 """Of a model that compares whole molecules."""
+_NOT_CALIBRATED: Final = (
+    " The data have too few measurements to leave some out: "
+    "intervals are as the model says, not calibrated by what was measured."
+)
 _MEANING: Final = {Scale.SCORE: _ABOUT_SCORES, Scale.CHANCE: _ABOUT_CHANCES, Scale.VALUE: _ABOUT_VALUES, Scale.SUM: _ABOUT_SUMS}
 
 
@@ -95,7 +99,7 @@ class CompoundPredictor:
             "run": run.run,
             "objective": run.record.objective.value,
             "scale": predicting.scale.value,
-            "meaning": (_OF_MOLECULES if compares else _MEANING)[predicting.scale],
+            "meaning": _meaning(predicting),
         }
         return _parts(head, predicting, compounds, (targets, names), (order, limit))
 
@@ -121,6 +125,12 @@ class CompoundPredictor:
             )
             for number, each in enumerate(question.compounds)
         ]
+
+
+def _meaning(predicting: Predicting) -> str:
+    if not isinstance(predicting, MoleculeModel):
+        return _MEANING[predicting.scale]
+    return _OF_MOLECULES[predicting.scale] + ("" if predicting.calibrated else _NOT_CALIBRATED)
 
 
 async def _parts(

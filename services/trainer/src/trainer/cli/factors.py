@@ -138,7 +138,10 @@ def factors(  # noqa: PLR0917 - an argument an option
             measures = {name: value for name, value in trained.metrics.items() if name != "mean_squared_error"}
             command.say("".join(f"  {name:22}{value:12.4f}\n" for name, value in measures.items()))
         if trained.bounds:
-            command.say(f"{trained.bounds:,} cells are bounds: they are published, and neither train nor judge\n")
+            use = "teach, and do not judge" if trained.objective == Objective.ACTIVITY.value else "neither train nor judge"
+            command.say(f"{trained.bounds:,} cells are bounds: they are published, and {use}\n")
+        if trained.metrics.get("calibration_cells") == 0:
+            command.say("too few cells could be held out to calibrate by: intervals are as the model says\n")
         if trained.rejected_rows:
             what = "row or cell was" if trained.rejected_rows == 1 else "rows or cells were"
             command.say(f"{trained.rejected_rows:,} {what} left out; `ntdemo-train rejects {trained.run}` lists them\n")

@@ -38,7 +38,7 @@ class Activity:
     ingest: dict[str, int]
     """Counts of what was read, merged and rejected; `rows_read = rows_used + rows_rejected`."""
     bounds: pa.Table = field(default_factory=TABLES["activity"].schema.empty_table)
-    """What is known to lie above or below a value: cells too, of which nothing is learned and by which nothing is judged."""
+    """What is known to lie above or below a value: cells too, by which nothing is judged."""
 
     @property
     def tables(self) -> dict[str, pa.Table]:

@@ -12,7 +12,8 @@ from prediction.predictor import Asked, Predictor
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.gaussian.fit import Gaussian
 from trainer.factorization.gaussian.kernel import Kernel
-from trainer.factorization.gaussian.model import PLAIN, Named, Probit, Stretch, write_model
+from trainer.factorization.gaussian.model import Calibration, Named, write_model
+from trainer.factorization.gaussian.panel import Panel
 
 __all__ = ["Foretold", "foretold", "foretold_by_file"]
 
@@ -42,7 +43,10 @@ class Foretold:
 
 
 def foretold(predictor: Predictor, kernel: Kernel, named: Named, cells: Cells) -> Foretold:
-    """The cells of compounds as if each were new; their values are not read."""
+    """The cells as the API would answer for their compounds; their values are not read.
+
+    A compound that the model has measurements of is known by its structure; it is new where it has none.
+    """
     parts = np.full((5, len(cells)), np.nan)
     starts_C1 = np.searchsorted(cells.compound, np.arange(cells.compounds + 1))
     rows = kernel.membership_CF
@@ -52,6 +56,7 @@ def foretold(predictor: Predictor, kernel: Kernel, named: Named, cells: Cells) -
         asked = Asked(
             fragments=rows.indices[rows.indptr[compound] : rows.indptr[compound + 1]].astype(np.int64),
             fingerprint=None if smiles is None or kernel.molecules is None else fingerprint(smiles),
+            matched=None if smiles is None else predictor.compounds.find(smiles),
         )
         said = predictor.predict(asked, cells.target[place])
         parts[:, place] = (said.prediction_M, said.low_M, said.high_M, said.sum_M, said.similarity_M)
@@ -60,13 +65,14 @@ def foretold(predictor: Predictor, kernel: Kernel, named: Named, cells: Cells) -
 
 def foretold_by_file(
     fit: Gaussian,
+    panel: Panel,
     kernel: Kernel,
     named: Named,
     cells: Cells,
-    calibration: tuple[Stretch, Probit | None] = (PLAIN, None),
+    calibration: Calibration | None = None,
 ) -> Foretold:
     """The same by the bytes that would be published of this fit."""
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "model"
-        write_model(file, fit, kernel, named, *calibration)
+        write_model(file, fit, panel, kernel, named, calibration or Calibration())
         return foretold(Predictor.open(file), kernel, named, cells)

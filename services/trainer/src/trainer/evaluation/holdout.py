@@ -12,14 +12,14 @@ import scipy.sparse
 
 from contracts.kinds import Holdout
 from trainer.evaluation.foretold import Foretold
-from trainer.evaluation.metrics import auc, auc_macro, coverage, medians, recall_at, rmse, stretch
+from trainer.evaluation.metrics import auc, auc_macro, coverage, medians, recall_at, rmse
 from trainer.evaluation.model import Facts, Model
 from trainer.evaluation.ridge import ridge
 from trainer.evaluation.splits import Split, given_split, random_split, scaffold_split
 from trainer.factorization.activity.cells import Cells
-from trainer.factorization.activity.posterior import Posterior, Prediction
+from trainer.factorization.activity.posterior import Posterior
 
-__all__ = ["Question", "hold_out", "measure", "measure_model"]
+__all__ = ["Question", "hold_out", "measure_model", "measure_ranking"]
 
 Floats = npt.NDArray[np.float64]
 _TOP: Final = 10
@@ -37,7 +37,7 @@ class Question:
     cells: Cells
     membership_CF: scipy.sparse.csr_array
     structure_CD: scipy.sparse.csr_array | None
-    """Unit rows of whole molecules for the hidden block; None where there are no structures."""
+    """Unit rows of whole molecules, by which positives are ranked; None where there are none."""
     scaffolds_C: list[str]
     binary: bool
     positives: bool = False
@@ -63,43 +63,47 @@ def hold_out(question: Question, holdout: Holdout, *, seed: int) -> Split:
     return split
 
 
-def measure(question: Question, holdout: Holdout, fit: Callable[[Cells], Posterior], *, seed: int) -> dict[str, float]:
-    """Fit the training cells, predict the held-out ones, and compare.
+def measure_ranking(question: Question, holdout: Holdout, fit: Callable[[Cells], Posterior], *, seed: int) -> dict[str, float]:
+    """Where only what acts is stated: fit the training cells, rank the targets of compounds with held-out ones, and compare.
 
-    The validation cells say one thing: by what intervals are stretched to hold nine of ten of them.
-
-    Returns `rmse`, `rmse_target_mean` (of predicting each target's mean) and `coverage_90` for real values; `auc_macro` and
-    `auc_micro` (for real values of lying above the median of the target's held-out cells); `recall_at_10` alone for positives;
-    `train_cells`, `test_cells`, `seconds` and `cpu_seconds` for all. What cannot be told from the held-out cells, such as an
-    AUC where no target has both classes, is left out.
+    Returns `recall_at_10`, `train_cells`, `test_cells`, `seconds` and `cpu_seconds`.
     """
     split = hold_out(question, holdout, seed=seed)
     train, test = question.cells.at(split.train), question.cells.at(split.test)
     wall_s, cpu_s = time.perf_counter(), time.process_time()
-    posterior = fit(train)
-    if question.positives:
-        metrics = {f"recall_at_{_TOP}": _recall(posterior, question.structure_CD, train, test)}
-    else:
-        metrics = _scores(question, train, test, _predicted(question, posterior, split))
-    metrics |= {"train_cells": float(len(train)), "test_cells": float(len(test))}
-    metrics |= {"seconds": time.perf_counter() - wall_s, "cpu_seconds": time.process_time() - cpu_s}
-    return {name: value for name, value in metrics.items() if np.isfinite(value)}
+    found = {f"recall_at_{_TOP}": _recall(fit(train), question.structure_CD, train, test)}
+    return found | _told(train, test, wall_s, cpu_s)
+
+
+def _told(train: Cells, test: Cells, wall_s: float, cpu_s: float) -> dict[str, float]:
+    return {
+        "train_cells": float(len(train)),
+        "test_cells": float(len(test)),
+        "seconds": time.perf_counter() - wall_s,
+        "cpu_seconds": time.process_time() - cpu_s,
+    }
 
 
 def measure_model(question: Question, holdout: Holdout, facts: Facts, *, seed: int, device: str) -> dict[str, float]:
-    """Learn a model from the training cells, ask its file for the held-out ones, and compare.
+    """Learn a model from the training cells, ask its file for the held-out ones as the API does, and compare.
 
-    As `measure`, with `rmse_ridge` (ridge regression on ECFP4, a target at a time) and the coverage of intervals by similarity
-    to the nearest compound that the target was learned from, in percent, where 100 cells and more lie in the band.
+    Compounds that have cells in the training part are known to the file, and completed by these. Bounds of compounds that a
+    holdout by scaffold or time keeps are kept as well.
+
+    Returns `rmse`, `rmse_target_mean` (of predicting each target's mean), `rmse_ridge` (ridge regression on ECFP4, a target at
+    a time) and `coverage_90` for real values, with the coverage by similarity to the nearest compound that the target was
+    learned from, in percent, where 100 cells and more lie in the band; `auc_macro` and `auc_micro` (for real values of lying
+    above the median of the target's held-out cells); what each was measured by. What cannot be told from the held-out cells,
+    such as an AUC where no target has both classes, is left out.
     """
     split = hold_out(question, holdout, seed=seed)
     train, test = question.cells.at(split.train), question.cells.at(split.test)
     wall_s, cpu_s = time.perf_counter(), time.process_time()
+    if holdout is not Holdout.RANDOM:
+        facts = facts.without(np.unique(question.cells.compound[np.concatenate([split.validation, split.test])]))
     model = Model.learned(facts, train, device=device)
     said = model.foretells(test)
-    told = {"seconds": time.perf_counter() - wall_s, "cpu_seconds": time.process_time() - cpu_s}
-    metrics = _scores(question, train, test, Prediction(said.prediction_N, said.low_N, said.high_N))
-    metrics |= {"train_cells": float(len(train)), "test_cells": float(len(test)), "fragment_share": model.fit.share} | told
+    metrics = _told(train, test, wall_s, cpu_s) | _scores(question, train, test, said)
     if not question.binary:
         metrics |= _by_similarity(said, test)
         if facts.kernel.molecules is not None:
@@ -118,33 +122,21 @@ def _by_similarity(said: Foretold, test: Cells) -> dict[str, float]:
     return found
 
 
-def _predicted(question: Question, posterior: Posterior, split: Split) -> Prediction:
-    """The test cells."""
-    asked = question.cells.at(np.concatenate([split.validation, split.test]))
-    expectation = None
-    if posterior.structure is not None and question.structure_CD is not None:
-        expectation = posterior.structure.expects(question.structure_CD, asked, question.cells.at(split.train))
-    found = posterior.predict(asked, structural=expectation)
-    places = np.union1d(split.validation, split.test)
-    validation, test = (np.searchsorted(places, np.sort(part)) for part in (split.validation, split.test))
-    if question.binary:
-        return found.at(test)
-    known = found.at(validation)
-    return found.at(test).stretched(stretch(known.mean_N, known.low_N, known.high_N, asked.value[validation]))
-
-
-def _scores(question: Question, train: Cells, test: Cells, found: Prediction) -> dict[str, float]:
+def _scores(question: Question, train: Cells, test: Cells, found: Foretold) -> dict[str, float]:
     if question.binary:
         active_N = test.value > 0
-        return {"auc_macro": auc_macro(found.mean_N, active_N, test.target), "auc_micro": auc(found.mean_N, active_N)}
+        return {
+            "auc_macro": auc_macro(found.prediction_N, active_N, test.target),
+            "auc_micro": auc(found.prediction_N, active_N),
+        }
     threshold_N = medians(test.value, test.target, test.targets)[test.target]
     active_N = test.value > threshold_N
     return {
-        "rmse": rmse(found.mean_N, test.value),
+        "rmse": rmse(found.prediction_N, test.value),
         "rmse_target_mean": rmse(_target_means(train)[test.target], test.value),
         "coverage_90": coverage(found.low_N, found.high_N, test.value),
-        "auc_macro": auc_macro(found.mean_N, active_N, test.target),
-        "auc_micro": auc(found.mean_N - threshold_N, active_N),
+        "auc_macro": auc_macro(found.prediction_N, active_N, test.target),
+        "auc_micro": auc(found.prediction_N - threshold_N, active_N),
     }
 
 

@@ -9,16 +9,14 @@ import scipy.sparse
 from contracts.kinds import ActivityKind
 from trainer.data.activity import Activity
 from trainer.evaluation.holdout import Question
-from trainer.factorization.activity.alike import KIND_FEATURES, unit_rows
 from trainer.factorization.activity.cells import Cells
-from trainer.similarity.environments import environments_CD, fingerprints_CD
+from trainer.factorization.activity.ranking import unit_rows
+from trainer.similarity.environments import environments_CD
 
 __all__ = ["question"]
 
 _FEATURES: Final = 4096
 """Hashed atom environments that positives are ranked by: a dense problem of all targets."""
-_PAIRED: Final = 200_000
-"""Compounds up to which atom pairs and torsions are looked at beside their environments: ten times the numbers, 1 GB."""
 _TABLE_CELLS: Final = 5 * 10**7
 """Compounds x targets up to which positives are ranked by structure too, which needs the whole table: 200 MB."""
 
@@ -35,14 +33,8 @@ def question(activity: Activity, *, with_structure: bool, later: Activity | None
     positives = activity.kind is ActivityKind.POSITIVES
     smiles: list[str | None] = activity.compounds["smiles"].to_pylist()
     structure_CD = None
-    small = not positives or cells.compounds * cells.targets <= _TABLE_CELLS
-    if with_structure and small and None not in smiles:
-        molecules = (each or "" for each in smiles)
-        if positives:
-            structure_CD = unit_rows(environments_CD(molecules, _FEATURES))
-        else:
-            seen_CD = fingerprints_CD if cells.compounds <= _PAIRED else environments_CD
-            structure_CD = seen_CD(molecules, KIND_FEATURES)
+    if with_structure and positives and None not in smiles and cells.compounds * cells.targets <= _TABLE_CELLS:
+        structure_CD = unit_rows(environments_CD((each or "" for each in smiles), _FEATURES))
     return Question(
         cells=cells,
         membership_CF=scipy.sparse.csr_array(activity.membership_FC().T),

@@ -1,20 +1,16 @@
 """Metrics: how well predictions of unseen cells agree with what was measured."""
 
 from itertools import pairwise
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-__all__ = ["auc", "auc_macro", "coverage", "medians", "recall_at", "rmse", "stretch"]
+__all__ = ["auc", "auc_macro", "coverage", "medians", "recall_at", "rmse"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-
-_STRETCHED_CELLS: Final = 200
-"""Measurements below which intervals are taken as they are: the factor would be known to no better than a tenth."""
 
 
 def rmse(predicted: Floats, measured: Floats) -> float:
@@ -80,11 +76,3 @@ def recall_at(
 def coverage(low: Floats, high: Floats, measured: Floats) -> float:
     """Share of the measurements inside their interval, bounds included; NaN for no cell."""
     return float(np.mean((low <= measured) & (measured <= high))) if len(measured) else float("nan")
-
-
-def stretch(mean: Floats, low: Floats, high: Floats, measured: Floats) -> float:
-    """By what intervals must be stretched about their means to hold nine of ten of these measurements; 1 for fewer than 200."""
-    if len(measured) < _STRETCHED_CELLS:
-        return 1.0
-    above_N, below_N = (measured - mean) / (high - mean), (mean - measured) / (mean - low)
-    return float(np.quantile(np.maximum(above_N, below_N), 0.9))

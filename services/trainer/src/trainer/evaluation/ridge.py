@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from trainer.factorization.activity.alike import unit_rows
 from trainer.factorization.activity.cells import Cells
+from trainer.factorization.activity.ranking import unit_rows
 
 __all__ = ["ridge"]
 

@@ -76,14 +76,8 @@ class Predictor(nn.Module):
         )
 
     @classmethod
-    def from_posterior(cls, posterior: Posterior, *, positives: bool = False, widening: float = 1.0) -> Self:
-        """Of the activity model; `ValueError` for a posterior that predicts from more than fragments.
-
-        `positives` says that the data state only what acts; `widening` is the factor by which intervals exceed those of the
-        posterior.
-        """
-        if posterior.structure is not None:
-            raise ValueError("fragments alone do not predict what a fit with structure does")
+    def from_posterior(cls, posterior: Posterior, *, positives: bool = False) -> Self:
+        """Of the activity model; `positives` says that the data state only what acts."""
         draws = posterior.draws
         Q_STK = draws.Q_STK.astype(np.float64)
         levels_ST = Q_STK[:, :, -1].copy()
@@ -100,7 +94,7 @@ class Predictor(nn.Module):
             mean_1=_single(np.array([posterior.centre])),
             variance_T=_single(variance_T),
             unseen_T=_single(_variance_ST(Q_STK, draws.fragments_SKK).mean(axis=0)),
-            reach_1=_single(np.array([QUANTILE * widening])),
+            reach_1=_single(np.array([QUANTILE])),
         )
 
     @torch.no_grad()

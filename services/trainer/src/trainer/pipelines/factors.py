@@ -5,15 +5,12 @@ Spark and PyTorch take seconds to load, so both begin at once, beside each other
 
 import json
 import os
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from contracts.kinds import Objective, RunKind
 from contracts.predictions import ARTIFACT, FILE, MODEL_FILE
@@ -21,6 +18,7 @@ from contracts.store import Store
 from replacement.replacements import FILE as REPLACEMENTS_FILE
 from trainer.data.sources import fetched
 from trainer.device import Device, choose
+from trainer.pipelines.sessions import in_background, session_of
 from trainer.pipelines.similar import similar
 from trainer.runs.identity import code_version, new_run
 from trainer.runs.report import Report, Stage
@@ -36,7 +34,7 @@ if TYPE_CHECKING:
     from trainer.data.activity import Activity
     from trainer.factorization.neighbours import Search
     from trainer.pipelines.objectives.fitted import Fit, Fitted
-    from trainer.spark.session import Session, SparkSession
+    from trainer.spark.session import SparkSession
 
 __all__ = ["Trained", "train"]
 
@@ -48,7 +46,6 @@ _DESCRIPTION: Final = (
 _FILES: Final = dict.fromkeys(("factors.onnx", FILE, MODEL_FILE, REPLACEMENTS_FILE, "factors.npz"), "application/octet-stream")
 _SHARED_FRAGMENTS: Final = 20_000
 """Fragments from which a cluster ranks neighbours: fewer take this machine seconds, and a GPU more than as many."""
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ class Trained:
     rejected_rows: int
     """Rows and cells that were left out."""
     bounds: int
-    """Cells that are bounds, of which nothing is learned."""
+    """Cells that are bounds."""
     rank: int
     objective: str
     loss: float
@@ -134,8 +131,8 @@ def _publish(
     plans = intake.plan(paths, spec.ingest)  # before Spark starts: what is wrong with a header need not wait for it
     if planned is not None and plans:
         planned(as_lines(plans, spec.fitted_objective, asked=asked))
-    with _session(settings, report, spark) as session:
-        loading = _in_background(partial(_load_objective, spec.fitted_objective))
+    with session_of(settings, report, spark) as session:
+        loading = in_background(partial(_load_objective, spec.fitted_objective))
         with report.stage(Stage.READ):
             activity = intake.read(paths, spec.ingest, session, plans)
             later = intake.read(later_paths, spec.ingest, session) if later_paths else None
@@ -253,41 +250,3 @@ def _search(settings: Settings, fragments: int, device: Device, session: Callabl
     from trainer.spark.nearest import nearest  # noqa: PLC0415 - loads pyspark
 
     return partial(nearest, session(), settings.state / "cache" / "trainer")
-
-
-@contextmanager
-def _session(settings: Settings, report: Report, spark: "SparkSession | None") -> Iterator[Callable[[], "SparkSession"]]:
-    """A call that gives the Spark session, which starts in the background meanwhile."""
-    if spark is not None:
-        yield lambda: spark
-        return
-
-    def start() -> "Session":
-        from trainer.spark.session import Session  # noqa: PLC0415 - loads pyspark
-
-        with report.stage(Stage.SPARK):
-            begun = Session(settings.state / "cache" / "trainer", master=settings.spark_master)
-            begun.spark()
-        return begun
-
-    starting = _in_background(start)
-    try:
-        yield lambda: starting.result().spark()
-    finally:
-        # After a failure nobody waits for a session that is still starting: it ends with this process.
-        if starting.done() and starting.exception() is None:
-            starting.result().stop()
-
-
-def _in_background(work: Callable[[], Result]) -> "Future[Result]":
-    """Begin `work` in a thread that does not keep the process alive."""
-    future: Future[Result] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except BaseException as error:  # noqa: BLE001 - carried to whoever asks for the result
-            future.set_exception(error)
-
-    threading.Thread(target=run, name=getattr(work, "__name__", "work"), daemon=True).start()
-    return future

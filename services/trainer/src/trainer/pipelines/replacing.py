@@ -11,7 +11,7 @@ from prediction.model_file import write_arrays
 from replacement.replacements import Replacements
 from trainer.data.activity import Activity
 from trainer.evaluation.agreement import agreement
-from trainer.evaluation.stability import halves
+from trainer.evaluation.halves import halves
 from trainer.replacements.events import Events
 from trainer.replacements.groups import Groups, Named
 from trainer.replacements.learned import judged_halves, learn

@@ -14,6 +14,7 @@ from contracts.store import Store
 from trainer.data.offences import InvalidData, Offence
 from trainer.data.sources import DataNotFound
 from trainer.factorization.onnx.scoring import Scorer
+from trainer.pipelines.sessions import session_of
 from trainer.runs.ingest import OnError
 from trainer.runs.report import Report, Stage
 from trainer.runs.spec import CURRENT
@@ -79,7 +80,8 @@ def screen(asked: Screening, settings: Settings, report: Report, *, spark: "Spar
     plans = screening.plan_library(
         find_files(asked.data), smiles_column=asked.smiles_column, compound_column=asked.compound_column
     )
-    with _session(settings, report, spark) as session, _beside(out) as unfinished:
+    with session_of(settings, report, spark) as started, _beside(out) as unfinished:
+        session = started()
         with report.stage(Stage.READ):
             library = screening.read_library(session, plans)
         try:
@@ -123,19 +125,6 @@ def _scorer(store: Store, asked: Screening) -> tuple[str, Scorer]:
     if missing := sorted(set(asked.targets) - set(scorer.known_targets)):
         raise InvalidData([Offence(found.run, None, None, name, "is no target of this run") for name in missing])
     return found.run, scorer
-
-
-@contextmanager
-def _session(settings: Settings, report: Report, spark: "SparkSession | None") -> "Iterator[SparkSession]":
-    from trainer.spark.session import Session  # noqa: PLC0415 - loads pyspark
-
-    if spark is not None:
-        yield spark
-        return
-    with Session(settings.state / "cache" / "trainer", master=settings.spark_master) as session:
-        with report.stage(Stage.SPARK):
-            begun = session.spark()
-        yield begun
 
 
 @contextmanager

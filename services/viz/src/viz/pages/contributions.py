@@ -19,7 +19,8 @@ def contributions(prediction: Prediction, chosen: TargetPrediction, view: View, 
     """The expectation on one target, taken apart: the parts add up to the last row."""
     rest = chosen.rest
     # Where a level is told on its own it is as large as the values are: no bar beside what fragments add.
-    barred = [*chosen.added, *([chosen.level] if rest is None else [rest.value])]
+    panel = chosen.panel or 0.0
+    barred = [*chosen.added, *([chosen.level] if rest is None else [rest.value, panel])]
     largest = max((abs(added) for added in barred), default=0.0) or 1.0
     shares = sorted(zip(prediction.fragments, chosen.added, strict=True), key=lambda share: -abs(share[1]))
     level = signed_bar(chosen.level / largest, _signed(chosen.level)) if rest is None else number(chosen.level, 3)
@@ -35,6 +36,7 @@ def contributions(prediction: Prediction, chosen: TargetPrediction, view: View, 
             for fragment, added in shares
         ),
         *([] if rest is None else [["Rest of the molecule", signed_bar(rest.value / largest, _signed(rest.value)), None]]),
+        *([["Its measurements on other targets", signed_bar(panel / largest, _signed(panel)), None]] if panel else []),
         [html.Strong("Together"), html.Strong(number(chosen.sum, 3)), None],
     ]
     head = [("Part", "text"), ("Adds", "figure"), ("Support", "figure")]

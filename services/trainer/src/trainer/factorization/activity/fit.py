@@ -14,7 +14,6 @@ from trainer.factorization.activity.link import Link
 from trainer.factorization.activity.posterior import Draws, Posterior
 from trainer.factorization.activity.ranking import Ranking
 from trainer.factorization.activity.sampler import Offset, Sampler, State
-from trainer.factorization.activity.structure import Structure
 from trainer.factorization.threads import one_thread
 
 __all__ = ["Options", "fit_activity"]
@@ -53,30 +52,24 @@ def fit_activity(
             The `Link` of an earlier fit on the same device does as well, and spares its seconds.
         binary: probit link in place of the identity.
         background: what unstated cells say, for data that state only what acts; their values are all taken as 1.
-        structure_CD: unit rows of whole molecules for the hidden block; None leaves it out.
+        structure_CD: unit rows of whole molecules for the hidden block of positives; None leaves it out.
         options: defaults where None.
         device: of torch.
         on_sweep: called after every sweep with its number from 1 and the mean squared error of the training cells (of their
             chances, for binary data).
 
-    Raises `ValueError` when there is no cell at all.
+    Raises `ValueError` when there is no cell at all, and for structure without a background.
     """
     options = options or Options()
     if not len(cells):
         raise ValueError("no cell was measured, so there is nothing to learn from")
-    structure, ranking, offset = None, None, Offset.none(len(cells))
-    if structure_CD is not None and background is not None:
+    ranking, offset = None, Offset.none(len(cells))
+    if structure_CD is not None:
+        if background is None:
+            raise ValueError("structure ranks what acts alone")
         ranking = Ranking.fit(structure_CD, cells)
         every_CT = ranking.train_CT
-        offset = Offset(
-            mean_N=every_CT[cells.compound, cells.target].astype(np.float64), inflation_N=np.ones(len(cells)), every_CT=every_CT
-        )
-    elif structure_CD is not None:
-        structure = Structure.fit(structure_CD, cells)
-        offset = Offset(
-            mean_N=structure.train.mean_N - structure.centre,
-            inflation_N=np.ones(len(cells)) if binary else 1.0 + structure.train.variance_N / structure.noise,
-        )
+        offset = Offset(every_CT[cells.compound, cells.target].astype(np.float64), every_CT)
     sweeps = options.burn + options.draws * options.thin
     kept = []
     with one_thread() as threads:
@@ -97,7 +90,7 @@ def fit_activity(
                 on_sweep(number, sampler.loss(state))
             if number > options.burn and (number - options.burn) % options.thin == 0:
                 kept.append(_halved(state))
-    return Posterior(draws=_stacked(kept), centre=sampler.centre, binary=binary, structure=structure, ranking=ranking)
+    return Posterior(draws=_stacked(kept), centre=sampler.centre, binary=binary, ranking=ranking)
 
 
 def _halved(state: State) -> State:

@@ -15,7 +15,7 @@ import scipy.sparse
 
 from trainer.factorization.activity.cells import Cells
 
-__all__ = ["Ranking"]
+__all__ = ["Ranking", "unit_rows"]
 
 _PENALTY: Final = 1.0
 _FULL: Final = 1.0 - 1e-6
@@ -51,3 +51,10 @@ class Ranking:
         left_NT = (train_CT[learned] - leverage_N[:, None] * stated_NT.toarray()) / (1.0 - leverage_N[:, None])
         train_CT[learned] = left_NT
         return cls(weights_DT=weights_DT, train_CT=train_CT)
+
+
+def unit_rows(features_CD: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
+    """Rows scaled to length 1; rows of zeros stay."""
+    lengths_C = np.sqrt(np.asarray(features_CD.multiply(features_CD).sum(axis=1), dtype=np.float64).ravel())
+    scale_C = np.divide(1.0, lengths_C, out=np.zeros_like(lengths_C), where=lengths_C > 0)
+    return scipy.sparse.csr_array(scipy.sparse.diags_array(scale_C) @ features_CD)

@@ -37,18 +37,16 @@ _FRAGMENT_SCALE: Final = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Offset:
-    """What is known of every cell before the model looks: an expectation, and how much its noise exceeds the model's."""
+    """What is expected of every cell before the model looks."""
 
     mean_N: Array
-    inflation_N: Array
-    """Noise variance over the noise variance of the cell's target; at least 1."""
     every_CT: npt.NDArray[np.float32] | None = None
     """The expectation of every cell, for chains in which unstated ones count too."""
 
     @classmethod
     def none(cls, cells: int) -> "Offset":
         """Nothing is known."""
-        return cls(mean_N=np.zeros(cells), inflation_N=np.ones(cells))
+        return cls(mean_N=np.zeros(cells))
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +106,7 @@ class Sampler:
             Products(rows, compiled=device.type == "cpu") for rows in (by_compound, by_target)
         )
         self._every_CT = None if offset.every_CT is None else torch.from_numpy(offset.every_CT).to(device)
-        self._offset, self._weights = self._laid(offset.mean_N), self._laid(1.0 / offset.inflation_N)
+        self._offset, self._weights = self._laid(offset.mean_N), self._laid(np.ones(len(cells)))
         self._counts_T = np.diff(by_target.starts_R)
 
     def start(self) -> State:

@@ -14,20 +14,30 @@ from contracts.fingerprints import KINDS
 from contracts.predictions import Scale
 from prediction.compounds import Compounds
 from prediction.model_file import write_arrays
-from prediction.predictor import SCHEMA, pack
+from prediction.points import pack
+from prediction.predictor import SCHEMA
 from prediction.similarities import FeatureIndex
 from trainer.factorization.gaussian.fit import Gaussian
 from trainer.factorization.gaussian.kernel import LEVEL, Kernel
+from trainer.factorization.gaussian.panel import Panel
 
-__all__ = ["PLAIN", "Named", "Probit", "Stretch", "fragment_weights", "model_arrays", "write_model"]
+__all__ = ["PLAIN", "Calibration", "Named", "Probit", "Stretch", "fragment_weights", "model_arrays", "write_model"]
 
 Array = npt.NDArray[Any]
 
 _PAIRED: Final = 2048
 """Points of a target whose kernel is kept, in 8 bits: 2 MB; of more, an even draw tells how sure a value is."""
-Stretch = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
-"""Rising similarities to the nearest compound, and the factors by which intervals are stretched there."""
-PLAIN: Final[Stretch] = (np.zeros(1), np.ones(1))
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """By what intervals are stretched at rising similarities to the nearest compound that the target was measured on."""
+
+    similarity_B: npt.NDArray[np.float64]
+    factor_B: npt.NDArray[np.float64]
+
+
+PLAIN: Final = Stretch(np.zeros(1), np.ones(1))
 """Intervals as the fit says."""
 
 
@@ -39,6 +49,19 @@ class Probit:
     slope: float
 
 
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """What left-out cells showed of a fit."""
+
+    new: Stretch = PLAIN
+    """Of compounds of which nothing was measured, and of targets that a compound was measured on."""
+    known: Stretch = PLAIN
+    """Of the other targets of compounds that were measured."""
+    probit: Probit | None = None
+    cells: int = 0
+    """Of new compounds, that were held out to learn it; none where it is as the fit says."""
+
+
 @dataclass(frozen=True)
 class Named:
     """What compounds, fragments and targets are called, in order of id."""
@@ -48,25 +71,25 @@ class Named:
     """Of the compounds' parents."""
     fragments: Sequence[str]
     targets: Sequence[str]
+    titles: Sequence[str | None]
+    """What the data call targets that they name by an id."""
 
 
-def write_model(
-    path: Path, fit: Gaussian, kernel: Kernel, named: Named, stretch: Stretch = PLAIN, probit: Probit | None = None
-) -> None:
+def write_model(path: Path, fit: Gaussian, panel: Panel, kernel: Kernel, named: Named, calibration: Calibration) -> None:
     """Write a fit."""
-    arrays, about = model_arrays(fit, kernel, named, stretch, probit)
+    arrays, about = model_arrays(fit, panel, kernel, named, calibration)
     write_arrays(path, arrays, about)
 
 
 def model_arrays(
-    fit: Gaussian, kernel: Kernel, named: Named, stretch: Stretch = PLAIN, probit: Probit | None = None
+    fit: Gaussian, panel: Panel, kernel: Kernel, named: Named, calibration: Calibration
 ) -> tuple[dict[str, Array], dict[str, str]]:
     """The arrays of the file, and what it says about them."""
     place_N = _places(fit)
     position_N = fit.order_N[place_N]
-    compound_N = fit.cells.compound[position_N]
+    compound_N = fit.taught.compound[position_N]
     weight_N = fit.weight_N[place_N]
-    target_N = fit.cells.target[position_N]
+    target_N = fit.taught.target[position_N]
     targets = fit.cells.targets
     sums_T = np.bincount(target_N, weight_N, minlength=targets)
     weights_FT = fragment_weights(fit, kernel)
@@ -80,7 +103,7 @@ def model_arrays(
         "points.starts": fit.starts_T1.astype(np.uint32),
         "points.compound": compound_N.astype(np.uint32),
         "points.weight": weight_N.astype(np.float64),
-        "points.value": fit.cells.value[position_N].astype(np.float32),
+        "points.value": fit.taught.value[position_N].astype(np.float32),
         "fragments.starts": weights_FT.indptr.astype(np.uint32),
         "fragments.target": weights_FT.indices.astype(np.uint32),
         "fragments.weight": weights_FT.data.astype(np.float64),
@@ -90,8 +113,15 @@ def model_arrays(
         "pairs.counts": counts_T.astype(np.uint32),
         "pairs.starts": np.concatenate([[0], np.cumsum(counts_T * (counts_T + 1) // 2)])[:-1].astype(np.uint64),
         "pairs.kernel": pairs,
-        "stretch.similarity": stretch[0].astype(np.float64),
-        "stretch.factor": stretch[1].astype(np.float64),
+        "stretch.similarity": calibration.new.similarity_B,
+        "stretch.factor": calibration.new.factor_B,
+        "stretch.known_similarity": calibration.known.similarity_B,
+        "stretch.known_factor": calibration.known.factor_B,
+        "panel.loadings": panel.loadings_TK,
+        "panel.spread": panel.spread_TKK.astype(np.float32),
+        "panel.noise": panel.noise_T,
+        "panel.slope": panel.slope_T,
+        "cells.residual": panel.residual_N.astype(np.float32),
     }
     if kernel.molecules is not None:
         tables = zip(KINDS, kernel.molecules.codes, kernel.molecules.counts, kernel.molecules.sizes_C, strict=True)
@@ -103,9 +133,11 @@ def model_arrays(
         "schema": SCHEMA,
         "fragments": json.dumps(list(named.fragments), ensure_ascii=False),
         "targets": json.dumps(list(named.targets), ensure_ascii=False),
-        "scale": Scale.VALUE if probit is None else Scale.CHANCE,
-        "link_offset": repr(0.0 if probit is None else probit.offset),
-        "link_slope": repr(1.0 if probit is None else probit.slope),
+        "titles": json.dumps(list(named.titles), ensure_ascii=False),
+        "calibration_cells": str(calibration.cells),
+        "scale": Scale.VALUE if calibration.probit is None else Scale.CHANCE,
+        "link_offset": repr(0.0 if calibration.probit is None else calibration.probit.offset),
+        "link_slope": repr(1.0 if calibration.probit is None else calibration.probit.slope),
         "share": repr(fit.share),
         "unit": repr(kernel.unit),
         "level": repr(LEVEL),
@@ -127,8 +159,8 @@ def fragment_weights(fit: Gaussian, kernel: Kernel) -> scipy.sparse.csr_array:
     """What a fragment adds to the value of each target whose compounds contain it, F x T."""
     position_N = fit.order_N
     shape = (len(position_N), fit.cells.targets)
-    by_target_NT = scipy.sparse.csr_array((fit.weight_N, (np.arange(shape[0]), fit.cells.target[position_N])), shape=shape)
-    members_FN = kernel.membership_CF[fit.cells.compound[position_N]].T.astype(np.float64)
+    by_target_NT = scipy.sparse.csr_array((fit.weight_N, (np.arange(shape[0]), fit.taught.target[position_N])), shape=shape)
+    members_FN = kernel.membership_CF[fit.taught.compound[position_N]].T.astype(np.float64)
     weights_FT: scipy.sparse.csr_array = scipy.sparse.csr_array(members_FN @ by_target_NT * (fit.share / kernel.unit))
     weights_FT.sort_indices()
     return weights_FT

@@ -117,7 +117,8 @@ class _Model:
     def _answers(self, known: list[list[int]], _: list[int], molecules: Sequence[Molecule]) -> dict[str, Floats]:
         answers = []
         for ids, molecule in zip(known, molecules, strict=True):
-            asked = Asked(np.array(sorted(set(ids)), dtype=np.int64), fingerprint(molecule.parent))
+            fragments = np.array(sorted(set(ids)), dtype=np.int64)
+            asked = Asked(fragments, fingerprint(molecule.parent), self._predictor.compounds.find(molecule.parent))
             answers.append(self._predictor.predict(asked, self._places_M))
         return {
             "predictions": np.array([each.prediction_M for each in answers], dtype=np.float32),

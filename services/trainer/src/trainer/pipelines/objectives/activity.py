@@ -11,7 +11,7 @@ import scipy.sparse
 from contracts.kinds import ActivityKind, Holdout
 from trainer.data.activity import Activity
 from trainer.data.offences import ObjectiveUnsuitable
-from trainer.evaluation.holdout import Question, measure, measure_model
+from trainer.evaluation.holdout import Question, measure_model, measure_ranking
 from trainer.evaluation.judgement import question
 from trainer.evaluation.model import Facts, Model
 from trainer.factorization.activity.background import Background
@@ -60,21 +60,22 @@ def _modelled(
     spec: FactorsSpec, activity: Activity, facts: Question, device: str, on_step: Callable[[int, float], None]
 ) -> Fitted:
     """A model of whole molecules. The factors are those of what it lets fragments add on targets."""
-    known = Facts.of(activity, binary=facts.binary)
+    known = Facts.of(activity, facts.cells, binary=facts.binary)
     metrics: dict[str, float] = {}
     if spec.holdout is not Holdout.NONE:
         metrics = measure_model(facts, spec.holdout, known, seed=spec.seed, device=device)
     started_s = time.perf_counter()
     model = Model.learned(known, facts.cells, device=device)
-    loss = float(np.mean((model.fit.left_out_N - facts.cells.value[model.fit.order_N]) ** 2))
+    loss = float(np.mean((model.fit.left_out_N - model.fit.taught.value[model.fit.order_N]) ** 2))
     on_step(1, loss)
     factors = Factors.leading(model.fragment_weights_FT(), spec.fitted_rank)
+    told = {"fragment_share": model.fit.share, "calibration_cells": float(model.calibration.cells)}
     return Fitted(
         factors=factors,
         curve=[(1, loss)],
         trajectory=still(factors.balanced_fragments_FK, 1),
         seconds=time.perf_counter() - started_s,
-        metrics={**metrics, "mean_squared_error": loss, "fragment_share": model.fit.share},
+        metrics={**metrics, "mean_squared_error": loss, **told},
         predictor=None,
         model=model,
     )
@@ -103,7 +104,9 @@ def _ranked(spec: FactorsSpec, facts: Question, device: str, on_step: Callable[[
 
     metrics: dict[str, float] = {}
     if spec.holdout is not Holdout.NONE:
-        metrics = measure(facts, spec.holdout, lambda cells: posterior_of(cells, facts.structure_CD, spec.seed), seed=spec.seed)
+        metrics = measure_ranking(
+            facts, spec.holdout, lambda cells: posterior_of(cells, facts.structure_CD, spec.seed), seed=spec.seed
+        )
     started_s = time.perf_counter()
     curve: list[tuple[int, float]] = []
 

@@ -80,7 +80,7 @@ def _record(run: str, facts: Tables, tables: Tables) -> form.RunRecord:
     """The row of the table `runs`, and how large everything is."""
     row = tables["runs"].to_pylist()[0]
     del row["curve"]
-    factors, shown = tables["factors"]["vector"], facts["fragments"]["shown"].to_pylist()
+    factors, shown = tables["factors"]["balanced"], facts["fragments"]["shown"].to_pylist()
     stated = {name: json.loads(row.pop(name) or "null") for name in ("spec", "ingest", "plan", "metrics")}
     return form.RunRecord(
         id=run,
