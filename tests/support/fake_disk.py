@@ -33,7 +33,7 @@ class FakeDisk:
         self.draw = draw
         self.seen: _Tree = {"/": None}
         self._kept: _Tree = {"/": None}
-        self._since: list[tuple[frozenset[str], Callable[[_Tree], None]]] = []
+        self._since: list[tuple[frozenset[str], Callable[[_Tree], object]]] = []
         """Operations on entries that no directory was synced for: the directories, and what happens."""
         self.steps_left = -1
         self.trouble = 0.0
@@ -47,7 +47,7 @@ class FakeDisk:
         if self.trouble and self.draw.random() < self.trouble:
             raise OSError(self.draw.choice((errno.ENOSPC, errno.EIO)), "the disk refuses")
 
-    def change(self, directories: Iterable[PurePosixPath], change: Callable[[_Tree], None]) -> None:
+    def change(self, directories: Iterable[PurePosixPath], change: Callable[[_Tree], object]) -> None:
         """Change entries."""
         change(self.seen)
         self._since.append((frozenset(map(str, directories)), change))

@@ -166,7 +166,7 @@ def train(store: Store, run: str, data: str) -> None:
             staged.append(Staged(TABLES[name], partition, (file,)))  # type: ignore[arg-type]  # a path of the fake disk
         return staged
 
-    results: Any = Results(run, "factors", data, {"targets": None}, {"runs": None}, (artifact,))  # type: ignore[dict-item]  # no rows
+    results: Any = Results(run, "factors", data, {"targets": None}, {"runs": None}, (artifact,))
     publish.publish(results, store, stage, SteppingReport())
 
 
