@@ -28,7 +28,7 @@ from trainer.store.publish import Results
 from trainer.store.tables import Staged
 
 HISTORIES = int(os.environ.get("NTDEMO_HISTORIES", "500"))
-"""10,000 take two minutes of a quiet processor; how many were run last, docs/operations.md says."""
+"""Of an ordinary round; NTDEMO_HISTORIES=10000 for a long one."""
 FEW = {name: TABLES[name] for name in ("targets", "runs", "publications")}
 EPOCH = datetime(2026, 12, 1, tzinfo=UTC)
 
