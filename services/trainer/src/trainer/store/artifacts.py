@@ -73,4 +73,4 @@ class StagedArtifact:
     def place(self) -> None:
         """Rename the directory to where readers look; without a publication that names it they still see nothing."""
         self.directory.rename(self.target)
-        sync((self.target.parent,))
+        sync((self.target.parent, self.target.parent.parent, self.store.root))

@@ -102,37 +102,41 @@ def restore(backup: Path, store: Store, *, replace: bool = False) -> Restored:
         raise NoBackup(f"{backup} is no backup: it holds no {_MANIFEST}.")
     source = Store(backup / "store")
     saved = publications(source)
-    entry = _replace(store) if replace else _aside(source, store)
+    if replace:
+        entry = _replace(store)
+        return Restored(tuple(_bring(source, store, list(_all(source)))), entry)
+    aside, again = _aside(source, store)
     lost = _is_lost(store)
     own = publications(store)
-    others = [one.run for one in saved if one.run not in {publication.run for publication in own}]
+    known = {publication.run for publication in own} | again
+    others = [one.run for one in saved if one.run not in known]
     if own and others:
         raise NotOlder(
             f"The backup holds {len(others)} runs that the store does not ({', '.join(others[:3])}): give --replace to put the "
             "store as it is into the quarantine and the backup in its place."
         )
-    if not own and not lost:
-        return Restored(tuple(_bring(source, store, list(_all(source)))), entry)
-    taken = quarantined(source, store, own or saved)
-    paths = _bring(source, store, _missing(source, store, own or saved))
-    return Restored(tuple(paths), taken or entry)
+    if not own and not lost and not again:
+        return Restored(tuple(_bring(source, store, list(_all(source)))), None)
+    wanted = list({one.run: one for one in (*saved, *own)}.values())
+    taken = _quarantined(source, store, wanted)
+    return Restored(tuple(_bring(source, store, _missing(source, store, wanted))), taken or aside)
 
 
-def _aside(source: Store, store: Store) -> str | None:
-    """Take out commits of the publications that are damaged here and whole in the backup; the entry that holds them."""
-    whole = {commit.version for commit in commits(source) if commit.run is not None}
+def _aside(source: Store, store: Store) -> tuple[str | None, set[str]]:
+    """Take out publications' commits that are damaged here and whole in the backup: the entry that holds them, their runs."""
+    whole = {commit.version: commit.run for commit in commits(source) if commit.run is not None}
     damaged = [commit.version for commit in commits(store) if commit.run is None and commit.version in whole]
     if not damaged:
-        return None
+        return None, set()
     paths = [store.publications_commit(version) for version in damaged]
     quarantine = Quarantine(store)
     entry = quarantine.begin([Taken(path.relative_to(store.root).as_posix()) for path in paths], "a damaged commit")
     for path in paths:
         quarantine.take(entry, path)
-    return entry.id
+    return entry.id, {whole[version] for version in damaged}
 
 
-def quarantined(source: Store, store: Store, published: list[Publication]) -> str | None:
+def _quarantined(source: Store, store: Store, published: list[Publication]) -> str | None:
     """Take out what is damaged here and whole in the backup; the entry that holds it."""
     damaged = [
         Taken(named.path.relative_to(store.root).as_posix())

@@ -16,7 +16,7 @@ from contracts.tables import TABLES
 from trainer.store.durable import sync
 from trainer.store.tables import partitions
 
-__all__ = ["Intent", "PublicationsLost", "end_all", "intended", "intents", "require_publications"]
+__all__ = ["Intent", "PublicationsLost", "begin", "end_all", "intended", "intents", "require_publications"]
 
 _SHOWN: Final = 3
 
@@ -49,12 +49,18 @@ def intended(store: Store, run: str, data: str) -> Iterator[None]:
         PublicationsLost: The store's publications are missing; another one would make all other runs look like leftovers.
     """
     require_publications(store)
-    path = _directory(store) / f"{run}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(asdict(Intent(run, data))), encoding="utf-8")
-    sync((path, path.parent, path.parent.parent))
+    path = begin(store, Intent(run, data))
     yield
     path.unlink()
+
+
+def begin(store: Store, intent: Intent) -> Path:
+    """Write an intent, to the disk; its file."""
+    path = _directory(store) / f"{intent.run}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(asdict(intent)), encoding="utf-8")
+    sync((path, path.parent, path.parent.parent))
+    return path
 
 
 def intents(store: Store) -> list[Intent]:

@@ -14,7 +14,7 @@ from published.publications import Publication, commits
 from trainer.store.durable import sync
 from trainer.store.tables import CONFIGURATION
 
-__all__ = ["Publication", "PublicationsDamaged", "announce", "append", "publications", "restate"]
+__all__ = ["Publication", "PublicationsDamaged", "announce", "append", "publications", "restate", "secure"]
 
 _TABLE: Final = TABLES["publications"]
 
@@ -50,8 +50,13 @@ def append(store: Store, publication: Publication) -> int:
 def announce(store: Store, publication: Publication) -> None:
     """Publish, and bring the commit to the disk."""
     append(store, publication)
+    secure(store)
+
+
+def secure(store: Store) -> None:
+    """Bring the newest commit, and the directories that lead to it, to the disk."""
     log = store.publications_log
-    sync((max(log.glob("*.json")), log, log.parent, log.parent.parent))
+    sync((max(log.glob("*.json")), log, log.parent, log.parent.parent, store.root, store.root.parent))
 
 
 def publications(store: Store) -> list[Publication]:

@@ -92,7 +92,7 @@ def _commit(store: Store, staged: list[Staged], run: str, report: Report) -> dic
 def _log(store: Store, name: str) -> Iterable[Path]:
     """The newest commit of a table, and the directories that lead to it."""
     log = store.table(name) / "_delta_log"
-    return (max(log.glob("*.json")), log, log.parent, log.parent.parent)
+    return (max(log.glob("*.json")), log, log.parent, log.parent.parent, store.root)
 
 
 def _with_directories(files: Iterable[Path]) -> list[Path]:

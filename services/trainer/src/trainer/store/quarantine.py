@@ -66,7 +66,7 @@ class Quarantine:
             path.rename(target)
         except FileNotFoundError:
             return
-        sync((target.parent, path.parent))
+        sync((*[one for one in target.parents if one.is_relative_to(self.root / entry.id)], path.parent))
 
     def place(self, entry: Entry, path: str) -> Path:
         """Where an entry keeps what lay at `path` in the store."""

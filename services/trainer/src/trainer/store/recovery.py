@@ -5,20 +5,27 @@ else may write meanwhile: the trainer recovers when it starts, before its first 
 Publications of older releases whose form did not change are stated anew first (`restate`).
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
 
 from contracts.store import Store
 from contracts.tables import TABLES, Table
 from trainer.store import intents
-from trainer.store.publications import Publication, publications, restate
+from trainer.store.durable import sync
+from trainer.store.publications import Publication, publications, restate, secure
 from trainer.store.quarantine import Quarantine, Taken
 from trainer.store.tables import committed_files, partitions
 
 __all__ = ["Recovered", "leftovers", "recover"]
+
+
+_OWN: Final = intents.Intent("recovery", "")
+"""Of recovery itself, which commits that partitions are gone."""
 
 
 @dataclass(frozen=True)
@@ -36,20 +43,53 @@ def recover(store: Store) -> Recovered:
     Raises:
         PublicationsLost: There are committed data and no publication at all: then nothing is moved.
     """
+    torn = _torn(store) if intents.intents(store) else []
+    if torn:
+        quarantine = Quarantine(store)
+        entry = quarantine.begin(torn, "the power went while it was written")
+        for one in torn:
+            quarantine.take(entry, store.root / one.path)
     intents.require_publications(store)
+    if intents.intents(store) and store.version() >= 0:
+        secure(store)  # seen by readers, and perhaps not on the disk yet: then its intent must not go before it
     restate(store)
     left = leftovers(store)
     if not left:
         intents.end_all(store)
         return Recovered(())
+    intents.begin(store, _OWN)
     quarantine = Quarantine(store)
     entry = quarantine.begin(left, "no publication names it")
     for one in left:
         if one.partition is not None:
             _forget(store, one)
+            log = store.table(one.path.split("/")[1]) / "_delta_log"
+            sync((max(log.glob("*[0-9].json")), log))
         quarantine.take(entry, store.root / one.path)
     intents.end_all(store)
     return Recovered(tuple(one.path for one in left), entry.id)
+
+
+def _torn(store: Store) -> list[Taken]:
+    """The newest commits of tables that are no commits: while a run was going in, they did not come to the disk as a whole.
+
+    Nobody was told that such a run is published; the publications that were told were on the disk before.
+    """
+    found = []
+    for table in TABLES.values():
+        log = store.table(table.name) / "_delta_log"
+        newest = max(log.glob("*[0-9].json"), default=None) if log.is_dir() else None
+        if newest is not None and not _is_commit(newest.read_bytes()):
+            found.append(Taken(newest.relative_to(store.root).as_posix()))
+    return found
+
+
+def _is_commit(text: bytes) -> bool:
+    try:
+        actions = [json.loads(line) for line in text.splitlines() if line.strip()]
+    except ValueError:
+        return False
+    return any("commitInfo" in action for action in actions) and text.endswith((b"}", b"}\n"))
 
 
 def leftovers(store: Store) -> list[Taken]:
