@@ -53,7 +53,7 @@ def test_a_missing_language_is_said_to_be_missing(models: Path, serve: Serve, tm
     (tmp_path / "en").symlink_to(models / "en")
     with serve(tmp_path) as client:
         assert client.get("/readyz").status_code == 200
-        assert client.get("/v1/models").json()["missing"] == {"ntdemo-ja": "no bundle was shipped or published"}
+        assert client.get("/v1/models").json()["missing"] == {"ntdemo-ja": "no bundle was shipped, and none is promoted"}
         asked = {"model": "ntdemo-ja", "messages": [{"role": "user", "content": "こんにちは"}]}
         answer = client.post("/v1/chat/completions", json=asked)
     assert answer.status_code == 404

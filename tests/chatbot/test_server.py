@@ -96,8 +96,8 @@ def test_without_any_bot_it_is_alive_and_not_ready(tmp_path: Path) -> None:
             models = client.get(f"{url}/v1/models").json()
         assert ready.status_code == 503
         assert ready.json()["missing"] == {
-            "ntdemo-en": "no bundle was shipped or published",
-            "ntdemo-ja": "no bundle was shipped or published",
+            "ntdemo-en": "no bundle was shipped, and none is promoted",
+            "ntdemo-ja": "no bundle was shipped, and none is promoted",
         }
         assert models["data"] == []
         assert served.end(signal.SIGINT) == 0

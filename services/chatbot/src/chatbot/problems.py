@@ -18,10 +18,10 @@ MODEL_NOT_FOUND: Final = ProblemType(
     "model-not-found",
     "There is no such bot here",
     HTTPStatus.NOT_FOUND,
-    "No bot has the name of the request's `model`, or the bot of this name has no bundle: none was shipped or published for "
+    "No bot has the name of the request's `model`, or the bot of this name has no bundle: none was shipped or promoted for "
     "its language, or the one there is broken. No other bot answers in its place.",
     "Take a name from `GET /v1/models`, which also says what is missing and why. A bot of your own is trained by "
-    "`ntdemo-train dialogue`; it is found as soon as it is published.",
+    "`ntdemo-train dialogue`; it is served as `ntdemo-en:<run>` as soon as it is published.",
 )
 ALL_BUSY: Final = ProblemType(
     "all-busy",
