@@ -65,6 +65,7 @@ def test_a_bot_is_trained_by_a_job_that_tells_how_it_speaks(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # three trainings one after the other
 def test_a_bot_that_makes_way_continues_where_it_was(tmp_path: Path) -> None:
     (tmp_path / "devices.json").write_text('[{"name": "cpu", "memory_bytes": 8000000000}]')
     with _client(tmp_path, devices=tmp_path / "devices.json") as client:
