@@ -82,13 +82,15 @@ class ScriptedExecution:
 class ScriptedExecutor:
     """Hands every execution to the test; those that a script waits for run on their own."""
 
+    kind: type[ScriptedExecution] = ScriptedExecution
+
     def __init__(self, *scripts: Callable[[ScriptedExecution], None]) -> None:
         self._scripts = deque(scripts)
         self.started: list[ScriptedExecution] = []
         self._fresh: asyncio.Queue[ScriptedExecution] = asyncio.Queue()
 
     async def start(self, directory: JobDirectory) -> ScriptedExecution:
-        execution = ScriptedExecution(directory)
+        execution = self.kind(directory)
         self.started.append(execution)
         if self._scripts:
             self._scripts.popleft()(execution)

@@ -52,7 +52,7 @@ def test_a_bot_is_trained_by_a_job_that_tells_how_it_speaks(tmp_path: Path) -> N
         events = list(_events(client, job["id"]))
     kinds = [kind for kind, _ in events]
     assert kinds[0] == "attempt"
-    assert kinds[-2:] == ["published", "end"]
+    assert kinds[-3:] == ["published", "memory", "end"]
     told = dict(events)
     assert told["end"]["state"] == "succeeded"
     assert told["end"]["run"].startswith("dialogue-")
@@ -62,6 +62,28 @@ def test_a_bot_is_trained_by_a_job_that_tells_how_it_speaks(tmp_path: Path) -> N
     card = read_card(Store.under(tmp_path).artifact("dialogue-en", told["end"]["run"]))
     assert card.training.steps == 3
     assert (tmp_path / "dialogue" / "en" / "checkpoint.pt").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # three trainings one after the other
+def test_a_bot_that_makes_way_continues_where_it_was(tmp_path: Path) -> None:
+    (tmp_path / "devices.json").write_text('[{"name": "cpu", "memory_bytes": 8000000000}]')
+    with _client(tmp_path, devices=tmp_path / "devices.json") as client:
+        gentle = client.post("/v1/jobs", json={"spec": {**BOT, "iterations": 40}, "preemptible": True}).json()["id"]
+        for kind, _ in _events(client, gentle):
+            if kind == "progress":
+                break
+        urgent = client.post("/v1/jobs", json={"spec": BOT | {"iterations": 1}, "priority": 5}).json()["id"]
+        assert dict(_events(client, urgent))["end"]["state"] == "succeeded"
+        told = list(_events(client, gentle))
+        log = client.get(f"/v1/jobs/{gentle}/log").text
+    (end,) = (data for kind, data in told if kind == "end")
+    assert (end["state"], end["attempts"], end["preemptions"]) == ("succeeded", 1, 1)
+    (made_way,) = (place for place, (kind, _) in enumerate(told) if kind == "preempted")
+    assert f"it makes way for job {urgent}" in told[made_way][1]["reason"]
+    first, rest = ([data["done"] for kind, data in part if kind == "progress"] for part in (told[:made_way], told[made_way:]))
+    assert rest[0] >= first[-1]  # and not from the beginning
+    assert "its next attempt continues from there" in log
 
 
 def test_a_bot_that_learns_can_be_cancelled(tmp_path: Path) -> None:

@@ -87,9 +87,9 @@ def test_owners_have_had_as_much_of_the_devices_to_a_tenth_however_many_jobs_eac
             waiting.remove(job)
             running.append(Running(job.id, 0, job.owner, start.device.name, 1, job.seconds, now))
         now = min(job.started + timedelta(seconds=job.seconds) for job in running)
-        for job in [job for job in running if job.started + timedelta(seconds=job.seconds) <= now]:
-            running.remove(job)
-            had[job.owner, DeviceKind.GPU] += round(job.seconds)
+        for ended in [each for each in running if each.started + timedelta(seconds=each.seconds) <= now]:
+            running.remove(ended)
+            had[ended.owner, DeviceKind.GPU] += round(ended.seconds)
     ann, bob = had["ann", DeviceKind.GPU], had["bob", DeviceKind.GPU]
     assert abs(ann - bob) <= 0.1 * max(ann, bob)
 

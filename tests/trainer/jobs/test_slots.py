@@ -142,6 +142,24 @@ async def test_a_greater_priority_has_a_job_make_way_which_then_continues(table:
         assert (await house.settled(gentle)).attempts == 1
 
 
+async def test_a_job_that_makes_way_slowly_can_still_be_cancelled_at_once(table: JobTable, tmp_path: Path) -> None:
+    class Slow(ScriptedExecution):
+        async def stop(self, *, grace_s: float = 0.0) -> None:
+            self.grace_s = grace_s
+            if grace_s:
+                await self.wait()  # it does not listen
+            await super().stop()
+
+    async with _house(table, tmp_path, GPU_0) as house:
+        house.executor.kind = Slow
+        gentle = await house.submit(preemptible=True)
+        first, _ = await house.next()
+        await house.submit(priority=5)
+        await until(lambda: first.grace_s > 0)
+        assert (await house.queue.cancel(gentle.id)).state is JobState.CANCELLED
+        assert first.stopped
+
+
 async def test_a_job_that_may_not_be_stopped_is_waited_for(table: JobTable, tmp_path: Path) -> None:
     async with _house(table, tmp_path, GPU_0) as house:
         await house.submit()

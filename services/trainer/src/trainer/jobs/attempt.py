@@ -49,7 +49,7 @@ class Attempt:
     published: bool = False
     failure: Failure | None = None
     settled: asyncio.Event = field(default_factory=asyncio.Event)
-    _stopping: "asyncio.Task[None] | None" = None
+    _stops: "list[asyncio.Task[None]]" = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.begun_s = self.clock_s()
@@ -81,8 +81,11 @@ class Attempt:
         return Held(device.kind, self.clock_s() - self.begun_s, share)
 
     def end(self, ending: Ending, reason: str) -> None:
-        """Begin to end it; the first call decides why. A process that has not started yet is stopped by `started`."""
-        if self.ending is None:
+        """Begin to end it; the first call decides why, but who makes way may be cancelled, or stopped, at once.
+
+        A process that has not started yet is stopped by `started`.
+        """
+        if self.ending is None or (self.ending is Ending.PREEMPTED and ending in {Ending.CANCELLED, Ending.STOPPED}):
             self.ending, self.reason = ending, reason
             self._stop()
 
@@ -94,13 +97,12 @@ class Attempt:
 
     async def stopped(self) -> None:
         """Wait for a stop that has begun."""
-        if self._stopping is not None:
-            await self._stopping
+        await asyncio.gather(*self._stops)
 
     def _stop(self) -> None:
-        if self.execution is not None and self._stopping is None:
+        if self.execution is not None:
             grace_s = _CHECKPOINT_S if self.ending is Ending.PREEMPTED else 0.0
-            self._stopping = asyncio.create_task(self.execution.stop(grace_s=grace_s), name=f"stop {self.job.id}")
+            self._stops.append(asyncio.create_task(self.execution.stop(grace_s=grace_s), name=f"stop {self.job.id}"))
 
     def overdue(self, frozen_s: float) -> tuple[Ending, str] | None:
         """Why it must be ended now: it has lasted too long, or told nothing for `frozen_s`."""

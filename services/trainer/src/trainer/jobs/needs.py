@@ -17,9 +17,9 @@ _PACKED: Final = {".gz": 6, ".zst": 7, ".bz2": 7, ".xz": 8, ".zip": 6, ".parquet
 """How much larger a table is when it is unpacked, about."""
 _FACTORS_BYTES: Final = 1300 * _MIB
 """Python with PyTorch, and the JVM with as little as it takes."""
-_FACTORS_BYTES_A_BYTE: Final = 30
+_FACTORS_BYTES_A_BYTE: Final = 10
 """Rows with their fragments and cells in the JVM and in Python, a byte of the table."""
-_FACTORS_BYTES_A_BYTE_AND_RANK: Final = 0.25
+_FACTORS_BYTES_A_BYTE_AND_RANK: Final = 0.1
 _FACTORS_S: Final = 12.0
 _FACTORS_S_A_MIB: Final = 15.0
 _FACTORS_S_A_MIB_AND_RANK: Final = 0.3

@@ -35,7 +35,10 @@ class NvidiaGpus:
         """
         if not self._begin():
             return None
-        found = [device for handle, fault in self._handles() for device in self._slices(handle, slots, fault)]
+        found = []
+        for handle, fault in self._handles():
+            with suppress(self._nvml.NVMLError):  # it was lost between two questions
+                found += self._slices(handle, slots, fault)
         if self._names is None:
             self._names = {device["binding"]: f"cuda:{place}" for place, device in enumerate(chosen(found, visible))}
         named = [(self._names.get(device["binding"]), device) for device in found]
