@@ -41,7 +41,7 @@ async def list_fragments(
     """In the order of their ids."""
     view = await chosen_run_of_page(request, run, cursor)
     of = f"fragments {shown} {query}"
-    fragments = view.projection.fragments
+    fragments = view.published.fragments
     matches = fragments.search(query, after=Cursor.last(cursor, of), shown_only=shown)
     ids, following = ascending(matches, of=of, run=view.run, limit=limit)
     return published(request, fragment_page(fragments, ids, following), view.tag)
@@ -69,10 +69,10 @@ async def list_neighbours(
     `similarity=function&max_structure=30` asks for what is alike in function and unlike in structure.
     """
     view = await chosen_run(request, run)
-    id_ = view.projection.fragments.find(fragment)
-    search = partial(nearest, view.projection, id_, similarity, limit, max_structure=max_structure)
+    id_ = view.published.fragments.find(fragment)
+    search = partial(nearest, view.published, id_, similarity, limit, max_structure=max_structure)
     rows = search() if is_published(similarity, max_structure) else await asyncio.to_thread(search)
-    return published(request, neighbour_list(view.projection.fragments, id_, similarity, rows), view.tag)
+    return published(request, neighbour_list(view.published.fragments, id_, similarity, rows), view.tag)
 
 
 @router.get(
@@ -84,4 +84,4 @@ async def list_neighbours(
 async def get_fragment(request: Request, fragment: FragmentName, run: RunName = CURRENT) -> Response:
     """Its evidence, its canonical and its balanced factors."""
     view = await chosen_run(request, run)
-    return published(request, fragment_detail(view.projection, view.projection.fragments.find(fragment)), view.tag)
+    return published(request, fragment_detail(view.published, view.published.fragments.find(fragment)), view.tag)
