@@ -83,6 +83,9 @@ def test_it_says_how_much_it_does(running: Running) -> None:
         "chatbot_tokens_total",
         "chatbot_steps_total",
         "chatbot_busy_seconds_total",
+        "chatbot_first_token_seconds_count",
+        "chatbot_first_token_seconds_created",
+        "chatbot_first_token_seconds_sum",
     }
 
 

@@ -98,9 +98,8 @@ def test_a_table_is_inspected_trained_followed_and_predicted_by(stack: Stack, ta
 
 @pytest.mark.e2e
 @pytest.mark.spark
-def test_a_table_for_people_has_a_line_a_neighbour(nt: ntdemo.Client, stack: Stack) -> None:
-    built_in = next(run.id for run in nt.runs() if run.detail().source == "built-in")
-    lines = _typed("neighbours", "fB", "--run", built_in, stack=stack).stdout.splitlines()
+def test_a_table_for_people_has_a_line_a_neighbour(built_in: ntdemo.Run, stack: Stack) -> None:
+    lines = _typed("neighbours", "fB", "--run", built_in.id, stack=stack).stdout.splitlines()
     assert len(lines) == 5
     assert lines[1].split()[:2] == ["1", "fC"]
 

@@ -94,7 +94,7 @@ def test_every_operation_of_the_generated_python_answers(made: Path, service: st
 def test_a_problem_reaches_the_caller_of_the_generated_python(stack: Stack) -> None:
     package = importlib.import_module(generators.package("scores-api"))
     client = package.ApiClient(package.Configuration(host=stack.urls["scores"]))
-    run = next(run.id for run in package.RunsApi(client).list_runs().items if run.source == "built-in")
+    run = [run.id for run in package.RunsApi(client).list_runs().items if run.source == "built-in"][-1]
     with client, pytest.raises(package.ApiException) as caught:
         package.FragmentsApi(client).get_fragment(fragment="fX", run=run)
     assert caught.value.status == 404

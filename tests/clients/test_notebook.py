@@ -1,7 +1,6 @@
 """The notebook of the client, executed as a reader executes it."""
 
 import copy
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,10 @@ NOTEBOOK = Path(__file__).parents[2] / "clients" / "python" / "examples" / "firs
 
 
 @pytest.fixture
-def executed(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Any:
+def executed(stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     for name, value in stack.environment.items():
         monkeypatch.setenv(name, value)
-    # Its kernel of the same interpreter, wherever Jupyter looks for others.
-    monkeypatch.setenv("IPYTHONDIR", os.devnull)
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))  # nothing of whoever runs the tests
     notebook = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
     client = NotebookClient(copy.deepcopy(notebook), timeout=280, resources={"metadata": {"path": str(NOTEBOOK.parent)}})
     return client.execute()

@@ -47,8 +47,7 @@ def test_a_molecule_that_is_none_is_an_error_of_its_own_class_that_names_it(run:
     assert "no molecule" in str(caught.value.members["errors"])
 
 
-def test_a_fragment_that_is_not_there_names_those_that_are_written_alike(nt: ntdemo.Client) -> None:
-    built_in = next(each for each in nt.runs() if each.detail().source == "built-in")
+def test_a_fragment_that_is_not_there_names_those_that_are_written_alike(built_in: ntdemo.Run) -> None:
     assert built_in.neighbours("fB").loc[0, "name"] == "fC"
     square = built_in.similarities(["fA", "fB"], by="balanced")
     assert square.columns.tolist() == ["fragment", "fA", "fB"]

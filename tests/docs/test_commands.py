@@ -13,6 +13,7 @@ PAGES = [*sorted((ROOT / "docs" / "tutorials").glob("*.md")), ROOT / "docs" / "f
 @pytest.mark.e2e
 @pytest.mark.spark
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_fenced_command_of_a_page_runs(page: Path, stack: Stack) -> None:
     binaries = Path(sys.executable).parent

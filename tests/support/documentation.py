@@ -60,5 +60,5 @@ def session(page: Path, urls: Mapping[str, str], environment: Mapping[str, str])
 
 
 def _run(command: list[str], block: Block, environment: Mapping[str, str]) -> None:
-    done = subprocess.run(command, cwd=ROOT, env=dict(environment), capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=dict(environment), capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, f"{block.page}:{block.line}\n{block.text}\n{done.stdout}{done.stderr}"

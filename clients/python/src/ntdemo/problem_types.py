@@ -47,6 +47,7 @@ __all__ = [
     "PredictionsTooMany",
     "RangeNotSatisfiable",
     "RunNotFound",
+    "RunOutdated",
     "RunUnreadable",
     "SimilarityUnavailable",
     "StorageFull",
@@ -407,10 +408,22 @@ class RunNotFound(Problem):
     slug = "run-not-found"
 
 
-class RunUnreadable(Problem):
-    r"""The run cannot be read.
+class RunOutdated(Problem):
+    r"""Another release published the run.
 
-    The run is published, but its tables or the cache directory could not be read or written; the service's log says why.
+    The run was published in a form that this release does not read. Its tables and files are untouched, and the release
+    that published it still serves them.
+    """
+
+    slug = "run-outdated"
+
+
+class RunUnreadable(Problem):
+    r"""The run is damaged or cannot be read.
+
+    A file of the run is missing, is not as it was published (its checksum differs), or the disk does not give it; `reason`
+    names the file. Nothing of what is damaged is served. `current` is meanwhile the newest run that is whole; others are
+    not affected.
     """
 
     slug = "run-unreadable"
@@ -503,6 +516,7 @@ OF_SLUG: Final[Mapping[str, type[Problem]]] = MappingProxyType(
         "predictions-too-many": PredictionsTooMany,
         "range-not-satisfiable": RangeNotSatisfiable,
         "run-not-found": RunNotFound,
+        "run-outdated": RunOutdated,
         "run-unreadable": RunUnreadable,
         "similarity-unavailable": SimilarityUnavailable,
         "storage-full": StorageFull,

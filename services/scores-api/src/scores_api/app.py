@@ -68,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.files = files
     app.state.predictor = predictor
     app.state.replacing = ReplacementAnswers(networks, molecules)
-    app.state.store_metrics = StoreMetrics(live.catalogue)
+    app.state.store_metrics = StoreMetrics(live.known)
     app.state.metrics.register(app.state.store_metrics)
     refusals.install(app)
     if settings.cors_origins:

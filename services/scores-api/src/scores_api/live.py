@@ -121,12 +121,9 @@ class Live:
             raise NothingPublished(self._state.missing)
         return view
 
-    def catalogue(self) -> Catalogue | None:
-        """What was published when the store was last read, without looking; None where that was nothing."""
-        try:
-            return self._known().catalogue
-        except NothingPublished:
-            return None
+    def known(self) -> tuple[int, Catalogue] | None:
+        """The store's version when it was last read, and what was published then; None where that was nothing."""
+        return None if self._state.view is None else (self._state.version, self._state.view.catalogue)
 
     async def run(self, name: str) -> OpenRun:
         """A run by id, or the newest whole one by `current`; opened first if it is not.

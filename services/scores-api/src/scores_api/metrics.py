@@ -14,9 +14,9 @@ class StoreMetrics:
     """Reads the newest state of the store that is known when it is asked, and counts predictions."""
 
     def __init__(
-        self, catalogue: Callable[[], Catalogue | None], *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, known: Callable[[], tuple[int, Catalogue] | None], *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
-        self._catalogue = catalogue
+        self._known = known
         self._clock = clock
         self._compounds = 0
 
@@ -27,11 +27,10 @@ class StoreMetrics:
     def collect(self) -> Iterator[Metric]:
         """Of the store nothing while no run is published."""
         yield self._predictions()
-        catalogue = self._catalogue()
-        if catalogue is not None:
-            newest = catalogue.runs[-1]
-            age_s = (self._clock() - newest.published).total_seconds()
-            yield from self._store(catalogue.version, len(catalogue.runs), age_s, newest.seconds)
+        if (known := self._known()) is not None:
+            version, catalogue = known
+            age_s = (self._clock() - catalogue.current.published).total_seconds()
+            yield from self._store(version, len(catalogue.runs), age_s, catalogue.current.seconds)
 
     def describe(self) -> Iterator[Metric]:
         """The names, for the registry, which refuses two of one."""
