@@ -87,7 +87,7 @@ def test_neighbours_and_the_sub_matrix_agree(published: Published, scores_url: s
 
 def test_neighbours_that_look_unlike_are_told_apart_from_all(published: Published, scores_url: str) -> None:
     def near(scores: Scores, most: float | None) -> Awaitable[tuple[Neighbour, ...]]:
-        return scores.neighbours(published.chances, KNOWN[0], SimilarityKind.FUNCTION, 10, max_structure=most)
+        return scores.neighbours(published.chances, KNOWN[0], SimilarityKind.STRUCTURE, 10, max_structure=most)
 
     everyone, unlike = _ask(scores_url, lambda scores: near(scores, None)), _ask(scores_url, lambda scores: near(scores, 30))
     assert {neighbour.name: neighbour.structure for neighbour in everyone}[KNOWN[1]] == 50
