@@ -126,10 +126,12 @@ def test_a_prediction_by_like_compounds_names_them(published: Published, scores_
     assert len(prediction.targets) == 3
     for each in prediction.targets:
         assert each.rest is not None
-        assert each.level + sum(each.added) + each.rest.value == pytest.approx(each.sum, abs=1e-9)
+        assert each.panel is not None
+        assert each.level + sum(each.added) + each.rest.value + each.panel == pytest.approx(each.sum, abs=1e-9)
         assert each.excess == pytest.approx(each.value - each.level, abs=1e-9)
         own = next((one.value for one in each.rest.relatives if one.name == "C4"), None)
         assert each.measured == own
+    assert any(each.panel for each in prediction.targets)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 """A model is judged by its file, and calibrated by compounds that were kept from it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from tests.support.gaussian import SMILES, Table, named, table
 
 from contracts.predictions import Scale
 from prediction.predictor import Predictor
+from trainer.data.seed_table import built_in
 from trainer.evaluation import calibration
 from trainer.evaluation.calibration import probit_of, stretch_of
 from trainer.evaluation.model import Facts, Model
@@ -90,3 +93,15 @@ def test_ridge_learns_what_environments_say() -> None:
     predicted = ridge(given.kernel.molecules.counts[0], train, test)
     assert predicted.shape == test.value.shape
     assert np.isfinite(predicted).all()
+
+
+def test_facts_hold_the_bounds_of_values_and_none_of_calls() -> None:
+    activity = built_in()
+    stated = pa.table(
+        {"compound": [0, 1], "target": [0, 1], "value": [5.0, 7.0], "weight": [1.0, 1.0], "relation": ["<", ">"]},
+        schema=activity.bounds.schema,
+    )
+    nothing = Cells.of([], [], [], compounds=len(activity.compounds), targets=len(activity.targets))
+    values, calls = (Facts.of(replace(activity, bounds=stated), nothing, binary=binary).bounds for binary in (False, True))
+    assert (values.low.tolist(), values.high.tolist()) == ([-np.inf, 7.0], [5.0, np.inf])
+    assert len(calls) == 0

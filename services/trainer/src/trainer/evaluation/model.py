@@ -50,7 +50,9 @@ class Facts:
             ),
             scaffolds_C=[scaffold or "" for scaffold in activity.compounds["scaffold"].to_pylist()],
             binary=binary,
-            bounds=Bounds.of(compound.astype(np.int64), target.astype(np.int64), value, above, cells),
+            bounds=Bounds.none()
+            if binary
+            else Bounds.of(compound.astype(np.int64), target.astype(np.int64), value, above, cells),
         )
 
     def without(self, compounds: npt.NDArray[np.int64]) -> Self:
