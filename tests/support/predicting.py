@@ -83,10 +83,6 @@ def _with_structures(contents: Contents, environments: Sequence[Sequence[int]]) 
         "likeness": [
             {"fragment": place, "environments": one, "targets": [], "coassay": []} for place, one in enumerate(environments)
         ],
-        "ranks": [
-            {"similarity": similarity, "percents": [-100.0, 100.0], "shares": [0.0, 1.0], "weight": 1.0}
-            for similarity in ("function", "structure")
-        ],
     }
     sets = [set(one) for one in environments]
     structure_FF = np.array([[100 * len(one & other) / len(one | other) for other in sets] for one in sets])

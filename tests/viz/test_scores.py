@@ -87,7 +87,7 @@ def test_neighbours_and_the_sub_matrix_agree(published: Published, scores_url: s
 
 def test_neighbours_that_look_unlike_are_told_apart_from_all(published: Published, scores_url: str) -> None:
     def near(scores: Scores, most: float | None) -> Awaitable[tuple[Neighbour, ...]]:
-        return scores.neighbours(published.chances, KNOWN[0], SimilarityKind.FUNCTION, 10, max_structure=most)
+        return scores.neighbours(published.chances, KNOWN[0], SimilarityKind.STRUCTURE, 10, max_structure=most)
 
     everyone, unlike = _ask(scores_url, lambda scores: near(scores, None)), _ask(scores_url, lambda scores: near(scores, 30))
     assert {neighbour.name: neighbour.structure for neighbour in everyone}[KNOWN[1]] == 50
@@ -126,10 +126,12 @@ def test_a_prediction_by_like_compounds_names_them(published: Published, scores_
     assert len(prediction.targets) == 3
     for each in prediction.targets:
         assert each.rest is not None
-        assert each.level + sum(each.added) + each.rest.value == pytest.approx(each.sum, abs=1e-9)
+        assert each.panel is not None
+        assert each.level + sum(each.added) + each.rest.value + each.panel == pytest.approx(each.sum, abs=1e-9)
         assert each.excess == pytest.approx(each.value - each.level, abs=1e-9)
         own = next((one.value for one in each.rest.relatives if one.name == "C4"), None)
         assert each.measured == own
+    assert any(each.panel for each in prediction.targets)
 
 
 @pytest.mark.parametrize(

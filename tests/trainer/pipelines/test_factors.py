@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 from pyspark.sql import SparkSession
 from tests.support.reader import whole_runs
+from tests.support.replacing import write_replaceable
 from tests.support.reports import SteppingReport
 from tests.support.seed_json import seed_json
 
@@ -57,7 +58,7 @@ def test_the_built_in_data_give_the_similarities_their_users_know(spark: SparkSe
     assert metrics["mean_squared_error"] == run["curve"][-1]["loss"] == trained.loss
     assert metrics["onnx_difference"] <= 1e-5
     assert run["started"] <= run["finished"]
-    assert set(whole_runs(tmp_path)["factors-mine"]) == {*TABLES, "factors"} - {"publications", "draws"}
+    assert set(whole_runs(tmp_path)["factors-mine"]) == {*TABLES, "factors"} - {"publications", "replacements", "swaps"}
 
 
 @pytest.mark.spark
@@ -71,7 +72,7 @@ def test_facts_of_the_same_data_are_written_once_and_old_runs_stay(spark: SparkS
     for name, table in TABLES.items():
         if table.partition == "data":
             assert one.tables[name] == two.tables[name]
-        elif table.partition == "run" and name != "draws":
+        elif table.partition == "run" and name not in {"replacements", "swaps"}:
             assert two.tables[name] > one.tables[name]
 
 
@@ -99,26 +100,26 @@ def test_molecules_are_trained_by_the_same_pipeline(spark: SparkSession, tmp_pat
 
 
 @pytest.mark.spark
-def test_an_activity_run_says_how_sure_it_is(spark: SparkSession, tmp_path: Path) -> None:
-    data = tmp_path / "assays.csv"
-    rings, chains = ("c1ccccc1", "c1ccccn1", "c1ccsc1"), ("CCO", "CCN", "CC(=O)O", "ClCC")
-    rows = [f"{chain}{ring},{5 + len(chain) / 4},{7 - len(ring) / 4}" for ring in rings for chain in chains]
-    data.write_text("smiles,t1,t2\n" + "\n".join(rows) + "\n")
+def test_an_activity_run_says_what_replacements_change_and_how_sure_that_is(spark: SparkSession, tmp_path: Path) -> None:
+    data = write_replaceable(tmp_path / "table.csv")
     asked = {"kind": "factors", "sources": [str(data)], "objective": "activity", "rank": 4, "holdout": "random"}
     trained = train(FactorsSpec.model_validate(asked), Settings(state=tmp_path), SteppingReport(), spark=spark)
-    assert (trained.objective, trained.compounds, trained.rank) == ("activity", 12, 4)
+    assert (trained.objective, trained.compounds, trained.rank) == ("activity", 108, 4)
     assert {"rmse", "coverage_90", "rmse_target_mean", "test_cells", "seconds"} <= set(trained.metrics)
-    assert json.loads(_rows(tmp_path, trained, "runs")[0]["metrics"])["rmse"] == trained.metrics["rmse"]
-    draws = _rows(tmp_path, trained, "draws")
-    assert [row["fragment"] for row in draws] == list(range(trained.fragments))
-    directions = np.array([np.frombuffer(row["directions"], "<f2") for row in draws], dtype=np.float64)
-    means = 100 * directions @ directions.T / draws[0]["draws"]
-    neighbours = [row for row in _rows(tmp_path, trained, "neighbours") if row["ranking"] == "function"]
+    found = json.loads(_rows(tmp_path, trained, "runs")[0]["metrics"])
+    assert found["rmse"] == trained.metrics["rmse"]
+    assert found["swap_test"] > 0.5
+    neighbours = _rows(tmp_path, trained, "neighbours")
+    assert {row["ranking"] for row in neighbours} == {"function"}
+    replacements = {(row["first"], row["second"]): row for row in _rows(tmp_path, trained, "replacements")}
+    names = [row["name"] for row in _rows(tmp_path, trained, "fragments")]
     for row in neighbours:
-        assert row["function"] == pytest.approx(means[row["fragment"], row["other"]], abs=0.2)
         assert row["low"] <= row["function"] <= row["high"]
-        assert 0 <= row["structure"] <= 100
-        assert 0 <= row["coassay"] <= 100
+        assert row["change_low"] <= row["change"] <= row["change_high"]
+        pair = tuple(sorted((names[row["fragment"]], names[row["other"]]), key=str.encode))
+        assert row["swaps"] == replacements[pair]["measurements"]
+    swaps = [row for row in _rows(tmp_path, trained, "swaps") if (row["first"], row["second"]) == ("*C(=O)O", "*Cl")]
+    assert np.mean([row["difference"] for row in swaps]) == pytest.approx(1.6, abs=0.1)
 
 
 @pytest.mark.spark
@@ -128,7 +129,7 @@ def test_a_run_by_spark_is_published_in_the_same_form_with_its_engine_on_record(
     percents = np.array([row["percents"] for row in _rows(tmp_path, trained, "scores")])
     upper = [percents[a, b] for a, b in ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))]
     assert upper == pytest.approx([42, 24, 80, 98, 87, 74], abs=2)
-    assert set(whole_runs(tmp_path)["factors-als"]) == {*TABLES, "factors"} - {"publications", "draws"}
+    assert set(whole_runs(tmp_path)["factors-als"]) == {*TABLES, "factors"} - {"publications", "replacements", "swaps"}
     run = _rows(tmp_path, trained, "runs")[0]
     assert json.loads(run["spec"])["engine"] == "spark-als"
     metrics = json.loads(run["metrics"])

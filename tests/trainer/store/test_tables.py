@@ -112,23 +112,31 @@ def test_a_data_frame_is_sorted_and_takes_the_declared_schema(spark: SparkSessio
     assert again["fragment"].to_pylist() == back["fragment"].to_pylist()
 
 
+RUN = {
+    **dict.fromkeys(("kind", "data", "source", "activity_kind", "objective", "code_version", "device"), "x"),
+    **dict.fromkeys(("spec", "ingest", "metrics"), "{}"),
+    "started": datetime(2026, 11, 23, tzinfo=UTC),
+    "finished": datetime(2026, 11, 23, tzinfo=UTC),
+    "seconds": 1.0,
+    "curve": [{"step": 1, "loss": 0.5}],
+}
+
+
 def test_columns_declared_later_are_seen_by_every_reader_of_the_table_and_null_in_what_is_older(
     spark: SparkSession, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    declared = TABLES["ranks"]
-    older = replace(declared, schema=pa.schema([field for field in declared.schema if field.name != "weight"]))
-    row = {"similarity": "function", "percents": [-100.0, 100.0], "shares": [0.0, 1.0]}
+    declared = TABLES["runs"]
+    older = replace(declared, schema=pa.schema([field for field in declared.schema if field.name != "plan"]))
+    row = dict.fromkeys(declared.schema.names) | RUN
     with monkeypatch.context() as before:
-        before.setitem(TABLES, "ranks", older)
-        tables.commit(store, staging.stage(spark, store, "ranks", "r1", pa.Table.from_pylist([row], older.schema)), run="r1")
-    newer = pa.Table.from_pylist([{**row, "weight": 0.25}], declared.schema)
-    version = tables.commit(store, staging.stage(spark, store, "ranks", "r2", newer), run="r2")
-    found = pa.table(DeltaTable(store.table("ranks"), version=version).to_pyarrow_table(columns=["run", "weight"]))
-    assert sorted(found.to_pylist(), key=lambda one: one["run"]) == [
-        {"run": "r1", "weight": None},
-        {"run": "r2", "weight": 0.25},
-    ]
-    assert tables.read(store, "ranks", version, "r2").to_pylist() == newer.to_pylist()
+        before.setitem(TABLES, "runs", older)
+        rows = pa.Table.from_pylist([row], older.schema)
+        tables.commit(store, staging.stage(spark, store, "runs", "r1", rows), run="r1")
+    newer = pa.Table.from_pylist([{**row, "plan": "{}"}], declared.schema)
+    version = tables.commit(store, staging.stage(spark, store, "runs", "r2", newer), run="r2")
+    found = pa.table(DeltaTable(store.table("runs"), version=version).to_pyarrow_table(columns=["run", "plan"]))
+    assert sorted(found.to_pylist(), key=lambda one: one["run"]) == [{"run": "r1", "plan": None}, {"run": "r2", "plan": "{}"}]
+    assert tables.read(store, "runs", version, "r2").to_pylist() == newer.to_pylist()
 
 
 def test_a_null_in_a_required_column_is_never_committed(spark: SparkSession, store: Store) -> None:
