@@ -13,13 +13,14 @@ from scores_api.files import ArtifactFiles
 from scores_api.live import Live
 from scores_api.prediction.predictor import CompoundPredictor
 from scores_api.problems import PROBLEM_TYPES
-from scores_api.routes import artifacts, factors, fragments, predictions, refusals, runs, scores, similarities
+from scores_api.routes import artifacts, drawings, factors, fragments, predictions, refusals, runs, scores, similarities
 from scores_api.settings import Settings
+from scores_api.structures.drawings import Drawings
 from servicekit.application import create_application
 
 __all__ = ["create_app"]
 
-_GROUPS = (scores, fragments, runs, similarities, predictions, factors, artifacts)
+_GROUPS = (scores, drawings, fragments, runs, similarities, predictions, factors, artifacts)
 _DESCRIPTION = """\
 Everything is read from what the trainer published; a publication is visible to the first request after it, without a restart.
 
@@ -39,6 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
     live = Live(settings, builds, release=release)
     files = ArtifactFiles(Store.under(settings.state))
     predictor = CompoundPredictor(files)
+    pictures = Drawings()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -46,6 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
         try:
             yield
         finally:
+            await pictures.close()
             await predictor.close()
             await live.close()
 
@@ -62,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.live = live
     app.state.files = files
     app.state.predictor = predictor
+    app.state.drawings = pictures
     refusals.install(app)
     if settings.cors_origins:
         app.add_middleware(
