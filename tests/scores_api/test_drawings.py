@@ -120,7 +120,7 @@ def test_what_cannot_be_drawn_is_a_problem_that_names_the_place(
     client: TestClient, question: dict[str, object], place: str, reason: str
 ) -> None:
     answer = client.get("/v1/drawings", params=question)  # type: ignore[arg-type]  # lists and texts
-    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/not-drawable")
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/structure-unreadable")
     assert [(error["place"], error["reason"]) for error in answer.json()["errors"]] == [(place, reason)]
 
 

@@ -16,6 +16,7 @@ from scores_api.problems import PROBLEM_TYPES
 from scores_api.routes import artifacts, drawings, factors, fragments, predictions, refusals, runs, scores, similarities
 from scores_api.settings import Settings
 from scores_api.structures.drawings import Drawings
+from scores_api.structures.finder import Finder
 from servicekit.application import create_application
 
 __all__ = ["create_app"]
@@ -41,6 +42,7 @@ def create_app(settings: Settings) -> FastAPI:
     files = ArtifactFiles(Store.under(settings.state))
     predictor = CompoundPredictor(files)
     pictures = Drawings()
+    finder = Finder()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -49,6 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
             yield
         finally:
             await pictures.close()
+            await finder.close()
             await predictor.close()
             await live.close()
 
@@ -66,6 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.files = files
     app.state.predictor = predictor
     app.state.drawings = pictures
+    app.state.finder = finder
     refusals.install(app)
     if settings.cors_origins:
         app.add_middleware(

@@ -9,7 +9,6 @@ __all__ = [
     "MatrixTooLarge",
     "MoleculesFailed",
     "MoleculesUnreadable",
-    "NotDrawable",
     "NothingPredicts",
     "NothingPublished",
     "OrderUnavailable",
@@ -19,6 +18,7 @@ __all__ = [
     "RunUnreadable",
     "SimilarityUnavailable",
     "StructureUnknown",
+    "StructureUnreadable",
     "TargetsUnknown",
     "WeightsUnequal",
 ]
@@ -139,7 +139,7 @@ class PredictionsTooMany(Exception):
         self.most = most
 
 
-class NotDrawable(Exception):
+class StructureUnreadable(Exception):
     """A text is no structure that can be drawn."""
 
     def __init__(self, refused: RefusedSmiles) -> None:

@@ -122,12 +122,13 @@ PREDICTIONS_TOO_MANY: Final = ProblemType(
     "Compounds times targets are more than one answer holds; `asked` and `limit` are these numbers.",
     "Ask about fewer compounds at a time, name fewer `targets`, or lower `limit`, the number of targets answered a compound.",
 )
-NOT_DRAWABLE: Final = ProblemType(
-    "not-drawable",
-    "Something asked for is no structure that can be drawn",
+STRUCTURE_UNREADABLE: Final = ProblemType(
+    "structure-unreadable",
+    "Something asked for is no structure",
     HTTPStatus.UNPROCESSABLE_ENTITY,
-    "The `smiles` or `template` is no SMILES of a possible molecule or is too large, a `highlight` is neither a fragment nor a "
-    "SMARTS, or there are not as many weights as highlights; `errors` names the place, the value and the reason.",
+    "The `smiles` or `template` is no SMILES of a possible molecule or is too large, a `highlight` or `structure` is "
+    "neither SMILES nor SMARTS, or there are not as many weights as highlights; `errors` names the place, the value and the "
+    "reason.",
     "Correct that parameter or leave it out; percent-encode `#`, `+` and `%` in addresses.",
 )
 STRUCTURE_UNKNOWN: Final = ProblemType(
@@ -150,7 +151,7 @@ PROBLEM_TYPES: Final = (
     NOTHING_PREDICTS,
     ORDER_UNAVAILABLE,
     PREDICTIONS_TOO_MANY,
-    NOT_DRAWABLE,
+    STRUCTURE_UNREADABLE,
     STRUCTURE_UNKNOWN,
     INVALID_CURSOR,
     RUN_UNREADABLE,

@@ -14,7 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from servicekit.application import create_application
 from servicekit.security import SecurityHeaders, content_policy
-from viz import exports, problems
+from viz import exports, problems, structures
 from viz.callbacks import CallbackRequests
 from viz.failures import Unshowable
 from viz.jobs import TrainerJobs
@@ -22,6 +22,7 @@ from viz.pages import everywhere
 from viz.pages.frame import INDEX, frame
 from viz.scores import Scores
 from viz.settings import Settings
+from viz.structures import Structures
 from viz.suites import ComponentSuites
 
 __all__ = ["create_app"]
@@ -34,6 +35,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
     """Assemble the Dash pages; `beside` is what runs as long as they are served: the Bokeh server."""
     scores = Scores(settings.scores_url)
     jobs = TrainerJobs(settings.trainer_url)
+    drawn = Structures(settings.scores_url)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -41,7 +43,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
         set_up: Any = dash._setup_server  # noqa: SLF001 - there is no public way
         set_up()
         with beside():
-            async with scores, jobs:
+            async with scores, jobs, drawn:
                 yield
 
     async def ready() -> Mapping[str, str]:
@@ -62,6 +64,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
     )
     problems.install(app)
     exports.install(app, scores)
+    structures.install(app, drawn)
 
     @app.api_route("/v1/{path:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     async def no_such_route(path: str) -> None:

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from contracts.kinds import SimilarityKind
 from viz.answers import Neighbour
 from viz.scores import Scores
-from viz.view import CURRENT, UNLIKE
+from viz.view import CURRENT, UNLIKE, recommended
 
 __all__ = ["install"]
 
@@ -44,15 +44,18 @@ def install(app: FastAPI, scores: Scores) -> None:
     async def export_neighbours(
         fragment: Annotated[str, Query(description="Name of the fragment.")],
         run: Annotated[str, Query(description="Id of the run, or `current`.")] = CURRENT,
-        similarity: Annotated[SimilarityKind, Query(description="What the order follows.")] = SimilarityKind.BALANCED,
+        similarity: Annotated[
+            SimilarityKind | None, Query(description="What the order follows; what is recommended for the run if left out.")
+        ] = None,
         structure: Annotated[
             Literal["any", "unlike"], Query(description=f"`unlike` takes those that look at most {UNLIKE} % like it.")
         ] = "any",
     ) -> Response:
+        ranked_by = similarity or recommended((await scores.run(run)).objective)
         unlike = UNLIKE if structure == "unlike" else None
-        neighbours = await scores.neighbours(run, fragment, similarity, _MOST, max_structure=unlike)
+        neighbours = await scores.neighbours(run, fragment, ranked_by, _MOST, max_structure=unlike)
         named = re.sub(r"[^A-Za-z0-9_-]+", "-", fragment).strip("-")[:40] or "fragment"
-        disposition = f'attachment; filename="nearest-{named}-{similarity}{"" if unlike is None else "-unlike"}.csv"'
+        disposition = f'attachment; filename="nearest-{named}-{ranked_by}{"" if unlike is None else "-unlike"}.csv"'
         return Response(_csv(neighbours), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Self
 from urllib.parse import parse_qs, quote, urlencode
 
-from contracts.kinds import SimilarityKind
+from contracts.kinds import Objective, SimilarityKind
+from viz.answers import Run
 from viz.failures import NotOffered
 
-__all__ = ["CURRENT", "UNLIKE", "View", "meaning"]
+__all__ = ["CURRENT", "UNLIKE", "View", "meaning", "recommended"]
 
 CURRENT: Final = "current"
 """The run that is newest at the time of asking."""
@@ -29,7 +30,8 @@ class View:
     """A run, a similarity, perhaps a chosen fragment, and how the figures draw them."""
 
     run: str = CURRENT
-    similarity: SimilarityKind = SimilarityKind.BALANCED
+    similarity: SimilarityKind | None = None
+    """None is the one that is recommended for the run."""
     fragment: str | None = None
     vectors: str = "fitted"
     """`fitted`, or `unit` for equal lengths."""
@@ -90,10 +92,19 @@ class View:
         """The same view of the run with this id, which a later publication does not change."""
         return replace(self, run=run)
 
+    def similarity_in(self, run: Run) -> SimilarityKind:
+        """The similarity that is shown of a run."""
+        return self.similarity or recommended(run.objective)
+
     def offers(self, name: str) -> list[tuple[str, Self, bool]]:
         """The values of one choice, each with its view and whether it is this one."""
         views: list[dict[str, Any]] = [{name: value} for value in _OFFERED[name]]
         return [(view[name], replace(self, **view), view[name] == getattr(self, name)) for view in views]
+
+
+def recommended(objective: Objective) -> SimilarityKind:
+    """The similarity that says most of what a run was trained for."""
+    return SimilarityKind.BALANCED if objective == Objective.COUNTS else SimilarityKind.FUNCTION
 
 
 def meaning(similarity: SimilarityKind) -> str:

@@ -7,6 +7,7 @@ from .alive import Alive
 from .artifact import Artifact
 from .artifact_file import ArtifactFile
 from .artifact_page import ArtifactPage
+from .charge import Charge
 from .compound_prediction import CompoundPrediction
 from .compound_question import CompoundQuestion
 from .contributions import Contributions
@@ -48,6 +49,7 @@ from .scores import Scores
 from .similarities import Similarities
 from .similarity_kind import SimilarityKind
 from .similarity_question import SimilarityQuestion
+from .sort import Sort
 from .target_prediction import TargetPrediction
 from .trajectory import Trajectory
 
@@ -57,6 +59,7 @@ __all__ = (
     "Artifact",
     "ArtifactFile",
     "ArtifactPage",
+    "Charge",
     "CompoundPrediction",
     "CompoundQuestion",
     "Contributions",
@@ -98,6 +101,7 @@ __all__ = (
     "Similarities",
     "SimilarityKind",
     "SimilarityQuestion",
+    "Sort",
     "TargetPrediction",
     "Trajectory",
 )

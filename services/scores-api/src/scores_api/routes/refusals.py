@@ -30,7 +30,7 @@ _FAILURES = (
     failures.NothingPredicts,
     failures.OrderUnavailable,
     failures.PredictionsTooMany,
-    failures.NotDrawable,
+    failures.StructureUnreadable,
     failures.StructureUnknown,
     failures.WeightsUnequal,
 )
@@ -112,13 +112,13 @@ def _problem_of_predictions(error: Exception) -> Problem:
 
 def _problem_of_structures(error: Exception) -> Problem:
     match error:
-        case failures.NotDrawable(refused=one):
+        case failures.StructureUnreadable(refused=one):
             errors = [{"place": one.place, "value": excerpt(one.value, _SHOWN), "reason": one.reason}]
-            return Problem(problems.NOT_DRAWABLE, f"{one.place}: {one.reason}.", errors=errors)
+            return Problem(problems.STRUCTURE_UNREADABLE, f"{one.place}: {one.reason}.", errors=errors)
         case failures.WeightsUnequal(weights=weights, highlights=highlights):
             reason = f"there are {weights} weights for {highlights} highlights"
             errors = [{"place": "weight", "value": str(weights), "reason": reason}]
-            return Problem(problems.NOT_DRAWABLE, f"weight: {reason}.", errors=errors)
+            return Problem(problems.STRUCTURE_UNREADABLE, f"weight: {reason}.", errors=errors)
         case failures.StructureUnknown(run=run, fragment=fragment):
             return Problem(problems.STRUCTURE_UNKNOWN, f"The data of run {run} state no structure of {excerpt(fragment)!r}.")
         case _:

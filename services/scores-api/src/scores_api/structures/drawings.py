@@ -8,7 +8,7 @@ from typing import Final
 
 from cachetools import LRUCache
 
-from scores_api.failures import NotDrawable, RefusedSmiles
+from scores_api.failures import RefusedSmiles, StructureUnreadable
 from scores_api.worker_process import WorkerProcess
 
 __all__ = ["Drawing", "Drawings"]
@@ -49,14 +49,14 @@ class Drawings:
         """The picture.
 
         Raises:
-            NotDrawable: one of the texts is no structure.
+            StructureUnreadable: one of the texts is no structure.
             MoleculesFailed: the worker died or did not answer.
         """
         if (kept := self._kept.get(drawing)) is not None:
             return kept
         answer = await self._worker.ask(vars(drawing))
         if "reason" in answer:
-            raise NotDrawable(RefusedSmiles(**answer))
+            raise StructureUnreadable(RefusedSmiles(**answer))
         svg = answer["svg"].encode()
         if len(svg) <= _KEPT_BYTES:
             self._kept[drawing] = svg

@@ -13,8 +13,8 @@ from rdkit.Geometry import Point3D
 
 __all__ = ["orient"]
 
-_SHARED_ATOMS: Final = 5
-"""Fewer in common say nothing of how to turn a molecule."""
+_SHARED: Final = 0.5
+"""Of the smaller one's atoms; less in common says nothing of how to turn a molecule."""
 _PATIENCE_S: Final = 1
 
 
@@ -31,7 +31,7 @@ def _as_in(molecule: Chem.Mol, template: Chem.Mol) -> bool:
     """Lay what both share as it lies in the template; False where that is too little."""
     orient(template, None)
     common = rdFMCS.FindMCS([template, molecule], timeout=_PATIENCE_S, ringMatchesRingOnly=True)
-    if common.numAtoms < _SHARED_ATOMS:
+    if common.numAtoms < _SHARED * min(template.GetNumAtoms(), molecule.GetNumAtoms()):
         return False
     shared = Chem.MolFromSmarts(common.smartsString)
     pairs = list(zip(template.GetSubstructMatch(shared), molecule.GetSubstructMatch(shared), strict=True))

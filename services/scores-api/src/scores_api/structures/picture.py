@@ -41,8 +41,13 @@ def picture(molecule: Chem.Mol, title: str, highlights: Mapping[int, str]) -> st
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="{-_MARGIN_PX} {-_MARGIN_PX} {width} {height}">'
-        f"<title>{escape(title)}</title>{STYLE}{_lit(canvas, molecule, highlights)}{themed(body.strip())}\n"
+        f"<title>{escape(_readable(title))}</title>{STYLE}{_lit(canvas, molecule, highlights)}{themed(body.strip())}\n"
     )
+
+
+def _readable(title: str) -> str:
+    """Without the characters that XML cannot hold."""
+    return "".join(letter for letter in title if letter.isprintable())
 
 
 def _lit(canvas: Any, molecule: Chem.Mol, highlights: Mapping[int, str]) -> str:

@@ -1,5 +1,6 @@
 """Reading: a molecule of a SMILES, a pattern of a fragment's name or a SMARTS, within bounds that keep every drawing quick."""
 
+import re
 from typing import Any, Final
 
 from rdkit import Chem, rdBase
@@ -7,6 +8,8 @@ from rdkit import Chem, rdBase
 __all__ = ["Unreadable", "molecule", "pattern"]
 
 _ATOMS: Final = 250
+_BY_NUMBER: Final = re.compile(r"\[[^\]]*#\d")
+"""An element by its number, which RDKit reads in a SMILES, too: as an atom without hydrogens."""
 
 
 class Unreadable(Exception):
@@ -26,7 +29,7 @@ def molecule(place: str, text: str) -> Chem.Mol:
         Unreadable: it is none, or has more than 250 atoms.
     """
     with rdBase.BlockLogs():
-        read: Chem.Mol | None = Chem.MolFromSmiles(text)
+        read: Chem.Mol | None = Chem.MolFromSmiles(text) if _is_plain(text) else None
     if read is None or not read.GetNumAtoms():
         raise Unreadable(place, text, "not a SMILES of a possible molecule")
     if read.GetNumAtoms() > _ATOMS:
@@ -43,8 +46,10 @@ def pattern(text: str) -> Chem.Mol:
     Raises:
         Unreadable: it is none of these.
     """
+    if not _is_plain(text):
+        raise Unreadable("", text, "neither a SMILES nor a SMARTS")
     with rdBase.BlockLogs():
-        read: Chem.Mol | None = Chem.MolFromSmiles(text)
+        read: Chem.Mol | None = None if _BY_NUMBER.search(text) else Chem.MolFromSmiles(text)
         if read is not None and read.GetNumAtoms():
             return Chem.AdjustQueryProperties(read, _settings(is_fragment="*" in text))
         as_smarts: Chem.Mol | None = Chem.MolFromSmarts(text)
@@ -53,6 +58,11 @@ def pattern(text: str) -> Chem.Mol:
     if as_smarts.GetNumAtoms() > _ATOMS:
         raise Unreadable("", text, f"more than {_ATOMS} atoms")
     return as_smarts
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text has nothing that no SMILES or SMARTS has: RDKit's readers take bytes, and stop at a NUL."""
+    return text.isascii() and text.isprintable()
 
 
 def _settings(*, is_fragment: bool) -> Any:

@@ -47,7 +47,7 @@ def heat_map(matrix: Matrix, ordering: Ordering, palette: Palette, *, revision: 
             texttemplate=_number_format(count),
             textfont={"size": 13},
             customdata=[[(row, column) for column in names] for row in names],
-            hovertemplate="<b>%{customdata[0]}</b><br><b>%{customdata[1]}</b><br>%{z:.1f} %<extra></extra>",
+            hoverinfo="none",  # the page shows a card
         )
     )
     for x, y in zip(ordering.bracket_x, ordering.bracket_y, strict=True):

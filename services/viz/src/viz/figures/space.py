@@ -18,8 +18,6 @@ LABELLED: Final = 40
 """Points up to which every one carries its name and its line from the origin."""
 _DIMENSIONS: Final = 3
 _LEGEND: Final = 40
-_HOVER: Final = "<b>%{customdata[0]}</b><br>support %{customdata[1]:,d} compounds"
-_HOVER_PERCENT: Final = _HOVER + "<br>%{customdata[2]:.1f} % like the chosen fragment"
 
 
 @dataclass(frozen=True)
@@ -192,10 +190,7 @@ def _hover(points: Points) -> dict[str, Any]:
     columns: list[Any] = [points.names, points.support_F]
     if points.percent_F is not None:
         columns.append(points.percent_F.tolist())
-    return {
-        "customdata": list(zip(*columns, strict=True)),
-        "hovertemplate": (_HOVER if points.percent_F is None else _HOVER_PERCENT) + "<extra></extra>",
-    }
+    return {"customdata": list(zip(*columns, strict=True)), "hoverinfo": "none"}  # the page shows a card
 
 
 def _colour_bar(palette: Palette) -> dict[str, Any]:

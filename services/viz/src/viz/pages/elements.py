@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from contracts.kinds import SimilarityKind
 from viz.answers import Neighbour
+from viz.pages.pictures import picture
 from viz.view import UNLIKE, View
 
 __all__ = [
@@ -148,17 +149,21 @@ def table(
     )
 
 
-def neighbour_table(neighbours: Sequence[Neighbour], view: View, path: str, *, full: bool) -> Component:
+def neighbour_table(
+    neighbours: Sequence[Neighbour], similarity: SimilarityKind, view: View, path: str, *, full: bool
+) -> Component:
     """The nearest fragments of the chosen one; `full` adds the other similarities, the interval of function, and structure."""
     shown = [
         kind
-        for kind in (view.similarity, *(kind for kind in SimilarityKind if kind is not view.similarity and full))
-        if any(neighbour.percent(kind) is not None for neighbour in neighbours) or kind is view.similarity
+        for kind in (similarity, *(kind for kind in SimilarityKind if kind is not similarity and full))
+        if any(neighbour.percent(kind) is not None for neighbour in neighbours) or kind is similarity
     ]
     interval = full and any(neighbour.low is not None for neighbour in neighbours)
     smiles = full and any(neighbour.smiles not in {None, neighbour.name} for neighbour in neighbours)
+    drawn = any(neighbour.smiles is not None for neighbour in neighbours)
     head = [
         ("Fragment", "text"),
+        *([("Structure", "text")] if drawn else []),
         *((f"{kind} %", "figure") for kind in shown),
         *([("function, 90 %", "figure")] if interval else []),
         ("Support", "figure"),
@@ -167,7 +172,8 @@ def neighbour_table(neighbours: Sequence[Neighbour], view: View, path: str, *, f
     rows = [
         [
             fragment_link(neighbour.name, view, path),
-            *(_percent(neighbour.percent(kind), barred=kind is view.similarity) for kind in shown),
+            *([picture(neighbour.smiles)] if drawn else []),
+            *(_percent(neighbour.percent(kind), barred=kind is similarity) for kind in shown),
             *([_interval(neighbour)] if interval else []),
             f"{neighbour.support:,}",
             *([html.Code(neighbour.smiles or "–")] if smiles else []),
@@ -175,7 +181,7 @@ def neighbour_table(neighbours: Sequence[Neighbour], view: View, path: str, *, f
         for neighbour in neighbours
     ]
     unlike = f", at most {UNLIKE} % alike in structure" if full and view.structure == "unlike" else ""
-    return table(f"Nearest to {view.fragment}, by {view.similarity} similarity{unlike}", head, rows)
+    return table(f"Nearest to {view.fragment}, by {similarity} similarity{unlike}", head, rows)
 
 
 def _percent(percent: float | None, *, barred: bool) -> Component | str:

@@ -6,9 +6,11 @@ from urllib.parse import urlencode
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
+from contracts.kinds import SimilarityKind
 from viz.answers import Fragment
 from viz.failures import NotTold
 from viz.pages.elements import aria, fragment_link, neighbour_table, notice, segments, table
+from viz.pages.pictures import picture
 from viz.pages.regions import answering
 from viz.scores import Scores
 from viz.view import UNLIKE, View
@@ -115,15 +117,17 @@ def register(dash: Dash, scores: Scores) -> None:
                 html.P("Search on the left and choose a fragment to see what acts like it.", className="quiet"),
             ]
         run = await scores.run(view.run)
+        similarity = view.similarity_in(run)
         fragment = await scores.fragment(view.run, view.fragment)
         return [
             html.H2(fragment.name),
+            picture(fragment.smiles, size="large"),
             _facts(fragment),
             html.P(
                 [
                     dcc.Link("Show in 3-D", href=f"/{view.search}"),
                     dcc.Link("Heat map of its nearest", href=f"/heat-map{view.search}"),
-                    html.A("Download CSV", href=_csv_address(view), download=""),
+                    html.A("Download CSV", href=_csv_address(view, similarity), download=""),
                     html.A(
                         "Permanent link",
                         href=f"{PATH}{view.pinned(run.id).search}",
@@ -133,24 +137,33 @@ def register(dash: Dash, scores: Scores) -> None:
                 className="links",
             ),
             html.Div(segments("Structure", PATH, view, "structure"), className="toolbar"),
-            *await _nearest(scores, view, view.fragment),
+            *await _nearest(scores, view, view.fragment, similarity),
         ]
 
 
-async def _nearest(scores: Scores, view: View, fragment: str) -> list[Component]:
+async def _nearest(scores: Scores, view: View, fragment: str, similarity: SimilarityKind) -> list[Component]:
     unlike = UNLIKE if view.structure == "unlike" else None
     try:
-        neighbours = await scores.neighbours(view.run, fragment, view.similarity, _NEAREST, max_structure=unlike)
+        neighbours = await scores.neighbours(view.run, fragment, similarity, _NEAREST, max_structure=unlike)
     except NotTold as failure:  # the choice above stays, so that another can be made
         return [notice(str(failure), "")]
-    listed = neighbour_table(neighbours, view, PATH, full=True)
+    listed = neighbour_table(neighbours, similarity, view, PATH, full=True)
     return [listed] if unlike is None else [listed, html.P(_UNLIKE_NOTE, className="caption")]
 
 
 def _result_table(fragments: tuple[Fragment, ...], view: View, caption: str) -> Component:
-    rows = [[fragment_link(fragment.name, view, PATH), f"{fragment.support:,}"] for fragment in fragments]
+    drawn = any(fragment.smiles is not None for fragment in fragments)
+    rows = [
+        [
+            fragment_link(fragment.name, view, PATH),
+            *([picture(fragment.smiles)] if drawn else []),
+            f"{fragment.support:,}",
+        ]
+        for fragment in fragments
+    ]
+    head = [("Fragment", "text"), *([("Structure", "text")] if drawn else []), ("Support", "figure")]
     chosen = next((at for at, fragment in enumerate(fragments) if fragment.name == view.fragment), None)
-    return table(caption, [("Fragment", "text"), ("Support", "figure")], rows, chosen=chosen)
+    return table(caption, head, rows, chosen=chosen)
 
 
 def _facts(fragment: Fragment) -> Component:
@@ -164,6 +177,6 @@ def _facts(fragment: Fragment) -> Component:
     return html.Dl([html.Div([html.Dt(term), html.Dd(value)]) for term, value in facts], className="facts")
 
 
-def _csv_address(view: View) -> str:
-    query = {"run": view.run, "fragment": view.fragment, "similarity": view.similarity}
+def _csv_address(view: View, similarity: SimilarityKind) -> str:
+    query = {"run": view.run, "fragment": view.fragment, "similarity": similarity}
     return "/exports/neighbours.csv?" + urlencode(query | ({"structure": "unlike"} if view.structure == "unlike" else {}))

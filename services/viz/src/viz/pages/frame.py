@@ -11,7 +11,7 @@ from contracts.kinds import SimilarityKind
 from viz.answers import Run
 from viz.pages.elements import aria
 from viz.settings import Settings
-from viz.view import CURRENT, View, meaning
+from viz.view import CURRENT, View, meaning, recommended
 
 __all__ = ["BOKEH_PAGES", "INDEX", "PAGES", "bokeh_address", "choices", "frame", "navigation"]
 
@@ -90,11 +90,23 @@ def choices(path: str, view: View, runs: Sequence[Run]) -> list[Component]:
     if view.run != CURRENT and view.run not in {run for run, _ in newest}:
         newest.append((view.run, ""))
     listed = [(CURRENT, "the newest, whatever it is"), *newest]
-    similarities = [(kind, meaning(SimilarityKind(kind)), other, here) for kind, other, here in view.offers("similarity")]
+    shown_run = next((run for run in runs if run.id == view.run or (view.run == CURRENT and run.current)), None)
+    best = None if shown_run is None else recommended(shown_run.objective)
+    similarity = view.similarity or best
+    offered = sorted(view.offers("similarity"), key=lambda offer: offer[0] != best)
+    similarities = [
+        (
+            kind,
+            f"{'Recommended for this run. ' if kind == best else ''}{meaning(SimilarityKind(kind))}",
+            other,
+            kind == similarity,
+        )
+        for kind, other, _ in offered
+    ]
     runs_listed = [("newest" if run == CURRENT else run, source, view.pinned(run), run == view.run) for run, source in listed]
     shown = "newest" if view.run == CURRENT else view.run
     return [
-        _menu("Similarity", view.similarity, path, view, similarities),
+        _menu("Similarity", similarity or "recommended", path, view, similarities),
         _menu("Run", shown, path, view, runs_listed),
     ]
 

@@ -6,10 +6,11 @@ from typing import Any, Final
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from viz.answers import Matrix
+from viz.answers import Matrix, Run
 from viz.figures.heat_map import heat_map
 from viz.ordering import Ordering, cluster
 from viz.pages.elements import aria, as_table, figure_graph, fragment_link, number, segments, table
+from viz.pages.hover import hover_card, register_hover, with_structures
 from viz.pages.regions import answering, chosen_fragment
 from viz.palette import PALETTES, Scheme
 from viz.scores import Scores
@@ -28,6 +29,7 @@ def layout() -> Component:
     return html.Div(
         [
             html.H1("Heat map of similarity"),
+            hover_card("heat-map-graph"),
             html.Div(
                 [
                     html.Section(id="heat-map-view", className="card", **aria(label="The figure")),
@@ -42,6 +44,7 @@ def layout() -> Component:
 
 def register(dash: Dash, scores: Scores) -> None:
     """Add the page's callbacks."""
+    register_hover(dash, "heat-map-graph")
 
     @dash.callback(
         Output("heat-map-view", "children"),
@@ -54,7 +57,9 @@ def register(dash: Dash, scores: Scores) -> None:
         if health is None:
             return no_update
         view = View.of(search)
-        of_run = await scores.space(view.run)
+        run = await scores.run(view.run)
+        similarity = view.similarity_in(run)
+        of_run = await scores.space(run.id)
         names = of_run.names
         tools: list[Component] = []
         if len(names) <= WHOLE:
@@ -72,12 +77,13 @@ def register(dash: Dash, scores: Scores) -> None:
             )
             tools = [html.Div(segments("Fragments shown", PATH, view, "nearest"), className="toolbar"), hint]
         else:
-            neighbours = await scores.neighbours(view.run, view.fragment, view.similarity, int(view.nearest))
+            neighbours = await scores.neighbours(run.id, view.fragment, similarity, int(view.nearest))
             names = (view.fragment, *(neighbour.name for neighbour in neighbours))
             about = f"{view.fragment} and its {len(neighbours)} nearest of {of_run.count:,} fragments"
             tools = [html.Div(segments("Nearest shown", PATH, view, "nearest"), className="toolbar")]
-        matrix = await scores.similarities(view.run, names, view.similarity)
-        return [*tools, *await asyncio.to_thread(_drawn, matrix, about, view, scheme)]
+        matrix = await scores.similarities(run.id, names, similarity)
+        drawn = any(fragment.smiles is not None for fragment in of_run.fragments)
+        return [*tools, *await asyncio.to_thread(_drawn, matrix, about, run, view, scheme, drawn=drawn)]
 
     @dash.callback(Output("heat-map-side", "children"), Input("address", "search"), Input("health", "data"))
     @answering()
@@ -95,13 +101,15 @@ def register(dash: Dash, scores: Scores) -> None:
         return View.of(search).choosing(pair[0]).search if pair else no_update
 
 
-def _drawn(matrix: Matrix, about: str, view: View, scheme: Scheme) -> list[Component]:
+def _drawn(matrix: Matrix, about: str, run: Run, view: View, scheme: Scheme, *, drawn: bool) -> list[Component]:
+    similarity = view.similarity_in(run)
     ordering = cluster(matrix.percent_FF)
     figure = heat_map(matrix, ordering, PALETTES[scheme], revision=f"{view}", chosen=view.fragment)
+    with_structures(figure, run.id, drawn=drawn)
     return [
-        figure_graph("heat-map-graph", figure, f"{about}: {view.similarity} similarity of every pair", kind="heat-map"),
+        figure_graph("heat-map-graph", figure, f"{about}: {similarity} similarity of every pair", kind="heat-map"),
         html.P(
-            f"{about}, {view.similarity} similarity in percent: blue is alike, orange is opposite. "
+            f"{about}, {similarity} similarity in percent: blue is alike, orange is opposite. "
             "Ordered by average linkage on 100 − percent; the tree above joins what is alike.",
             className="caption",
         ),

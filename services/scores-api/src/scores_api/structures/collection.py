@@ -1,0 +1,45 @@
+"""The structures of a run's fragments, read once: which contain a pattern, and how large, charged and greasy each is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rdkit import Chem, rdBase
+from rdkit.Chem import rdMolDescriptors
+
+from scores_api.structures.reading import pattern
+
+__all__ = ["Collection"]
+
+
+class Collection:
+    """Fragments by their ids; those without a structure, or with one that cannot be read, match nothing."""
+
+    def __init__(self, smiles: Sequence[str | None]) -> None:
+        with rdBase.BlockLogs():
+            self._molecules: list[Chem.Mol | None] = [None if text is None else Chem.MolFromSmiles(text) for text in smiles]
+
+    def containing(self, text: str) -> list[int]:
+        """Ids of the fragments that contain a structure, in ascending order.
+
+        Raises:
+            Unreadable: the text is neither SMILES nor SMARTS.
+        """
+        wanted = pattern(text)
+        return [id_ for id_, held in enumerate(self._molecules) if held is not None and held.HasSubstructMatch(wanted)]
+
+    def properties(self) -> dict[str, list[Any]]:
+        """By id, null where there is no structure: heavy atoms without open bonds, rings, formal charge, Crippen's logP."""
+        rows = [_properties(held) for held in self._molecules]
+        return dict(zip(("atoms", "rings", "charge", "logp"), map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _properties(held: Chem.Mol | None) -> tuple[Any, ...]:
+    if held is None:
+        return None, None, None, None
+    atoms = sum(atom.GetAtomicNum() > 1 for atom in held.GetAtoms())
+    return (
+        atoms,
+        held.GetRingInfo().NumRings(),
+        Chem.GetFormalCharge(held),
+        round(rdMolDescriptors.CalcCrippenDescriptors(held)[0], 3),
+    )
