@@ -235,5 +235,7 @@ class Job:
     percent: float | None
     """How much of the stage is done."""
     loss: float | None
+    rate: float | None
+    """Parts of the stage done a second."""
     eta_s: float | None
     problem: str | None

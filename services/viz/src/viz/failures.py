@@ -1,6 +1,8 @@
 """What can keep viz from showing something, each with a sentence a reader understands."""
 
-__all__ = ["NoRun", "NotInRun", "NotOffered", "NotTold", "Unshowable", "UpstreamAway"]
+from collections.abc import Sequence
+
+__all__ = ["NoRun", "NotInRun", "NotOffered", "NotTold", "Refused", "Unshowable", "UpstreamAway"]
 
 
 class Unshowable(Exception):
@@ -19,6 +21,17 @@ class NoRun(Unshowable):
 
     def __init__(self) -> None:
         super().__init__("No run has been published yet.")
+
+
+class Refused(Unshowable):
+    """The trainer does not take what it was handed; it says why."""
+
+    def __init__(self, title: str, detail: str, reasons: Sequence[str] = ()) -> None:
+        super().__init__(f"{title}. {detail}" if detail else f"{title}.")
+        self.title = title
+        self.detail = detail
+        self.reasons = tuple(reasons)
+        """One for each place of a file that is at fault; none where no file is."""
 
 
 class NotInRun(Unshowable):

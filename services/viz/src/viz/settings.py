@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Final
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from servicekit.addresses import Addresses, Port, Url, client_url
@@ -28,6 +28,8 @@ class Settings(Addresses):
     """Where browsers find the Dash pages, when a proxy stands before them; else the port on the page's own host."""
     bokeh_url: Url | None = Field(default=None, validation_alias="VIZ_BOKEH_URL")
     """Where browsers find the Bokeh pages, likewise."""
+    trainer_api_key: SecretStr | None = Field(default=None, validation_alias="TRAINER_API_KEY")
+    """The trainer's key, where it has one: whoever opens the pages may then upload and train."""
     log_format: LogFormat = Field(default="text", validation_alias="NTDEMO_LOG_FORMAT")
     """`text` for people, `json` for machines."""
     log_level: str = Field(default="info", validation_alias="NTDEMO_LOG_LEVEL")

@@ -18,6 +18,7 @@ __all__ = [
     "figure_graph",
     "fragment_link",
     "interval_bar",
+    "link_menu",
     "neighbour_table",
     "notice",
     "number",
@@ -81,6 +82,29 @@ def as_table(path: str, view: View, build: Callable[[], Component]) -> Component
     if view.table == "hidden":
         return html.P(dcc.Link("The same as a table", href=f"{path}{replace(view, table='shown').search}"))
     return html.Div([html.P(dcc.Link("Hide the table", href=f"{path}{replace(view, table='hidden').search}")), build()])
+
+
+def link_menu(name: str, shown: str, entries: Sequence[tuple[str, str, str, bool]], *, label: str | None = None) -> Component:
+    """A menu of links: each a label, what it means, its address, and whether that is shown now; `label` for who hears it."""
+    return html.Details(
+        [
+            html.Summary(
+                [html.Span(f"{name} ", className="quiet") if name else None, shown], **aria(label=label and f"{label}: {shown}")
+            ),
+            html.Ul(
+                [
+                    html.Li(
+                        [dcc.Link(label, href=address), html.Span(explained) if explained else None],
+                        **aria(current="true" if here else None),
+                    )
+                    for label, explained, address, here in entries
+                ],
+                **aria(label=label or name),
+            ),
+        ],
+        key=f"{label or name} {[address for _, _, address, here in entries if here]}",
+        className="menu",
+    )
 
 
 def percent_bar(percent: float) -> Component:

@@ -5,9 +5,10 @@ from typing import Any, Final
 from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
+from viz.datasets import Datasets
 from viz.failures import NoRun, Unshowable
 from viz.jobs import TrainerJobs
-from viz.pages import fragments, heat_map, predict, space, training
+from viz.pages import data, fragments, heat_map, predict, space, training
 from viz.pages.frame import PAGES, bokeh_address, choices, navigation
 from viz.scores import Scores
 from viz.settings import Settings
@@ -15,10 +16,10 @@ from viz.view import View
 
 __all__ = ["register"]
 
-_LAYOUTS: Final = {page.PATH: page.layout for page in (space, heat_map, fragments, predict, training)}
+_LAYOUTS: Final = {page.PATH: page.layout for page in (data, space, heat_map, fragments, predict, training)}
 
 
-def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs) -> None:
+def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs, datasets: Datasets) -> None:
     """Add the callbacks of the frame and of every page."""
     in_browser: Any = dash.clientside_callback  # Dash leaves it untyped
     in_browser(ClientsideFunction("viz", "scheme"), Output("scheme", "data"), Input("scheme", "id"))
@@ -73,6 +74,7 @@ def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs) 
     fragments.register(dash, scores)
     predict.register(dash, scores)
     training.register(dash, scores, jobs)
+    data.register(dash, datasets, jobs)
 
 
 def _path(pathname: str | None) -> str:

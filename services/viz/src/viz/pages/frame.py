@@ -9,23 +9,26 @@ from dash.development.base_component import Component
 
 from contracts.kinds import SimilarityKind
 from viz.answers import Run
-from viz.pages.elements import aria
+from viz.pages.elements import aria, link_menu
 from viz.settings import Settings
 from viz.view import CURRENT, View, meaning, recommended
 
 __all__ = ["BOKEH_PAGES", "INDEX", "PAGES", "bokeh_address", "choices", "frame", "navigation"]
 
 PAGES: Final = (
-    ("/", "3-D"),
-    ("/heat-map", "Heat map"),
+    ("/data", "Data"),
     ("/fragments", "Fragments"),
     ("/predict", "Predict"),
+    ("/", "3-D"),
+    ("/heat-map", "Heat map"),
     ("/training", "Training"),
 )
 """Path and label of every page, in the order of the navigation."""
 BOKEH_PAGES: Final = {"histogram": "Histogram", "training": "Playback"}
 """The same of the Bokeh server's pages."""
 _LISTED_RUNS: Final = 12
+_OF_NO_RUN: Final = frozenset({"/data"})
+"""Pages that show no run, where neither it nor a similarity is to be chosen."""
 
 INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -86,6 +89,8 @@ def navigation(path: str, view: View, bokeh: str) -> Component:
 
 def choices(path: str, view: View, runs: Sequence[Run]) -> list[Component]:
     """The similarity and the run, each a menu of links to the same page."""
+    if path in _OF_NO_RUN:
+        return []
     newest = [(run.id, run.source) for run in runs[:_LISTED_RUNS]]
     if view.run != CURRENT and view.run not in {run for run, _ in newest}:
         newest.append((view.run, ""))
@@ -106,30 +111,13 @@ def choices(path: str, view: View, runs: Sequence[Run]) -> list[Component]:
     runs_listed = [("newest" if run == CURRENT else run, source, view.pinned(run), run == view.run) for run, source in listed]
     shown = "newest" if view.run == CURRENT else view.run
     return [
-        _menu("Similarity", similarity or "recommended", path, view, similarities),
-        _menu("Run", shown, path, view, runs_listed),
+        link_menu("Similarity", similarity or "recommended", _addressed(path, similarities)),
+        link_menu("Run", shown, _addressed(path, runs_listed)),
     ]
 
 
-def _menu(name: str, shown: str, path: str, view: View, entries: Sequence[tuple[str, str, View, bool]]) -> Component:
-    """A menu of links to the page at `path`: each a label, what it means, its view, and whether that is shown now."""
-    return html.Details(
-        [
-            html.Summary([html.Span(f"{name} ", className="quiet"), shown]),
-            html.Ul(
-                [
-                    html.Li(
-                        [dcc.Link(label, href=f"{path}{other.search}"), html.Span(explained)],
-                        **aria(current="true" if here else None),
-                    )
-                    for label, explained, other, here in entries
-                ],
-                **aria(label=name),
-            ),
-        ],
-        key=f"{name} {path}{view.search}",
-        className="menu",
-    )
+def _addressed(path: str, entries: Sequence[tuple[str, str, View, bool]]) -> list[tuple[str, str, str, bool]]:
+    return [(label, explained, f"{path}{view.search}", here) for label, explained, view, here in entries]
 
 
 def bokeh_address(settings: Settings, href: str | None) -> str:

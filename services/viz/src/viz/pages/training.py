@@ -11,6 +11,7 @@ from viz.failures import UpstreamAway
 from viz.figures.curve import training_curve
 from viz.jobs import TrainerJobs
 from viz.pages.elements import aria, figure_graph, notice, table
+from viz.pages.progress import job_progress
 from viz.pages.regions import answering
 from viz.palette import PALETTES, Scheme
 from viz.scores import Scores
@@ -126,30 +127,10 @@ def _jobs(jobs: Sequence[Job]) -> Component:
     if not jobs:
         return html.P("The trainer has no job.", className="quiet")
     if not any(job.unfinished for job in jobs):
-        return html.Div([html.P("Nothing is being trained."), html.Ul([html.Li(_job(job)) for job in jobs], className="jobs")])
-    return html.Ul([html.Li(_job(job)) for job in jobs], className="jobs")
-
-
-def _job(job: Job) -> list[Component]:
-    details = [
-        job.stage,
-        f"{job.percent:.0f} %" if job.percent is not None else None,
-        f"loss {job.loss:.4g}" if job.loss is not None else None,
-        f"{job.eta_s:.0f} s left" if job.eta_s is not None else None,
-        job.problem,
-    ]
-    standing = ", ".join(detail for detail in details if detail)
-    label = html.Span(
-        [
-            html.Span(job.state, className=f"badge {job.state}"),
-            html.Span(f" {job.title} "),
-            html.Span(standing or f"{job.created:{_MINUTE}} UTC", className="quiet"),
-        ]
-    )
-    if not job.unfinished:
-        return [label]
-    bar: dict[str, Any] = {} if job.percent is None else {"value": f"{job.percent:.0f}"}
-    return [label, html.Progress(max="100", **bar, **aria(label=f"{job.title}: {job.stage or job.state}"))]
+        return html.Div(
+            [html.P("Nothing is being trained."), html.Ul([html.Li(job_progress(job)) for job in jobs], className="jobs")]
+        )
+    return html.Ul([html.Li(job_progress(job)) for job in jobs], className="jobs")
 
 
 def _time(run: Run) -> str:

@@ -1,5 +1,7 @@
-"""Structures: the scores API's drawings, handed on to browsers, which need no way to that API."""
+"""What browsers get as the scores API answers it, without a way to that API: drawings, and what a run left out."""
 
+import re
+from http import HTTPStatus
 from types import TracebackType
 from typing import Annotated, Final, Self
 from urllib.parse import quote, urlencode
@@ -9,10 +11,10 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
 
 from servicekit.client import ServiceAway, ServiceProblem, asking, checked
-from viz.failures import NotTold, UpstreamAway
+from viz.failures import NotInRun, NotTold, UpstreamAway
 from viz.view import CURRENT
 
-__all__ = ["Structures", "install"]
+__all__ = ["HandedOn", "install"]
 
 _SCORES_API: Final = "the scores API"
 _PATIENCE_S: Final = 20.0
@@ -22,8 +24,8 @@ _KEPT: Final = ("ETag", "Cache-Control", "Content-Security-Policy", "Content-Typ
 _DRAWN: Final = {"content": {"image/svg+xml": {"schema": {"type": "string"}}}, "description": "The picture."}
 
 
-class Structures:
-    """Asks for drawings; a client to be entered on the event loop that uses it, and left on the same."""
+class HandedOn:
+    """Asks the scores API; a client to be entered on the event loop that uses it, and left on the same."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -56,21 +58,27 @@ class Structures:
         """The same of a fragment of a run, by its name."""
         return await self._get(f"/v1/fragments/{quote(fragment, safe='')}/drawing.svg?{urlencode({'run': run})}", held)
 
-    async def _get(self, path: str, held: str | None) -> httpx.Response:
+    async def rejects(self, run: str) -> httpx.Response:
+        """What a run left out, as CSV."""
+        return await self._get(f"/v1/runs/{quote(run, safe='')}/rejects", None, accept="text/csv")
+
+    async def _get(self, path: str, held: str | None, *, accept: str = "*/*") -> httpx.Response:
         try:
             with asking(_SCORES_API):
-                headers = {} if held is None else {"If-None-Match": held}
+                headers = {"Accept": accept} | ({} if held is None else {"If-None-Match": held})
                 return checked(await self._client.get(path, headers=headers))
         except ServiceAway as away:
             raise UpstreamAway(_SCORES_API, self._url, away) from away
         except ServiceProblem as problem:
-            if problem.status < 500:  # noqa: PLR2004 - what was asked is at fault
-                raise NotTold(f"This cannot be drawn: {problem.detail}") from problem
+            if problem.status == HTTPStatus.NOT_FOUND:
+                raise NotInRun(problem.detail) from problem
+            if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise NotTold(f"{problem.title}. {problem.detail}") from problem
             raise UpstreamAway(_SCORES_API, self._url, f"{problem.title}: {problem.detail}") from problem
 
 
-def install(app: FastAPI, structures: Structures) -> None:
-    """Add the route to `app`."""
+def install(app: FastAPI, handed_on: HandedOn) -> None:
+    """Add the routes to `app`."""
 
     @app.get(
         "/drawings",
@@ -86,7 +94,7 @@ def install(app: FastAPI, structures: Structures) -> None:
         weight: Annotated[list[float], Query(max_length=_MOST, description="What each of them adds.")] = [],  # noqa: ARG001, B006 - as above
         template: Annotated[str | None, Query(max_length=_CHARACTERS, description="What it is turned after.")] = None,  # noqa: ARG001 - as above
     ) -> Response:
-        return _handed_on(await structures.drawing(request.url.query, request.headers.get("if-none-match")))
+        return _handed_on(await handed_on.drawing(request.url.query, request.headers.get("if-none-match")))
 
     @app.get(
         "/drawings/of-fragment",
@@ -100,7 +108,20 @@ def install(app: FastAPI, structures: Structures) -> None:
         fragment: Annotated[str, Query(min_length=1, description="Name of the fragment.")],
         run: Annotated[str, Query(description="Id of the run, or `current`.")] = CURRENT,
     ) -> Response:
-        return _handed_on(await structures.of_fragment(run, fragment, request.headers.get("if-none-match")))
+        return _handed_on(await handed_on.of_fragment(run, fragment, request.headers.get("if-none-match")))
+
+    @app.get(
+        "/exports/rejects.csv",
+        tags=["exports"],
+        summary="Rows and cells that a run left out, as CSV.",
+        response_class=Response,
+        responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "One row a reject."}},
+    )
+    async def export_rejects(run: Annotated[str, Query(description="Id of the run, or `current`.")] = CURRENT) -> Response:
+        told = await handed_on.rejects(run)
+        named = re.sub(r"[^A-Za-z0-9_-]+", "-", run)[:80] or "run"
+        disposition = f'attachment; filename="left-out-{named}.csv"'
+        return Response(told.content, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
 
 
 def _handed_on(drawn: httpx.Response) -> Response:
