@@ -14,7 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from servicekit.application import create_application
 from servicekit.security import SecurityHeaders, content_policy
-from viz import exports, handed_on, problems, uploads
+from viz import exports, handed_on, problems, uploads, vendored
 from viz.callbacks import CallbackRequests
 from viz.datasets import Datasets
 from viz.failures import Unshowable
@@ -69,6 +69,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
     exports.install(app, scores)
     handed_on.install(app, drawn)
     uploads.install(app, datasets)
+    vendored.install(app)
 
     @app.api_route("/v1/{path:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     async def no_such_route(path: str) -> None:

@@ -44,6 +44,7 @@ from viz.answers import (
 from viz.failures import NoRun, NotInRun, NotTold, Unshowable, UpstreamAway
 from viz.pairs import Pairs, every_pair, one_with_all
 from viz.view import CURRENT
+from viz.wanted import Wanted
 
 __all__ = ["Scores"]
 
@@ -58,6 +59,8 @@ _PAGE: Final = 1000
 _REASONED: Final = {"molecules-unreadable": "This molecule cannot be predicted", "invalid-request": "This cannot be asked"}
 _REFUSALS: Final = {
     "target-not-found": None,
+    "order-unavailable": None,
+    "structure-unreadable": None,
     "similarity-unavailable": "This run tells nothing of structures or of what was measured together: "
     "its data state none, or an older release trained it.",
     "nothing-predicts": "This run predicts nothing. Choose another one above.",
@@ -125,9 +128,13 @@ class Scores:
                 self._spaces[run] = await self._read_space(run)
             return self._spaces[run]
 
-    async def fragments(self, run: str, query: str, *, limit: int) -> FragmentPage:
-        """The first shown fragments whose name or SMILES contains `query`."""
-        question = list_fragments.asyncio(client=self._client, query=query, limit=min(limit, _PAGE), run=run)
+    async def fragments(self, run: str, wanted: Wanted, *, limit: int) -> FragmentPage:
+        """The first shown fragments that are wanted.
+
+        Raises:
+            NotTold: what is wanted as a structure is none.
+        """
+        question = list_fragments.asyncio(client=self._client, limit=min(limit, _PAGE), run=run, **wanted.parameters)
         page = await self._ask(question, models.FragmentPage)
         return FragmentPage(items=tuple(_taken(Fragment, item) for item in page.items), next=page.next_)
 
@@ -155,7 +162,9 @@ class Scores:
         )
         return tuple(_taken(Neighbour, item) for item in (await self._ask(question, models.Neighbours)).items)
 
-    async def prediction(self, run: str, compound: str | Sequence[str], *, target: str | None = None, limit: int) -> Prediction:
+    async def prediction(
+        self, run: str, compound: str | Sequence[str], *, target: str | None = None, limit: int, order: str = "excess"
+    ) -> Prediction:
         """What is expected of a SMILES or of fragments on the `limit` first targets, or on one named target.
 
         Raises:
@@ -166,6 +175,7 @@ class Scores:
             compounds=[models.CompoundQuestion(**named)],
             targets=UNSET if target is None else [target],
             limit=limit if target is None else UNSET,
+            order=UNSET if order == "excess" else models.Order(order),
         )
         answer = await self._ask(ask_predictions.asyncio(client=self._client, body=body, run=run), models.Predictions)
         (predicted,) = answer.compounds

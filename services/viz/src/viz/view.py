@@ -22,6 +22,12 @@ _OFFERED: Final[dict[str, tuple[str, ...]]] = {
     "nearest": ("15", "30", "60", "100"),
     "structure": ("any", "unlike"),
     "table": ("hidden", "shown"),
+    "order": ("excess", "prediction", "certainty"),
+    "sort": ("support", "size", "logp", "name", "id"),
+    "rings": ("any", "with", "without"),
+    "charge": ("any", "neutral", "positive", "negative"),
+    "support": ("any", "10", "30", "100"),
+    "size": ("any", "6", "12", "20"),
 }
 
 
@@ -41,6 +47,16 @@ class View:
     """Fragments beside the chosen one in the heat map of a large run."""
     structure: str = "any"
     """Of the fragments listed beside the chosen one: `any`, or `unlike` it."""
+    sort: str = "support"
+    """What the list of found fragments follows."""
+    rings: str = "any"
+    charge: str = "any"
+    support: str = "any"
+    """The least, of fragments that are listed."""
+    size: str = "any"
+    """The most heavy atoms, of fragments that are listed."""
+    order: str = "excess"
+    """Which targets of a prediction come first."""
     compound: str | None = None
     """What is predicted: a SMILES, or names of fragments with commas between them."""
     target: str | None = None

@@ -6,7 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from viz.answers import PredictedFragment, Prediction, Rest, TargetPrediction
-from viz.pages.elements import fragment_link, number, signed_bar, table
+from viz.pages.elements import drawn_name, fragment_link, number, signed_bar, table
 from viz.pages.notation import Notation
 from viz.pages.pictures import picture
 from viz.view import View
@@ -80,7 +80,7 @@ def _caption(notation: Notation, rest: Rest | None) -> str:
 def _named(fragment: PredictedFragment, view: View, *, drawn: bool) -> Component:
     known = fragment.support is not None
     name = fragment_link(fragment.name, view, _FRAGMENTS) if known else html.Code(fragment.name)
-    return html.Span([picture(fragment.name), name], className="drawn-name") if drawn else name
+    return drawn_name(fragment.name if drawn else None, name)
 
 
 def _evidence(fragment: PredictedFragment) -> str | Component:

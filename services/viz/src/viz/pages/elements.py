@@ -15,6 +15,7 @@ from viz.view import UNLIKE, View
 __all__ = [
     "aria",
     "as_table",
+    "drawn_name",
     "figure_graph",
     "fragment_link",
     "interval_bar",
@@ -50,6 +51,8 @@ _WORDS: Final = {
     "fitted": "as fitted",
     "unit": "equal length",
     "unlike": f"at most {UNLIKE} % alike",
+    "excess": "above usual",
+    "prediction": "value",
     "12": "1 × 2",
     "13": "1 × 3",
     "23": "2 × 3",
@@ -142,6 +145,11 @@ def fragment_link(name: str, view: View, path: str) -> Component:
     return dcc.Link(name, href=f"{path}{view.choosing(name).search}", className="fragment-name")
 
 
+def drawn_name(smiles: str | None, name: Component) -> Component:
+    """A name below its structure, or alone where there is none."""
+    return name if smiles is None else html.Span([picture(smiles), name], className="drawn-name")
+
+
 def table(
     caption: Children, head: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]], *, chosen: int | None = None
 ) -> Component:
@@ -184,10 +192,8 @@ def neighbour_table(
     ]
     interval = full and any(neighbour.low is not None for neighbour in neighbours)
     smiles = full and any(neighbour.smiles not in {None, neighbour.name} for neighbour in neighbours)
-    drawn = any(neighbour.smiles is not None for neighbour in neighbours)
     head = [
         ("Fragment", "text"),
-        *([("Structure", "text")] if drawn else []),
         *((f"{kind} %", "figure") for kind in shown),
         *([("function, 90 %", "figure")] if interval else []),
         ("Support", "figure"),
@@ -195,8 +201,7 @@ def neighbour_table(
     ]
     rows = [
         [
-            fragment_link(neighbour.name, view, path),
-            *([picture(neighbour.smiles)] if drawn else []),
+            drawn_name(neighbour.smiles, fragment_link(neighbour.name, view, path)),
             *(_percent(neighbour.percent(kind), barred=kind is similarity) for kind in shown),
             *([_interval(neighbour)] if interval else []),
             f"{neighbour.support:,}",

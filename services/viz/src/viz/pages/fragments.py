@@ -1,5 +1,7 @@
 """Page "Fragments": search, the chosen fragment, and its nearest with their evidence."""
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -7,18 +9,28 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from contracts.kinds import SimilarityKind
-from viz.answers import Fragment
+from viz.answers import Fragment, FragmentPage
 from viz.failures import NotTold
-from viz.pages.elements import aria, fragment_link, neighbour_table, notice, segments, table
+from viz.pages.elements import aria, drawn_name, fragment_link, link_menu, neighbour_table, notice, segments, table
 from viz.pages.pictures import picture
 from viz.pages.regions import answering
+from viz.pages.sketch import draw_button, editor_panel
 from viz.scores import Scores
 from viz.view import UNLIKE, View
+from viz.wanted import Wanted
 
 __all__ = ["PATH", "layout", "register"]
 
 PATH: Final = "/fragments"
 _PAGE: Final = 50
+_WORDS: Final = {
+    **{f"support {least}": f"{least} compounds or more" for least in (10, 30, 100)},
+    **{f"size {most}": f"{most} heavy atoms or fewer" for most in (6, 12, 20)},
+    "sort support": "support, most first",
+    "sort size": "size, smallest first",
+    "sort logp": "logP, most polar first",
+    "sort id": "the data's order",
+}
 _NEAREST: Final = 50
 _UNLIKE_NOTE: Final = (
     f"Only fragments that look at most {UNLIKE} % like it (Tanimoto of ECFP4): alike in what they do, unlike in structure."
@@ -36,7 +48,7 @@ def layout() -> Component:
                         [
                             html.Div(
                                 [
-                                    html.Label("Search by name or SMILES", htmlFor="query"),
+                                    html.Label("Name, SMILES or SMARTS", htmlFor="query"),
                                     dcc.Input(
                                         id="query",
                                         type="search",
@@ -50,6 +62,9 @@ def layout() -> Component:
                                 className="search",
                                 role="search",
                             ),
+                            html.Div(draw_button("query"), className="toolbar"),
+                            editor_panel("query"),
+                            html.Div(id="filters"),
                             html.Div(id="results", **aria(live="polite")),
                             html.Button("Show more", id="more", hidden=True, n_clicks=0, type="button"),
                         ],
@@ -92,14 +107,16 @@ def register(dash: Dash, scores: Scores) -> None:
         if health is None:
             return no_update, no_update
         view, query = View.of(search), (query or "").strip()
-        page = await scores.fragments(view.run, query, limit=shown)
-        if not page.items:
-            sentence = f"No fragment's name or SMILES contains “{query}”." if query else "This run shows no fragment."
-            return html.P(sentence, className="quiet"), True
+        page, how = await _found(scores, view, query, shown)
         more = page.next is not None
         counted = f"The first {len(page.items)}" if more else f"{len(page.items)}"
-        caption = f"{counted} {'fragment' if counted == '1' else 'fragments'}" + (f" with “{query}”" if query else "")
-        return _result_table(page.items, view, caption), not more
+        caption = f"{counted} {'fragment' if counted == '1' else 'fragments'}{how}"
+        listed = _result_table(page.items, view, caption) if page.items else html.P(_none(query, view), className="quiet")
+        return listed, not more
+
+    @dash.callback(Output("filters", "children"), Input("address", "search"))
+    async def offer_filters(search: str) -> Any:
+        return _filters(View.repaired(search))
 
     @dash.callback(
         Output("fragment-view", "children"),
@@ -141,6 +158,32 @@ def register(dash: Dash, scores: Scores) -> None:
         ]
 
 
+async def _found(scores: Scores, view: View, query: str, limit: int) -> tuple[FragmentPage, str]:
+    """What a text finds as a structure, or where it is none or none has it, as part of a name; and in words which it was."""
+    if query:
+        with suppress(NotTold):  # no structure
+            page = await scores.fragments(view.run, Wanted.of(view, structure=query), limit=limit)
+            if page.items:
+                return page, f" that contain the structure “{query}”"
+    page = await scores.fragments(view.run, Wanted.of(view, text=query), limit=limit)
+    return page, f" with “{query}”" if query else ""
+
+
+def _none(query: str, view: View) -> str:
+    if query:
+        return f"No fragment contains “{query}”, as a structure or in its name, and meets what is chosen above."
+    return "This run shows no fragment." if view == View.of(replace(View(), run=view.run).search) else "No fragment meets all."
+
+
+def _filters(view: View) -> Component:
+    menus = []
+    for name in ("sort", "support", "size", "rings", "charge"):
+        offers = view.offers(name)
+        entries = [(_WORDS.get(f"{name} {value}", value), "", f"{PATH}{other.search}", here) for value, other, here in offers]
+        menus.append(link_menu(name.capitalize(), next(label for label, _, _, here in entries if here), entries))
+    return html.Div(menus, className="toolbar narrow")
+
+
 async def _nearest(scores: Scores, view: View, fragment: str, similarity: SimilarityKind) -> list[Component]:
     unlike = UNLIKE if view.structure == "unlike" else None
     try:
@@ -152,16 +195,11 @@ async def _nearest(scores: Scores, view: View, fragment: str, similarity: Simila
 
 
 def _result_table(fragments: tuple[Fragment, ...], view: View, caption: str) -> Component:
-    drawn = any(fragment.smiles is not None for fragment in fragments)
     rows = [
-        [
-            fragment_link(fragment.name, view, PATH),
-            *([picture(fragment.smiles)] if drawn else []),
-            f"{fragment.support:,}",
-        ]
+        [drawn_name(fragment.smiles, fragment_link(fragment.name, view, PATH)), f"{fragment.support:,}"]
         for fragment in fragments
     ]
-    head = [("Fragment", "text"), *([("Structure", "text")] if drawn else []), ("Support", "figure")]
+    head = [("Fragment", "text"), ("Support", "figure")]
     chosen = next((at for at, fragment in enumerate(fragments) if fragment.name == view.fragment), None)
     return table(caption, head, rows, chosen=chosen)
 

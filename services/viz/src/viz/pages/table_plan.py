@@ -87,12 +87,17 @@ def _rows(rows: PlannedRows, recipe: Recipe, path: str) -> list[Component]:
         html.P(f"{which} were tried: {rows.used:,} can be used, {rows.rejected:,} cannot."),
         *(html.P(question, className="flag") for question in rows.questions),
         *_answers(rows.questions, recipe, path),
-        *(html.P(conflict, className="flag") for conflict in rows.conflicts),
+        *([_conflicts(rows)] if rows.conflicts else []),
         _targets(rows),
     ]
     if rows.rejected:
         parts += [_fates(rows), _rejects(rows)]
     return parts
+
+
+def _conflicts(rows: PlannedRows) -> Component:
+    listed = html.Ul([html.Li(html.Code(conflict)) for conflict in rows.conflicts], className="reasons")
+    return html.Details([html.Summary("Some compounds were measured with different answers"), listed], className="alternative")
 
 
 def _targets(rows: PlannedRows) -> Component:
