@@ -84,9 +84,18 @@
     return { type: type, namespace: "dash_html_components", props: props };
   }
 
+  function metaOf(figure) {
+    return (figure && figure.layout && figure.layout.meta) || {};
+  }
+
+  /* The fragments of a cell, where the figure is a matrix. */
+  function pairOf(point, meta) {
+    const rows = meta.rows || [];
+    return point.y in rows && point.x in rows ? [rows[point.y], rows[point.x]] : null;
+  }
+
   /* Of a point: its fragment, support, and perhaps its similarity. Of a cell: its two fragments. */
-  function cardOf(point, meta) {
-    const told = point.customdata;
+  function cardOf(told, point, meta) {
     const isPair = typeof told[1] === "string";
     const names = isPair && told[0] !== told[1] ? [told[0], told[1]] : [told[0]];
     const parts = names.map(function (name) {
@@ -112,11 +121,22 @@
       card: function (hover, figure) {
         const skip = window.dash_clientside.no_update;
         const point = hover && hover.points && hover.points[0];
-        if (!point || !point.customdata || !point.bbox) {
+        const meta = metaOf(figure);
+        const told = point && (point.customdata || pairOf(point, meta));
+        if (!told || !point.bbox) {
           return [false, skip, skip];
         }
-        const meta = (figure && figure.layout && figure.layout.meta) || {};
-        return [true, point.bbox, cardOf(point, meta)];
+        return [true, point.bbox, cardOf(told, point, meta)];
+      },
+      chooseRow: function (click, figure, search) {
+        const point = click && click.points && click.points[0];
+        const pair = point && pairOf(point, metaOf(figure));
+        if (!pair) {
+          return window.dash_clientside.no_update;
+        }
+        const query = new URLSearchParams(search);
+        query.set("fragment", pair[0]);
+        return "?" + query;
       },
       dropZone: function () {
         setUpDrop();

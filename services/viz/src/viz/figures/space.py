@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.answers import Floats
+from viz.figures.scale import Scale
 from viz.figures.style import apply_style, short
 from viz.palette import Palette
 
@@ -176,12 +177,13 @@ def _marker(points: Points, palette: Palette, *, size: int, ring: bool) -> dict[
     if ring:
         marker["line"] = {"width": 1, "color": palette.muted if points.percent_F is not None else palette.surface}
     if points.percent_F is not None:
+        scale = Scale.of(points.percent_F)
         marker |= {
             "color": points.percent_F,
-            "cmin": -100,
-            "cmax": 100,
-            "colorscale": palette.colorscale,
-            "colorbar": _colour_bar(palette),
+            "cmin": scale.low,
+            "cmax": scale.high,
+            "colorscale": scale.colours(palette),
+            "colorbar": _colour_bar(palette, scale),
         }
     return marker
 
@@ -193,8 +195,8 @@ def _hover(points: Points) -> dict[str, Any]:
     return {"customdata": list(zip(*columns, strict=True)), "hoverinfo": "none"}  # the page shows a card
 
 
-def _colour_bar(palette: Palette) -> dict[str, Any]:
-    """The legend of the diverging colours, in percent, over the figure so that narrow screens keep their width."""
+def _colour_bar(palette: Palette, scale: Scale) -> dict[str, Any]:
+    """The legend of the colours, in percent, over the figure so that narrow screens keep their width."""
     return {
         "orientation": "h",
         "x": 0.5,
@@ -202,8 +204,7 @@ def _colour_bar(palette: Palette) -> dict[str, Any]:
         "yanchor": "bottom",
         "len": 0.8,
         "thickness": 10,
-        "tickvals": [-100, -50, 0, 50, 100],
-        "ticktext": ["−100 %", "−50", "0", "50", "100 %"],
+        **scale.ticks(),
         "tickfont": {"color": palette.muted, "size": 12},
         "outlinewidth": 0,
     }

@@ -138,7 +138,7 @@ def register(dash: Dash, scores: Scores) -> None:
         fragment = await scores.fragment(view.run, view.fragment)
         return [
             html.H2(fragment.name),
-            picture(fragment.smiles, size="large"),
+            picture(fragment.smiles, size="medium"),
             _facts(fragment),
             html.P(
                 [

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, Final
 
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from viz.answers import Matrix, Run
@@ -29,7 +29,6 @@ def layout() -> Component:
     return html.Div(
         [
             html.H1("Heat map of similarity"),
-            hover_card("heat-map-graph"),
             html.Div(
                 [
                     html.Section(id="heat-map-view", className="card", **aria(label="The figure")),
@@ -37,6 +36,7 @@ def layout() -> Component:
                 ],
                 className="main-and-side",
             ),
+            hover_card("heat-map-graph"),
         ],
         className="page",
     )
@@ -90,31 +90,35 @@ def register(dash: Dash, scores: Scores) -> None:
     async def list_nearest_beside(search: str, health: dict[str, Any] | None) -> Any:
         return no_update if health is None else await chosen_fragment(scores, View.of(search), PATH)
 
-    @dash.callback(
+    in_browser: Any = dash.clientside_callback  # Dash leaves it untyped; only the browser knows the rows that it shows
+    in_browser(
+        ClientsideFunction("viz", "chooseRow"),
         Output("address", "search", allow_duplicate=True),
         Input("heat-map-graph", "clickData"),
+        State("heat-map-graph", "figure"),
         State("address", "search"),
         prevent_initial_call=True,
     )
-    async def choose_row(click: dict[str, Any] | None, search: str) -> Any:
-        pair = ((click or {}).get("points") or [{}])[0].get("customdata")
-        return View.of(search).choosing(pair[0]).search if pair else no_update
 
 
 def _drawn(matrix: Matrix, about: str, run: Run, view: View, scheme: Scheme, *, drawn: bool) -> list[Component]:
     similarity = view.similarity_in(run)
     ordering = cluster(matrix.percent_FF)
     figure = heat_map(matrix, ordering, PALETTES[scheme], revision=f"{view}", chosen=view.fragment)
-    with_structures(figure, run.id, drawn=drawn)
+    with_structures(figure, run.id, drawn=drawn, rows=[matrix.names[leaf] for leaf in ordering.leaves_F])
     return [
         figure_graph("heat-map-graph", figure, f"{about}: {similarity} similarity of every pair", kind="heat-map"),
         html.P(
-            f"{about}, {similarity} similarity in percent: blue is alike, orange is opposite. "
+            f"{about}, {similarity} similarity in percent: the bluer, the more alike{_opposite(matrix)}. "
             "Ordered by average linkage on 100 − percent; the tree above joins what is alike.",
             className="caption",
         ),
         as_table(PATH, view, lambda: _percent_table(matrix, ordering, view)),
     ]
+
+
+def _opposite(matrix: Matrix) -> str:
+    return "; orange is opposite" if (matrix.percent_FF < 0).any() else ""
 
 
 def _percent_table(matrix: Matrix, ordering: Ordering, view: View) -> Component:

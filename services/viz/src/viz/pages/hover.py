@@ -1,5 +1,6 @@
 """Hover cards: what a figure's point or cell stands for, drawn, beside the pointer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -18,6 +19,7 @@ def hover_card(graph: str) -> Component:
         border_color="var(--line)",
         className="hover-card",
         loading_text="",
+        zindex=20,
     )
 
 
@@ -35,6 +37,6 @@ def register_hover(dash: Dash, graph: str) -> None:
     )
 
 
-def with_structures(figure: go.Figure, run: str, *, drawn: bool) -> go.Figure:
-    """Tell the cards of a figure whose fragments these are, and whether they have structures."""
-    return figure.update_layout(meta={"run": run, "drawn": drawn})
+def with_structures(figure: go.Figure, run: str, *, drawn: bool, rows: Sequence[str] = ()) -> go.Figure:
+    """Tell the cards of a figure whose fragments these are, whether they have structures, and of a matrix its rows in order."""
+    return figure.update_layout(meta={"run": run, "drawn": drawn, "rows": list(rows)})

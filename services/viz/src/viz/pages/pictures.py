@@ -21,7 +21,10 @@ def picture(
     highlights: Sequence[str] = (),
     weights: Sequence[float] = (),
 ) -> Component | None:
-    """A structure in a box of fixed size, `small` for rows and `large` for what a page is about; None for what has none."""
+    """A structure in a box of fixed size; None for what has none.
+
+    `small` is for rows, `medium` for a fragment and `large` for a molecule that a page is about.
+    """
     if smiles is None or len(smiles) > _LONGEST:
         return None
     source = address(smiles, template=template, highlights=highlights, weights=weights)

@@ -68,7 +68,7 @@ async def chosen_fragment(scores: Scores, view: View, path: str) -> list[Compone
             [html.H2(fragment.name), dcc.Link("Clear", href=f"{path}{view.choosing(None).search}")],
             className="heading",
         ),
-        picture(fragment.smiles, size="large"),
+        picture(fragment.smiles, size="medium"),
         html.P(f"in {fragment.support:,} compounds", className="quiet"),
         neighbour_table(neighbours, similarity, view, path, full=False),
         html.P(dcc.Link("All about this fragment", href=f"/fragments{view.search}")),

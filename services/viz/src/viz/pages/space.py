@@ -29,7 +29,6 @@ def layout() -> Component:
     return html.Div(
         [
             html.H1("Fragments in the space of their factors"),
-            hover_card("space-graph"),
             html.Div(
                 [
                     html.Section(id="space-view", className="card", **aria(label="The figure")),
@@ -37,6 +36,7 @@ def layout() -> Component:
                 ],
                 className="main-and-side",
             ),
+            hover_card("space-graph"),
         ],
         className="page",
     )
