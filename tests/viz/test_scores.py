@@ -19,6 +19,7 @@ from contracts.kinds import SimilarityKind
 from viz.answers import Neighbour
 from viz.failures import NoRun, NotInRun, NotTold, UpstreamAway
 from viz.scores import Scores
+from viz.wanted import Wanted
 
 T = TypeVar("T")
 
@@ -73,7 +74,7 @@ def test_a_space_is_read_once(scores_url: str) -> None:
 
 def test_neighbours_and_the_sub_matrix_agree(published: Published, scores_url: str) -> None:
     async def both(scores: Scores) -> tuple[list[float], list[float]]:
-        name = (await scores.fragments(published.many, "", limit=5)).items[3].name
+        name = (await scores.fragments(published.many, Wanted(), limit=5)).items[3].name
         near = await scores.neighbours(published.many, name, SimilarityKind.FUNCTION, 10)
         matrix = await scores.similarities(
             published.many, [name, *(neighbour.name for neighbour in near)], SimilarityKind.FUNCTION
@@ -157,7 +158,7 @@ def test_what_a_run_cannot_tell_is_refused(
 
 def test_every_name_of_a_large_run_can_be_asked_for(published: Published, scores_url: str) -> None:
     async def all_of_a_page(scores: Scores) -> list[tuple[str, str]]:
-        page = await scores.fragments(published.many, "%", limit=60)
+        page = await scores.fragments(published.many, Wanted("%"), limit=60)
         return [(item.name, (await scores.fragment(published.many, item.name)).name) for item in page.items]
 
     pairs = _ask(scores_url, all_of_a_page)
@@ -166,7 +167,7 @@ def test_every_name_of_a_large_run_can_be_asked_for(published: Published, scores
 
 
 def test_search_narrows_and_says_when_there_is_more(published: Published, scores_url: str) -> None:
-    page = _ask(scores_url, lambda scores: scores.fragments(published.many, "c1ccncc1", limit=20))
+    page = _ask(scores_url, lambda scores: scores.fragments(published.many, Wanted("c1ccncc1"), limit=20))
     assert len(page.items) == 20
     assert page.next is not None
     assert all("c1ccncc1" in item.name for item in page.items)

@@ -21,6 +21,8 @@ ROLES: Final = {
     "organism": "organism_column",
 }
 """Role of a column, as plans call it, to the option that gives it."""
+_OF_LONG: Final = tuple(option for option in ROLES.values() if option not in {"smiles_column", "compound_column"})
+"""Options of tables with a row a measurement, which cannot have columns that are targets."""
 _VALUE: Final = "value"
 _LEFT: Final = "left aside"
 _OFFERED: Final[dict[str, tuple[str, ...]]] = {
@@ -97,14 +99,14 @@ class Recipe:
     def with_role(self, column: str, role: str, *, wide: Sequence[str]) -> Self:
         """The same with a column read as something else; `wide` are the columns that are targets now."""
         taken: dict[str, Any] = {option: None for option in ROLES.values() if getattr(self, option) == column}
-        if role == _VALUE and wide:
-            taken["target_columns"] = tuple(dict.fromkeys([*wide, column]))
-        elif role in ROLES:
-            taken[ROLES[role]] = column
-            if column in wide:
-                taken["target_columns"] = tuple(other for other in wide if other != column)
-        elif role == _LEFT:
-            taken["target_columns"] = tuple(other for other in wide if other != column)
+        others = tuple(other for other in wide if other != column)
+        if wide and role in {_VALUE, _LEFT}:
+            taken |= dict.fromkeys(_OF_LONG)
+            taken["target_columns"] = (*others, column) if role == _VALUE else others
+        elif ROLES[role] in _OF_LONG:
+            taken |= {"target_columns": (), ROLES[role]: column}
+        else:
+            taken |= {ROLES[role]: column, **({"target_columns": others} if column in wide else {})}
         return replace(self, job=None, **taken)
 
     def watching(self, job: str) -> Self:
