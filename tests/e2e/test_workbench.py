@@ -16,7 +16,7 @@ _PATIENCE_MS = 180_000
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     with Product(tmp_path_factory.mktemp("workbench") / "state") as product:
-        product.wait_for_line("Ctrl-C stops everything")
+        product.wait_for_line("Ctrl-C stops everything", timeout_s=420)
         yield product
 
 

@@ -10,7 +10,7 @@ from tests.support.browser import Visit, axe_script, serious_faults
 from tests.support.gaussian import SMILES
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
-from tests.viz.conftest import ASPIRIN, PATIENCE_MS, Addresses, Published, viz_environment
+from tests.viz.conftest import ASPIRIN, KNOWN, PATIENCE_MS, Addresses, Published, viz_environment
 
 pytestmark = pytest.mark.browser
 
@@ -113,7 +113,9 @@ def test_the_colours_follow_the_readers_preference(addresses: Addresses, browser
 
 _TICKS = {"light": "rgb(89, 97, 107)", "dark": "rgb(163, 171, 181)"}
 _PLACES = [
-    ("dash", "/?fragment=fB"), ("dash", "/heat-map"), ("dash", "/fragments?fragment=fB"), ("dash", "/training"),
+    ("dash", "/?fragment=fB"), ("dash", "/heat-map"), ("dash", "/fragments?fragment=fB"),
+    ("dash", "/training"), ("dash", "/data"), ("dash", "/words"),
+    ("dash", f"/fragments?run={{chances}}&fragment={quote(KNOWN[0], safe='')}"), ("dash", "/training?other={many}"),
     ("dash", f"/predict?run={{chances}}&compound={quote(ASPIRIN, safe='')}"),
     ("dash", f"/predict?run={{model}}&compound={quote(SMILES[4], safe='')}"),
     ("bokeh", "/"), ("bokeh", "/histogram"), ("bokeh", "/training"),
@@ -127,9 +129,9 @@ def test_pages_fit_the_screen_and_pass_axe(
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
-    page.goto(getattr(addresses, server) + path.format(chances=addresses.chances, model=addresses.model))
+    page.goto(getattr(addresses, server) + path.format(chances=addresses.chances, model=addresses.model, many=addresses.many))
     settled = (
-        "#content figure .js-plotly-plot, #results tr, #content table a, .bk-Figure"
+        "#content figure .js-plotly-plot, #results tr, #content table a, #data-file, .words, .bk-Figure"
         if server == "dash"
         else "#content a, .bk-Figure"
     )

@@ -95,3 +95,38 @@ def test_a_fragment_that_does_not_exist_is_said(addresses: Addresses, visit: Vis
     page = visit.go(f"{addresses.dash}/fragments?fragment=nobody")
     expect(page.locator("#fragment-view")).to_contain_text("nobody")
     expect(page.locator("#fragment-view")).to_contain_text("Choose another one")
+
+
+@pytest.mark.parametrize("spelling", ["c1ccncc1", "n1ccccc1", "C1=CC=NC=C1", "[n]1[cX3]cccc1"])
+def test_a_structure_is_found_however_it_is_written(addresses: Addresses, visit: Visit, spelling: str) -> None:
+    page = visit.go(f"{addresses.dash}/fragments?run={addresses.chances}")
+    expect(page.locator("#results tbody tr").nth(1)).to_be_visible()
+    page.get_by_label("Name, SMILES or SMARTS").fill(spelling)
+    expect(page.locator("#results caption")).to_have_text(f"1 fragment that contain the structure “{spelling}”")
+    expect(page.locator("#results").get_by_role("link")).to_have_text("*c1ccncc1")
+    expect(page.locator("#results img.structure")).to_have_js_property("complete", True)
+    assert page.locator("#results img.structure").evaluate("image => image.naturalWidth") > 20
+
+
+def test_what_is_drawn_is_searched_for(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/fragments?run={addresses.chances}")
+    expect(page.locator("#results tbody tr").nth(1)).to_be_visible()
+    page.get_by_role("button", name="Draw").click()
+    expect(page.locator("#query-editor")).to_contain_text("What you draw stands in the field above as SMILES.")
+    place = page.locator("#query-editor .editor-place").bounding_box()
+    assert place is not None
+    page.mouse.click(place["x"] + 200, place["y"] + 150)
+    expect(page.get_by_label("Name, SMILES or SMARTS")).to_have_value("CC")
+    page.get_by_role("button", name="Draw").click()
+    expect(page.locator("#query-editor")).to_be_hidden()
+
+
+def test_a_list_is_filtered_and_sorted_by_the_address(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/fragments?run={addresses.chances}")
+    page.locator("#filters summary", has_text="Rings").click()
+    page.get_by_role("list", name="Rings").get_by_role("link", name="with", exact=True).click()
+    expect(page.locator("#results").get_by_role("link", name="*c1ccncc1")).to_be_visible()
+    expect(page.locator("#results").get_by_role("link", name="*C(=O)O", exact=True)).to_have_count(0)
+    assert "rings=with" in page.url
+    page.go_back()
+    expect(page.locator("#results").get_by_role("link", name="*C(=O)O", exact=True)).to_be_visible()

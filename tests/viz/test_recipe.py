@@ -38,10 +38,10 @@ def test_what_is_not_chosen_is_left_to_the_trainer() -> None:
 
 
 def test_every_option_is_one_that_the_trainer_knows() -> None:
-    shared = Recipe(on_error="skip", activity_kind="real", unit="nM", endpoint=("IC50",), endpoint_in_target="yes")
+    shared = Recipe(on_error="skip", activity_kind="real", endpoint=("IC50",), endpoint_in_target="yes")
     long = replace(shared, **dict.fromkeys(ROLES.values(), "a column"))
     options = IngestOptions.model_validate(dict(long.ingest))
-    assert (options.endpoint_in_target, options.unit, options.smiles_column) == (True, "nM", "a column")
+    assert (options.endpoint_in_target, options.smiles_column) == (True, "a column")
     wide = IngestOptions.model_validate(dict(replace(shared, target_columns=("a", "b")).ingest))
     assert wide.target_columns == ("a", "b")
 
@@ -56,6 +56,13 @@ def test_a_column_has_one_role() -> None:
     recipe = Recipe(smiles_column="drug")
     assert recipe.with_role("drug", "compound", wide=()) == Recipe(compound_column="drug")
     assert recipe.with_role("structure", "molecule", wide=()) == Recipe(smiles_column="structure")
+
+
+def test_values_have_one_unit_or_one_each() -> None:
+    of_all = Recipe(unit_column="units").answered(Answer("unit", "nM"))
+    assert (of_all.unit, of_all.unit_column) == ("nM", None)
+    of_each = of_all.with_role("units", "unit", wide=())
+    assert (of_each.unit, of_each.unit_column) == (None, "units")
 
 
 def test_columns_of_a_wide_table_are_targets_or_are_not() -> None:

@@ -3,8 +3,10 @@
 Axes: F fragments, K rank, S steps, D at most three plotted columns.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,7 @@ __all__ = [
     "Relative",
     "Rest",
     "Run",
+    "RunDetails",
     "Space",
     "TargetPrediction",
     "Trajectory",
@@ -49,6 +52,18 @@ class Run:
     compounds: int
     targets: int
     rank: int
+
+
+@dataclass(frozen=True)
+class RunDetails:
+    """A run with its parameters and measurements."""
+
+    run: Run
+    spec: Mapping[str, Any]
+    """Parameters as the trainer took them."""
+    ingest: Mapping[str, int]
+    """Counts of what was read, merged and left out."""
+    metrics: Mapping[str, float]
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ class Recipe:
         return [*first, *((value, self._with(name, value), value == now) for value in _OFFERED[name])]
 
     def _with(self, name: str, value: str | None) -> Self:
-        changed: dict[str, Any] = {name: value}
+        changed: dict[str, Any] = {name: value} | ({"unit_column": None} if name == "unit" and value else {})
         return replace(self, job=None, **changed)
 
     def with_role(self, column: str, role: str, *, wide: Sequence[str]) -> Self:
@@ -104,7 +104,7 @@ class Recipe:
             taken |= dict.fromkeys(_OF_LONG)
             taken["target_columns"] = (*others, column) if role == _VALUE else others
         elif ROLES[role] in _OF_LONG:
-            taken |= {"target_columns": (), ROLES[role]: column}
+            taken |= {"target_columns": (), ROLES[role]: column, **({"unit": None} if role == "unit" else {})}
         else:
             taken |= {ROLES[role]: column, **({"target_columns": others} if column in wide else {})}
         return replace(self, job=None, **taken)

@@ -37,6 +37,7 @@ from viz.answers import (
     Relative,
     Rest,
     Run,
+    RunDetails,
     Space,
     TargetPrediction,
     Trajectory,
@@ -81,6 +82,7 @@ class Scores:
         self._reading = asyncio.Lock()
         self._gathering = asyncio.Lock()
         self._spaces: LRUCache[str, Space] = LRUCache(_KEPT)
+        self._details: LRUCache[str, RunDetails] = LRUCache(_LISTED_RUNS)
         self._pairs: LRUCache[tuple[str, SimilarityKind], Pairs] = LRUCache(_KEPT)
         self._with_all: LRUCache[tuple[str, SimilarityKind, str], Floats] = LRUCache(_KEPT)
 
@@ -119,6 +121,18 @@ class Scores:
             return runs[0]
         listed = next((known for known in runs if known.id == run), None)
         return listed or _taken(Run, await self._ask(get_run.asyncio(run, client=self._client), models.RunDetail))
+
+    async def details(self, run: str) -> RunDetails:
+        """One run by its id, with its parameters and measurements."""
+        if run not in self._details:
+            told = await self._ask(get_run.asyncio(run, client=self._client), models.RunDetail)
+            self._details[run] = RunDetails(
+                run=_taken(Run, told),
+                spec=told.spec.additional_properties,
+                ingest=told.ingest.additional_properties,
+                metrics=told.metrics.additional_properties,
+            )
+        return self._details[run]
 
     async def space(self, run: str) -> Space:
         """The shown fragments of a run with their factors, complete."""

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from contracts.kinds import SimilarityKind
 from viz.answers import Neighbour
 from viz.pages.pictures import picture
+from viz.pages.terms import explained
 from viz.view import UNLIKE, View
 
 __all__ = [
@@ -159,7 +160,7 @@ def table(
         html.Table(
             [
                 html.Caption(caption),
-                html.Thead(html.Tr([html.Th(title, scope="col", className=kind) for title, kind in head])),
+                html.Thead(html.Tr([html.Th(explained(title), scope="col", className=kind) for title, kind in head])),
                 html.Tbody(
                     [
                         html.Tr(

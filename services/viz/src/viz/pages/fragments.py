@@ -15,6 +15,7 @@ from viz.pages.elements import aria, drawn_name, fragment_link, link_menu, neigh
 from viz.pages.pictures import picture
 from viz.pages.regions import answering
 from viz.pages.sketch import draw_button, editor_panel
+from viz.pages.terms import explained
 from viz.scores import Scores
 from viz.view import UNLIKE, View
 from viz.wanted import Wanted
@@ -212,7 +213,7 @@ def _facts(fragment: Fragment) -> Component:
         facts.append(("SMILES", html.Code(fragment.smiles)))
     if not fragment.shown:
         facts.append(("Evidence", "too little to be listed as a neighbour of others"))
-    return html.Dl([html.Div([html.Dt(term), html.Dd(value)]) for term, value in facts], className="facts")
+    return html.Dl([html.Div([html.Dt(explained(term)), html.Dd(value)]) for term, value in facts], className="facts")
 
 
 def _csv_address(view: View, similarity: SimilarityKind) -> str:

@@ -21,7 +21,7 @@ PAGES: Final = (
     ("/predict", "Predict"),
     ("/", "3-D"),
     ("/heat-map", "Heat map"),
-    ("/training", "Training"),
+    ("/training", "Runs"),
 )
 """Path and label of every page, in the order of the navigation."""
 BOKEH_PAGES: Final = {"histogram": "Histogram", "training": "Playback"}
@@ -71,6 +71,7 @@ def frame() -> Component:
             ),
             html.Div(id="notice", role="status", className="banner"),
             html.Main(id="content", tabIndex=-1),
+            html.Footer([dcc.Link("What the words mean", href="/words")]),
         ],
         className="frame",
     )
