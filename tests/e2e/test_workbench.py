@@ -9,8 +9,8 @@ from tests.support.browser import PLAIN, axe_script, launched, serious_faults, w
 from tests.support.gaussian import SMILES
 from tests.support.product import Product
 
-pytestmark = [pytest.mark.e2e, pytest.mark.spark, pytest.mark.browser]
-_PATIENCE_MS = 180_000
+pytestmark = [pytest.mark.e2e, pytest.mark.spark, pytest.mark.browser, pytest.mark.timeout(900)]
+_PATIENCE_MS = 600_000
 
 
 @pytest.fixture(scope="module")
