@@ -1,8 +1,11 @@
-"""The page of predictions in a real browser."""
+"""The pages of predictions in a real browser."""
 
+import csv
 import re
+from pathlib import Path
 from urllib.parse import quote
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserContext, expect
 from tests.support.browser import Visit
@@ -108,3 +111,25 @@ def test_what_cannot_be_predicted_is_said(addresses: Addresses, visit: Visit, qu
     page = visit.go(f"{addresses.dash}/predict?{query.format(chances=addresses.chances)}")
     expect(page.locator("#expected-view")).to_contain_text(sentence)
     expect(page.locator("#parts-view")).to_be_hidden()
+
+
+def test_many_molecules_are_predicted_and_lines_that_are_none_are_named(
+    addresses: Addresses, visit: Visit, http: httpx.Client
+) -> None:
+    page = visit.go(f"{addresses.dash}/predict-many?run={addresses.model}")
+    page.get_by_label("SMILES, one a line, at most 500").fill(f"{SMILES[4]}\n\nnonsense( a name\n{SMILES[7]} C7\n[Na+]")
+    page.get_by_role("button", name="Predict all").click()
+    left = page.locator("#many-view .table-frame").first
+    expect(left).to_contain_text("2 lines left out")
+    assert [row.split("\t")[0] for row in left.locator("tbody tr").all_inner_texts()] == ["3", "5"]
+    expect(page.locator("#many-view img.structure")).to_have_count(2)
+    question = {"compounds": [{"smiles": SMILES[4]}, {"smiles": SMILES[7]}], "limit": 3}
+    answer = http.post(f"{addresses.scores}/v1/predictions", params={"run": addresses.model}, json=question).json()
+    stated = [target for compound in answer["compounds"] for target in compound["predictions"]]
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download CSV").click()
+    rows = list(csv.DictReader(Path(download.value.path()).read_text().splitlines()))
+    assert [(row["line"], row["target"]) for row in rows] == [("1", each["target"]) for each in stated[:3]] + [
+        ("4", each["target"]) for each in stated[3:]
+    ]
+    assert [float(row["value"]) for row in rows] == [each["value"] for each in stated]

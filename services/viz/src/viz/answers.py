@@ -19,6 +19,7 @@ __all__ = [
     "Fragment",
     "FragmentPage",
     "Job",
+    "Left",
     "Matrix",
     "Neighbour",
     "PredictedFragment",
@@ -179,6 +180,16 @@ class Prediction:
     """Name of the compound of the data that this is."""
     nearest: float | None = None
     """Similarity to the most alike compound of the data, in percent."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """A compound that was left out of a question."""
+
+    place: int
+    """In the question, from 0."""
+    value: str
+    reason: str
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-__all__ = ["NoRun", "NotInRun", "NotOffered", "NotTold", "Refused", "Unshowable", "UpstreamAway"]
+from viz.answers import Left
+
+__all__ = ["NoRun", "NotInRun", "NotOffered", "NotTold", "Refused", "Unreadable", "Unshowable", "UpstreamAway"]
 
 
 class Unshowable(Exception):
@@ -40,6 +42,15 @@ class NotInRun(Unshowable):
 
 class NotTold(Unshowable):
     """The run cannot answer this question: no structures, no predictions, a SMILES that is none."""
+
+
+class Unreadable(NotTold):
+    """Some SMILES are no molecules with fragments."""
+
+    def __init__(self, left: Sequence[Left]) -> None:
+        super().__init__(f"This molecule cannot be predicted: {left[0].reason}.")
+        self.left = tuple(left)
+        """The first of them."""
 
 
 class NotOffered(Unshowable):

@@ -7,7 +7,7 @@ once a second at most, however many pages are open.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -30,20 +30,18 @@ from viz.answers import (
     Floats,
     Fragment,
     FragmentPage,
+    Left,
     Matrix,
     Neighbour,
-    PredictedFragment,
     Prediction,
-    Relative,
-    Rest,
     Run,
     RunDetails,
     Space,
-    TargetPrediction,
     Trajectory,
 )
-from viz.failures import NoRun, NotInRun, NotTold, Unshowable, UpstreamAway
+from viz.failures import NoRun, NotInRun, NotTold, Unreadable, Unshowable, UpstreamAway
 from viz.pairs import Pairs, every_pair, one_with_all
+from viz.predicted import left_of, many_question, predictions_of
 from viz.view import CURRENT
 from viz.wanted import Wanted
 
@@ -57,7 +55,7 @@ _FRESH_S: Final = 1.0
 _KEPT: Final = 4
 _LISTED_RUNS: Final = 50
 _PAGE: Final = 1000
-_REASONED: Final = {"molecules-unreadable": "This molecule cannot be predicted", "invalid-request": "This cannot be asked"}
+_REASONED: Final = {"invalid-request": "This cannot be asked"}
 _REFUSALS: Final = {
     "target-not-found": None,
     "order-unavailable": None,
@@ -192,18 +190,29 @@ class Scores:
             order=UNSET if order == "excess" else models.Order(order),
         )
         answer = await self._ask(ask_predictions.asyncio(client=self._client, body=body, run=run), models.Predictions)
-        (predicted,) = answer.compounds
-        return Prediction(
-            run=answer.run,
-            scale=str(answer.scale),
-            meaning=answer.meaning,
-            parent=predicted.parent,
-            fragments=tuple(PredictedFragment(fragment.name, fragment.support) for fragment in predicted.fragments),
-            flags=tuple(str(flag) for flag in predicted.flags),
-            targets=tuple(_target(item) for item in predicted.predictions),
-            matched=None if predicted.matched is None else predicted.matched.name,
-            nearest=predicted.nearest_similarity,
-        )
+        (predicted,) = predictions_of(answer)
+        return predicted
+
+    async def predictions(
+        self, run: str, smiles: Sequence[str], *, target: str | None, limit: int
+    ) -> tuple[tuple[Prediction, ...], tuple[Left, ...]]:
+        """What is expected of many SMILES, in their order, and those that are no molecules, which are left out.
+
+        Raises:
+            NotTold: there is no such target, or the run predicts nothing.
+        """
+        left: dict[int, Left] = {}
+        while asked := [place for place in range(len(smiles)) if place not in left]:
+            question = many_question([smiles[place] for place in asked], target, limit)
+            try:
+                answer = await self._ask(
+                    ask_predictions.asyncio(client=self._client, body=question, run=run), models.Predictions
+                )
+            except Unreadable as failure:  # names the first twenty
+                left |= {asked[each.place]: replace(each, place=asked[each.place]) for each in failure.left}
+            else:
+                return predictions_of(answer), tuple(left.values())
+        return (), tuple(left.values())
 
     async def similarities(self, run: str, names: Sequence[str], similarity: SimilarityKind) -> Matrix:
         """Similarity of every two of at most 500 fragments.
@@ -295,6 +304,8 @@ class Scores:
                 return NoRun()
             case "run-not-found" | "fragment-not-found":
                 return NotInRun(problem.detail)
+            case "molecules-unreadable":
+                return Unreadable(left_of(problem.members["errors"]))
             case slug if slug in _REASONED:
                 return NotTold(f"{_REASONED[slug]}: {problem.members['errors'][0]['reason']}.")
             case slug if slug in _REFUSALS:
@@ -306,26 +317,3 @@ class Scores:
 def _taken(kind: type[D], item: Any) -> D:
     """What viz keeps of a generated client's model that has the same attributes."""
     return kind(**{field.name: getattr(item, field.name) for field in fields(kind)})
-
-
-def _target(item: models.TargetPrediction) -> TargetPrediction:
-    parts = item.contributions
-    return TargetPrediction(
-        target=item.target,
-        value=item.value,
-        low=item.low,
-        high=item.high,
-        sum=item.sum_,
-        mean=parts.mean,
-        level=parts.target,
-        added=tuple(parts.fragments),
-        excess=item.excess,
-        rest=None if item.rest is None else _rest(item.rest),
-        measured=item.measured,
-        domain=None if item.domain is None else str(item.domain),
-    )
-
-
-def _rest(item: models.Rest) -> Rest:
-    relatives = tuple(Relative(one.name, one.smiles, one.similarity, one.value) for one in item.relatives)
-    return Rest(item.value, relatives)

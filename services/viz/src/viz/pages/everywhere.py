@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from viz.datasets import Datasets
 from viz.failures import NoRun, Unshowable
 from viz.jobs import TrainerJobs
-from viz.pages import data, fragments, heat_map, predict, space, training, words
+from viz.pages import data, fragments, heat_map, many, predict, space, training, words
 from viz.pages.frame import PAGES, bokeh_address, choices, navigation
 from viz.scores import Scores
 from viz.settings import Settings
@@ -16,7 +16,7 @@ from viz.view import View
 
 __all__ = ["register"]
 
-_LAYOUTS: Final = {page.PATH: page.layout for page in (data, space, heat_map, fragments, predict, training, words)}
+_LAYOUTS: Final = {page.PATH: page.layout for page in (data, space, heat_map, fragments, predict, many, training, words)}
 
 
 def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs, datasets: Datasets) -> None:
@@ -34,7 +34,7 @@ def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs, 
         path = _path(pathname)
         if path not in _LAYOUTS:
             return _nothing_here(path), "Nothing here"
-        return _LAYOUTS[path](), dict((*PAGES, (words.PATH, "Words")))[path]
+        return _LAYOUTS[path](), dict((*PAGES, (words.PATH, "Words"), (many.PATH, "Predict many")))[path]
 
     @dash.callback(
         Output("navigation", "children"),
@@ -73,6 +73,7 @@ def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs, 
     heat_map.register(dash, scores)
     fragments.register(dash, scores)
     predict.register(dash, scores)
+    many.register(dash, scores)
     training.register(dash, scores, jobs)
     data.register(dash, datasets, jobs)
 

@@ -53,6 +53,7 @@ def layout() -> Component:
                     html.Button("Predict", id="predict", n_clicks=0, type="button", className="primary"),
                     editor_panel("compound"),
                     html.P(id="examples", className="quiet"),
+                    html.P(dcc.Link("Many molecules at once", href="/predict-many"), id="to-many"),
                 ],
                 className="card question",
                 **aria(label="The molecule"),
@@ -76,6 +77,11 @@ def register(dash: Dash, scores: Scores) -> None:
     async def fill_in(search: str) -> tuple[str, str]:
         view = View.repaired(search)
         return view.compound or "", view.target or ""
+
+    @dash.callback(Output("to-many", "children"), Input("address", "search"))
+    async def lead_to_many(search: str) -> Component:
+        run = View.repaired(search).run
+        return dcc.Link("Many molecules at once", href=f"/predict-many{View(run=run).search}")
 
     @dash.callback(Output("examples", "children"), Input("address", "search"), Input("health", "data"))
     async def give_examples(search: str, _health: dict[str, Any] | None) -> list[Any]:
