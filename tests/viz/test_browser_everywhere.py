@@ -115,7 +115,7 @@ _TICKS = {"light": "rgb(89, 97, 107)", "dark": "rgb(163, 171, 181)"}
 _PLACES = [
     ("dash", "/?fragment=fB"), ("dash", "/heat-map"), ("dash", "/fragments?fragment=fB"),
     ("dash", "/training"), ("dash", "/data"), ("dash", "/words"),
-    ("dash", f"/fragments?run={{chances}}&fragment={quote(KNOWN[0], safe='')}"), ("dash", "/training?other={many}"),
+    ("dash", f"/fragments?run={{chances}}&fragment={quote(KNOWN[0], safe='')}"), ("dash", "/training?beside={many}"),
     ("dash", f"/predict?run={{chances}}&compound={quote(ASPIRIN, safe='')}"),
     ("dash", f"/predict?run={{model}}&compound={quote(SMILES[4], safe='')}"),
     ("bokeh", "/"), ("bokeh", "/histogram"), ("bokeh", "/training"),

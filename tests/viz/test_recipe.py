@@ -1,6 +1,7 @@
 """Recipes: addresses of the page of data, and what they ask of the trainer."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,8 @@ def test_what_is_not_chosen_is_left_to_the_trainer() -> None:
 
 def test_every_option_is_one_that_the_trainer_knows() -> None:
     shared = Recipe(on_error="skip", activity_kind="real", endpoint=("IC50",), endpoint_in_target="yes")
-    long = replace(shared, **dict.fromkeys(ROLES.values(), "a column"))
+    columns: dict[str, Any] = dict.fromkeys(ROLES.values(), "a column")
+    long = replace(shared, **columns)
     options = IngestOptions.model_validate(dict(long.ingest))
     assert (options.endpoint_in_target, options.smiles_column) == (True, "a column")
     wide = IngestOptions.model_validate(dict(replace(shared, target_columns=("a", "b")).ingest))

@@ -79,7 +79,7 @@ def test_neighbours_and_the_sub_matrix_agree(published: Published, scores_url: s
         matrix = await scores.similarities(
             published.many, [name, *(neighbour.name for neighbour in near)], SimilarityKind.FUNCTION
         )
-        return [neighbour.function for neighbour in near], matrix.percent_FF[0, 1:].tolist()
+        return [neighbour.percents[SimilarityKind.FUNCTION] or 0.0 for neighbour in near], matrix.percent_FF[0, 1:].tolist()
 
     listed, computed = _ask(scores_url, both)
     assert listed == sorted(listed, reverse=True)
@@ -91,8 +91,8 @@ def test_neighbours_that_look_unlike_are_told_apart_from_all(published: Publishe
         return scores.neighbours(published.chances, KNOWN[0], SimilarityKind.FUNCTION, 10, max_structure=most)
 
     everyone, unlike = _ask(scores_url, lambda scores: near(scores, None)), _ask(scores_url, lambda scores: near(scores, 30))
-    assert {neighbour.name: neighbour.structure for neighbour in everyone}[KNOWN[1]] == 50
-    assert [neighbour for neighbour in everyone if neighbour.structure == 0] == [
+    assert {neighbour.name: neighbour.percent(SimilarityKind.STRUCTURE) for neighbour in everyone}[KNOWN[1]] == 50
+    assert [neighbour for neighbour in everyone if neighbour.percent(SimilarityKind.STRUCTURE) == 0] == [
         replace(neighbour, rank=neighbour.rank + (neighbour.rank >= _rank(everyone, KNOWN[1]))) for neighbour in unlike
     ]
 

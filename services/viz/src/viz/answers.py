@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from contracts.kinds import Objective, SimilarityKind
 
 __all__ = [
+    "Change",
     "Curve",
     "Floats",
     "Fragment",
@@ -88,6 +89,19 @@ class FragmentPage:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What a replacement is expected to change of activity, up or down, with its 90 % interval and evidence."""
+
+    expected: float
+    low: float
+    high: float
+    swaps: int
+    """Pairs of compounds of the data that differ by this replacement alone."""
+    basis: str
+    """What the expectation rests on."""
+
+
+@dataclass(frozen=True)
 class Neighbour:
     """A fragment near another, in percent; an optional figure is None where the run has none."""
 
@@ -95,19 +109,17 @@ class Neighbour:
     name: str
     smiles: str | None
     support: int
-    function: float
+    percents: Mapping[SimilarityKind, float | None]
+    """Every similarity of the contract."""
     low: float | None
     """With `high` the 90 % interval of `function`."""
     high: float | None
-    balanced: float
-    structure: float | None
-    coassay: float | None
-    combined: float | None
+    change: Change | None
+    """What putting it in the place of the other is expected to change; None where the run does not tell."""
 
     def percent(self, similarity: SimilarityKind) -> float | None:
         """The figure of one similarity."""
-        figure: float | None = getattr(self, similarity)
-        return figure
+        return self.percents[similarity]
 
 
 @dataclass(frozen=True)

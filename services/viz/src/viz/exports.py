@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import astuple
 from typing import Annotated, Final, Literal
 
 from fastapi import FastAPI, Query
@@ -16,19 +17,8 @@ from viz.view import CURRENT, UNLIKE, recommended
 __all__ = ["install"]
 
 _MOST: Final = 100
-_COLUMNS: Final = (
-    "rank",
-    "name",
-    "smiles",
-    "support",
-    "function",
-    "low",
-    "high",
-    "balanced",
-    "structure",
-    "coassay",
-    "combined",
-)
+_CHANGE: Final = ("expected_change", "change_low", "change_high", "swaps", "basis")
+_COLUMNS: Final = ("rank", "name", "smiles", "support", *SimilarityKind, "low", "high", *_CHANGE)
 
 
 def install(app: FastAPI, scores: Scores) -> None:
@@ -63,5 +53,8 @@ def _csv(neighbours: tuple[Neighbour, ...]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
-    writer.writerows([getattr(neighbour, column) for column in _COLUMNS] for neighbour in neighbours)
+    for each in neighbours:
+        change = [None] * len(_CHANGE) if each.change is None else astuple(each.change)
+        percents = (each.percents[kind] for kind in SimilarityKind)
+        writer.writerow([each.rank, each.name, each.smiles, each.support, *percents, each.low, each.high, *change])
     return text.getvalue()

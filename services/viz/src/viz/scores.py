@@ -26,6 +26,7 @@ from scores_client.api.similarities import ask_similarities
 from scores_client.types import UNSET
 from servicekit.client import ServiceAway, ServiceProblem, answer_of
 from viz.answers import (
+    Change,
     Curve,
     Floats,
     Fragment,
@@ -47,7 +48,7 @@ from viz.wanted import Wanted
 
 __all__ = ["Scores"]
 
-D = TypeVar("D", bound="Run | Fragment | Neighbour")
+D = TypeVar("D", bound="Run | Fragment")
 T = TypeVar("T")
 _SCORES_API: Final = "the scores API"
 _PATIENCE_S: Final = 20.0
@@ -172,7 +173,7 @@ class Scores:
             limit=limit,
             run=run,
         )
-        return tuple(_taken(Neighbour, item) for item in (await self._ask(question, models.Neighbours)).items)
+        return tuple(_neighbour(item) for item in (await self._ask(question, models.Neighbours)).items)
 
     async def prediction(
         self, run: str, compound: str | Sequence[str], *, target: str | None = None, limit: int, order: str = "excess"
@@ -317,3 +318,12 @@ class Scores:
 def _taken(kind: type[D], item: Any) -> D:
     """What viz keeps of a generated client's model that has the same attributes."""
     return kind(**{field.name: getattr(item, field.name) for field in fields(kind)})
+
+
+def _neighbour(item: models.Neighbour) -> Neighbour:
+    told: dict[str, Any] = item.to_dict()
+    change = None
+    if told.get("expected_change") is not None:
+        change = Change(told["expected_change"], told["change_low"], told["change_high"], told["swaps"], told["basis"])
+    percents = {kind: told[kind] for kind in SimilarityKind}
+    return Neighbour(item.rank, item.name, item.smiles, item.support, percents, item.low, item.high, change)

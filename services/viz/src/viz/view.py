@@ -57,7 +57,7 @@ class View:
     """The most heavy atoms, of fragments that are listed."""
     order: str = "excess"
     """Which targets of a prediction come first."""
-    other: str | None = None
+    beside: str | None = None
     """A run that the chosen one is compared with."""
     compound: str | None = None
     """What is predicted: a SMILES, or names of fragments with commas between them."""

@@ -8,7 +8,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from contracts.kinds import SimilarityKind
-from viz.answers import Neighbour
+from viz.answers import Change, Neighbour
 from viz.pages.pictures import picture
 from viz.pages.terms import explained
 from viz.view import UNLIKE, View
@@ -192,11 +192,13 @@ def neighbour_table(
         if any(neighbour.percent(kind) is not None for neighbour in neighbours) or kind is similarity
     ]
     interval = full and any(neighbour.low is not None for neighbour in neighbours)
+    changes = any(neighbour.change is not None for neighbour in neighbours)
     smiles = full and any(neighbour.smiles not in {None, neighbour.name} for neighbour in neighbours)
     head = [
         ("Fragment", "text"),
         *((f"{kind} %", "figure") for kind in shown),
         *([("function, 90 %", "figure")] if interval else []),
+        *([("Expected change", "figure"), ("Swaps", "figure")] if changes else []),
         ("Support", "figure"),
         *([("SMILES", "text")] if smiles else []),
     ]
@@ -205,6 +207,7 @@ def neighbour_table(
             drawn_name(neighbour.smiles, fragment_link(neighbour.name, view, path)),
             *(_percent(neighbour.percent(kind), barred=kind is similarity) for kind in shown),
             *([_interval(neighbour)] if interval else []),
+            *(_change(neighbour.change) if changes else []),
             f"{neighbour.support:,}",
             *([html.Code(neighbour.smiles or "–")] if smiles else []),
         ]
@@ -224,6 +227,13 @@ def _interval(neighbour: Neighbour) -> str:
     if neighbour.low is None or neighbour.high is None:
         return "–"
     return f"{number(neighbour.low, 0)} to {number(neighbour.high, 0)}"
+
+
+def _change(change: Change | None) -> list[Component | str]:
+    if change is None:
+        return ["–", "–"]
+    shown = f"{number(change.expected, 2)} ({number(change.low, 2)} to {number(change.high, 2)})"
+    return [html.Span(shown, title=f"by {change.basis}"), f"{change.swaps:,}"]
 
 
 def figure_graph(identity: str, figure: Any, label: str, *, kind: str) -> Component:

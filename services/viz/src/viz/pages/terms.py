@@ -47,6 +47,8 @@ TERMS: Final = {
     "Objective": "What the run was fitted to: activity predicts; counts sums what was stated.",
     "Above usual": "How far the prediction lies above what is usual on this target.",
     "far": "No compound that was measured on this target is 30 % alike: little is known here.",
+    "Expected change": "How far activity changes, up or down, where this one takes the other's place; with its 90 % interval.",
+    "Swaps": "Pairs of compounds of the data that differ by this replacement alone: the evidence.",
     "Adds": "What a part adds to the prediction; all parts together are the prediction.",
     "Alike %": "Mean Tanimoto similarity of counts of circular environments, atom pairs and torsions.",
     "90 % interval": "Where a new measurement lies in nine cases of ten.",

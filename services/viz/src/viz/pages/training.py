@@ -68,7 +68,7 @@ def register(dash: Dash, scores: Scores, jobs: TrainerJobs) -> None:
         run = await scores.run(view.run)
         curve = await scores.curve(run.id)
         details = await scores.details(run.id)
-        other = None if view.other is None else await scores.details((await scores.run(view.other)).id)
+        other = None if view.beside is None else await scores.details((await scores.run(view.beside)).id)
         beside = None if other is None else await scores.curve(other.run.id)
         figure = training_curve(curve, PALETTES[scheme], revision=run.id, beside=beside)
         last = f", last loss {curve.losses_S[-1]:.4g}" if len(curve.losses_S) else ""
@@ -126,11 +126,11 @@ def _others(runs: Sequence[Run], run: Run, view: View) -> list[Component]:
     if not listed:
         return []
     entries = [
-        (other.id, f"{other.source}, {_time(other)}", f"{PATH}{replace(view, other=other.id).search}", other.id == view.other)
+        (other.id, f"{other.source}, {_time(other)}", f"{PATH}{replace(view, beside=other.id).search}", other.id == view.beside)
         for other in listed
     ]
-    alone = ("none", "", f"{PATH}{replace(view, other=None).search}", view.other is None)
-    return [link_menu("Compare with", view.other or "none", [alone, *entries])]
+    alone = ("none", "", f"{PATH}{replace(view, beside=None).search}", view.beside is None)
+    return [link_menu("Compare with", view.beside or "none", [alone, *entries])]
 
 
 def _runs(listed: Sequence[RunDetails], view: View) -> Component:
