@@ -114,7 +114,7 @@ def test_the_colours_follow_the_readers_preference(addresses: Addresses, browser
 _TICKS = {"light": "rgb(89, 97, 107)", "dark": "rgb(163, 171, 181)"}
 _PLACES = [
     ("dash", "/?fragment=fB"), ("dash", "/heat-map"), ("dash", "/fragments?fragment=fB"),
-    ("dash", "/training"), ("dash", "/data"), ("dash", "/words"),
+    ("dash", "/training"), ("dash", "/data"), ("dash", "/words"), ("dash", "/predict-many"),
     ("dash", f"/fragments?run={{chances}}&fragment={quote(KNOWN[0], safe='')}"), ("dash", "/training?beside={many}"),
     ("dash", f"/predict?run={{chances}}&compound={quote(ASPIRIN, safe='')}"),
     ("dash", f"/predict?run={{model}}&compound={quote(SMILES[4], safe='')}"),
@@ -131,7 +131,7 @@ def test_pages_fit_the_screen_and_pass_axe(
     page = context.new_page()
     page.goto(getattr(addresses, server) + path.format(chances=addresses.chances, model=addresses.model, many=addresses.many))
     settled = (
-        "#content figure .js-plotly-plot, #results tr, #content table a, #data-file, .words, .bk-Figure"
+        "#content figure .js-plotly-plot, #results tr, #content table a, #data-file, #many-molecules, .words, .bk-Figure"
         if server == "dash"
         else "#content a, .bk-Figure"
     )
