@@ -1,6 +1,5 @@
 """The combined similarity that the trainer publishes of its neighbours is what the API computes of any pair."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,14 +9,12 @@ import pytest
 from chemistry import fragment
 from contracts.kinds import ActivityKind, SimilarityKind
 from contracts.tables import TABLES
-from scores_api import layout
-from scores_api.builder.likeness_files import write_likeness
-from scores_api.likeness import Exchanges as ServedExchanges
-from scores_api.likeness import Likeness as ServedLikeness
-from scores_api.likeness import Lists
+from scores_api.similarities.combined import Combined
+from scores_api.similarities.kinds import kinds_of
 from trainer.data.activity import Activity
 from trainer.similarity.cosines import directions_FK
 from trainer.similarity.pairs import Likeness
+from trainer.store.form.likeness import likeness_arrays
 
 ACIDS = ["c1ccccc1", "c1ccncc1", "c1ccsc1", "c1ccc(F)cc1", "c1ccc(Cl)cc1", "c1ccc2ccccc2c1", "c1cnccn1", "c1ccoc1", "C1CC1"]
 AMINES = ["N1CCCCC1", "N1CCOCC1", "N1CCN(C)CC1", "N1CCCC1", "N1CCSCC1", "N1CCCCCC1", "NC1CCCCC1", "NC1CC1", "NCC(F)(F)F"]
@@ -78,47 +75,29 @@ def made(generator: np.random.Generator, kind: ActivityKind) -> tuple[Activity, 
     return activity, directions_FK(np.column_stack([np.full(len(names), 2.0), effects_FT]))
 
 
-def served(directory: Path, tables: dict[str, pa.Table], fragments: int) -> ServedLikeness:
-    """As the API reads what its builder writes."""
-    write_likeness(directory, "run", fragments, TARGETS, tables["likeness"], tables["ranks"])
-
-    def lists(what: layout.Lists) -> Lists:
-        return Lists(np.load(directory / layout.list_array(what)), np.load(directory / layout.list_offsets(what)))
-
-    ranks = {row["similarity"]: row for row in tables["ranks"].to_pylist()}
-    exchanges = None
-    if (directory / layout.EASE).exists():
-        exchanges = ServedExchanges(
-            function_weight=ranks["function"]["weight"],
-            structure_weight=ranks["structure"]["weight"],
-            ease=np.load(directory / layout.EASE),
-            partners=lists("exchanged"),
-            values=np.load(directory / layout.EXCHANGES),
-        )
-    return ServedLikeness(
-        environments=lists("environments"),
-        targets=lists("targets"),
-        coassay=np.load(directory / layout.COASSAY),
-        ranks={SimilarityKind(name): (np.array(row["percents"]), np.array(row["shares"])) for name, row in ranks.items()},
-        exchanges=exchanges,
-    )
+def served(tables: dict[str, pa.Table], rows_FD: np.ndarray) -> Combined:
+    """As the API reads what the trainer publishes; directions need not be rounded for it."""
+    arrays = likeness_arrays(tables["likeness"], tables["ranks"])
+    nothing = {"fragments.vector": rows_FD, "fragments.balanced": rows_FD}
+    combined = kinds_of(arrays | nothing)[SimilarityKind.COMBINED]
+    assert isinstance(combined, Combined)
+    return combined
 
 
 @pytest.mark.parametrize("kind", [ActivityKind.REAL, ActivityKind.BINARY])
-def test_trainer_and_api_tell_the_same_combined_percent_of_every_pair(kind: ActivityKind, tmp_path: Path) -> None:
+def test_trainer_and_api_tell_the_same_combined_percent_of_every_pair(kind: ActivityKind) -> None:
     activity, rows_FD = made(np.random.default_rng(0), kind)
     count = len(activity.fragments)
     likeness = Likeness.of(activity, rows_FD)
     # Swaps of real values teach; outcomes of two kinds leave the mean of ranks.
     assert (likeness.exchanges is not None) == (kind is ActivityKind.REAL)
-    api = served(tmp_path, likeness.tables(), count)
-    function_FF = 100 * rows_FD @ rows_FD.T
+    api = served(likeness.tables(), rows_FD)
     first, second = (index.ravel().astype(np.int32) for index in np.indices((count, count)))
     told_FF = likeness.pairs["combined"](first, second).reshape(count, count)
-    heard_FF = np.stack([api.combined_F(place, function_FF[place]) for place in range(count)])
+    heard_FF = np.stack([api.with_all(place) for place in range(count)])
     np.testing.assert_allclose(heard_FF, told_FF, atol=1e-3)
     np.testing.assert_array_equal(np.diag(told_FF), 100.0)
     np.testing.assert_allclose(told_FF, told_FF.T, atol=1e-6)
     ids = [4, 0, 7]
-    matrix = api.combined_matrix(ids, function_FF[np.ix_(ids, ids)])
-    np.testing.assert_allclose(matrix, told_FF[np.ix_(ids, ids)], atol=0.02)
+    matrix = api.among(ids)
+    np.testing.assert_allclose(matrix, told_FF[np.ix_(ids, ids)], atol=0.05)  # of functions in two decimals

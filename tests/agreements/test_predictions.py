@@ -61,7 +61,7 @@ def answers(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> It
     for objective, rank in ((Objective.COUNTS, 2), (Objective.ACTIVITY, 4)):
         spec = FactorsSpec(kind="factors", sources=(str(data),), objective=objective, rank=rank)
         train(spec, Settings(state=state), SteppingReport(), run=f"factors-{objective}", spark=spark)
-    with TestClient(create_app(ScoresSettings(state=state, refresh_timeout_s=120)), base_url="http://api") as client:
+    with TestClient(create_app(ScoresSettings(state=state)), base_url="http://api") as client:
         yield Answers(client, state)
 
 

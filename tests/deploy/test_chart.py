@@ -291,7 +291,7 @@ def test_the_store_outlives_the_release_and_an_upgrade_checks_it_first(accepted:
     (check,) = accepted["upgrade"].kind("Job").values()
     assert check["metadata"]["annotations"]["helm.sh/hook"] == "pre-upgrade"
     (container,) = check["spec"]["template"]["spec"]["containers"]
-    assert container["command"][:4] == ["python3", "-m", "scores_api.builder", "check"]
+    assert container["command"][:3] == ["python3", "-m", "scores_api.check"]
     assert accepted["upgrade"].kind("Deployment")["other-ntdemo-trainer"]["spec"]["strategy"] == {"type": "Recreate"}
 
 

@@ -55,6 +55,6 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
 
 @pytest.fixture(scope="session")
 def client(published: Published) -> Iterator[TestClient]:
-    settings = Settings(state=published.state, refresh_timeout_s=120)
+    settings = Settings(state=published.state)
     with TestClient(create_app(settings), base_url="http://api") as client:
         yield client

@@ -31,14 +31,13 @@ def test_an_alias_names_the_newest_version(client: TestClient, published: Publis
 def test_a_manifest_states_every_file_with_size_and_digest(client: TestClient, published: Published) -> None:
     manifest = client.get(f"/v1/artifacts/factors/{published.runs['many']}").json()
     assert manifest["run"] == published.runs["many"]
-    assert manifest["files"] == [
-        {
-            "name": "factors.onnx",
-            "media_type": "application/octet-stream",
-            "size_bytes": len(BYTES),
-            "sha256": hashlib.sha256(BYTES).hexdigest(),
-        }
-    ]
+    directory = Store.under(published.state).artifact("factors", published.runs["many"])
+    lie_there = {path.name for path in directory.iterdir()}
+    assert [file["name"] for file in manifest["files"]] == sorted(lie_there - {"manifest.json"})
+    for file in manifest["files"]:
+        content = (directory / file["name"]).read_bytes()
+        assert (file["size_bytes"], file["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    assert {file["media_type"] for file in manifest["files"] if file["name"] == "factors.onnx"} == {"application/octet-stream"}
 
 
 def test_a_file_is_served_whole_with_its_digest_as_etag(client: TestClient) -> None:
@@ -118,8 +117,10 @@ def test_what_no_manifest_lists_does_not_exist(client: TestClient, path: str) ->
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[tuple[TestClient, Path]]:
-    """A store of the test's own, to be damaged."""
-    run = Publisher(tmp_path).publish(five_fragments())
+    """A store of the test's own, whose newest run is to be damaged."""
+    publisher = Publisher(tmp_path)
+    publisher.publish(five_fragments().scaled(2))
+    run = publisher.publish(five_fragments())
     with TestClient(create_app(Settings(state=tmp_path))) as client:
         yield client, Store.under(tmp_path).artifact("factors", run) / "factors.onnx"
 

@@ -18,7 +18,7 @@ BY_DESIGN = "positive_data_acceptance"
 def test_no_request_breaks_the_service_or_its_document(published: Published, tmp_path: Path) -> None:
     (port,) = free_ports(1)
     environment = {"NTDEMO_STATE": str(published.state), "NTDEMO_HOST": "127.0.0.1", "NTDEMO_PORT": str(port)}
-    environment["SCORES_API_CACHE"] = str(tmp_path / "cache")
+
     url = f"http://127.0.0.1:{port}"
     with Served("ntdemo-scores-api", tmp_path / "log", environment, url) as served:
         wait_until_ready(served)

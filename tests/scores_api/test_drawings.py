@@ -30,7 +30,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     table = contents.facts["fragments"]
     drawable = table.set_column(table.schema.get_field_index("smiles"), "smiles", [FRAGMENTS])
     publisher.publish(dataclasses.replace(contents, facts={**contents.facts, "fragments": drawable}))
-    with TestClient(create_app(Settings(state=state, refresh_timeout_s=120)), base_url="http://api") as client:
+    with TestClient(create_app(Settings(state=state)), base_url="http://api") as client:
         yield client
 
 

@@ -188,7 +188,7 @@ def test_a_cursor_stays_in_its_run_without_being_told(client: TestClient, publis
 
 def test_a_fragment_that_has_no_neighbours_is_answered_with_none(tmp_path: Path) -> None:
     Publisher(tmp_path / "state").publish(named_fragments(["alone"]))
-    settings = Settings(state=tmp_path / "state", refresh_timeout_s=120)
+    settings = Settings(state=tmp_path / "state")
     with TestClient(create_app(settings), base_url="http://api") as client:
         answer = client.get("/v1/fragments/alone/neighbours")
     assert answer.status_code == 200, answer.text

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -128,7 +127,7 @@ def alike(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     publisher = Publisher(state)
     bare = publisher.publish(five_fragments())
     publisher.publish(contents, objective=Objective.ACTIVITY)
-    with TestClient(create_app(Settings(state=state, refresh_timeout_s=120)), base_url="http://api") as client:
+    with TestClient(create_app(Settings(state=state)), base_url="http://api") as client:
         yield Alike(client, contents, percents, cosines_SFF, bare)
 
 
@@ -191,24 +190,3 @@ def test_percents_beyond_0_and_100_are_refused(alike: Alike, most: object) -> No
     response = alike.client.get("/v1/fragments/x/neighbours", params={"max_structure": str(most)})
     assert response.status_code == 422
     assert response.json()["errors"][0]["place"] == "query.max_structure"
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"fragment": list(range(1, FRAGMENTS + 1))},
-        {"targets": [[TARGETS]] * FRAGMENTS, "coassay": [[1.0]] * FRAGMENTS},
-        {"environments": [[-1]] * FRAGMENTS},
-        {"coassay": [[1.0]] * FRAGMENTS},
-        {"ease": [None] * FRAGMENTS},
-        {"exchanged": [[FRAGMENTS]] * FRAGMENTS, "exchanges": [[0.5]] * FRAGMENTS},
-        {"exchanges": [[0.5, 0.25]] * FRAGMENTS},
-    ],
-)
-def test_tables_that_contradict_themselves_are_not_served(tmp_path: Path, damage: dict[str, list[Any]]) -> None:
-    contents, _, _ = published(np.random.default_rng(0), exchanges=True)
-    good = contents.likeness["likeness"]
-    table = pa.table({**good.to_pydict(), **damage}, schema=good.schema)
-    Publisher(tmp_path).publish(replace(contents, likeness={**contents.likeness, "likeness": table}))
-    with TestClient(create_app(Settings(state=tmp_path, refresh_timeout_s=120)), base_url="http://api") as client:
-        assert client.get("/cosine/score").status_code == 503

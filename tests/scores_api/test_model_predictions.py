@@ -90,7 +90,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     runs["damaged"] = publisher.publish(values, objective=Objective.ACTIVITY)
     damaged = publisher.store.artifact("factors", runs["damaged"]) / MODEL_FILE
     damaged.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    settings = Settings(state=directory / "state", refresh_timeout_s=120)
+    settings = Settings(state=directory / "state")
     with TestClient(create_app(settings), base_url="http://api") as client:
         yield Served(client, runs, given, {name: dict(contents.files)[MODEL_FILE] for name, contents in made.items()})
 
@@ -207,10 +207,16 @@ def test_a_graph_knows_no_order_but_by_prediction(served: Served) -> None:
         assert [each[name] for name in ("level", "excess", "rest", "measured", "domain")] == [None] * 5
 
 
-@pytest.mark.parametrize("run", ["cut", "rubbish", "another run's", "damaged"])
+@pytest.mark.parametrize("run", ["cut", "rubbish", "another run's"])
 def test_a_file_that_is_no_model_of_its_run_is_damage_and_other_runs_go_on(served: Served, run: str) -> None:
     before = served.one(NEW)
     served.refused(500, "artifact-damaged", run)
+    assert served.one(NEW) == before
+
+
+def test_a_run_whose_model_was_damaged_is_refused_and_other_runs_go_on(served: Served) -> None:
+    before = served.one(NEW)
+    assert MODEL_FILE in served.refused(503, "run-unreadable", "damaged")["reason"]
     assert served.one(NEW) == before
 
 

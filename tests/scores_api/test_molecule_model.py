@@ -40,7 +40,7 @@ def given() -> Table:
 
 @pytest.fixture
 def model(path: Path, given: Table) -> MoleculeModel:
-    return MoleculeModel.open(path, fragments=len(given.fragments), targets=TARGETS)
+    return MoleculeModel.read(path.read_bytes(), fragments=len(given.fragments), targets=TARGETS)
 
 
 def asked(given: Table, smiles: str) -> Asked:
@@ -73,4 +73,4 @@ def test_numbers_of_every_size_keep_their_digits(model: MoleculeModel, path: Pat
 
 def test_a_model_of_other_targets_is_refused(path: Path, given: Table) -> None:
     with pytest.raises(InvalidModel, match="150 targets; the run has"):
-        MoleculeModel.open(path, fragments=len(given.fragments), targets=3)
+        MoleculeModel.read(path.read_bytes(), fragments=len(given.fragments), targets=3)

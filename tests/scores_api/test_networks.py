@@ -1,101 +1,99 @@
 """Networks are opened beside each other."""
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
+from threading import Event
 from typing import cast
 
 import numpy as np
 import pytest
 
-from contracts.manifest import ArtifactFile, Manifest
 from contracts.predictions import FILE, MODEL_FILE
-from scores_api.catalogue import Catalogue
-from scores_api.failures import ArtifactDamaged
-from scores_api.files import ArtifactFiles
+from published.pages import FileDamaged
 from scores_api.models.factors import FactorSide
 from scores_api.prediction.molecule_model import MoleculeModel
 from scores_api.prediction.network import Network
 from scores_api.prediction.networks import Networks, Predicting
-from scores_api.projection import Factors, Projection
+from scores_api.published_run import Factors, PublishedRun
 
 NOTHING = Factors([], np.empty((0, 0)), np.empty((0, 0)))
 
 
 @dataclass(frozen=True)
-class Run:
-    """As much of a projection as networks look at."""
+class File:
+    """A file whose reading is held up for one run, and fails for another."""
 
     run: str
+    began: Event
+    slow: Event
+    readings: list[str]
+
+    def whole(self) -> bytes:
+        self.readings.append(self.run)
+        if self.run == "slow":
+            self.began.set()
+            assert self.slow.wait(10)
+        if self.run == "damaged":
+            raise FileDamaged(Path(self.run), "differs from its checksum")
+        return self.run.encode()
+
+
+@dataclass(frozen=True)
+class Run:
+    """As much of a run as networks look at."""
+
+    run: str
+    files: Mapping[str, File]
     factors: Mapping[FactorSide, Factors] = field(default_factory=lambda: dict.fromkeys(FactorSide, NOTHING))
 
 
-def files_of(version: str) -> tuple[str, ...]:
-    """Runs named for it have a model beside a network."""
-    return (FILE, MODEL_FILE) if version.startswith("model") else (FILE,)
-
-
-class Published:
-    """A catalogue in which every run has a network of its own."""
-
-    def manifest(self, _: str, version: str) -> SimpleNamespace:
-        return SimpleNamespace(version=version, files=[SimpleNamespace(name=name) for name in files_of(version)])
-
-
-class Files(ArtifactFiles):
-    """Files whose verification is held up for one run, and fails for another."""
+class Runs:
+    """Runs with a network each, those that are named for it with a model beside it."""
 
     def __init__(self) -> None:
-        self.slow = asyncio.Event()
-        self.began = asyncio.Event()
-        self.verifications: list[str] = []
+        self.began, self.slow = Event(), Event()
+        self.readings: list[str] = []
+        self._runs: dict[str, Run] = {}
 
-    async def verified(self, manifest: Manifest, name: str) -> tuple[Path, ArtifactFile, os.stat_result]:
-        assert name == files_of(manifest.version)[-1]
-        self.verifications.append(manifest.version)
-        if manifest.version == "slow":
-            self.began.set()
-            await self.slow.wait()
-        if manifest.version == "damaged":
-            raise ArtifactDamaged("not what its manifest states")
-        return Path(manifest.version), cast("ArtifactFile", None), os.stat_result(range(10))
+    def of(self, run: str) -> PublishedRun:
+        names = (FILE, MODEL_FILE) if run.startswith("model") else (FILE,)
+        files = {name: File(run, self.began, self.slow, self.readings) for name in names}
+        return cast("PublishedRun", self._runs.setdefault(run, Run(run, files)))
 
 
-async def network_of(networks: Networks, run: str) -> Predicting:
+async def network_of(networks: Networks, runs: Runs, run: str) -> Predicting:
     async with asyncio.timeout(10):
-        return await networks.of(cast("Projection", Run(run)), cast("Catalogue", Published()))
+        return await networks.of(runs.of(run))
 
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the files that were opened, each as a network of its own."""
-    names: list[str] = []
+    """Contents of the files that were opened, each as a network of its own."""
+    contents: list[str] = []
 
-    def opening(kind: type[Predicting]) -> Callable[..., Predicting]:
-        def open_(path: Path, **_: int) -> Predicting:
-            names.append(path.name)
+    def reading(kind: type[Predicting]) -> Callable[..., Predicting]:
+        def read(content: bytes, **_: int) -> Predicting:
+            contents.append(content.decode())
             return kind.__new__(kind)
 
-        return open_
+        return read
 
     for kind in (Network, MoleculeModel):
-        monkeypatch.setattr(kind, "open", opening(kind))
-    return names
+        monkeypatch.setattr(kind, "read", reading(kind))
+    return contents
 
 
 def test_an_open_network_is_answered_while_another_opens(opened: list[str]) -> None:
     async def scenario() -> None:
-        files = Files()
-        networks = Networks(files)
-        known = await network_of(networks, "known")
-        waiting = asyncio.create_task(network_of(networks, "slow"))
-        await files.began.wait()
-        assert await network_of(networks, "known") is known
+        runs, networks = Runs(), Networks()
+        known = await network_of(networks, runs, "known")
+        waiting = asyncio.create_task(network_of(networks, runs, "slow"))
+        assert await asyncio.to_thread(runs.began.wait, 10)
+        assert await network_of(networks, runs, "known") is known
         assert not waiting.done()
-        files.slow.set()
+        runs.slow.set()
         assert await waiting is not known
 
     asyncio.run(scenario())
@@ -104,8 +102,8 @@ def test_an_open_network_is_answered_while_another_opens(opened: list[str]) -> N
 
 def test_a_run_that_published_a_model_predicts_with_it_and_others_with_their_network(opened: list[str]) -> None:
     async def scenario() -> list[type]:
-        networks = Networks(Files())
-        return [type(await network_of(networks, run)) for run in ("model", "graph")]
+        runs, networks = Runs(), Networks()
+        return [type(await network_of(networks, runs, run)) for run in ("model", "graph")]
 
     assert asyncio.run(scenario()) == [MoleculeModel, Network]
     assert opened == ["model", "graph"]
@@ -113,12 +111,11 @@ def test_a_run_that_published_a_model_predicts_with_it_and_others_with_their_net
 
 def test_a_network_that_many_ask_for_is_opened_once_and_nobody_who_leaves_stops_it(opened: list[str]) -> None:
     async def scenario() -> None:
-        files = Files()
-        networks = Networks(files)
-        first, *others = [asyncio.create_task(network_of(networks, "slow")) for _ in range(5)]
-        await files.began.wait()
+        runs, networks = Runs(), Networks()
+        first, *others = [asyncio.create_task(network_of(networks, runs, "slow")) for _ in range(5)]
+        assert await asyncio.to_thread(runs.began.wait, 10)
         first.cancel()
-        files.slow.set()
+        runs.slow.set()
         assert len({id(network) for network in await asyncio.gather(*others)}) == 1
 
     asyncio.run(scenario())
@@ -127,23 +124,32 @@ def test_a_network_that_many_ask_for_is_opened_once_and_nobody_who_leaves_stops_
 
 def test_a_failure_reaches_all_who_asked_and_the_next_question_tries_again(opened: list[str]) -> None:
     async def scenario() -> list[str]:
-        files = Files()
-        networks = Networks(files)
-        failures = await asyncio.gather(*(network_of(networks, "damaged") for _ in range(3)), return_exceptions=True)
-        assert [type(failure) for failure in failures] == [ArtifactDamaged] * 3
-        with pytest.raises(ArtifactDamaged):
-            await network_of(networks, "damaged")
-        return files.verifications
+        runs, networks = Runs(), Networks()
+        failures = await asyncio.gather(*(network_of(networks, runs, "damaged") for _ in range(3)), return_exceptions=True)
+        assert [type(failure) for failure in failures] == [FileDamaged] * 3
+        with pytest.raises(FileDamaged):
+            await network_of(networks, runs, "damaged")
+        return runs.readings
 
     assert asyncio.run(scenario()) == ["damaged", "damaged"]
     assert not opened
 
 
+def test_a_run_that_was_opened_again_is_read_again(opened: list[str]) -> None:
+    async def scenario() -> None:
+        networks = Networks()
+        await network_of(networks, Runs(), "run")
+        await network_of(networks, Runs(), "run")
+
+    asyncio.run(scenario())
+    assert opened == ["run", "run"]
+
+
 def test_the_last_asked_two_are_kept(opened: list[str]) -> None:
     async def scenario() -> None:
-        networks = Networks(Files())
+        runs, networks = Runs(), Networks()
         for run in ("a", "b", "a", "c", "a", "b"):
-            await network_of(networks, run)
+            await network_of(networks, runs, run)
 
     asyncio.run(scenario())
     assert opened == ["a", "b", "c", "b"]

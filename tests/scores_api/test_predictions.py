@@ -74,7 +74,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         runs[name] = publisher.publish(
             predicting(predictor, directory, fragments=FRAGMENTS, targets=TARGETS), objective=objective
         )
-    settings = Settings(state=directory / "state", refresh_timeout_s=120)
+    settings = Settings(state=directory / "state")
     with TestClient(create_app(settings), base_url="http://api") as client:
         yield Served(client, runs)
 

@@ -35,7 +35,7 @@ def test_a_run_is_described_whole(client: TestClient, published: Published) -> N
         "code_version": "0.1.0",
     }
     assert (run["fragments"], run["shown_fragments"], run["compounds"], run["targets"], run["rank"]) == (2100, 2001, 50, 7, 4)
-    assert run["spec"] == {"objective": "counts", "rank": 4, "seed": 0}
+    assert run["spec"] == {"engine": "torch", "objective": "counts", "rank": 4, "seed": 0}
     assert run["ingest"] == {"rows_read": 10, "rows_used": 10, "rows_rejected": 0}
     assert run["metrics"] == {"loss": 0.25}
     assert datetime.fromisoformat(run["started"]) < datetime.fromisoformat(run["finished"])

@@ -183,14 +183,6 @@ def test_a_wrong_setting_stops_the_start_with_one_sentence(tmp_path: Path, name:
     assert end.stderr.count("\n") == 1
 
 
-def test_a_cache_that_cannot_be_written_stops_the_start_with_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    end = ended(tmp_path, SCORES_API_CACHE=str(tmp_path / "file" / "cache"))
-    assert end.returncode == 1
-    assert "cannot be written" in end.stderr
-    assert end.stderr.count("\n") == 1
-
-
 def test_a_busy_port_stops_the_start_with_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         end = ended(tmp_path, NTDEMO_PORT=str(busy.getsockname()[1]))

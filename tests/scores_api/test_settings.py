@@ -15,7 +15,6 @@ def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_seeds_defaults_hold_without_an_environment() -> None:
     settings = Settings()
     assert (settings.host, settings.port, settings.state) == ("localhost", 3030, Path("var"))
-    assert settings.cache_directory == Path("var/cache/scores-api")
     assert settings.cors_origins == ()
 
 
@@ -24,7 +23,6 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         "NTDEMO_STATE": "/state",
         "NTDEMO_HOST": "0.0.0.0",  # noqa: S104 - what a container binds
         "NTDEMO_PORT": "8080",
-        "SCORES_API_CACHE": "/cache",
         "SCORES_API_CORS_ORIGINS": "https://a.example, https://b.example",
         "NTDEMO_LOG_FORMAT": "json",
         "NTDEMO_LOG_LEVEL": "warning",
@@ -33,7 +31,6 @@ def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
     settings = Settings()
     assert (settings.host, settings.port) == ("0.0.0.0", 8080)  # noqa: S104 - as above
-    assert settings.cache_directory == Path("/cache")
     assert settings.cors_origins == ("https://a.example", "https://b.example")
     assert (settings.log_format, settings.log_level) == ("json", "warning")
 

@@ -116,7 +116,7 @@ def _posterior(*, draws: int = 40, seed: int = 0) -> npt.NDArray[np.float16]:
 def test_a_run_with_a_posterior_says_between_what_a_similarity_lies(tmp_path: Path) -> None:
     draws_FSK = _posterior()
     Publisher(tmp_path).publish(replace(five_fragments(), draws_FSK=draws_FSK), objective=Objective.ACTIVITY)
-    with TestClient(create_app(Settings(state=tmp_path, refresh_timeout_s=120)), base_url="http://api") as client:
+    with TestClient(create_app(Settings(state=tmp_path)), base_url="http://api") as client:
         answer = ask(client, ["fC", "fA", "fE"])
         balanced = ask(client, ["fC", "fA", "fE"], similarity="balanced")
     chosen = draws_FSK[[2, 0, 4]].astype(np.float64)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from scores_api.similarity import percent_matrix
+from scores_api.similarities.cosines import percent_matrix
 
 ROWS = arrays(
     np.float64, array_shapes(min_dims=2, max_dims=2, max_side=8), elements=st.floats(allow_nan=False, allow_infinity=False)

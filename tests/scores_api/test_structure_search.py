@@ -27,7 +27,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
         at = table.schema.get_field_index(column)
         table = table.set_column(at, table.schema.field(at), pa.array(values, table.schema.field(at).type))
     Publisher(state).publish(dataclasses.replace(contents, facts={**contents.facts, "fragments": table}))
-    with TestClient(create_app(Settings(state=state, refresh_timeout_s=120)), base_url="http://api") as client:
+    with TestClient(create_app(Settings(state=state)), base_url="http://api") as client:
         yield client
 
 

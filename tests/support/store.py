@@ -1,4 +1,4 @@
-"""Builder of a small real store: Delta tables and artifacts laid out as the trainer publishes them, without Spark.
+"""Builder of a small real store: runs in the form that the trainer publishes, without Spark and without tables.
 
 `Publisher` writes; `five_fragments` and `many_fragments` make what it publishes. The five-fragment set is the seed's built-in
 data at its optimum; the other has thousands of fragments with the characters that SMILES put into addresses.
@@ -16,14 +16,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
 
 from contracts.evidence import MATRIX_FRAGMENTS, NEIGHBOURS, SHOWN_SCAFFOLDS, SHOWN_SUPPORT
 from contracts.kinds import RANKINGS, ActivityKind, Objective, RunKind, SimilarityKind
-from contracts.manifest import ArtifactFile, Manifest
 from contracts.store import Store
 from contracts.tables import TABLES
+from published.publications import Publication
 from trainer.data.seed_table import built_in
+from trainer.store.artifacts import StagedArtifact
+from trainer.store.form.writing import MEDIA_TYPES, write_form
+from trainer.store.publications import append
 
 __all__ = ["Contents", "Publisher", "contents_of", "five_fragments", "many_fragments", "named_fragments", "smiles_like"]
 
@@ -200,92 +202,50 @@ class Publisher:
         self.store = Store.under(state)
         self._count = 0
 
-    def publish(self, contents: Contents, *, run: str | None = None, objective: Objective = Objective.COUNTS) -> str:
-        """Write every table and artifact of a run, then its publication; the run's id."""
-        published = _EPOCH + timedelta(seconds=self._count)
-        self._count += 1
-        run = run or f"factors-{published:%Y%m%dT%H%M%SZ}-{self._count:06x}"
-        versions = {name: self._append_facts(name, contents) for name in contents.facts}
-        versions |= {name: self._append(name, table, run) for name, table in _results(contents, objective, published).items()}
-        self._write_artifact("factors", contents.files, run, published)
-        self.announce(run, contents.data, versions, {"factors": run}, published)
+    def publish(
+        self,
+        contents: Contents,
+        *,
+        run: str | None = None,
+        objective: Objective = Objective.COUNTS,
+        published: datetime | None = None,
+    ) -> str:
+        """Write the artifact of a run, then its publication; the run's id."""
+        at = published or self._now()
+        run = run or f"factors-{at:%Y%m%dT%H%M%SZ}-{self._count:06x}"
+        artifact = self._begun("factors", contents.files, run)
+        facts = {"rejects": TABLES["rejects"].schema.empty_table(), **contents.facts}
+        write_form(artifact.directory, run, facts, _results(contents, objective, at))
+        self._announce(artifact, RunKind.FACTORS, contents.data, at, set(contents.files))
         return run
 
     def publish_files(self, artifact: str, run: str, files: Mapping[str, bytes], kind: RunKind = RunKind.DIALOGUE) -> str:
-        """Publish a run that is one artifact and no tables; the run's id."""
-        published = _EPOCH + timedelta(seconds=self._count)
-        self._count += 1
-        self._write_artifact(artifact, files, run, published, kind)
-        self.announce(run, "0" * 64, {}, {artifact: run}, published, kind.value)
+        """Publish a run that is one artifact of bare files; the run's id."""
+        self._announce(self._begun(artifact, files, run), kind, "0" * 64, self._now(), set(files))
         return run
 
-    def announce(
-        self,
-        run: str,
-        data: str,
-        tables: Mapping[str, int],
-        artifacts: Mapping[str, str],
-        published: datetime = _EPOCH + timedelta(days=1),
-        kind: str = RunKind.FACTORS.value,
-    ) -> None:
+    def announce(self, run: str, artifacts: Mapping[str, str], kind: str = RunKind.FACTORS.value) -> None:
         """Append a publication, whether or not what it names is there."""
-        publication = {
-            "run": [run],
-            "kind": [kind],
-            "data": [data],
-            "tables": [json.dumps(dict(tables))],
-            "artifacts": [json.dumps(dict(artifacts))],
-            "published": [published],
-        }
-        self._commit("publications", pa.table(publication, schema=TABLES["publications"].schema))
+        append(self.store, Publication(run, kind, "d", {}, artifacts, self._now(), dict.fromkeys(artifacts, "0" * 64)))
 
-    def _append_facts(self, name: str, contents: Contents) -> int:
-        """Facts of a data digest are written once."""
-        root = self.store.table(name)
-        if root.exists():
-            table = DeltaTable(root)
-            if any(partition["data"] == contents.data for partition in table.partitions()):
-                return table.version()
-        return self._append(name, contents.facts[name], contents.data)
+    def _now(self) -> datetime:
+        self._count += 1
+        return _EPOCH + timedelta(seconds=self._count - 1)
 
-    def _append(self, name: str, rows: pa.Table, partition: str) -> int:
-        column = TABLES[name].partition
-        assert column is not None
-        values = pa.array([partition] * len(rows), pa.string())
-        return self._commit(name, rows.append_column(pa.field(column, pa.string(), nullable=False), values), column)
+    def _begun(self, name: str, files: Mapping[str, bytes], run: str) -> StagedArtifact:
+        artifact = StagedArtifact(self.store, name, run)
+        directory = artifact.begin()
+        for file, content in files.items():
+            (directory / file).write_bytes(content)
+        return artifact
 
-    def _commit(self, name: str, rows: pa.Table, partition: str | None = None) -> int:
-        root = self.store.table(name)
-        write_deltalake(root, rows, mode="append", partition_by=[partition] if partition else None)
-        return DeltaTable(root).version()
-
-    def _write_artifact(
-        self, artifact: str, contained: Mapping[str, bytes], run: str, created: datetime, kind: RunKind = RunKind.FACTORS
-    ) -> None:
-        directory = self.store.artifact(artifact, run)
-        staged = directory.with_name(f".{run}")
-        staged.mkdir(parents=True)
-        for name, content in contained.items():
-            (staged / name).write_bytes(content)
-        manifest = Manifest(
-            artifact=artifact,
-            version=run,
-            run=run,
-            kind=kind.value,
-            created=created,
-            description="Factors as a network.",
-            files=[
-                ArtifactFile(
-                    name=name,
-                    media_type="application/octet-stream",
-                    size_bytes=len(content),
-                    sha256=hashlib.sha256(content).hexdigest(),
-                )
-                for name, content in contained.items()
-            ],
-        )
-        (staged / "manifest.json").write_text(manifest.model_dump_json(), encoding="utf-8")
-        staged.rename(directory)
+    def _announce(self, artifact: StagedArtifact, kind: RunKind, data: str, at: datetime, files: set[str]) -> None:
+        media_types = MEDIA_TYPES | dict.fromkeys(files, "application/octet-stream")
+        artifact.seal(kind=kind.value, created=at, description="Factors as a network.", media_types=media_types)
+        manifests = {artifact.name: artifact.digest()}
+        artifact.place()
+        artifacts = {artifact.name: artifact.run}
+        append(self.store, Publication(artifact.run, kind.value, data, {}, artifacts, at, manifests))
 
 
 def _results(contents: Contents, objective: Objective, finished: datetime) -> dict[str, pa.Table]:
@@ -308,7 +268,7 @@ def _results(contents: Contents, objective: Objective, finished: datetime) -> di
 
 
 def _run_row(contents: Contents, objective: Objective, finished: datetime) -> dict[str, list[Any]]:
-    spec = {"objective": objective.value, "rank": contents.canonical_FK.shape[1], "seed": 0}
+    spec = {"objective": objective.value, "engine": "torch", "rank": contents.canonical_FK.shape[1], "seed": 0}
     return {
         "kind": [RunKind.FACTORS.value],
         "data": [contents.data],

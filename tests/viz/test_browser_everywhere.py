@@ -79,7 +79,6 @@ def test_pages_opened_too_early_say_so_and_recover_by_themselves(
         "NTDEMO_STATE": str(published.state),
         "NTDEMO_HOST": "127.0.0.1",
         "NTDEMO_PORT": str(scores_port),
-        "SCORES_API_CACHE": str(tmp_path / "cache"),
     }
     with Served("ntdemo-viz", tmp_path / "viz.log", viz_environment(scores_url, dash_port, bokeh_port), dash_url) as viz:
         wait_until_ready(viz, "/healthz")

@@ -42,13 +42,16 @@ class Store:
         """The commit file of a version of the publications table (Delta protocol: 20 digits)."""
         return self.publications_log / f"{version:020d}.json"
 
+    def versions(self) -> list[int]:
+        """The versions of the publications table, rising; none when nothing was ever published."""
+        try:
+            return sorted(int(match[1]) for entry in self.publications_log.iterdir() if (match := _COMMIT.match(entry.name)))
+        except FileNotFoundError:
+            return []
+
     def version(self) -> int:
         """The store's version: that of the newest publications commit, -1 when nothing was ever published.
 
         Reads the directory; readers that know a version need only ask whether `publications_commit(version + 1)` exists.
         """
-        try:
-            commits = [int(match[1]) for entry in self.publications_log.iterdir() if (match := _COMMIT.match(entry.name))]
-        except FileNotFoundError:
-            return -1
-        return max(commits, default=-1)
+        return max(self.versions(), default=-1)

@@ -1,7 +1,6 @@
-"""A file of named arrays that is mapped, not read: the safetensors format, whose header is JSON.
+"""A file of named arrays in the safetensors format, whose header is JSON: mapped, or taken from bytes without a copy.
 
-The library writes it. It copies what it reads, so that the mapping is done here: a service that keeps several runs open then
-pays for the pages it touches.
+The library writes it. It copies what it reads, so that reading is done here: who maps pays for the pages that are touched.
 """
 
 import json
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save_file
 
-__all__ = ["InvalidModelFile", "map_arrays", "write_arrays"]
+__all__ = ["InvalidModelFile", "arrays_in", "map_arrays", "write_arrays"]
 
 _ABOUT: Final = "__metadata__"
 _TYPES: Final = {
@@ -36,7 +35,10 @@ class InvalidModelFile(Exception):
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]], about: Mapping[str, str]) -> None:
     """Write arrays by name, and what is said about them."""
+    path.touch()
+    mode = path.stat().st_mode  # the library lets nobody but the writer read
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, metadata=dict(about))
+    path.chmod(mode)
 
 
 def map_arrays(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
@@ -45,27 +47,36 @@ def map_arrays(path: Path) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]
     Raises:
         InvalidModelFile: it is cut, or no such file.
     """
-    size = path.stat().st_size - 8
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if length not in _HEADER_BYTES or length > size:
-            raise InvalidModelFile(f"{path.name} has no header")
-        try:
-            header = json.loads(file.read(length))
-        except ValueError as error:
-            raise InvalidModelFile(f"{path.name} has a header that is no JSON: {error}") from error
-    size -= length
-    whole = np.memmap(path, np.uint8, "r").view(np.ndarray)[8 + length :]
+    if not path.stat().st_size:
+        raise InvalidModelFile(f"{path.name} is empty")
+    return _arrays(np.memmap(path, np.uint8, "r").view(np.ndarray), path.name)
+
+
+def arrays_in(content: bytes, name: str) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+    """The arrays of a file of this name that was read; raises as `map_arrays`."""
+    return _arrays(np.frombuffer(content, np.uint8), name)
+
+
+def _arrays(whole: npt.NDArray[np.uint8], name: str) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+    size = len(whole) - 8
+    length = int.from_bytes(whole[:8].tobytes(), "little")
+    if length not in _HEADER_BYTES or length > size:
+        raise InvalidModelFile(f"{name} has no header")
+    try:
+        header = json.loads(whole[8 : 8 + length].tobytes())
+    except ValueError as error:
+        raise InvalidModelFile(f"{name} has a header that is no JSON: {error}") from error
+    data = whole[8 + length :]
     try:
         about = header.pop(_ABOUT, {})
-        arrays = {name: _array(whole[slice(*entry["data_offsets"])], entry) for name, entry in header.items()}
+        arrays = {key: _array(data[slice(*entry["data_offsets"])], entry) for key, entry in header.items()}
     except (
         AttributeError,
         KeyError,
         TypeError,
         ValueError,
     ) as error:  # what slices and views of other numbers than theirs raise
-        raise InvalidModelFile(f"{path.name} is cut or states no arrays: {error}") from error
+        raise InvalidModelFile(f"{name} is cut or states no arrays: {error}") from error
     return arrays, about
 
 

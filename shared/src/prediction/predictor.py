@@ -19,7 +19,7 @@ import numpy.typing as npt
 from contracts.fingerprints import Fingerprint
 from contracts.predictions import Scale
 from prediction.compounds import Compounds
-from prediction.model_file import map_arrays
+from prediction.model_file import arrays_in, map_arrays
 from prediction.similarities import FeatureIndex
 
 __all__ = ["NEAREST", "SCHEMA", "Asked", "Expectation", "Predicted", "Predictor", "pack"]
@@ -100,7 +100,7 @@ class Predicted:
 
 
 class Predictor:
-    """A model that is mapped from a file; safe in threads."""
+    """A model of a file; safe in threads."""
 
     def __init__(self, arrays: dict[str, Array], about: dict[str, str]) -> None:
         if about.get("schema") != SCHEMA:
@@ -124,6 +124,11 @@ class Predictor:
     def open(cls, path: Path) -> Self:
         """Map a model file; raises InvalidModelFile or ValueError for another file."""
         return cls(*map_arrays(path))
+
+    @classmethod
+    def read(cls, content: bytes, name: str) -> Self:
+        """The model in the bytes of a file of this name; raises as `open`."""
+        return cls(*arrays_in(content, name))
 
     @property
     def compares(self) -> bool:

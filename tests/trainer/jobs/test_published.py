@@ -7,6 +7,7 @@ from tests.support.reader import whole_runs
 from tests.support.seed_json import seed_json
 from tests.support.store import Publisher, five_fragments
 
+from published import form
 from trainer.data.offences import InvalidData
 from trainer.jobs.published import StoredRuns
 from trainer.runs.spec import Engine, FactorsSpec
@@ -36,6 +37,18 @@ def test_the_newest_run_of_the_same_data_and_numbers_is_found(tmp_path: Path) ->
     assert not runs.published("factors-other")
 
 
+def test_data_whose_run_another_release_published_or_that_is_damaged_are_trained_again(tmp_path: Path) -> None:
+    publisher = Publisher(tmp_path)
+    older, newer = (publisher.publish(five_fragments()) for _ in range(2))
+    runs = StoredRuns(Settings(state=tmp_path))
+    record = publisher.store.artifact("factors", newer) / form.RUN
+    record.write_text(record.read_text().replace('"format":1', '"format":0'))
+    assert runs.run_of(SPEC) == older
+    (publisher.store.artifact("factors", older) / form.RUN).unlink()
+    assert runs.run_of(SPEC) is None
+    assert runs.published(older)
+
+
 def test_other_data_have_no_run(tmp_path: Path) -> None:
     Publisher(tmp_path / "state").publish(five_fragments())
     data = tmp_path / "data.json"
@@ -56,7 +69,7 @@ def test_recovery_removes_what_no_publication_names(tmp_path: Path) -> None:
     runs = StoredRuns(Settings(state=tmp_path))
     before = whole_runs(tmp_path)
     left = tmp_path / "store" / "tables" / "runs" / "run=factors-killed" / "part.parquet"
-    left.parent.mkdir()
+    left.parent.mkdir(parents=True)
     left.write_bytes(b"")
     runs.recover()
     assert not left.parent.exists()

@@ -1,7 +1,7 @@
 import numpy as np
 import scipy.sparse
 
-from trainer.similarity.profiles import coassay_FF, coassay_rows_FT, combined_FF, row_products, structural_FF
+from trainer.similarity.profiles import coassay_FF, combined_FF, structural_FF
 
 
 def test_coassay_sees_what_was_measured_and_not_what_came_out() -> None:
@@ -24,14 +24,3 @@ def test_combined_orders_pairs_by_the_sum_of_their_ranks() -> None:
     structure = np.array([[100.0, 1, 2], [1, 100, 3], [2, 3, 100]])
     np.testing.assert_allclose(combined_FF(function, structure), [[100, 0, 50], [0, 100, 100], [50, 100, 100]])
     assert combined_FF(np.array([[100.0]]), np.array([[100.0]])).tolist() == [[100.0]]
-
-
-def test_products_of_single_pairs_are_those_of_the_whole_matrix() -> None:
-    generator = np.random.default_rng(0)
-    membership = scipy.sparse.csr_array((generator.random((30, 7)) < 0.4) * 1.0)
-    measured = scipy.sparse.csr_array((generator.random((30, 5)) < 0.4) * 1.0)
-    first, second = (index.ravel().astype(np.int32) for index in np.indices((7, 7)))
-    apart = first != second
-    products = 100 * row_products(coassay_rows_FT(membership, measured), first[apart], second[apart])
-    np.testing.assert_allclose(products, coassay_FF(membership, measured)[first[apart], second[apart]], atol=1e-9)
-    assert len(row_products(coassay_rows_FT(membership, measured), first[:0], second[:0])) == 0

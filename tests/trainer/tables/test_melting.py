@@ -258,13 +258,36 @@ def test_a_relation_that_the_first_object_lacks_is_not_overlooked(tmp_path: Path
 
 
 def test_text_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_bytes(b"smiles,T1\nC,1\nCC\xff,2\n")
+    (tmp_path / "a.csv").write_bytes(b"smiles,T1\nC,1\nCC\x81,2\n")
     assert flaws(melt(tmp_path / "a.csv")) == [(2, "smiles", None, "is not UTF-8: save the file as CSV UTF-8")]
     skipped = melt(tmp_path / "a.csv", on_error="skip")
     assert cells(skipped) == {("C", 1): {"T1": 1.0}}
     assert rows_read(skipped) == 2
     (tmp_path / "a.jsonl").write_bytes(b'{"smiles": "C", "T1": 1}\n{"smiles": "C\xff", "T1": 1}\n')
     assert flaws(melt(tmp_path / "a.jsonl")) == [(2, None, None, "is not UTF-8")]
+
+
+def test_what_excel_writes_on_windows_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("SMILES;Name;IC50 (µM) Kinase\nCCO;naïve “ligand”;0,5\nCCN;x;5,0\n".encode("cp1252"))
+    told = melt(tmp_path / "a.csv")
+    assert cells(told) == {("CCO", 1): {"Kinase": pytest.approx(6.30103)}, ("CCN", 2): {"Kinase": pytest.approx(5.30103)}}
+
+
+@pytest.mark.parametrize("damaged", [b"smiles,T1\nC,1\nC\xc2\xb5\xb5,2.5\n", b"smiles,T1\nC,1\nC\x90\x81,2.5\n"])
+def test_damaged_text_is_not_taken_for_another_encoding(tmp_path: Path, damaged: bytes) -> None:
+    (tmp_path / "a.csv").write_bytes(damaged)
+    assert [reason for _, _, _, reason in flaws(melt(tmp_path / "a.csv"))] == ["is not UTF-8: save the file as CSV UTF-8"]
+
+
+def test_thousands_may_be_set_apart(tmp_path: Path) -> None:
+    text = 'smiles,target,IC50 (nM)\nC,T,"12,500"\nCC,T,">1,000,000.0"\nCCC,T,350\n'
+    told = melt(written(tmp_path / "a.csv", text))
+    assert cells(told)["C", 1] == {"T": pytest.approx(4.90309)}
+    assert cells(told)["CCC", 3] == {"T": pytest.approx(6.455932)}
+    continental = "smiles;target;IC50 (nM)\nC;T;12.500,0\nCCC;T;350,5\n"
+    assert cells(melt(written(tmp_path / "b.csv", continental)))["C", 1] == {"T": pytest.approx(4.90309)}
+    no_group = 'smiles,target,IC50 (nM)\nC,T,"12,50"\nCC,T,7\n'
+    assert flaws(melt(written(tmp_path / "c.csv", no_group))) == [(1, "IC50 (nM)", "12,50", "is not a number")]
 
 
 def test_a_file_that_breaks_off_is_told(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from contracts.store import Store
-from scores_api.builds import Builds
 from scores_api.files import ArtifactFiles
 from scores_api.live import Live
 from scores_api.prediction.predictor import CompoundPredictor
@@ -23,7 +22,8 @@ __all__ = ["create_app"]
 
 _GROUPS = (scores, drawings, fragments, runs, similarities, predictions, factors, artifacts)
 _DESCRIPTION = """\
-Everything is read from what the trainer published; a publication is visible to the first request after it, without a restart.
+Everything is read from what the trainer published. A publication is seen without a restart, by the first request after it or
+within moments where it is large; nobody waits for it.
 
 * Every read takes `run`: the id of a published run, or `current` for the newest. An answer comes from one run, never a mixture.
 * Published answers carry an `ETag`; send it back in `If-None-Match` and an unchanged answer is a 304 without a body.
@@ -37,10 +37,9 @@ Everything is read from what the trainer published; a publication is visible to 
 def create_app(settings: Settings) -> FastAPI:
     """The scores API over the store of `settings`; nothing is opened before its lifespan begins."""
     release = version("ntdemo-scores-api")
-    builds = Builds(state=settings.state, cache=settings.cache_directory, kept_runs=settings.kept_runs)
-    live = Live(settings, builds, release=release)
+    live = Live(settings, release=release)
     files = ArtifactFiles(Store.under(settings.state))
-    predictor = CompoundPredictor(files)
+    predictor = CompoundPredictor()
     pictures = Drawings()
     finder = Finder()
 

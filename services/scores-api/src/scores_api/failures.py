@@ -14,6 +14,7 @@ __all__ = [
     "OrderUnavailable",
     "PredictionsTooMany",
     "RefusedSmiles",
+    "RunOutdated",
     "RunUnknown",
     "RunUnreadable",
     "SimilarityUnavailable",
@@ -25,7 +26,7 @@ __all__ = [
 
 
 class NothingPublished(Exception):
-    """The store holds no run yet, or its first reading is not finished."""
+    """There is no run to answer from; the text says why."""
 
 
 class RunUnknown(Exception):
@@ -36,12 +37,22 @@ class RunUnknown(Exception):
         self.run = run
 
 
-class RunUnreadable(Exception):
-    """A run is published, but its projection could not be made or opened."""
+class RunOutdated(Exception):
+    """Another release published the run, in a form that this one does not read."""
 
-    def __init__(self, run: str) -> None:
-        super().__init__(run)
+    def __init__(self, run: str, reason: str) -> None:
+        super().__init__(run, reason)
         self.run = run
+        self.reason = reason
+
+
+class RunUnreadable(Exception):
+    """A run is published, but it is damaged or cannot be read; `reason` says what is wrong with which file."""
+
+    def __init__(self, run: str, reason: str) -> None:
+        super().__init__(run, reason)
+        self.run = run
+        self.reason = reason
 
 
 class FragmentsUnknown(Exception):

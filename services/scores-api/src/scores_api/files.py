@@ -17,7 +17,7 @@ class ArtifactFiles:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._verified: dict[Path, tuple[int, int, int]] = {}
+        self._verified: dict[Path, tuple[int, int, int, int]] = {}
 
     async def verified(self, manifest: Manifest, name: str) -> tuple[Path, ArtifactFile, os.stat_result]:
         """Where a file lies, what its manifest states, and its status.
@@ -35,7 +35,7 @@ class ArtifactFiles:
     def _verify(self, path: Path, stated: ArtifactFile) -> os.stat_result:
         try:
             status = path.stat()
-            identity = (status.st_ino, status.st_mtime_ns, status.st_size)
+            identity = (status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
             if self._verified.get(path) != identity:
                 with path.open("rb") as file:
                     digest = hashlib.file_digest(file, "sha256").hexdigest()

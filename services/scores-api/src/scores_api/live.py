@@ -1,39 +1,44 @@
 """The live view of the store: what is published at this moment, checked on every request.
 
 `Live` holds one immutable state and replaces it as a whole. A request asks whether the commit after the known one exists (one
-`access`); only when it does, the builder reads the store in a process of its own, and the request waits for the new state. A
-guard compares the newest commit's content every few seconds, for stores that were replaced or restored.
+`access`); only when it does, the store is read in a thread. A request waits for that no longer than a moment, and is answered
+from the run before: a publication stops nobody. A guard looks every few seconds, for stores that were replaced, restored or
+repaired.
 """
 
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
 
 from contracts.store import Store
-from scores_api import layout
-from scores_api.builds import BuildFailed, Builds
-from scores_api.catalogue import Catalogue
+from published.form import OtherFormat
+from published.pages import FileDamaged
+from published.publications import Publication
+from scores_api.catalogue import Catalogue, Described
 from scores_api.failures import NothingPublished
-from scores_api.index import Index, commit_digest
-from scores_api.open_runs import OpenRun, OpenRuns
-from scores_api.projection import DamagedProjection
+from scores_api.open_runs import Opener, OpenRun, OpenRuns, open_run
+from scores_api.publications import Publications, commit_digest
 from scores_api.retry import Retry
 from scores_api.settings import Settings
 
 __all__ = ["Live", "StoreView"]
 
-_READING_S: Final = 600.0
-"""A reading that lasts longer hangs and is given up."""
+_FIRST_S: Final = 30.0
+"""How long a request waits while there is no run to answer from."""
+_NOTHING: Final = "No run is published yet; the trainer publishes the first one when its fit is done."
+_OUTDATED: Final = "Another release published all runs of the store; what the trainer publishes next is served."
 _log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class StoreView:
-    """All publications of one version of the store, with the newest run mapped."""
+    """All publications of one version of the store, with the newest whole run open."""
 
     catalogue: Catalogue
     current: OpenRun
@@ -47,30 +52,34 @@ class _State:
     commit: str
     following: str
     """The path whose existence means that more was published since."""
-    snapshot: StoreView | None
-    """None while no run is published."""
+    view: StoreView | None
+    """None while no run can be answered from."""
+    missing: str = _NOTHING
+    """Why there is none."""
+    is_whole: bool = True
+    """Whether nothing is damaged, and the newest run is the current one."""
 
 
 class Live:
-    """Answers from the newest publication, and from older runs by id.
+    """Answers from the newest whole run, and from older runs by id.
 
     Assembled without touching anything; `start` and `close` bracket its work on a running event loop.
     """
 
-    def __init__(self, settings: Settings, builds: Builds, *, release: str) -> None:
+    def __init__(self, settings: Settings, *, release: str, opener: Opener | None = None) -> None:
         self._store = Store.under(settings.state)
-        self._cache = settings.cache_directory
         self._release = release
-        self._timeout_s = settings.refresh_timeout_s
+        self._wait_s = settings.publication_wait_s
         self._guard_s = settings.guard_s
-        self._builds = builds
-        self._open_runs = OpenRuns(
-            self._cache, self._builds, release=release, timeout_s=self._timeout_s, kept=settings.kept_runs
-        )
-        self._state = _State(version=-1, commit="", following=str(self._store.publications_log), snapshot=None)
+        self._opener = opener or partial(open_run, self._store, release=release)
+        self._publications = Publications(self._store)
+        self._open_runs = OpenRuns(self._opener, kept=settings.kept_runs)
+        self._state = _State(version=-1, commit="", following=str(self._store.publications_log), view=None)
         self._reading: asyncio.Task[None] | None = None
         self._reading_until_s = 0.0
         self._retry = Retry()
+        self._repair = Retry()
+        """Of readings that find something damaged."""
         self._is_closed = False
         self._guarding: asyncio.Task[None] | None = None
 
@@ -79,7 +88,7 @@ class Live:
         self._guarding = asyncio.create_task(self._guard())
 
     async def close(self) -> None:
-        """Stop all of it, builders included."""
+        """Stop all of it."""
         self._is_closed = True  # requests that wait for a reading do not begin another
         tasks = [task for task in (self._guarding, self._reading) if task is not None]
         for task in tasks:
@@ -91,48 +100,45 @@ class Live:
         """What keeps the service from answering, for `/readyz`."""
         try:
             await self.snapshot()
-        except NothingPublished:
-            if self._retry.failures:
-                return {
-                    "store": f"the store or the cache cannot be read ({self._retry.failures} attempts failed, the next is in "
-                    f"{self._retry.wait_s:.0f} s); the service's log says why"
-                }
-            return {"run": "no run is published yet; the trainer publishes the first one when its fit is done"}
+        except NothingPublished as error:
+            return {"run": str(error)}
         return {}
 
     async def snapshot(self) -> StoreView:
-        """The newest snapshot; when something was published after the known one, that is read first.
-
-        A reading that fails, or lasts longer than `refresh_timeout_s`, leaves the snapshot before it in place.
+        """The newest view; when something was published after the known one, that is read first if it takes but a moment.
 
         Raises:
-            NothingPublished: there is no snapshot at all.
+            NothingPublished: there is no run to answer from.
         """
-        while self._is_behind() and self._may_read():
+        if self._is_behind() and self._may_read():
             reading = self._read_once()
-            left_s = self._reading_until_s - time.monotonic()
-            if left_s <= 0:
-                break
-            if not (await asyncio.wait({reading}, timeout=left_s))[0]:
-                _log.warning("store_read_slowly", served=self._served(), waited_s=self._timeout_s)
+            if (left_s := self._reading_until_s - time.monotonic()) > 0:
+                await asyncio.wait({reading}, timeout=left_s)
         return self._known()
 
     def _known(self) -> StoreView:
-        if (snapshot := self._state.snapshot) is None:
-            raise NothingPublished
-        return snapshot
+        if (view := self._state.view) is None:
+            raise NothingPublished(self._state.missing)
+        return view
 
     async def run(self, name: str) -> OpenRun:
-        """A run by id, or the newest by `current`; projected first if it is not in the cache.
+        """A run by id, or the newest whole one by `current`; opened first if it is not.
 
         Raises:
             NothingPublished: there is no run at all.
             RunUnknown: no publication has this id.
-            RunUnreadable: its tables could not be read, or not in time.
+            RunOutdated: another release published it.
+            RunUnreadable: it is damaged or cannot be read.
         """
-        snapshot = await self.snapshot() if self._is_behind() else self._known()
-        run = snapshot.catalogue.run(name).id
-        return snapshot.current if run == snapshot.current.run else await self._open_runs.get(run)
+        view = await self.snapshot() if self._is_behind() else self._known()
+        run = view.catalogue.run(name).id
+        return view.current if run == view.current.run else await self._open_runs.get(view.catalogue.publication(run))
+
+    def doubt(self, run: str) -> None:
+        """Open a run of which a damaged page was read again, which compares all of it, before anybody is answered from it."""
+        self._open_runs.drop(run)
+        if self._state.view is not None and self._state.view.current.run == run and not self._is_closed:
+            self._read_once(afresh=True)
 
     def _is_behind(self) -> bool:
         return os.access(self._state.following, os.F_OK)
@@ -140,36 +146,29 @@ class Live:
     def _may_read(self) -> bool:
         return self._retry.is_due and not self._is_closed
 
-    def _read_once(self) -> asyncio.Task[None]:
+    def _read_once(self, *, afresh: bool = False) -> asyncio.Task[None]:
         """The reading that is under way, or a new one."""
         if self._reading is None or self._reading.done():
-            self._reading_until_s = time.monotonic() + self._timeout_s
-            self._reading = asyncio.create_task(self._read())
+            self._reading_until_s = time.monotonic() + (self._wait_s if self._state.view else _FIRST_S)
+            self._reading = asyncio.create_task(self._read(None if afresh else self._state.view))
         return self._reading
 
-    async def _read(self) -> None:
-        """Replace the state by the store's newest version; a failure is logged, and not repeated for a while.
-
-        Whatever fails, and a builder that ends well without having read what is there: either would be started without end.
-        """
-        began_s = time.monotonic()
-        before, served = self._state, self._served()
+    async def _read(self, before: StoreView | None) -> None:
+        """Replace the state by the store's newest version; a failure is logged, and not repeated for a while."""
+        began_s, served = time.monotonic(), self._served()
         try:
-            async with asyncio.timeout(_READING_S):
-                state = await asyncio.to_thread(self._state_in_cache)
-                if state is None:
-                    await self._builds.refresh()
-                    state = await asyncio.to_thread(self._state_of, Index.read(self._cache / layout.INDEX))
-        except Exception as error:  # noqa: BLE001 - see above
+            state = await asyncio.to_thread(self._state_now, before)
+        except Exception as error:  # noqa: BLE001 - whatever fails would be tried again without end
             self._not_read(error)
             return
-        if (state.version, state.commit) == (before.version, before.commit) and self._is_behind():
-            self._not_read(BuildFailed("the builder ended without having read the newest version"))
-            return
         self._retry.succeeded()
+        if state.is_whole:
+            self._repair.succeeded()
+        else:
+            self._repair.failed()
+        if before is not None and (state.view is None or state.view.current is not before.current):
+            self._open_runs.put(before.current)
         self._state = state
-        if before.snapshot is not None and self._served() != served:
-            self._open_runs.put(before.snapshot.current)
         ms = round((time.monotonic() - began_s) * 1000)
         _log.info("store_read", version=state.version, run=self._served(), before=served, ms=ms)
 
@@ -181,39 +180,51 @@ class Live:
             served=self._served(),
             failures=self._retry.failures,
             again_s=round(self._retry.wait_s),
-            exc_info=None if isinstance(error, BuildFailed | DamagedProjection | OSError | ValueError) else error,
+            exc_info=None if isinstance(error, OSError) else error,
         )
 
     def _served(self) -> str | None:
         """The run that is answered from at the moment."""
-        snapshot = self._state.snapshot
-        return snapshot.current.run if snapshot else None
+        return self._state.view.current.run if self._state.view else None
 
-    def _state_in_cache(self) -> _State | None:
-        """The state without a builder: if the cache holds the index of the store's present version and a whole projection."""
+    def _state_now(self, before: StoreView | None) -> _State:
+        """The state of the store as it is, its newest whole run opened unless `before` has it open; blocks."""
         version = self._store.version()
-        try:
-            index = Index.read(self._cache / layout.INDEX)
-            if (index.version, index.commit) == (version, commit_digest(self._store, version)):
-                return self._state_of(index)
-        except (OSError, ValueError, DamagedProjection):
-            return None
-        return None
+        commit = commit_digest(self._store, version)
+        described = self._publications.read()
+        view, missing = self._view(described, before)
+        newest = next((one.run for one in reversed(described) if one.record is not None), None)
+        served = None if view is None else view.current.run
+        is_whole = newest == served and not any(one.problem is not None and not one.outdated for one in described)
+        following = str(self._store.publications_commit(version + 1))
+        return _State(version, commit, following, view, missing, is_whole)
 
-    def _state_of(self, index: Index) -> _State:
-        """The state that an index describes, its newest run mapped unless it is already."""
-        snapshot = None
-        if index.runs:
-            catalogue = Catalogue.of(index, self._release)
-            before = self._state.snapshot
-            is_same = before is not None and before.current.run == catalogue.current.id
-            current = before.current if before and is_same else self._open_runs.open(catalogue.current.id)
-            snapshot = StoreView(catalogue, current)
-        following = self._store.publications_commit(index.version + 1)
-        return _State(version=index.version, commit=index.commit, following=str(following), snapshot=snapshot)
+    def _view(self, described: Sequence[Described], before: StoreView | None) -> tuple[StoreView | None, str]:
+        """The newest run that opens, and otherwise why there is none."""
+        missing = _OUTDATED if any(one.outdated for one in described) else _NOTHING
+        for one in reversed(described):
+            if one.problem is not None and not one.outdated:
+                missing = self._unreadable(one.run, one.problem)
+            if one.publication is None or one.record is None:
+                continue
+            try:
+                current = self._opened(one.publication, before)
+            except (FileDamaged, OtherFormat) as error:
+                missing = self._unreadable(one.run, str(error))
+                continue
+            return StoreView(Catalogue.of(described, current.run, self._release), current), ""
+        return None, missing
+
+    def _opened(self, publication: Publication, before: StoreView | None) -> OpenRun:
+        is_open = before is not None and before.current.publication == publication
+        return before.current if before is not None and is_open else self._opener(publication)
+
+    def _unreadable(self, run: str | None, reason: str) -> str:
+        _log.error("run_not_read", run=run, reason=reason)
+        return f"No run can be read; of the newest, {run}: {reason}."
 
     async def _guard(self) -> None:
-        """Read the store again whenever its newest commit is not the one that was read."""
+        """Read the store again when its newest commit is another one, and now and then where something is damaged."""
         while True:
             try:
                 if self._may_read() and await asyncio.to_thread(self._is_replaced):
@@ -223,10 +234,13 @@ class Live:
             await asyncio.sleep(self._guard_s)
 
     def _is_replaced(self) -> bool:
+        """Whether another reading may see more."""
         try:
             version = self._store.version()
             if version < 0:  # nothing published, or everything was removed: what was read stays readable
                 return False
+            if not self._state.is_whole and self._repair.is_due:
+                return True
             return (version, commit_digest(self._store, version)) != (self._state.version, self._state.commit)
         except OSError as error:
             _log.warning("store_not_guarded", reason=str(error))

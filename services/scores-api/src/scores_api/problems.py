@@ -17,6 +17,7 @@ __all__ = [
     "PREDICTIONS_TOO_MANY",
     "PROBLEM_TYPES",
     "RUN_NOT_FOUND",
+    "RUN_OUTDATED",
     "RUN_UNREADABLE",
     "SIMILARITY_UNAVAILABLE",
     "TARGET_NOT_FOUND",
@@ -61,12 +62,23 @@ MATRIX_TOO_LARGE: Final = ProblemType(
     "Read the nearest fragments with `GET /v1/fragments/{fragment}/neighbours`, a part of the matrix with `POST "
     "/v1/similarities`, or all vectors with `GET /v1/factors/fragments`.",
 )
+RUN_OUTDATED: Final = ProblemType(
+    "run-outdated",
+    "Another release published the run",
+    HTTPStatus.NOT_FOUND,
+    "The run was published in a form that this release does not read. Its tables and files are untouched, and the release that "
+    "published it still serves them.",
+    "Train the data again: the trainer does so by itself when it starts with them, and so does `ntdemo-train factors --data`. "
+    "`GET /v1/runs` lists the runs that this release serves.",
+)
 RUN_UNREADABLE: Final = ProblemType(
     "run-unreadable",
-    "The run cannot be read",
+    "The run is damaged or cannot be read",
     HTTPStatus.SERVICE_UNAVAILABLE,
-    "The run is published, but its tables or the cache directory could not be read or written; the service's log says why.",
-    "Ask again; if it happens again, check the disk space of the cache and the store's files.",
+    "A file of the run is missing, is not as it was published (its checksum differs), or the disk does not give it; `reason` "
+    "names the file. Nothing of what is damaged is served. `current` is meanwhile the newest run that is whole; others are not "
+    "affected.",
+    "Restore the run's directory in the store from a backup, where it is seen within minutes, or train again.",
 )
 SIMILARITY_UNAVAILABLE: Final = ProblemType(
     "similarity-unavailable",
@@ -140,6 +152,7 @@ STRUCTURE_UNKNOWN: Final = ProblemType(
 )
 PROBLEM_TYPES: Final = (
     RUN_NOT_FOUND,
+    RUN_OUTDATED,
     FRAGMENT_NOT_FOUND,
     ARTIFACT_NOT_FOUND,
     ARTIFACT_DAMAGED,

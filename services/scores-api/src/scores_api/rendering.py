@@ -17,7 +17,7 @@ from scores_api.catalogue import Catalogue
 from scores_api.fragments import Fragments
 from scores_api.models.artifacts import Artifact
 from scores_api.models.factors import FactorSide
-from scores_api.projection import Factors, Projection
+from scores_api.published_run import Factors, PublishedRun
 
 __all__ = ["artifact_item", "factor_page", "fragment_detail", "fragment_page", "neighbour_list"]
 
@@ -28,10 +28,10 @@ def fragment_page(fragments: Fragments, ids: Sequence[int], following: str | Non
     return orjson.dumps({"run": fragments.run, "items": items, "next": following})
 
 
-def fragment_detail(projection: Projection, id_: int) -> bytes:
+def fragment_detail(run: PublishedRun, id_: int) -> bytes:
     """`FragmentDetail`: a fragment by itself."""
-    vectors = _vectors(projection.factors[FactorSide.FRAGMENTS], id_)
-    return orjson.dumps({**_fragment(projection.fragments, id_), "run": projection.run, **vectors})
+    vectors = _vectors(run.factors[FactorSide.FRAGMENTS], id_)
+    return orjson.dumps({**_fragment(run.fragments, id_), "run": run.run, **vectors})
 
 
 def factor_page(run: str, side: FactorSide, factors: Factors, ids: Sequence[int], following: str | None) -> bytes:
@@ -40,16 +40,14 @@ def factor_page(run: str, side: FactorSide, factors: Factors, ids: Sequence[int]
     return orjson.dumps({"run": run, "side": side.value, "items": items, "next": following})
 
 
-def reject_page(
-    run: str, lines: memoryview, offsets: npt.NDArray[np.int64], ids: Sequence[int], following: str | None
-) -> bytes:
-    """`RejectPage`: these of the rejects, as they were written."""
-    items = [orjson.Fragment(bytes(lines[offsets[id_] : offsets[id_ + 1]])) for id_ in ids]
-    return orjson.dumps({"run": run, "total": len(offsets) - 1, "items": items, "next": following})
+def reject_page(run: str, lines: Sequence[bytes], total: int, following: str | None) -> bytes:
+    """`RejectPage`: these of the `total` rejects, as they were written."""
+    items = [orjson.Fragment(line) for line in lines]
+    return orjson.dumps({"run": run, "total": total, "items": items, "next": following})
 
 
 def neighbour_list(fragments: Fragments, id_: int, similarity: SimilarityKind, rows: npt.NDArray[np.void]) -> bytes:
-    """`Neighbours` of a fragment: rows of dtype `layout.NEIGHBOUR`, the nearest first; numbers rounded to two decimals."""
+    """`Neighbours` of a fragment: rows of dtype `NEIGHBOUR`, the nearest first; numbers rounded to two decimals."""
     numbers_N8 = np.ascontiguousarray(rows).view(np.float32).reshape(len(rows), rows.dtype.itemsize // 4)  # there may be none
     percents_N7 = numbers_N8[:, 1:].astype(np.float64).round(2) + 0.0
     names, smiles, support = fragments.names, fragments.smiles, fragments.support

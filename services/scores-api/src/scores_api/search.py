@@ -7,13 +7,11 @@ import numpy.typing as npt
 
 from contracts.evidence import NEIGHBOURS
 from contracts.kinds import RANKINGS, SimilarityKind
-from scores_api.layout import NEIGHBOUR
-from scores_api.projection import Projection
+from published.form import NEIGHBOUR
+from scores_api.published_run import PublishedRun
+from scores_api.similarities.kind import Ids, Kind
 
 __all__ = ["is_published", "nearest"]
-
-Floats = npt.NDArray[np.float64]
-Ids = npt.NDArray[np.int64]
 
 _DECIMALS: Final = 4
 """Of percents: fragments that are equally near to that are ordered by id."""
@@ -25,7 +23,7 @@ def is_published(similarity: SimilarityKind, max_structure: float | None) -> boo
 
 
 def nearest(
-    projection: Projection, id_: int, similarity: SimilarityKind, limit: int, *, max_structure: float | None = None
+    run: PublishedRun, id_: int, similarity: SimilarityKind, limit: int, *, max_structure: float | None = None
 ) -> npt.NDArray[np.void]:
     """Up to `limit` shown fragments nearest to one, dtype `NEIGHBOUR`, the nearest first.
 
@@ -33,44 +31,35 @@ def nearest(
 
     Raises:
         SimilarityUnavailable: the run publishes nothing to tell it by.
+        FileDamaged: its lists are not as they were written.
     """
     if is_published(similarity, max_structure):
-        return projection.neighbours[similarity].of(id_, limit)
+        return run.neighbours[similarity].of(id_, limit)
     if max_structure is not None:
-        projection.require(SimilarityKind.STRUCTURE, [id_])
-    if similarity in RANKINGS:
-        listed = projection.neighbours[similarity].of(id_, NEIGHBOURS)
-        kept = listed[listed["structure"] <= max_structure]
-        if len(kept) >= limit or len(listed) < NEIGHBOURS:
-            return kept[:limit]
-    return _searched(projection, id_, similarity, limit, max_structure)
-
-
-def _searched(
-    projection: Projection, id_: int, similarity: SimilarityKind, limit: int, max_structure: float | None
-) -> npt.NDArray[np.void]:
-    percent_F = projection.percents_with_all(id_, similarity)
-    is_candidate_F = np.array(projection.fragments.shown, dtype=bool) & ~np.isnan(percent_F)
+        run.similarity(SimilarityKind.STRUCTURE, [id_])
+        listed = run.neighbours[similarity].of(id_, NEIGHBOURS) if similarity in RANKINGS else None
+        if listed is not None:
+            kept = listed[listed["structure"] <= max_structure]
+            if len(kept) >= limit or len(listed) < NEIGHBOURS:
+                return kept[:limit]
+    percent_F = run.similarity(similarity, [id_]).with_all(id_)
+    is_candidate_F = np.array(run.fragments.shown, dtype=bool) & ~np.isnan(percent_F)
     is_candidate_F[id_] = False
     if max_structure is not None:
-        is_candidate_F &= projection.percents_with_all(id_, SimilarityKind.STRUCTURE) <= max_structure
+        is_candidate_F &= run.similarities[SimilarityKind.STRUCTURE].with_all(id_) <= max_structure
     candidates = np.flatnonzero(is_candidate_F)
     order = np.argsort(-percent_F[candidates].round(_DECIMALS), kind="stable")[:limit]
-    return _rows(projection, id_, candidates[order])
+    return _rows(run, id_, candidates[order])
 
 
-def _rows(projection: Projection, id_: int, others: Ids) -> npt.NDArray[np.void]:
+def _rows(run: PublishedRun, id_: int, others: Ids) -> npt.NDArray[np.void]:
     """Everything that is known of one fragment and these others."""
     rows: npt.NDArray[Any] = np.zeros(len(others), dtype=NEIGHBOUR)
     rows["other"] = others
-    for name in ("low", "high", "structure", "coassay", "combined"):
-        rows[name] = np.nan
     ids = [id_, *others.tolist()]
-    for kind in RANKINGS:
-        rows[kind.value] = projection.pair_percents(id_, others, kind)
-    if (bounds := projection.pair_bounds(id_, others)) is not None:
-        rows["low"], rows["high"] = bounds
-    for kind in (SimilarityKind.STRUCTURE, SimilarityKind.COASSAY, SimilarityKind.COMBINED):
-        if projection.knows(kind, ids):
-            rows[kind.value] = projection.percents_with_all(id_, kind)[others]
+    for kind in SimilarityKind:
+        known: Kind | None = run.similarities.get(kind)
+        rows[kind.value] = known.with_some(id_, others) if known is not None and known.knows(ids) else np.nan
+    bounds = run.similarities[SimilarityKind.FUNCTION].bounds_with(id_, others)
+    rows["low"], rows["high"] = (np.nan, np.nan) if bounds is None else bounds
     return rows

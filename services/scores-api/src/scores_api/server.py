@@ -1,9 +1,5 @@
 """The server: `ntdemo-scores-api`."""
 
-import sys
-import tempfile
-from pathlib import Path
-
 from scores_api.app import create_app
 from scores_api.settings import Settings
 from servicekit import logs
@@ -17,19 +13,9 @@ def main() -> None:
     """Serve until SIGINT or SIGTERM; settings come from the environment.
 
     Raises:
-        SystemExit: a setting is wrong (status 2), or the cache cannot be written or the address not bound (status 1).
+        SystemExit: a setting is wrong (status 2), or the address cannot be bound (status 1).
     """
     service_arguments("ntdemo-scores-api", Settings)
     settings = load_settings(Settings)
-    _check_writable(settings.cache_directory)
     logs.configure(settings.log_format, settings.log_level)
     serve(create_app(settings), host=settings.host, port=settings.port)
-
-
-def _check_writable(cache: Path) -> None:
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=cache):
-            pass
-    except OSError as error:
-        sys.exit(f"The cache directory {cache} cannot be written: {error.strerror}; set NTDEMO_STATE or SCORES_API_CACHE.")

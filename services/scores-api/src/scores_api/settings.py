@@ -25,8 +25,6 @@ class Settings(BaseSettings):
 
     state: Annotated[Path, Field(validation_alias="NTDEMO_STATE")] = Path("var")
     """State directory; the store lies in `store/` under it."""
-    cache: Annotated[Path | None, Field(validation_alias="SCORES_API_CACHE")] = None
-    """Disposable projections of the store; `<state>/cache/scores-api` unless set."""
     host: Annotated[str, Field(validation_alias="NTDEMO_HOST", min_length=1)] = "localhost"
     """Address to listen at; `0.0.0.0` for every one of this machine."""
     port: Annotated[int, Field(validation_alias="NTDEMO_PORT", ge=1, le=65535)] = 3030
@@ -39,14 +37,9 @@ class Settings(BaseSettings):
         tuple[str, ...], NoDecode, BeforeValidator(_listed), Field(validation_alias="SCORES_API_CORS_ORIGINS")
     ] = ()
     """Origins of web pages that may read the API from a browser, separated by commas; none by default."""
-    refresh_timeout_s: Annotated[float, Field(validation_alias="SCORES_API_REFRESH_TIMEOUT_S", gt=0, le=600)] = 30.0
-    """How long a request that sees a new publication waits for it before it is answered from the one before."""
+    publication_wait_s: Annotated[float, Field(validation_alias="SCORES_API_PUBLICATION_WAIT_S", ge=0, le=60)] = 0.1
+    """How long a request that sees a new publication waits for it before it is answered from the run before."""
     guard_s: Annotated[float, Field(validation_alias="SCORES_API_GUARD_S", gt=0, le=3600)] = 5.0
     """How often the publications log is read whole, for stores that were replaced or restored."""
     kept_runs: Annotated[int, Field(validation_alias="SCORES_API_KEPT_RUNS", ge=1, le=1000)] = 4
-    """Projections of old runs held open at a time."""
-
-    @property
-    def cache_directory(self) -> Path:
-        """Where projections are built."""
-        return self.cache if self.cache is not None else self.state / "cache" / "scores-api"
+    """Old runs held open at a time."""

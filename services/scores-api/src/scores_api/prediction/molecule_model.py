@@ -1,13 +1,12 @@
 """The model of a run that compares whole molecules (`prediction.Predictor`): targets chosen, numbers rounded for an answer."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from contracts.predictions import Scale
+from contracts.predictions import MODEL_FILE, Scale
 from prediction.model_file import InvalidModelFile
 from prediction.predictor import Asked, Expectation, Predicted, Predictor
 from scores_api.models.predictions import Order
@@ -74,19 +73,19 @@ class MoleculeModel:
         self._decimals_T = np.clip(_DIGITS - 1 - magnitude_T, 0, _MOST_DECIMALS)
 
     @classmethod
-    def open(cls, path: Path, *, fragments: int, targets: int) -> Self:
-        """The model in a file, of a run with so many fragments and targets.
+    def read(cls, content: bytes, *, fragments: int, targets: int) -> Self:
+        """The model in the bytes of a file, of a run with so many fragments and targets.
 
         Raises:
             InvalidModel: it is none, or another run's.
         """
         try:
-            predictor = Predictor.open(path)
+            predictor = Predictor.read(content, MODEL_FILE)
         except (InvalidModelFile, ValueError) as error:
-            raise InvalidModel(f"{path.name} is no model: {error}") from error
+            raise InvalidModel(f"{MODEL_FILE} is no model: {error}") from error
         if (predictor.fragments, predictor.targets) != (fragments, targets):
             stated = f"{predictor.fragments} fragments and {predictor.targets} targets"
-            raise InvalidModel(f"{path.name} is a model of {stated}; the run has {fragments} and {targets}")
+            raise InvalidModel(f"{MODEL_FILE} is a model of {stated}; the run has {fragments} and {targets}")
         return cls(predictor)
 
     @property

@@ -3,14 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from contracts.predictions import BOUNDS, OUTPUTS, SCHEMA, Scale
+from contracts.predictions import BOUNDS, FILE, OUTPUTS, SCHEMA, Scale
 
 __all__ = ["Compound", "InvalidNetwork", "Network", "PredictedBatch"]
 
@@ -64,8 +63,8 @@ class Network:
         self._decimals = _MOST_DECIMALS
 
     @classmethod
-    def open(cls, path: Path, *, fragments: int, targets: int) -> Self:
-        """The graph in a file, of a run with so many fragments and targets.
+    def read(cls, content: bytes, *, fragments: int, targets: int) -> Self:
+        """The graph in the bytes of a file, of a run with so many fragments and targets.
 
         Raises:
             InvalidNetwork: it is no prediction graph.
@@ -75,12 +74,12 @@ class Network:
         options.enable_cpu_mem_arena = False  # what a large question needed is given back
         options.log_severity_level = _ERRORS_ONLY
         try:
-            session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # ONNX Runtime's own exceptions have no common class but this
-            raise InvalidNetwork(f"{path.name} is no graph that ONNX Runtime opens: {error}") from error
+            raise InvalidNetwork(f"{FILE} is no graph that ONNX Runtime opens: {error}") from error
         stated = session.get_modelmeta().custom_metadata_map
         if stated.get("schema") != SCHEMA:
-            raise InvalidNetwork(f"{path.name} has the schema {stated.get('schema')!r}, expected {SCHEMA!r}")
+            raise InvalidNetwork(f"{FILE} has the schema {stated.get('schema')!r}, expected {SCHEMA!r}")
         network = cls(session, Scale(stated["scale"]))
         network._decimals = network._usual_decimals(fragments, targets)
         return network

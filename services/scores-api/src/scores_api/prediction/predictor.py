@@ -10,9 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.predictions import Scale
-from scores_api.catalogue import Catalogue
 from scores_api.failures import MoleculesUnreadable, OrderUnavailable, PredictionsTooMany, RefusedSmiles, TargetsUnknown
-from scores_api.files import ArtifactFiles
 from scores_api.fragments import Fragments
 from scores_api.models.factors import FactorSide
 from scores_api.models.predictions import PREDICTIONS, Order, PredictionQuestion
@@ -22,7 +20,7 @@ from scores_api.prediction.model_answers import rendered_of_model
 from scores_api.prediction.molecule_model import MoleculeModel
 from scores_api.prediction.molecules import CutMolecule, Molecules, Unreadable
 from scores_api.prediction.networks import Networks, Predicting
-from scores_api.projection import Projection
+from scores_api.published_run import PublishedRun
 
 __all__ = ["CompoundPredictor"]
 
@@ -63,31 +61,32 @@ _MEANING: Final = {Scale.SCORE: _ABOUT_SCORES, Scale.CHANCE: _ABOUT_CHANCES, Sca
 class CompoundPredictor:
     """Answers questions about compounds."""
 
-    def __init__(self, files: ArtifactFiles) -> None:
-        self._networks = Networks(files)
+    def __init__(self) -> None:
+        self._networks = Networks()
         self._molecules = Molecules()
 
     async def close(self) -> None:
         """Stop what was started."""
         await self._molecules.close()
 
-    async def answer(self, question: PredictionQuestion, projection: Projection, catalogue: Catalogue) -> AsyncIterator[bytes]:
+    async def answer(self, question: PredictionQuestion, run: PublishedRun) -> AsyncIterator[bytes]:
         """The JSON of `models.predictions.Predictions` in parts; whatever can be refused is refused before the first.
 
         Raises:
             NothingPredicts: the run published no network.
+            FileDamaged: what predicts is not as it was written.
             TargetsUnknown: it has no such targets.
             OrderUnavailable: its targets cannot be ordered so.
             PredictionsTooMany: the answer would be too large.
             MoleculesUnreadable: some SMILES are no molecules with fragments.
             MoleculesFailed: the process that reads them died.
         """
-        predicting = await self._networks.of(projection, catalogue)
+        predicting = await self._networks.of(run)
         compares = isinstance(predicting, MoleculeModel)
         if not compares and question.order not in {None, Order.PREDICTION}:
-            raise OrderUnavailable(projection.run, str(question.order))
-        names = projection.factors[FactorSide.TARGETS].names
-        targets = np.array(_targets(question, projection.run, names), dtype=np.int64)
+            raise OrderUnavailable(run.run, str(question.order))
+        names = run.factors[FactorSide.TARGETS].names
+        targets = np.array(_targets(question, run.run, names), dtype=np.int64)
         limit = question.limit if question.targets or question.limit else _LIMIT
         count = len(question.compounds) * min(limit or len(targets), len(targets))
         if count > PREDICTIONS:
@@ -95,11 +94,10 @@ class CompoundPredictor:
         order = question.order
         if order is None and limit is not None:
             order = Order.EXCESS if compares else Order.PREDICTION
-        compounds = await self._cut(question, projection.fragments, fingerprints=compares)
-        objective = catalogue.run(projection.run).objective.value
+        compounds = await self._cut(question, run.fragments, fingerprints=compares)
         head = {
-            "run": projection.run,
-            "objective": objective,
+            "run": run.run,
+            "objective": run.record.objective.value,
             "scale": predicting.scale.value,
             "meaning": (_OF_MOLECULES if compares else _MEANING)[predicting.scale],
         }

@@ -72,7 +72,7 @@ async def get_fragment_drawing(
 ) -> Response:
     """As `GET /v1/drawings` of its SMILES."""
     view = await chosen_run(request, run)
-    fragments = view.projection.fragments
+    fragments = view.published.fragments
     id_ = fragments.find(fragment)
     smiles = fragments.smiles[id_]
     if smiles is None:

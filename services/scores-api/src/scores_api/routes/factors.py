@@ -4,14 +4,14 @@ from typing import Final
 
 from fastapi import Request, Response
 
-from scores_api import layout
+from published import form
 from scores_api.catalogue import CURRENT
 from scores_api.models.factors import FactorPage, FactorSide
 from scores_api.paging import ascending
 from scores_api.rendering import factor_page
 from scores_api.routes.choice import Limit, PageCursor, RunName, chosen_run_of_page
 from scores_api.routes.errors import answers
-from scores_api.routes.published import published, published_router
+from scores_api.routes.published import published, published_body, published_router
 from servicekit.cursor import Cursor
 
 __all__ = ["router"]
@@ -41,9 +41,9 @@ async def list_factors(
     """
     view = await chosen_run_of_page(request, run, cursor)
     if _ARROW in request.headers.get("accept", "").lower():
-        stream = view.projection.document(layout.factors_stream(side.value))
-        return published(request, stream, view.tag_of("arrow"), _ARROW, vary="Accept")
+        stream = form.factors_stream(side.value)
+        return await published_body(request, view.published, stream, view.tag_of("arrow"), _ARROW, vary="Accept")
     of = f"factors {side.value}"
-    factors = view.projection.factors[side]
+    factors = view.published.factors[side]
     ids, following = ascending(iter(range(Cursor.last(cursor, of) + 1, len(factors.names))), of=of, run=view.run, limit=limit)
     return published(request, factor_page(view.run, side, factors, ids, following), view.tag, vary="Accept")

@@ -58,7 +58,7 @@ async def list_fragments(
 ) -> Response:
     """All that meet every condition; those about structures leave out fragments of which the data state none."""
     view = await chosen_run_of_page(request, run, cursor)
-    fragments = view.projection.fragments
+    fragments = view.published.fragments
     selection = Selection(query, shown, structure, min_support, max_atoms, rings, charge, sort)
     if selection.is_plain:
         of = f"fragments {shown} {query}"
@@ -93,10 +93,10 @@ async def list_neighbours(
     `similarity=function&max_structure=30` asks for what is alike in function and unlike in structure.
     """
     view = await chosen_run(request, run)
-    id_ = view.projection.fragments.find(fragment)
-    search = partial(nearest, view.projection, id_, similarity, limit, max_structure=max_structure)
+    id_ = view.published.fragments.find(fragment)
+    search = partial(nearest, view.published, id_, similarity, limit, max_structure=max_structure)
     rows = search() if is_published(similarity, max_structure) else await asyncio.to_thread(search)
-    return published(request, neighbour_list(view.projection.fragments, id_, similarity, rows), view.tag)
+    return published(request, neighbour_list(view.published.fragments, id_, similarity, rows), view.tag)
 
 
 @router.get(
@@ -108,4 +108,4 @@ async def list_neighbours(
 async def get_fragment(request: Request, fragment: FragmentName, run: RunName = CURRENT) -> Response:
     """Its evidence, its canonical and its balanced factors."""
     view = await chosen_run(request, run)
-    return published(request, fragment_detail(view.projection, view.projection.fragments.find(fragment)), view.tag)
+    return published(request, fragment_detail(view.published, view.published.fragments.find(fragment)), view.tag)

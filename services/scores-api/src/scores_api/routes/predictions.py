@@ -34,6 +34,5 @@ async def ask_predictions(request: Request, question: PredictionQuestion, run: R
     beside. Other runs look at fragments alone. What a run has never seen is flagged.
     """
     view = await live_store(request).run(run)
-    catalogue = (await live_store(request).snapshot()).catalogue
     predictor: CompoundPredictor = request.app.state.predictor
-    return StreamingResponse(await predictor.answer(question, view.projection, catalogue), media_type="application/json")
+    return StreamingResponse(await predictor.answer(question, view.published), media_type="application/json")

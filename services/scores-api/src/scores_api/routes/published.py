@@ -4,6 +4,7 @@ Names of fragments hold any character. Servers decode the path before it is rout
 not be told from `a/neighbours` (the neighbours of `a`); here an encoded slash stays part of the name.
 """
 
+import asyncio
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote
@@ -13,10 +14,12 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from scores_api.etag import is_held
+from scores_api.published_run import PublishedRun
 from servicekit.head_route import HeadRoute
 
-__all__ = ["FragmentRoute", "published", "published_router"]
+__all__ = ["FragmentRoute", "published", "published_body", "published_router"]
 
+_JSON: Final = "application/json"
 _SLASH: Final = "\ufdd0"
 """A noncharacter that stands for an encoded slash while routes are matched."""
 
@@ -42,12 +45,29 @@ def published_router(tag: str, route_class: type[HeadRoute] = HeadRoute) -> APIR
     return APIRouter(route_class=route_class, tags=[tag], generate_unique_id_function=lambda route: route.name)
 
 
-def published(
-    request: Request, body: bytes | memoryview, tag: str, media_type: str = "application/json", **headers: str
-) -> Response:
+def published(request: Request, body: bytes, tag: str, **further: str) -> Response:
     """A published answer: the bytes of what the route's model describes with their ETag, or a 304 to who holds them already."""
-    headers |= {"ETag": tag, "Cache-Control": "no-cache"}
-    condition = request.headers.get("if-none-match")
-    if condition is not None and is_held(condition, tag):
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    headers = _headers(tag) | further
+    return _unchanged(request, headers) or Response(body, media_type=_JSON, headers=headers)
+
+
+async def published_body(
+    request: Request, run: PublishedRun, name: str, tag: str, media_type: str = _JSON, **further: str
+) -> Response:
+    """The same of a body that the run publishes ready-made; a large one is compared with its checksum in a thread."""
+    headers = _headers(tag) | further
+    if (unchanged := _unchanged(request, headers)) is not None:
+        return unchanged
+    body = run.bodies[name] if name in run.bodies else await asyncio.to_thread(run.body, name)
     return Response(body, media_type=media_type, headers=headers)
+
+
+def _headers(tag: str) -> dict[str, str]:
+    return {"ETag": tag, "Cache-Control": "no-cache"}
+
+
+def _unchanged(request: Request, headers: dict[str, str]) -> Response | None:
+    condition = request.headers.get("if-none-match")
+    if condition is None or not is_held(condition, headers["ETag"]):
+        return None
+    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)

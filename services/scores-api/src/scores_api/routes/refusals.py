@@ -5,7 +5,9 @@ from typing import Final
 from fastapi import FastAPI, Request, Response
 
 from contracts.evidence import MATRIX_FRAGMENTS
+from published.pages import FileDamaged
 from scores_api import failures, problems
+from scores_api.routes.choice import live_store
 from servicekit.excerpt import excerpt
 from servicekit.problems import NOT_READY, Problem, respond
 
@@ -18,6 +20,7 @@ _SHOWN: Final = 200
 _FAILURES = (
     failures.NothingPublished,
     failures.RunUnknown,
+    failures.RunOutdated,
     failures.RunUnreadable,
     failures.FragmentsUnknown,
     failures.MatrixTooLarge,
@@ -40,6 +43,7 @@ def install(app: FastAPI) -> None:
     """Make `app` answer each failure with its problem."""
     for failure in _FAILURES:
         app.add_exception_handler(failure, _refuse)
+    app.add_exception_handler(FileDamaged, _refuse_damaged)
 
 
 def _missing(names: list[str]) -> list[str]:
@@ -50,16 +54,25 @@ async def _refuse(request: Request, error: Exception) -> Response:
     return respond(request, _problem(error))
 
 
+async def _refuse_damaged(request: Request, error: Exception) -> Response:
+    """A page of an open run is not as it was written: the run is compared whole before anybody is answered from it again."""
+    assert isinstance(error, FileDamaged)  # noqa: S101 - what it is installed for
+    run = error.path.parent.name
+    live_store(request).doubt(run)
+    return respond(request, _problem(failures.RunUnreadable(run, str(error))))
+
+
 def _problem(error: Exception) -> Problem:
     match error:
         case failures.NothingPublished():
-            detail = "No run is published yet; the trainer publishes the first one when its fit is done."
-            problem = Problem(NOT_READY, detail)
+            problem = Problem(NOT_READY, str(error))
         case failures.RunUnknown(run=run):
             problem = Problem(problems.RUN_NOT_FOUND, f"There is no run {excerpt(run)!r}.")
-        case failures.RunUnreadable(run=run):
-            detail = f"Run {run!r} cannot be read at the moment."
-            problem = Problem(problems.RUN_UNREADABLE, detail, headers={"Retry-After": "10"})
+        case failures.RunOutdated(run=run, reason=reason):
+            problem = Problem(problems.RUN_OUTDATED, f"Run {run!r} cannot be read: {reason}. Train its data again.")
+        case failures.RunUnreadable(run=run, reason=reason):
+            detail = f"Run {run!r} cannot be read: {reason}."
+            problem = Problem(problems.RUN_UNREADABLE, detail, headers={"Retry-After": "10"}, reason=reason)
         case failures.FragmentsUnknown(run=run, names=names, near=near):
             others = f" and {len(names) - 1} more" if len(names) > 1 else ""
             hint = f" Near: {', '.join(near)}." if near else ""

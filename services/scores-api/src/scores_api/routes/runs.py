@@ -2,13 +2,13 @@
 
 from fastapi import Request, Response
 
-from scores_api import layout
+from published import form
 from scores_api.models.runs import Curve, RejectPage, RunDetail, RunPage, Trajectory
 from scores_api.paging import ascending, newest_first
 from scores_api.rendering import reject_page
 from scores_api.routes.choice import Limit, PageCursor, RunInPath, chosen_catalogue, chosen_run, chosen_run_of_page
 from scores_api.routes.errors import answers
-from scores_api.routes.published import published, published_router
+from scores_api.routes.published import published, published_body, published_router
 from servicekit.cursor import Cursor
 
 __all__ = ["router"]
@@ -42,7 +42,7 @@ async def get_run(request: Request, run: RunInPath) -> Response:
 async def get_curve(request: Request, run: RunInPath) -> Response:
     """Loss by step."""
     view = await chosen_run(request, run)
-    return published(request, view.projection.document(layout.CURVE), view.tag)
+    return await published_body(request, view.published, form.CURVE, view.tag)
 
 
 @router.get(
@@ -51,7 +51,7 @@ async def get_curve(request: Request, run: RunInPath) -> Response:
 async def get_trajectory(request: Request, run: RunInPath) -> Response:
     """Balanced factors of the recorded fragments, step by step, in at most three coordinates."""
     view = await chosen_run(request, run)
-    return published(request, view.projection.document(layout.TRAJECTORY), view.tag)
+    return await published_body(request, view.published, form.TRAJECTORY, view.tag)
 
 
 @router.get(
@@ -64,10 +64,8 @@ async def list_rejects(request: Request, run: RunInPath, cursor: PageCursor = No
     """Pages of JSON, or with `Accept: text/csv` all of them as one table."""
     view = await chosen_run_of_page(request, run, cursor)
     if _CSV in request.headers.get("accept", "").lower():
-        return published(request, view.projection.document(layout.REJECT_TABLE), view.tag_of("csv"), _CSV, vary="Accept")
-    offsets = view.projection.reject_offsets
-    ids, following = ascending(
-        iter(range(Cursor.last(cursor, "rejects") + 1, len(offsets) - 1)), of="rejects", run=view.run, limit=limit
-    )
-    lines = view.projection.document(layout.REJECT_LINES)
-    return published(request, reject_page(view.run, lines, offsets, ids, following), view.tag, vary="Accept")
+        return await published_body(request, view.published, form.REJECT_TABLE, view.tag_of("csv"), _CSV, vary="Accept")
+    total = view.published.rejects
+    ids, following = ascending(iter(range(Cursor.last(cursor, "rejects") + 1, total)), of="rejects", run=view.run, limit=limit)
+    lines = view.published.reject_lines(ids)
+    return published(request, reject_page(view.run, lines, total, following), view.tag, vary="Accept")

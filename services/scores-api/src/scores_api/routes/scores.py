@@ -2,11 +2,12 @@
 
 from fastapi import Request, Response
 
+from published import form
 from scores_api.catalogue import CURRENT
 from scores_api.models.scores import Scores
 from scores_api.routes.choice import RunName, chosen_run
 from scores_api.routes.errors import answers
-from scores_api.routes.published import published, published_router
+from scores_api.routes.published import published_body, published_router
 
 __all__ = ["router"]
 
@@ -23,4 +24,5 @@ async def get_scores(request: Request, run: RunName = CURRENT) -> Response:
     routes that answer for parts of it.
     """
     view = await chosen_run(request, run)
-    return published(request, view.projection.scores(), view.tag)
+    view.published.require_matrix()
+    return await published_body(request, view.published, form.SCORES, view.tag)

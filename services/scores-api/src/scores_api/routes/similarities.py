@@ -31,15 +31,15 @@ _FEW: Final = 60
 async def ask_similarities(request: Request, question: SimilarityQuestion, run: RunName = CURRENT) -> Similarities:
     """A part of the whole matrix, shown fragments or not; the order of the names is kept."""
     view = await live_store(request).run(run)
-    ids = view.projection.fragments.find_all(question.fragments)
+    ids = view.published.fragments.find_all(question.fragments)
     if len(ids) <= _FEW and question.similarity in RANKINGS:
         return _compared(question, view, ids)
     return await asyncio.to_thread(_compared, question, view, ids)
 
 
 def _compared(question: SimilarityQuestion, view: OpenRun, ids: list[int]) -> Similarities:
-    percent_NN = view.projection.percents(ids, question.similarity)
-    bounds = view.projection.intervals(ids, question.similarity)
+    similarity = view.published.similarity(question.similarity, ids)
+    percent_NN, bounds = similarity.among(ids), similarity.bounds_among(ids)
     low, high = (None, None) if bounds is None else (bound_NN.tolist() for bound_NN in bounds)
     return Similarities(
         run=view.run, similarity=question.similarity, names=question.fragments, percents=percent_NN.tolist(), low=low, high=high

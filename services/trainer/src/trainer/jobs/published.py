@@ -1,13 +1,15 @@
 """The published runs: what jobs ask of the store, and how this machine's store answers."""
 
-import json
 from typing import Any, Protocol
 
 import structlog
 
+from contracts.predictions import ARTIFACT
 from contracts.store import Store
+from published.form import RUN, OtherFormat, read_record
+from published.publications import commits
 from trainer.data.sources import locate
-from trainer.runs.spec import Engine, FactorsSpec
+from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
 from trainer.spark import intake
 from trainer.store.lock import Held, publishing
@@ -31,7 +33,7 @@ class PublishedRuns(Protocol):
 
 
 class StoredRuns:
-    """Looks after `<state>/store`. An empty store is seen without loading the libraries that read one."""
+    """Looks after `<state>/store`. What is published is seen without loading the libraries that read tables."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -39,27 +41,30 @@ class StoredRuns:
 
     def published(self, run: str) -> bool:
         """Do readers see this run?"""
-        if self._store.version() < 0:
-            return False
-        from trainer.store.publications import publications  # noqa: PLC0415 - loads delta-rs
-
-        return any(publication.run == run for publication in publications(self._store))
+        return any(commit.run == run for commit in commits(self._store))
 
     def run_of(self, spec: FactorsSpec) -> str | None:
-        """The newest run made as `spec` says of the data that it names, as they are now; None where none is published."""
+        """The newest run made as `spec` says of the data that it names, as they are now; None where none is published.
+
+        A run that another release published, or whose record is damaged, is none: the data are trained again.
+        """
         if self._store.version() < 0:
             return None
-        from trainer.store import tables  # noqa: PLC0415 - loads delta-rs
-        from trainer.store.publications import publications  # noqa: PLC0415 - loads delta-rs
-
         paths = locate(spec.sources, self._settings)
         spec = spec.decided(intake.objective_of(paths))
         data = intake.digest(paths, spec.ingest)
-        for publication in reversed(publications(self._store)):
-            if publication.data == data and publication.kind == spec.kind:
-                row = tables.read(self._store, "runs", publication.tables["runs"], publication.run).to_pylist()[0]
-                if _same(json.loads(row["spec"]), spec):
-                    return publication.run
+        for commit in reversed(commits(self._store)):
+            publication = commit.publication
+            if publication is None or publication.kind != spec.kind or publication.data != data:
+                continue
+            path = self._store.artifact(ARTIFACT, publication.artifacts[ARTIFACT]) / RUN
+            try:
+                record = read_record(path.read_bytes())
+            except (OSError, ValueError, OtherFormat) as error:
+                _log.warning("run_not_read", run=publication.run, reason=str(error))
+                continue
+            if _same(record.spec, spec):
+                return publication.run
         return None
 
     def recover(self) -> None:
@@ -75,13 +80,9 @@ class StoredRuns:
 
 
 def _same(made: dict[str, Any], spec: FactorsSpec) -> bool:
-    """Was a run made as `spec` says? Data are told apart by their digest, and seed and device change no number.
-
-    A record from before there was a choice of engine names none.
-    """
+    """Was a run made as `spec` says? Data are told apart by their digest, and seed and device change no number."""
     wanted = spec.model_dump(mode="json", include={"objective", "engine", "rank"})
-    recorded = {"engine": Engine.TORCH.value, **made}
-    return {name: recorded.get(name) for name in wanted} == wanted
+    return {name: made.get(name) for name in wanted} == wanted
 
 
 def _log_holder(held: Held) -> None:

@@ -197,6 +197,7 @@ def _publish(
             description = f"A chatbot ({spec.language}, {spec.architecture}): graphs, tokens, openings, model card and weights."
             artifact.seal(kind=RunKind.DIALOGUE, created=started, description=description, media_types=_FILES)
         with report.stage(Stage.COMMIT):
+            manifests = {artifact.name: artifact.digest()}
             artifact.place()
         with report.stage(Stage.PUBLISH):
             announce(
@@ -208,6 +209,7 @@ def _publish(
                     tables={},
                     artifacts={artifact.name: artifact.run},
                     published=datetime.now(UTC),
+                    manifests=manifests,
                 ),
             )
         report.published(name)

@@ -40,7 +40,8 @@ __all__ = ["Trained", "train"]
 
 _DESCRIPTION: Final = (
     "The fitted network as ONNX (fragment ids in, target profiles out), what predicts compounds (a model of whole molecules as "
-    "safetensors, or their fragments' activity on targets as ONNX), and the factors in full precision."
+    "safetensors, or their fragments' activity on targets as ONNX), the factors in full precision, and all that is served of "
+    "the run, stated by `published.json`."
 )
 _FILES: Final = dict.fromkeys(("factors.onnx", FILE, MODEL_FILE, "factors.npz"), "application/octet-stream")
 _SHARED_FRAGMENTS: Final = 20_000
@@ -158,7 +159,6 @@ def _publish(
             with report.stage(Stage.NETWORK):
                 artifact = StagedArtifact(store, ARTIFACT, name)
                 difference = _write_network(artifact, fitted, activity)
-                artifact.seal(kind=spec.kind, created=started, description=_DESCRIPTION, media_types=_FILES)
             record = results.RunRecord(
                 kind=spec.kind,
                 objective=spec.fitted_objective.value,
@@ -176,6 +176,10 @@ def _publish(
                 activity, fitted.factors, fitted.trajectory, neighbours, record, directions=fitted.directions
             )
             tables |= likeness.tables()
+            from trainer.store.form.writing import MEDIA_TYPES, write_form  # noqa: PLC0415 - loads Arrow's functions
+
+            write_form(artifact.directory, name, activity.tables, tables)
+            artifact.seal(kind=spec.kind, created=started, description=_DESCRIPTION, media_types=_FILES | MEDIA_TYPES)
             from trainer.spark.staging import stage_all  # noqa: PLC0415 - loads pyspark
             from trainer.store.publish import Results, publish  # noqa: PLC0415 - loads delta-rs
 

@@ -9,6 +9,9 @@ import scipy.sparse
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdFingerprintGenerator
 
+from similarity.lists import Lists, of_pairs
+from similarity.lists import tanimoto as compared
+
 __all__ = ["environment_sets", "environments_CD", "fingerprints_CD", "tanimoto"]
 
 _COUNTS: Final = 4
@@ -77,19 +80,7 @@ def tanimoto(
     molecules: Sequence[str | None], first_N: npt.NDArray[np.int32], second_N: npt.NDArray[np.int32]
 ) -> npt.NDArray[np.float32]:
     """How alike each pair of `molecules` looks, in percent: Tanimoto similarity of ECFP4; NaN where one is no SMILES."""
-    generator = rdFingerprintGenerator.GetMorganGenerator(radius=_RADIUS)
-    sets = [None if smiles is None else generator.GetSparseFingerprint(_molecule(smiles)) for smiles in molecules]
-    found_N = np.full(len(first_N), np.nan, dtype=np.float32)
-    order = np.argsort(first_N, kind="stable")
-    starts = np.flatnonzero(np.diff(first_N[order], prepend=-1))
-    for pairs in np.split(order, starts[1:]) if len(order) else []:
-        one = sets[first_N[pairs[0]]]
-        others = [(pair, sets[second_N[pair]]) for pair in pairs]
-        known = [(pair, other) for pair, other in others if one is not None and other is not None]
-        if known:
-            percents = Chem.DataStructs.BulkTanimotoSimilarity(one, [other for _, other in known])
-            found_N[[pair for pair, _ in known]] = 100.0 * np.asarray(percents)
-    return found_N
+    return of_pairs(compared, Lists.joined(environment_sets(molecules)), first_N, second_N).astype(np.float32)
 
 
 def _molecule(smiles: str) -> Chem.Mol:

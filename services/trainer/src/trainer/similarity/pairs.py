@@ -11,10 +11,11 @@ import scipy.sparse
 
 from contracts.kinds import ActivityKind, SimilarityKind
 from contracts.tables import TABLES
+from similarity.lists import Lists, coassay, of_pairs
 from trainer.data.activity import Activity
 from trainer.data.leaves import leaf_bags
 from trainer.similarity.environments import environment_sets, tanimoto
-from trainer.similarity.profiles import coassay_rows_FT, row_products
+from trainer.similarity.profiles import coassay_rows_FT
 from trainer.similarity.replacements import Exchanges
 from trainer.similarity.swaps import Swaps, measured_swaps
 
@@ -76,7 +77,9 @@ class Likeness:
         return {**known, "structure": self._structure, "combined": self._combined} if self.knots else known
 
     def _coassay(self, first_N: Ids, second_N: Ids) -> Floats:
-        return _WHOLE * np.clip(row_products(self.coassay_FT, first_N, second_N), 0.0, 1.0)
+        rows = self.coassay_FT.tocsr()
+        numbers, offsets = rows.indices.astype(np.int32), rows.indptr.astype(np.int64)
+        return of_pairs(coassay, Lists(numbers, offsets, rows.data.astype(np.float32)), first_N, second_N)
 
     def _structure(self, first_N: Ids, second_N: Ids) -> npt.NDArray[np.floating]:
         return tanimoto(self.smiles, first_N, second_N)

@@ -1,20 +1,13 @@
 """Profiles: the similarities of fragments that stand beside the functional one, in percent: co-assay, structure, both ranks."""
 
-from itertools import pairwise
-from typing import Final
-
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 from scipy.stats import rankdata
 
-__all__ = ["coassay_FF", "coassay_rows_FT", "combined_FF", "row_products", "structural_FF"]
+__all__ = ["coassay_FF", "coassay_rows_FT", "combined_FF", "structural_FF"]
 
 Array = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int32]
-
-_PAIRS: Final = 65_536
-"""Pairs of rows that are multiplied at a time."""
 
 
 def coassay_FF(membership_CF: scipy.sparse.csr_array, measured_CT: scipy.sparse.csr_array) -> Array:
@@ -39,15 +32,6 @@ def coassay_rows_FT(membership_CF: scipy.sparse.csr_array, measured_CT: scipy.sp
     lengths_F = np.sqrt(np.asarray(rows_FT.multiply(rows_FT).sum(axis=1), dtype=np.float64).ravel())
     scale_F = np.divide(1.0, lengths_F, out=np.zeros(F), where=lengths_F > 0)
     return scipy.sparse.csr_array(scipy.sparse.diags_array(scale_F) @ rows_FT)
-
-
-def row_products(rows_FT: scipy.sparse.csr_array, first_N: Ints, second_N: Ints) -> Array:
-    """The inner product of each pair of rows."""
-    products = [
-        np.asarray(rows_FT[first_N[start:stop]].multiply(rows_FT[second_N[start:stop]]).sum(axis=1), dtype=np.float64).ravel()
-        for start, stop in pairwise([*range(0, len(first_N), _PAIRS), len(first_N)])
-    ]
-    return np.concatenate(products) if products else np.zeros(0)
 
 
 def structural_FF(environments_FD: scipy.sparse.csr_array) -> Array:

@@ -67,6 +67,10 @@ class StagedArtifact:
         sync((self.directory / _MANIFEST, self.directory))
         return manifest
 
+    def digest(self) -> str:
+        """SHA-256 of the sealed manifest, while the directory is not in its place yet."""
+        return _sha256(self.directory / _MANIFEST)
+
     def place(self) -> None:
         """Rename the directory to where readers look; without a publication that names it they still see nothing."""
         self.directory.rename(self.target)

@@ -57,6 +57,7 @@ def publish(results: Results, store: Store, stage: Stager, report: Report) -> Pu
         sync(_with_directories(file for one in staged for file in one.files))
     with report.stage(Stage.COMMIT):
         versions = {**known, **_commit(store, staged, results.run, report)}
+        manifests = {artifact.name: artifact.digest() for artifact in results.artifacts}
         for artifact in results.artifacts:
             artifact.place()
     with report.stage(Stage.PUBLISH):
@@ -67,6 +68,7 @@ def publish(results: Results, store: Store, stage: Stager, report: Report) -> Pu
             tables=versions,
             artifacts={artifact.name: artifact.run for artifact in results.artifacts},
             published=datetime.now(UTC),
+            manifests=manifests,
         )
         publications.announce(store, publication)
     report.published(results.run)

@@ -1,5 +1,7 @@
 """Recovery: removes from the store what no publication names, such as the half of a run whose trainer was killed.
 
+Publications of older releases whose form did not change are stated anew first (`restate`).
+
 What is published is not touched, so readers may go on. Nothing else may write meanwhile: the trainer recovers when it
 starts, before its first job.
 """
@@ -13,7 +15,7 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties
 
 from contracts.store import Store
 from contracts.tables import TABLES, Table
-from trainer.store.publications import Publication, publications
+from trainer.store.publications import Publication, publications, restate
 from trainer.store.tables import committed_files, partitions
 
 __all__ = ["Recovered", "recover"]
@@ -28,6 +30,7 @@ class Recovered:
 
 def recover(store: Store) -> Recovered:
     """Remove every partition, file and artifact that no publication names. A second call finds nothing."""
+    restate(store)
     published = publications(store)
     removed = [path for table in TABLES.values() for path in _remove_partitions(store, table, published)]
     removed += [path for table in TABLES.values() for path in _remove_uncommitted(store, table)]

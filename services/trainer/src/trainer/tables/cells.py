@@ -52,6 +52,11 @@ _CELL: Final = re.compile(
     re.IGNORECASE,
 )
 
+_GROUPED: Final = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?![\d,])")
+"""12,500 and 1,234,567: thousands set apart by commas."""
+_GROUPED_BY_POINTS: Final = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:\.\d{3})+(?=,\d)")
+"""1.234,5: the same where the comma is the decimal sign."""
+
 
 @dataclass(frozen=True)
 class Numbers:
@@ -189,8 +194,11 @@ def cell_of(text: str, truths: bool = False, decimal_comma: bool = False, geomet
         values = [part.value for part in alike]
         mean = math.exp(math.fsum(map(math.log, values)) / len(values)) if geometric else math.fsum(values) / len(values)
         return Cell(mean, noted=True)
-    if decimal_comma and "." not in bare:
-        bare = bare.replace(",", ".")
+    if decimal_comma:
+        bare = _without(".", _GROUPED_BY_POINTS, bare)
+        bare = bare if "." in bare else bare.replace(",", ".")
+    else:
+        bare = _without(",", _GROUPED, bare)
     match = _CELL.fullmatch(re.sub(r"^'(>>|<<|[<>]=?|=|~)'", r"\1", bare))
     if match is None:
         return None
@@ -202,6 +210,11 @@ def cell_of(text: str, truths: bool = False, decimal_comma: bool = False, geomet
         exponent = int(scale)
     relation = RELATIONS[(match["relation"] or "").casefold()]
     return Cell(float(match["number"]), relation, exponent, noted=bool(match["spread"] or match["repeats"]))
+
+
+def _without(separator: str, grouped: re.Pattern[str], text: str) -> str:
+    """A cell's text without what sets thousands apart."""
+    return grouped.sub(lambda number: number[0].replace(separator, ""), text)
 
 
 def _checked(

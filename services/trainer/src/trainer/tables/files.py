@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,7 @@ from trainer.data.offences import InvalidData, Offence
 from trainer.tables.dialect import dialect_of, unique
 from trainer.tables.rows import Unreadable, beginning_of
 from trainer.tables.source import Dialect, Format, SourceFile
-from trainer.tables.text import UTF_8, encoding_of, open_bytes, open_text
+from trainer.tables.text import UTF_8, WINDOWS, encoding_of, open_bytes, open_text
 
 __all__ = ["find_files", "is_seed_table", "unreadable"]
 
@@ -191,7 +192,7 @@ def _parquet(path: Path, name: str) -> SourceFile:
 
 def _text_table(path: Path, name: str) -> SourceFile:
     with open_bytes(str(path)) as stream:
-        encoding = encoding_of(stream.read(2**10))
+        encoding = encoding_of(stream.read(2**16))
     with open_text(str(path), encoding) as stream:
         text, whole = _beginning(stream, name)
     tabs = any(suffix.lower() in {".tsv", ".tab"} for suffix in path.suffixes)
@@ -203,6 +204,8 @@ def _text_table(path: Path, name: str) -> SourceFile:
     ]
     if offences:
         raise InvalidData(offences)
+    if encoding == WINDOWS:
+        dialect = replace(dialect, notes=(*dialect.notes, "is not UTF-8: read as Windows-1252"))
     return SourceFile(str(path), name, Format.CSV, columns, dialect)
 
 

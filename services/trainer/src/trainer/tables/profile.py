@@ -51,11 +51,11 @@ class Profile:
 
     @cached_property
     def comma(self) -> bool:
-        """Whether numbers have a decimal comma."""
+        """Whether numbers have a decimal comma; where one of them has two commas, they set thousands apart."""
         return (
             self.decimal_comma
-            and any(re.fullmatch(r"\D{0,2}\d+,\d+", text) for text in self.stated)
-            and not any("." in text for text in self.stated)
+            and any(re.fullmatch(r"\D{0,2}[\d.]*\d,\d+", text) for text in self.stated)
+            and not any(re.search(r",.*[,.]|^[^,]*\.[^,]*$", text) for text in self.stated)
         )
 
     @cached_property

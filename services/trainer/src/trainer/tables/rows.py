@@ -163,7 +163,7 @@ def _object_lines(text: str) -> _Rows:
 
 def _lines(path: str) -> Iterator[str]:
     with open_bytes(path) as stream:
-        encoding = encoding_of(stream.read(2**10))
+        encoding = encoding_of(stream.read(2**16))
     rest = b""
     with open_text(path, encoding) as stream:
         while chunk := stream.read(2**20):

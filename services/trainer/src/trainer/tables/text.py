@@ -1,13 +1,17 @@
 """Text files as UTF-8, whatever their compression and encoding."""
 
+import codecs
 import io
+import re
 from typing import Final
 
 import pyarrow as pa
 
-__all__ = ["UTF_8", "Utf8", "encoding_of", "open_bytes", "open_text"]
+__all__ = ["UTF_8", "WINDOWS", "Utf8", "encoding_of", "open_bytes", "open_text"]
 
 UTF_8: Final = "utf-8"
+WINDOWS: Final = "cp1252"
+"""What Excel writes on Windows where it says "CSV": µ, ° and ± are one byte each."""
 _MARKS: Final = (
     (b"\xef\xbb\xbf", UTF_8),
     (b"\xff\xfe\x00\x00", "utf-32-le"),
@@ -17,6 +21,8 @@ _MARKS: Final = (
 )
 _COMPRESSED: Final = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
 _LOOKED_AT: Final = 256
+_WRITTEN: Final = re.compile("[\u00a0-\u00ff\u2013\u2014\u2018-\u201e\u2022\u2026\u20ac\u2122]")
+"""Signs and letters that people write; the others of Windows-1252 tell that a file is something else."""
 _LEADS: Final = (0b1100_0000, 0b1110_0000, 0b1111_0000, 0b1111_1000)
 """From which first bytes of characters of two bytes and more are counted; the last is none of UTF-8."""
 _FOLLOWS: Final = (0b1000_0000, 0b1100_0000)
@@ -35,7 +41,7 @@ def open_bytes(path: str) -> pa.NativeFile:
 
 
 def encoding_of(beginning: bytes) -> str:
-    """The encoding of a text that begins so: by its byte-order mark, or by the NULs that two bytes a letter leave."""
+    """The encoding of a text that begins so: by its mark, the NULs of two bytes a letter, or as the one that reads well."""
     for mark, encoding in _MARKS:
         if beginning.startswith(mark):
             return encoding
@@ -43,7 +49,18 @@ def encoding_of(beginning: bytes) -> str:
     nulls = (looked[::2].count(0), looked[1::2].count(0))
     if max(nulls) * 4 > len(looked) and min(nulls) * 16 < len(looked):
         return "utf-16-le" if nulls[1] > nulls[0] else "utf-16-be"
-    return UTF_8
+    return WINDOWS if _is_windows(beginning) else UTF_8
+
+
+def _is_windows(beginning: bytes) -> bool:
+    """Whether a text is no UTF-8, and all its other signs are what people write in Windows-1252."""
+    try:
+        codecs.getincrementaldecoder(UTF_8)().decode(beginning)
+    except UnicodeDecodeError:
+        if any(character > "\x7f" for character in beginning.decode(UTF_8, "ignore")):
+            return False  # UTF-8 that is damaged
+        return all(each < "\x80" or _WRITTEN.fullmatch(each) for each in beginning.decode(WINDOWS, "replace"))
+    return False
 
 
 def open_text(path: str, encoding: str = UTF_8) -> pa.NativeFile:
