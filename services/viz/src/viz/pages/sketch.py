@@ -9,7 +9,7 @@ from viz.pages.elements import aria
 
 __all__ = ["draw_button", "editor_panel"]
 
-_LABEL: Final = "Structure editor; typing a SMILES does the same"
+_LABEL: Final = "Structure editor; typing into the field does the same"
 
 
 def draw_button(field: str) -> Component:
