@@ -42,6 +42,18 @@ def test_morpholine_is_found_in_any_spelling_and_by_smarts(client: TestClient, s
     assert names(client, structure=spelling) == MORPHOLINES
 
 
+@pytest.mark.parametrize("name", ["morpholine", "Morpholine ", "モルホリン"])
+def test_morpholine_is_found_by_its_name(client: TestClient, name: str) -> None:
+    assert "*N1CCOCC1" in names(client, structure=name)
+    assert set(names(client, structure=name)) <= set(MORPHOLINES)
+
+
+def test_a_smiles_is_no_name_and_a_name_is_no_smarts(client: TestClient) -> None:
+    assert names(client, structure="COOH")[0] == "*C(=O)O"
+    assert "*C[N+](C)(C)C" in names(client, structure="CN"), "methylamine, not cyano"
+    assert names(client, structure="Ac") == names(client, structure="acetyl")
+
+
 def test_a_fragment_with_open_bonds_is_found_as_it_is_attached(client: TestClient) -> None:
     assert names(client, structure="*N1CCOCC1") == ["*N1CCOCC1", "*c1ccc(N2CCOCC2)cc1"]
     assert names(client, structure="[OX1-]") == ["*C(=O)[O-]"]

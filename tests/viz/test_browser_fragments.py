@@ -97,7 +97,7 @@ def test_a_fragment_that_does_not_exist_is_said(addresses: Addresses, visit: Vis
     expect(page.locator("#fragment-view")).to_contain_text("Choose another one")
 
 
-@pytest.mark.parametrize("spelling", ["c1ccncc1", "n1ccccc1", "C1=CC=NC=C1", "[n]1[cX3]cccc1"])
+@pytest.mark.parametrize("spelling", ["c1ccncc1", "n1ccccc1", "C1=CC=NC=C1", "[n]1[cX3]cccc1", "pyridine"])
 def test_a_structure_is_found_however_it_is_written(addresses: Addresses, visit: Visit, spelling: str) -> None:
     page = visit.go(f"{addresses.dash}/fragments?run={addresses.chances}")
     expect(page.locator("#results tbody tr").nth(1)).to_be_visible()

@@ -42,7 +42,8 @@ async def list_fragments(
         Query(
             min_length=1,
             max_length=2000,
-            description="Only fragments that contain this: a SMILES in any spelling, a fragment with `*`, or a SMARTS.",
+            description="Only fragments that contain this: a SMILES in any spelling, a fragment with `*`, a common name of a "
+            "group (`morpholine`), or a SMARTS.",
             examples=["C1COCCN1"],
         ),
     ] = None,

@@ -6,7 +6,8 @@ from typing import Any
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdMolDescriptors
 
-from scores_api.structures.reading import pattern
+from scores_api.structures.named import meant
+from scores_api.structures.reading import is_smiles, pattern
 
 __all__ = ["Collection"]
 
@@ -21,11 +22,15 @@ class Collection:
     def containing(self, text: str) -> list[int]:
         """Ids of the fragments that contain a structure, in ascending order.
 
+        A text is a SMILES if it can be one (`CN` is methylamine), else a common name (`Ac` is acetyl), else a SMARTS.
+
         Raises:
-            Unreadable: the text is neither SMILES nor SMARTS.
+            Unreadable: the text is none of these.
         """
-        wanted = pattern(text)
-        return [id_ for id_, held in enumerate(self._molecules) if held is not None and held.HasSubstructMatch(wanted)]
+        named = () if is_smiles(text) else meant(text)
+        wanted = [pattern(each) for each in named or (text,)]
+        held = ((id_, molecule) for id_, molecule in enumerate(self._molecules) if molecule is not None)
+        return [id_ for id_, molecule in held if any(map(molecule.HasSubstructMatch, wanted))]
 
     def properties(self) -> dict[str, list[Any]]:
         """By id, null where there is no structure: heavy atoms without open bonds, rings, formal charge, Crippen's logP."""

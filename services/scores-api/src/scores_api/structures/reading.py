@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from rdkit import Chem, rdBase
 
-__all__ = ["Unreadable", "molecule", "pattern"]
+__all__ = ["Unreadable", "is_smiles", "molecule", "pattern"]
 
 _ATOMS: Final = 250
 _BY_NUMBER: Final = re.compile(r"\[[^\]]*#\d")
@@ -35,6 +35,12 @@ def molecule(place: str, text: str) -> Chem.Mol:
     if read.GetNumAtoms() > _ATOMS:
         raise Unreadable(place, text, f"more than {_ATOMS} atoms")
     return read
+
+
+def is_smiles(text: str) -> bool:
+    """Whether a text is a SMILES of a possible molecule or fragment."""
+    with rdBase.BlockLogs():
+        return _is_plain(text) and not _BY_NUMBER.search(text) and Chem.MolFromSmiles(text) is not None
 
 
 def pattern(text: str) -> Chem.Mol:

@@ -165,7 +165,7 @@ def sync_detailed(
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
-            spelling, a fragment with `*`, or a SMARTS.
+            spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
         max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
         rings (bool | None | Unset): Only fragments with rings, or only those without.
@@ -230,7 +230,7 @@ def sync(
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
-            spelling, a fragment with `*`, or a SMARTS.
+            spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
         max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
         rings (bool | None | Unset): Only fragments with rings, or only those without.
@@ -290,7 +290,7 @@ async def asyncio_detailed(
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
-            spelling, a fragment with `*`, or a SMARTS.
+            spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
         max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
         rings (bool | None | Unset): Only fragments with rings, or only those without.
@@ -353,7 +353,7 @@ async def asyncio(
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
-            spelling, a fragment with `*`, or a SMARTS.
+            spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
         max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
         rings (bool | None | Unset): Only fragments with rings, or only those without.
