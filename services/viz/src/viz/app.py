@@ -38,7 +38,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
     jobs = TrainerJobs(settings.trainer_url)
     drawn = HandedOn(settings.scores_url)
     key = settings.trainer_api_key
-    datasets = Datasets(settings.trainer_url, None if key is None else key.get_secret_value())
+    datasets = Datasets(settings.trainer_url, None if key is None else key.get_secret_value() or None)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
