@@ -30,7 +30,7 @@ def compared(one: RunDetails, other: RunDetails) -> Component:
         *_differing(_parameters(one), _parameters(other)),
         *(_measurement(name, one, other) for name in dict.fromkeys([*one.metrics, *other.metrics])),
     ]
-    head = [("", "text"), ("This run", "figure"), ("The other", "figure"), ("Difference", "figure")]
+    head = [("What", "text"), ("This run", "figure"), ("The other", "figure"), ("Difference", "figure")]
     return table(f"What differs between {one.run.id}, this run, and {other.run.id}", head, rows)
 
 

@@ -148,7 +148,7 @@ def fragment_link(name: str, view: View, path: str) -> Component:
 
 def drawn_name(smiles: str | None, name: Component) -> Component:
     """A name below its structure, or alone where there is none."""
-    return name if smiles is None else html.Span([picture(smiles), name], className="drawn-name")
+    return name if smiles is None else html.Span([picture(smiles, named=True), name], className="drawn-name")
 
 
 def table(

@@ -17,18 +17,20 @@ def picture(
     smiles: str | None,
     *,
     size: str = "small",
+    named: bool = False,
     template: str | None = None,
     highlights: Sequence[str] = (),
     weights: Sequence[float] = (),
 ) -> Component | None:
     """A structure in a box of fixed size; None for what has none.
 
-    `small` is for rows, `medium` for a fragment and `large` for a molecule that a page is about.
+    Where the SMILES is `named` beside it, nobody needs to hear it twice. `small` is for rows, `medium` for a fragment and `large`
+    for a molecule that a page is about.
     """
     if smiles is None or len(smiles) > _LONGEST:
         return None
     source = address(smiles, template=template, highlights=highlights, weights=weights)
-    return html.Img(src=source, alt=smiles, className=f"structure {size}")
+    return html.Img(src=source, alt="" if named else smiles, className=f"structure {size}")
 
 
 def address(smiles: str, *, template: str | None = None, highlights: Sequence[str] = (), weights: Sequence[float] = ()) -> str:
