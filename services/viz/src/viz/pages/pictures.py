@@ -24,8 +24,8 @@ def picture(
 ) -> Component | None:
     """A structure in a box of fixed size; None for what has none.
 
-    Where the SMILES is `named` beside it, nobody needs to hear it twice. `small` is for rows, `medium` for a fragment and `large`
-    for a molecule that a page is about.
+    Where the SMILES is `named` beside it, nobody needs to hear it twice. `small` is for rows, `medium` for a fragment and
+    `large` for a molecule that a page is about.
     """
     if smiles is None or len(smiles) > _LONGEST:
         return None

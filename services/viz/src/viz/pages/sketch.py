@@ -26,9 +26,7 @@ def editor_panel(field: str) -> Component:
     return html.Div(
         [
             html.P(className="quiet editor-told", role="status"),
-            html.Div(
-                className="editor-place", role="application", **aria(label="Structure editor; typing a SMILES does the same")
-            ),
+            html.Div(className="editor-place", role="application", **aria(label=_LABEL)),
         ],
         id=f"{field}-editor",
         className="editor",
