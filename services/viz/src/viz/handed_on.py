@@ -85,7 +85,7 @@ def install(app: FastAPI, handed_on: HandedOn) -> None:
         tags=["drawings"],
         summary="A structure as SVG, as the scores API draws it.",
         response_class=Response,
-        responses={200: _DRAWN, 304: {"description": "The picture is held already."}},
+        responses={200: _DRAWN},
     )
     async def get_drawing(
         request: Request,
@@ -101,7 +101,7 @@ def install(app: FastAPI, handed_on: HandedOn) -> None:
         tags=["drawings"],
         summary="A fragment's structure as SVG, by its name.",
         response_class=Response,
-        responses={200: _DRAWN, 304: {"description": "The picture is held already."}},
+        responses={200: _DRAWN},
     )
     async def get_fragment_drawing(
         request: Request,

@@ -54,14 +54,10 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Any | ProblemDocument | str:
+) -> ProblemDocument | str:
     if response.status_code == 200:
         response_200 = cast(str, response.content)
         return response_200
-
-    if response.status_code == 304:
-        response_304 = cast(Any, None)
-        return response_304
 
     if response.status_code == 422:
         response_422 = ProblemDocument.from_dict(response.json())
@@ -80,7 +76,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Any | ProblemDocument | str]:
+) -> Response[ProblemDocument | str]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -96,7 +92,7 @@ def sync_detailed(
     highlight: list[str] | Unset = UNSET,
     weight: list[float] | Unset = UNSET,
     template: None | str | Unset = UNSET,
-) -> Response[Any | ProblemDocument | str]:
+) -> Response[ProblemDocument | str]:
     """A structure as SVG
 
      It has no ground of its own and follows `prefers-color-scheme`. Open bonds of a fragment end in a
@@ -117,7 +113,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | ProblemDocument | str]
+        Response[ProblemDocument | str]
     """
 
     kwargs = _get_kwargs(
@@ -141,7 +137,7 @@ def sync(
     highlight: list[str] | Unset = UNSET,
     weight: list[float] | Unset = UNSET,
     template: None | str | Unset = UNSET,
-) -> Any | ProblemDocument | str | None:
+) -> ProblemDocument | str | None:
     """A structure as SVG
 
      It has no ground of its own and follows `prefers-color-scheme`. Open bonds of a fragment end in a
@@ -162,7 +158,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Any | ProblemDocument | str
+        ProblemDocument | str
     """
 
     return sync_detailed(
@@ -181,7 +177,7 @@ async def asyncio_detailed(
     highlight: list[str] | Unset = UNSET,
     weight: list[float] | Unset = UNSET,
     template: None | str | Unset = UNSET,
-) -> Response[Any | ProblemDocument | str]:
+) -> Response[ProblemDocument | str]:
     """A structure as SVG
 
      It has no ground of its own and follows `prefers-color-scheme`. Open bonds of a fragment end in a
@@ -202,7 +198,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | ProblemDocument | str]
+        Response[ProblemDocument | str]
     """
 
     kwargs = _get_kwargs(
@@ -224,7 +220,7 @@ async def asyncio(
     highlight: list[str] | Unset = UNSET,
     weight: list[float] | Unset = UNSET,
     template: None | str | Unset = UNSET,
-) -> Any | ProblemDocument | str | None:
+) -> ProblemDocument | str | None:
     """A structure as SVG
 
      It has no ground of its own and follows `prefers-color-scheme`. Open bonds of a fragment end in a
@@ -245,7 +241,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Any | ProblemDocument | str
+        ProblemDocument | str
     """
 
     return (

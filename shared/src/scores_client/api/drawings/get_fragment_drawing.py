@@ -44,14 +44,10 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Any | ProblemDocument | str:
+) -> ProblemDocument | str:
     if response.status_code == 200:
         response_200 = cast(str, response.content)
         return response_200
-
-    if response.status_code == 304:
-        response_304 = cast(Any, None)
-        return response_304
 
     if response.status_code == 404:
         response_404 = ProblemDocument.from_dict(response.json())
@@ -80,7 +76,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Any | ProblemDocument | str]:
+) -> Response[ProblemDocument | str]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -95,7 +91,7 @@ def sync_detailed(
     client: AuthenticatedClient | Client,
     run: str | Unset = "current",
     template: None | str | Unset = UNSET,
-) -> Response[Any | ProblemDocument | str]:
+) -> Response[ProblemDocument | str]:
     """A fragment's structure as SVG
 
      As `GET /v1/drawings` of its SMILES.
@@ -112,7 +108,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | ProblemDocument | str]
+        Response[ProblemDocument | str]
     """
 
     kwargs = _get_kwargs(
@@ -134,7 +130,7 @@ def sync(
     client: AuthenticatedClient | Client,
     run: str | Unset = "current",
     template: None | str | Unset = UNSET,
-) -> Any | ProblemDocument | str | None:
+) -> ProblemDocument | str | None:
     """A fragment's structure as SVG
 
      As `GET /v1/drawings` of its SMILES.
@@ -151,7 +147,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Any | ProblemDocument | str
+        ProblemDocument | str
     """
 
     return sync_detailed(
@@ -168,7 +164,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient | Client,
     run: str | Unset = "current",
     template: None | str | Unset = UNSET,
-) -> Response[Any | ProblemDocument | str]:
+) -> Response[ProblemDocument | str]:
     """A fragment's structure as SVG
 
      As `GET /v1/drawings` of its SMILES.
@@ -185,7 +181,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Any | ProblemDocument | str]
+        Response[ProblemDocument | str]
     """
 
     kwargs = _get_kwargs(
@@ -205,7 +201,7 @@ async def asyncio(
     client: AuthenticatedClient | Client,
     run: str | Unset = "current",
     template: None | str | Unset = UNSET,
-) -> Any | ProblemDocument | str | None:
+) -> ProblemDocument | str | None:
     """A fragment's structure as SVG
 
      As `GET /v1/drawings` of its SMILES.
@@ -222,7 +218,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Any | ProblemDocument | str
+        ProblemDocument | str
     """
 
     return (
