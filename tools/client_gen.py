@@ -4,6 +4,7 @@ The same document gives the same files: the generator and the formatter are lock
 is replaced. `--check` compares instead of writing and names the files that differ.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 CLIENTS = {"scores_client": "scores-api", "trainer_client": "trainer", "chatbot_client": "chatbot"}
 """Import package -> the service whose document it is generated from."""
+FILES = {"image/svg+xml": "application/octet-stream"}
+"""Media types that the generator does not know, read as bytes."""
 
 
 def document(package: str) -> Path:
@@ -43,7 +46,9 @@ def generate(package: str, into: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         written = Path(scratch) / package
         command: list[str | Path] = ["openapi-python-client", "generate", "--meta", "none", "--fail-on-warning"]
-        command += ["--path", document(package), "--output-path", written]
+        options = Path(scratch) / "options.json"
+        options.write_text(json.dumps({"content_type_overrides": FILES}), encoding="utf-8")
+        command += ["--path", document(package), "--output-path", written, "--config", options]
         subprocess.run(command, env=environment, cwd=scratch, check=True, stdout=subprocess.DEVNULL)
         for module in written.rglob("*.py"):
             module.write_text(header + module.read_text(encoding="utf-8"), encoding="utf-8")

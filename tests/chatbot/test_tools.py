@@ -31,4 +31,4 @@ def test_a_fragment_is_drawn(chat: TestClient) -> None:
     assert answer.text.rstrip().endswith("</svg>")
     wrong = chat.get("/v1/drawings", params={"smiles": "morpholine"})
     assert wrong.status_code == 422
-    assert wrong.json()["type"] == "/problems/structure-unreadable"
+    assert wrong.json()["type"] == "/problems/smiles-unreadable"

@@ -250,7 +250,7 @@ def test_a_file_that_is_no_network_is_damage(served: Served) -> None:
 
 def test_a_worker_that_was_killed_is_started_again(served: Served) -> None:
     before = served.ask({"smiles": ASPIRIN})
-    worker = served.client.app.state.predictor._molecules._worker  # type: ignore[attr-defined]  # noqa: SLF001 - to end it
+    worker = served.client.app.state.predictor._molecules._worker._process  # type: ignore[attr-defined]  # noqa: SLF001 - to end it
     worker.kill()
     problem = served.refused(500, "molecules-failed", {"compounds": [{"smiles": ASPIRIN}]})
     assert "failed" in problem["detail"]

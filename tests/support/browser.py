@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
-__all__ = ["PLAIN", "Visit", "axe_script", "launched", "serious_faults", "watched"]
+__all__ = ["PLAIN", "Visit", "axe_script", "faults", "launched", "serious_faults", "watched"]
 
 PLAIN = ["--disable-gpu"]
 _CHROMIUM = os.environ.get(
@@ -82,10 +82,19 @@ def axe_script(place: Path) -> str:
 
 def serious_faults(page: Page, axe: str) -> list[str]:
     """What axe finds serious or critical on a page."""
+    return _faults(page, axe, {"serious", "critical"})
+
+
+def faults(page: Page, axe: str) -> list[str]:
+    """Everything that axe finds on a page, of whatever impact."""
+    return _faults(page, axe, {"minor", "moderate", "serious", "critical"})
+
+
+def _faults(page: Page, axe: str, impacts: set[str]) -> list[str]:
     page.evaluate(axe)
     found = page.evaluate("axe.run()")
     return [
         f"{rule['id']}: {rule['help']}: {[node['html'][:120] for node in rule['nodes'][:3]]}"
         for rule in found["violations"]
-        if rule["impact"] in {"serious", "critical"}
+        if rule["impact"] in impacts
     ]

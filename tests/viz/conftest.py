@@ -1,18 +1,21 @@
 """A real store, the real scores API and the real viz before it, once for all tests of viz."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
+import pyarrow as pa
 import pytest
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from tests.support.browser import PLAIN, Visit, launched, watched
 from tests.support.gaussian import fitted, table
 from tests.support.ports import free_ports
 from tests.support.posteriors import drawn
 from tests.support.predicting import modelled, predicting
 from tests.support.served import Served, wait_until_ready
-from tests.support.store import Publisher, five_fragments, many_fragments
+from tests.support.store import Contents, Publisher, five_fragments, many_fragments
 
 from chemistry import fragment
 from contracts.kinds import Objective
@@ -23,6 +26,18 @@ ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
 KNOWN = [name for name in fragment(ASPIRIN).fragments if name != "*O*"]
 """The fragments of aspirin that the predicting run knows."""
 TARGETS = [f"target {place}" for place in range(12)]
+
+
+PATIENCE_MS = 60_000
+_WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
+
+
+def without_structures(contents: Contents) -> Contents:
+    """The same fragments, whose names are no SMILES that could be drawn."""
+    table = contents.facts["fragments"]
+    at = table.schema.get_field_index("smiles")
+    nothing = table.set_column(at, table.schema.field(at), pa.nulls(len(table), table.schema.field(at).type))
+    return replace(contents, facts={**contents.facts, "fragments": nothing})
 
 
 @dataclass(frozen=True)
@@ -70,7 +85,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     given = table()
     learned = modelled(given, fitted(given, share=0.3), scratch, targets=["pX", "nM", "two cells"])
     model = publisher.publish(learned, objective=Objective.ACTIVITY)
-    many = publisher.publish(many_fragments(3600, shown=3400, rank=6, targets=12))
+    many = publisher.publish(without_structures(many_fragments(3600, shown=3400, rank=6, targets=12)))
     return Published(state, few=publisher.publish(five_fragments()), many=many, chances=chances, model=model)
 
 
@@ -128,3 +143,59 @@ def http() -> Iterator[httpx.Client]:
     """A client that knows no proxy."""
     with httpx.Client(trust_env=False, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def launch() -> Iterator[Callable[[list[str]], Browser]]:
+    """Starts Chromium with extra flags."""
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        yield lambda flags: launched(playwright, flags)
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[[list[str]], Browser]) -> Iterator[Browser]:
+    """Chromium without WebGL."""
+    chromium = launch(PLAIN)
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture(scope="session")
+def webgl_browser(launch: Callable[[list[str]], Browser]) -> Iterator[Browser]:
+    """Chromium with WebGL in software, which is slow: for what needs it alone."""
+    chromium = launch(_WEBGL)
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh profile."""
+    yield from _profile(browser)
+
+
+@pytest.fixture
+def visit(context: BrowserContext) -> Iterator[Visit]:
+    """A page that must neither complain nor call an outside host."""
+    yield from watched(context)
+
+
+@pytest.fixture
+def webgl_visit(webgl_browser: Browser) -> Iterator[Visit]:
+    """The same, where the browser draws by WebGL."""
+    for profile in _profile(webgl_browser):
+        yield from watched(profile)
+
+
+def _profile(browser: Browser) -> Iterator[BrowserContext]:
+    fresh = browser.new_context(viewport={"width": 1280, "height": 800})
+    fresh.set_default_timeout(PATIENCE_MS)
+    yield fresh
+    fresh.close()
+
+
+def some_fragment(addresses: Addresses, http: httpx.Client, part: str) -> str:
+    """A fragment of the large run whose name holds a text."""
+    found = http.get(f"{addresses.scores}/v1/fragments", params={"run": addresses.many, "query": part, "limit": 5}).json()
+    return str(found["items"][-1]["name"])

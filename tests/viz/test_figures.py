@@ -7,6 +7,7 @@ from plotly.io import to_json
 from viz.answers import Curve, Matrix
 from viz.figures.curve import training_curve
 from viz.figures.heat_map import heat_map
+from viz.figures.scale import Scale
 from viz.figures.space import LABELLED, Points, plane, space
 from viz.figures.style import short
 from viz.ordering import cluster
@@ -70,21 +71,30 @@ def test_hover_and_click_carry_name_and_support() -> None:
     figure = plane(_points(3000, 4), _LIGHT, axes=(0, 2), revision="a")
     assert figure.data[0].type == "scattergl"
     assert tuple(figure.data[0].customdata[11]) == ("f11", 11)
-    assert "customdata[0]" in figure.data[0].hovertemplate
+    assert figure.data[0].hoverinfo == "none", "the page shows a card instead"
     assert figure.layout.yaxis.title.text == "factor 3"
 
 
-def test_the_heat_map_stands_in_the_trees_order_from_minus_100_to_100() -> None:
+def test_the_heat_map_stands_in_the_trees_order_in_colours_that_fit() -> None:
     matrix = Matrix(("a", "b", "c"), np.array([[100.0, -99.5, 99.5], [-99.5, 100.0, -98.0], [99.5, -98.0, 100.0]]))
     ordering = cluster(matrix.percent_FF)
     figure = heat_map(matrix, ordering, _LIGHT, revision="a", chosen="b")
     cells = figure.data[0]
     assert (cells.zmin, cells.zmax) == (-100, 100)
     names = [matrix.names[leaf] for leaf in ordering.leaves_F]
-    assert [pair[0] for pair in cells.customdata[0]] == [names[0]] * 3
     assert cells.z[0][1] == matrix.percent_FF[ordering.leaves_F[0], ordering.leaves_F[1]]
     assert list(figure.layout.xaxis.ticktext) == [f"<b>{name}</b>" if name == "b" else name for name in names]
     assert len(figure.data) == 1 + 2
+
+
+def test_colours_fit_the_values_and_leave_out_what_stands_beside_itself() -> None:
+    assert Scale.of(np.array([[100.0, 42.0], [67.0, 100.0]])) == Scale(40, 70)
+    assert Scale.of(np.array([100.0, 55.0, 55.0])) == Scale(40, 60)
+    assert Scale.of(np.array([100.0, -12.0, 31.0])) == Scale(-40, 40)
+    assert Scale.of(np.array([100.0])) == Scale(0, 100)
+    assert Scale(-40, 40).colours(_LIGHT)[4] == (0.5, _LIGHT.diverging[4])
+    assert Scale(40, 70).colours(_LIGHT)[0] == (0.0, _LIGHT.diverging[4])
+    assert Scale(-40, 40).ticks()["ticktext"] == ["−40 %", "−20", "0", "20", "40 %"]
 
 
 def test_one_fragment_alone_has_a_heat_map() -> None:

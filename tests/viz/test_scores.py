@@ -19,6 +19,7 @@ from contracts.kinds import SimilarityKind
 from viz.answers import Neighbour
 from viz.failures import NoRun, NotInRun, NotTold, UpstreamAway
 from viz.scores import Scores
+from viz.wanted import Wanted
 
 T = TypeVar("T")
 
@@ -73,12 +74,12 @@ def test_a_space_is_read_once(scores_url: str) -> None:
 
 def test_neighbours_and_the_sub_matrix_agree(published: Published, scores_url: str) -> None:
     async def both(scores: Scores) -> tuple[list[float], list[float]]:
-        name = (await scores.fragments(published.many, "", limit=5)).items[3].name
+        name = (await scores.fragments(published.many, Wanted(), limit=5)).items[3].name
         near = await scores.neighbours(published.many, name, SimilarityKind.FUNCTION, 10)
         matrix = await scores.similarities(
             published.many, [name, *(neighbour.name for neighbour in near)], SimilarityKind.FUNCTION
         )
-        return [neighbour.function for neighbour in near], matrix.percent_FF[0, 1:].tolist()
+        return [neighbour.percents[SimilarityKind.FUNCTION] or 0.0 for neighbour in near], matrix.percent_FF[0, 1:].tolist()
 
     listed, computed = _ask(scores_url, both)
     assert listed == sorted(listed, reverse=True)
@@ -90,8 +91,8 @@ def test_neighbours_that_look_unlike_are_told_apart_from_all(published: Publishe
         return scores.neighbours(published.chances, KNOWN[0], SimilarityKind.STRUCTURE, 10, max_structure=most)
 
     everyone, unlike = _ask(scores_url, lambda scores: near(scores, None)), _ask(scores_url, lambda scores: near(scores, 30))
-    assert {neighbour.name: neighbour.structure for neighbour in everyone}[KNOWN[1]] == 50
-    assert [neighbour for neighbour in everyone if neighbour.structure == 0] == [
+    assert {neighbour.name: neighbour.percent(SimilarityKind.STRUCTURE) for neighbour in everyone}[KNOWN[1]] == 50
+    assert [neighbour for neighbour in everyone if neighbour.percent(SimilarityKind.STRUCTURE) == 0] == [
         replace(neighbour, rank=neighbour.rank + (neighbour.rank >= _rank(everyone, KNOWN[1]))) for neighbour in unlike
     ]
 
@@ -159,7 +160,7 @@ def test_what_a_run_cannot_tell_is_refused(
 
 def test_every_name_of_a_large_run_can_be_asked_for(published: Published, scores_url: str) -> None:
     async def all_of_a_page(scores: Scores) -> list[tuple[str, str]]:
-        page = await scores.fragments(published.many, "%", limit=60)
+        page = await scores.fragments(published.many, Wanted("%"), limit=60)
         return [(item.name, (await scores.fragment(published.many, item.name)).name) for item in page.items]
 
     pairs = _ask(scores_url, all_of_a_page)
@@ -168,7 +169,7 @@ def test_every_name_of_a_large_run_can_be_asked_for(published: Published, scores
 
 
 def test_search_narrows_and_says_when_there_is_more(published: Published, scores_url: str) -> None:
-    page = _ask(scores_url, lambda scores: scores.fragments(published.many, "c1ccncc1", limit=20))
+    page = _ask(scores_url, lambda scores: scores.fragments(published.many, Wanted("c1ccncc1"), limit=20))
     assert len(page.items) == 20
     assert page.next is not None
     assert all("c1ccncc1" in item.name for item in page.items)

@@ -54,5 +54,7 @@ def test_each_similarity_of_the_contract_is_offered_and_has_a_sentence() -> None
 
 def test_a_choice_offers_each_value_once_and_marks_the_present_one() -> None:
     offers = View(fragment="fB").offers("similarity")
-    assert [(value, here) for value, _, here in offers] == [(kind, kind is SimilarityKind.BALANCED) for kind in SimilarityKind]
+    assert [(value, here) for value, _, here in offers] == [(kind, False) for kind in SimilarityKind]
+    chosen = View(similarity=SimilarityKind.STRUCTURE).offers("similarity")
+    assert [value for value, _, here in chosen if here] == [SimilarityKind.STRUCTURE]
     assert all(view.fragment == "fB" for _, view, _ in offers)

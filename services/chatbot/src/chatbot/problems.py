@@ -38,7 +38,7 @@ NETWORK_FAILED: Final = ProblemType(
     "Ask again; if it happens again, report it with the `X-Request-ID` of the response and the run of the bot.",
 )
 STRUCTURE_UNREADABLE: Final = ProblemType(
-    "structure-unreadable",
+    "smiles-unreadable",
     "The text is no molecule or fragment",
     HTTPStatus.UNPROCESSABLE_ENTITY,
     "RDKit reads no molecule from the SMILES, or one with impossible bonds, or it has more than 200 atoms.",

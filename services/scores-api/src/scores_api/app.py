@@ -16,13 +16,26 @@ from scores_api.prediction.networks import Networks
 from scores_api.prediction.predictor import CompoundPredictor
 from scores_api.problems import PROBLEM_TYPES
 from scores_api.replacing.answers import ReplacementAnswers
-from scores_api.routes import artifacts, factors, fragments, predictions, refusals, replacements, runs, scores, similarities
+from scores_api.routes import (
+    artifacts,
+    drawings,
+    factors,
+    fragments,
+    predictions,
+    refusals,
+    replacements,
+    runs,
+    scores,
+    similarities,
+)
 from scores_api.settings import Settings
+from scores_api.structures.drawings import Drawings
+from scores_api.structures.finder import Finder
 from servicekit.application import create_application
 
 __all__ = ["create_app"]
 
-_GROUPS = (scores, replacements, fragments, runs, similarities, predictions, factors, artifacts)
+_GROUPS = (scores, drawings, replacements, fragments, runs, similarities, predictions, factors, artifacts)
 _DESCRIPTION = """\
 Everything is read from what the trainer published. A publication is seen without a restart, by the first request after it or
 within moments where it is large; nobody waits for it.
@@ -43,6 +56,8 @@ def create_app(settings: Settings) -> FastAPI:
     files = ArtifactFiles(Store.under(settings.state))
     networks, molecules = Networks(), Molecules()
     predictor = CompoundPredictor(networks, molecules)
+    pictures = Drawings()
+    finder = Finder()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -50,6 +65,8 @@ def create_app(settings: Settings) -> FastAPI:
         try:
             yield
         finally:
+            await pictures.close()
+            await finder.close()
             await molecules.close()
             await live.close()
 
@@ -70,6 +87,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.replacing = ReplacementAnswers(networks, molecules)
     app.state.store_metrics = StoreMetrics(live.known)
     app.state.metrics.register(app.state.store_metrics)
+    app.state.drawings = pictures
+    app.state.finder = finder
     refusals.install(app)
     if settings.cors_origins:
         app.add_middleware(

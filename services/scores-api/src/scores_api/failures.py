@@ -19,7 +19,10 @@ __all__ = [
     "RunUnknown",
     "RunUnreadable",
     "SimilarityUnavailable",
+    "StructureUnknown",
+    "StructureUnreadable",
     "TargetsUnknown",
+    "WeightsUnequal",
 ]
 
 
@@ -155,3 +158,29 @@ class PredictionsTooMany(Exception):
         super().__init__(asked, most)
         self.asked = asked
         self.most = most
+
+
+class StructureUnreadable(Exception):
+    """A text is no structure that can be drawn."""
+
+    def __init__(self, refused: RefusedSmiles) -> None:
+        super().__init__(refused.reason)
+        self.refused = refused
+
+
+class StructureUnknown(Exception):
+    """The data state no structure of a fragment."""
+
+    def __init__(self, run: str, fragment: str) -> None:
+        super().__init__(run, fragment)
+        self.run = run
+        self.fragment = fragment
+
+
+class WeightsUnequal(Exception):
+    """A drawing has other numbers of weights and of highlights."""
+
+    def __init__(self, weights: int, highlights: int) -> None:
+        super().__init__(weights, highlights)
+        self.weights = weights
+        self.highlights = highlights

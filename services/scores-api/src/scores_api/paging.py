@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from servicekit.cursor import Cursor, CursorInvalid
 
-__all__ = ["ascending", "newest_first"]
+__all__ = ["ascending", "newest_first", "stretch"]
 
 T = TypeVar("T")
 
@@ -16,6 +16,17 @@ def ascending(ids: Iterator[int], *, of: str, run: str, limit: int) -> tuple[lis
     page_and_next = list(islice(ids, limit + 1))
     page = page_and_next[:limit]
     return page, Cursor(of=of, run=run, after=page[-1]).text() if len(page_and_next) > limit else None
+
+
+def stretch(ids: list[int], *, of: str, run: str, cursor: str | None, limit: int) -> tuple[list[int], str | None]:
+    """The `limit` of `ids`, in whatever order these are, that follow a cursor, and the cursor to the rest.
+
+    Raises:
+        CursorInvalid: the cursor is not of this list.
+    """
+    first = Cursor.last(cursor, of) + 1
+    end = first + limit
+    return ids[first:end], Cursor(of=of, run=run, after=end - 1).text() if end < len(ids) else None
 
 
 def newest_first(

@@ -118,7 +118,7 @@ MOLECULES_FAILED: Final = ProblemType(
     "molecules-failed",
     "The molecules could not be read",
     HTTPStatus.INTERNAL_SERVER_ERROR,
-    "The process that cuts molecules into fragments died or did not answer in time; the next question starts it again.",
+    "The process that reads or draws molecules died or did not answer in time; the next question starts it again.",
     "Ask again; if it happens again, ask in smaller parts to find the compound that causes it, and report it.",
 )
 NOTHING_PREDICTS: Final = ProblemType(
@@ -143,6 +143,22 @@ PREDICTIONS_TOO_MANY: Final = ProblemType(
     "Compounds times targets are more than one answer holds; `asked` and `limit` are these numbers.",
     "Ask about fewer compounds at a time, name fewer `targets`, or lower `limit`, the number of targets answered a compound.",
 )
+STRUCTURE_UNREADABLE: Final = ProblemType(
+    "structure-unreadable",
+    "Something asked for is no structure",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "The `smiles` or `template` is no SMILES of a possible molecule or is too large, a `highlight` or `structure` is "
+    "neither SMILES nor SMARTS, or there are not as many weights as highlights; `errors` names the place, the value and the "
+    "reason.",
+    "Correct that parameter or leave it out; percent-encode `#`, `+` and `%` in addresses.",
+)
+STRUCTURE_UNKNOWN: Final = ProblemType(
+    "structure-unknown",
+    "The data state no structure of this fragment",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "The fragment has a name and no SMILES, as in the demonstration's `data.json`, so there is nothing to draw.",
+    "Ask for fragments of a run whose data state SMILES.",
+)
 PROBLEM_TYPES: Final = (
     RUN_NOT_FOUND,
     RUN_OUTDATED,
@@ -158,6 +174,8 @@ PROBLEM_TYPES: Final = (
     NOTHING_PREDICTS,
     ORDER_UNAVAILABLE,
     PREDICTIONS_TOO_MANY,
+    STRUCTURE_UNREADABLE,
+    STRUCTURE_UNKNOWN,
     INVALID_CURSOR,
     RUN_UNREADABLE,
 )

@@ -3,8 +3,10 @@
 Axes: F fragments, K rank, S steps, D at most three plotted columns.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +14,13 @@ from numpy.typing import NDArray
 from contracts.kinds import Objective, SimilarityKind
 
 __all__ = [
+    "Change",
     "Curve",
     "Floats",
     "Fragment",
     "FragmentPage",
     "Job",
+    "Left",
     "Matrix",
     "Neighbour",
     "PredictedFragment",
@@ -24,6 +28,7 @@ __all__ = [
     "Relative",
     "Rest",
     "Run",
+    "RunDetails",
     "Space",
     "TargetPrediction",
     "Trajectory",
@@ -54,6 +59,18 @@ class Run:
 
 
 @dataclass(frozen=True)
+class RunDetails:
+    """A run with its parameters and measurements."""
+
+    run: Run
+    spec: Mapping[str, Any]
+    """Parameters as the trainer took them."""
+    ingest: Mapping[str, int]
+    """Counts of what was read, merged and left out."""
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Fragment:
     """A fragment with its evidence: how many compounds contain it."""
 
@@ -74,6 +91,19 @@ class FragmentPage:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What a replacement is expected to change of activity, up or down, with its 90 % interval and evidence."""
+
+    expected: float
+    low: float
+    high: float
+    swaps: int
+    """Pairs of compounds of the data that differ by this replacement alone."""
+    basis: str
+    """What the expectation rests on."""
+
+
+@dataclass(frozen=True)
 class Neighbour:
     """A fragment near another, in percent; an optional figure is None where the run has none."""
 
@@ -81,24 +111,17 @@ class Neighbour:
     name: str
     smiles: str | None
     support: int
-    function: float | None
+    percents: Mapping[SimilarityKind, float | None]
+    """Every similarity of the contract."""
     low: float | None
     """With `high` the 90 % interval of `function`."""
     high: float | None
-    expected_change: float | None
-    """Of activity, where the other takes the fragment's place, with its 90 % interval."""
-    change_low: float | None
-    change_high: float | None
-    swaps: int | None
-    """Pairs of compounds that were measured."""
-    balanced: float | None
-    structure: float | None
-    coassay: float | None
+    change: Change | None
+    """What putting it in the place of the other is expected to change; None where the run does not tell."""
 
     def percent(self, similarity: SimilarityKind) -> float | None:
         """The figure of one similarity."""
-        figure: float | None = getattr(self, similarity)
-        return figure
+        return self.percents[similarity]
 
 
 @dataclass(frozen=True)
@@ -176,6 +199,16 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Left:
+    """A compound that was left out of a question."""
+
+    place: int
+    """In the question, from 0."""
+    value: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Matrix:
     """Similarity of named fragments in percent as the scores API states it: symmetric, diagonal 100."""
 
@@ -244,5 +277,7 @@ class Job:
     percent: float | None
     """How much of the stage is done."""
     loss: float | None
+    rate: float | None
+    """Parts of the stage done a second."""
     eta_s: float | None
     problem: str | None

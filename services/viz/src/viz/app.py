@@ -15,9 +15,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from servicekit.application import create_application
 from servicekit.doors.guard import Doors
 from servicekit.security import SecurityHeaders, content_policy
-from viz import exports, problems
+from viz import exports, handed_on, problems, uploads, vendored
 from viz.callbacks import CallbackRequests
+from viz.datasets import Datasets
 from viz.failures import Unshowable
+from viz.handed_on import HandedOn
 from viz.jobs import TrainerJobs
 from viz.pages import everywhere
 from viz.pages.frame import INDEX, frame
@@ -35,6 +37,8 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
     """Assemble the Dash pages; `beside` is what runs as long as they are served: the Bokeh server."""
     scores = Scores(settings.scores_url, key=settings.api_key)
     jobs = TrainerJobs(settings.trainer_url, key=settings.api_key)
+    drawn = HandedOn(settings.scores_url, key=settings.api_key)
+    datasets = Datasets(settings.trainer_url, key=settings.api_key)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -42,7 +46,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
         set_up: Any = dash._setup_server  # noqa: SLF001 - there is no public way
         set_up()
         with beside():
-            async with scores, jobs:
+            async with scores, jobs, drawn, datasets:
                 yield
 
     async def ready() -> Mapping[str, str]:
@@ -64,6 +68,9 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
     )
     problems.install(app)
     exports.install(app, scores)
+    handed_on.install(app, drawn)
+    uploads.install(app, datasets)
+    vendored.install(app)
 
     @app.api_route("/v1/{path:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
     async def no_such_route(path: str) -> None:
@@ -84,7 +91,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
         add_log_handler=False,
     )
     dash.layout = frame()
-    everywhere.register(dash, settings, scores, jobs)
+    everywhere.register(dash, settings, scores, jobs, datasets)
     # Plotly's WebGL traces compile their drawing commands, which needs 'unsafe-eval'.
     app.add_middleware(CallbackRequests, callbacks=dash.callback_map)
     app.add_middleware(ComponentSuites)

@@ -3,13 +3,13 @@
 import csv
 import io
 import re
+from dataclasses import astuple
 from typing import Annotated, Final, Literal
 
 from fastapi import FastAPI, Query
 from fastapi.responses import Response
 
 from contracts.kinds import SimilarityKind
-from servicekit.spreadsheet import harmless
 from viz.answers import Neighbour
 from viz.scores import Scores
 from viz.view import CURRENT, UNLIKE
@@ -17,22 +17,8 @@ from viz.view import CURRENT, UNLIKE
 __all__ = ["install"]
 
 _MOST: Final = 100
-_COLUMNS: Final = (
-    "rank",
-    "name",
-    "smiles",
-    "support",
-    "function",
-    "low",
-    "high",
-    "expected_change",
-    "change_low",
-    "change_high",
-    "swaps",
-    "balanced",
-    "structure",
-    "coassay",
-)
+_CHANGE: Final = ("expected_change", "change_low", "change_high", "swaps", "basis")
+_COLUMNS: Final = ("rank", "name", "smiles", "support", *SimilarityKind, "low", "high", *_CHANGE)
 
 
 def install(app: FastAPI, scores: Scores) -> None:
@@ -49,17 +35,17 @@ def install(app: FastAPI, scores: Scores) -> None:
         fragment: Annotated[str, Query(description="Name of the fragment.")],
         run: Annotated[str, Query(description="Id of the run, or `current`.")] = CURRENT,
         similarity: Annotated[
-            SimilarityKind | None, Query(description="What the order follows; what the run tells first where none is named.")
+            SimilarityKind | None, Query(description="What the order follows; what is recommended for the run if left out.")
         ] = None,
         structure: Annotated[
             Literal["any", "unlike"], Query(description=f"`unlike` takes those that look at most {UNLIKE} % like it.")
         ] = "any",
     ) -> Response:
+        ranked_by = similarity or (await scores.run(run)).similarities[0]
         unlike = UNLIKE if structure == "unlike" else None
-        kind = similarity or (await scores.run(run)).similarities[0]
-        neighbours = await scores.neighbours(run, fragment, kind, _MOST, max_structure=unlike)
+        neighbours = await scores.neighbours(run, fragment, ranked_by, _MOST, max_structure=unlike)
         named = re.sub(r"[^A-Za-z0-9_-]+", "-", fragment).strip("-")[:40] or "fragment"
-        disposition = f'attachment; filename="nearest-{named}-{kind}{"" if unlike is None else "-unlike"}.csv"'
+        disposition = f'attachment; filename="nearest-{named}-{ranked_by}{"" if unlike is None else "-unlike"}.csv"'
         return Response(_csv(neighbours), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
 
 
@@ -67,5 +53,8 @@ def _csv(neighbours: tuple[Neighbour, ...]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
-    writer.writerows([harmless(getattr(neighbour, column)) for column in _COLUMNS] for neighbour in neighbours)
+    for each in neighbours:
+        change = [None] * len(_CHANGE) if each.change is None else astuple(each.change)
+        percents = (each.percents[kind] for kind in SimilarityKind)
+        writer.writerow([each.rank, each.name, each.smiles, each.support, *percents, each.low, each.high, *change])
     return text.getvalue()

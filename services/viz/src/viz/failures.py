@@ -1,6 +1,10 @@
 """What can keep viz from showing something, each with a sentence a reader understands."""
 
-__all__ = ["NoRun", "NotInRun", "NotOffered", "NotTold", "Unshowable", "UpstreamAway"]
+from collections.abc import Sequence
+
+from viz.answers import Left
+
+__all__ = ["NoRun", "NotInRun", "NotOffered", "NotTold", "Refused", "Unreadable", "Unshowable", "UpstreamAway"]
 
 
 class Unshowable(Exception):
@@ -21,12 +25,32 @@ class NoRun(Unshowable):
         super().__init__("No run has been published yet.")
 
 
+class Refused(Unshowable):
+    """The trainer does not take what it was handed; it says why."""
+
+    def __init__(self, title: str, detail: str, reasons: Sequence[str] = ()) -> None:
+        super().__init__(f"{title}. {detail}" if detail else f"{title}.")
+        self.title = title
+        self.detail = detail
+        self.reasons = tuple(reasons)
+        """One for each place of a file that is at fault; none where no file is."""
+
+
 class NotInRun(Unshowable):
     """The run or fragment asked for does not exist; the sentence is the scores API's own."""
 
 
 class NotTold(Unshowable):
     """The run cannot answer this question: no structures, no predictions, a SMILES that is none."""
+
+
+class Unreadable(NotTold):
+    """Some SMILES are no molecules with fragments."""
+
+    def __init__(self, left: Sequence[Left]) -> None:
+        super().__init__(f"This molecule cannot be predicted: {left[0].reason}.")
+        self.left = tuple(left)
+        """The first of them."""
 
 
 class NotOffered(Unshowable):

@@ -7,7 +7,7 @@ many pages look at it, and the newest progress is kept.
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
@@ -21,10 +21,10 @@ from servicekit.client import ServiceAway, ServiceProblem, answer_of, asking, be
 from servicekit.tracing import propagating
 from trainer_client import Client
 from trainer_client.api.datasets import list_datasets
-from trainer_client.api.jobs import follow_job, list_jobs
+from trainer_client.api.jobs import follow_job, get_job, list_jobs
 from trainer_client.models import BotSpec, DatasetList, FactorsSpec, JobPage, JobResource, JobState, Language
 from viz.answers import Job
-from viz.failures import UpstreamAway
+from viz.failures import NotInRun, UpstreamAway
 
 __all__ = ["Progress", "TrainerJobs"]
 
@@ -121,13 +121,36 @@ class TrainerJobs:
             await self._name_uploads({digest for job in page.items for digest in _UPLOAD.findall(" ".join(_sources(job.spec)))})
         except (ServiceAway, ServiceProblem) as failure:
             raise UpstreamAway(_TRAINER, self._url, failure) from failure
-        for job in page.items:
+        return tuple(self._job(job) for job in self._watched(page.items))
+
+    async def one(self, job: str) -> Job:
+        """A job by its id.
+
+        Raises:
+            NotInRun: the trainer knows no such job.
+            UpstreamAway: as above.
+        """
+        try:
+            found = await answer_of(get_job.asyncio(job, client=self._client), JobResource, service=_TRAINER)
+            await self._name_uploads({digest for source in _sources(found.spec) for digest in _UPLOAD.findall(source)})
+        except ServiceProblem as problem:
+            if problem.slug == "job-not-found":
+                raise NotInRun(problem.detail) from problem
+            raise UpstreamAway(_TRAINER, self._url, problem) from problem
+        except ServiceAway as failure:
+            raise UpstreamAway(_TRAINER, self._url, failure) from failure
+        (watched,) = self._watched([found])
+        return self._job(watched)
+
+    def _watched(self, jobs: Sequence[JobResource]) -> Sequence[JobResource]:
+        """The same jobs; those that are not finished are followed from now on."""
+        for job in jobs:
             if job.state in _UNFINISHED and job.id not in self._followers:
                 self._progress[job.id] = Progress()
                 follower = asyncio.create_task(self._follow(job.id))
                 self._followers[job.id] = follower
                 follower.add_done_callback(partial(self._forget, job.id))
-        return tuple(self._job(job) for job in page.items)
+        return jobs
 
     async def _name_uploads(self, digests: set[str]) -> None:
         if digests - self._uploads.keys():
@@ -168,6 +191,7 @@ class TrainerJobs:
             stage=None if progress.stage is None else _STAGES.get(progress.stage, progress.stage),
             percent=100.0 * done / total if done is not None and total else None,
             loss=figures.get("loss"),
+            rate=figures.get("rate"),
             eta_s=figures.get("eta_s"),
             problem=None if job.problem is None else job.problem.detail,
         )

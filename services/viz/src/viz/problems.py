@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from servicekit.problems import NOT_FOUND, NOT_READY, ProblemType, problem_response
-from viz.failures import NoRun, NotInRun, NotTold, Unshowable, UpstreamAway
+from viz.failures import NoRun, NotInRun, NotTold, Refused, Unshowable, UpstreamAway
 
 __all__ = ["PROBLEM_TYPES", "install"]
 
@@ -34,7 +34,14 @@ _NOT_TOLD: Final = ProblemType(
     "What was asked needs something that the run's data do not hold, such as the structures of fragments.",
     "Leave `structure` out, or ask another run, whose data state SMILES.",
 )
-PROBLEM_TYPES: Final = (_AWAY, _NOT_IN_RUN, _NOT_TOLD)
+_REFUSED: Final = ProblemType(
+    "refused-by-trainer",
+    "The trainer does not take this",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "The trainer was handed a file that it cannot read or has no room for, or it asks for a key that viz was not given.",
+    "The detail is the trainer's own sentence. A key is set as `TRAINER_API_KEY`, for viz as for the trainer.",
+)
+PROBLEM_TYPES: Final = (_AWAY, _NOT_IN_RUN, _NOT_TOLD, _REFUSED)
 """Everything that routes of viz answer beside the common problems."""
 
 
@@ -42,7 +49,7 @@ def install(app: FastAPI) -> None:
     """Turn failures into problems on every route of `app`."""
 
     async def on_failure(request: Request, failure: Exception) -> Response:
-        kinds = {NotInRun: _NOT_IN_RUN, NotTold: _NOT_TOLD, UpstreamAway: _AWAY}
+        kinds = {NotInRun: _NOT_IN_RUN, NotTold: _NOT_TOLD, Refused: _REFUSED, UpstreamAway: _AWAY}
         kind = kinds.get(type(failure), NOT_READY)
         headers = {"Retry-After": "2"} if isinstance(failure, NoRun) else {}
         return problem_response(kind, str(failure), request.url.path, headers=headers)

@@ -7,7 +7,7 @@ once a second at most, however many pages are open.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -28,28 +28,29 @@ from scores_client.types import UNSET
 from servicekit.client import ServiceAway, ServiceProblem, answer_of, bearer
 from servicekit.tracing import propagating
 from viz.answers import (
+    Change,
     Curve,
     Floats,
     Fragment,
     FragmentPage,
+    Left,
     Matrix,
     Neighbour,
-    PredictedFragment,
     Prediction,
-    Relative,
-    Rest,
     Run,
+    RunDetails,
     Space,
-    TargetPrediction,
     Trajectory,
 )
-from viz.failures import NoRun, NotInRun, NotTold, Unshowable, UpstreamAway
+from viz.failures import NoRun, NotInRun, NotTold, Unreadable, Unshowable, UpstreamAway
 from viz.pairs import Pairs, every_pair, one_with_all
+from viz.predicted import left_of, many_question, predictions_of
 from viz.view import CURRENT
+from viz.wanted import Wanted
 
 __all__ = ["Scores"]
 
-D = TypeVar("D", bound="Run | Fragment | Neighbour")
+D = TypeVar("D", bound="Run | Fragment")
 T = TypeVar("T")
 _SCORES_API: Final = "the scores API"
 _PATIENCE_S: Final = 20.0
@@ -57,9 +58,11 @@ _FRESH_S: Final = 1.0
 _KEPT: Final = 4
 _LISTED_RUNS: Final = 50
 _PAGE: Final = 1000
-_REASONED: Final = {"molecules-unreadable": "This molecule cannot be predicted", "invalid-request": "This cannot be asked"}
+_REASONED: Final = {"invalid-request": "This cannot be asked"}
 _REFUSALS: Final = {
     "target-not-found": None,
+    "order-unavailable": None,
+    "structure-unreadable": None,
     "similarity-unavailable": "This run tells nothing of structures or of what was measured together: "
     "its data state none, or an older release trained it.",
     "nothing-predicts": "This run predicts nothing. Choose another one above.",
@@ -85,6 +88,7 @@ class Scores:
         self._reading = asyncio.Lock()
         self._gathering = asyncio.Lock()
         self._spaces: LRUCache[str, Space] = LRUCache(_KEPT)
+        self._details: LRUCache[str, RunDetails] = LRUCache(_LISTED_RUNS)
         self._pairs: LRUCache[tuple[str, SimilarityKind], Pairs] = LRUCache(_KEPT)
         self._with_all: LRUCache[tuple[str, SimilarityKind, str], Floats] = LRUCache(_KEPT)
 
@@ -124,6 +128,18 @@ class Scores:
         listed = next((known for known in runs if known.id == run), None)
         return listed or _run(await self._ask(get_run.asyncio(run, client=self._client), models.RunDetail))
 
+    async def details(self, run: str) -> RunDetails:
+        """One run by its id, with its parameters and measurements."""
+        if run not in self._details:
+            told = await self._ask(get_run.asyncio(run, client=self._client), models.RunDetail)
+            self._details[run] = RunDetails(
+                run=_run(told),
+                spec=told.spec.additional_properties,
+                ingest=told.ingest.additional_properties,
+                metrics=told.metrics.additional_properties,
+            )
+        return self._details[run]
+
     async def space(self, run: str) -> Space:
         """The shown fragments of a run with their factors, complete."""
         run = (await self.run(run)).id
@@ -132,9 +148,13 @@ class Scores:
                 self._spaces[run] = await self._read_space(run)
             return self._spaces[run]
 
-    async def fragments(self, run: str, query: str, *, limit: int) -> FragmentPage:
-        """The first shown fragments whose name or SMILES contains `query`."""
-        question = list_fragments.asyncio(client=self._client, query=query, limit=min(limit, _PAGE), run=run)
+    async def fragments(self, run: str, wanted: Wanted, *, limit: int) -> FragmentPage:
+        """The first shown fragments that are wanted.
+
+        Raises:
+            NotTold: what is wanted as a structure is none.
+        """
+        question = list_fragments.asyncio(client=self._client, limit=min(limit, _PAGE), run=run, **wanted.parameters)
         page = await self._ask(question, models.FragmentPage)
         return FragmentPage(items=tuple(_taken(Fragment, item) for item in page.items), next=page.next_)
 
@@ -160,9 +180,11 @@ class Scores:
             limit=limit,
             run=run,
         )
-        return tuple(_taken(Neighbour, item) for item in (await self._ask(question, models.Neighbours)).items)
+        return tuple(_neighbour(item) for item in (await self._ask(question, models.Neighbours)).items)
 
-    async def prediction(self, run: str, compound: str | Sequence[str], *, target: str | None = None, limit: int) -> Prediction:
+    async def prediction(
+        self, run: str, compound: str | Sequence[str], *, target: str | None = None, limit: int, order: str = "excess"
+    ) -> Prediction:
         """What is expected of a SMILES or of fragments on the `limit` first targets, or on one named target.
 
         Raises:
@@ -173,20 +195,32 @@ class Scores:
             compounds=[models.CompoundQuestion(**named)],
             targets=UNSET if target is None else [target],
             limit=limit if target is None else UNSET,
+            order=UNSET if order == "excess" else models.Order(order),
         )
         answer = await self._ask(ask_predictions.asyncio(client=self._client, body=body, run=run), models.Predictions)
-        (predicted,) = answer.compounds
-        return Prediction(
-            run=answer.run,
-            scale=str(answer.scale),
-            meaning=answer.meaning,
-            parent=predicted.parent,
-            fragments=tuple(PredictedFragment(fragment.name, fragment.support) for fragment in predicted.fragments),
-            flags=tuple(str(flag) for flag in predicted.flags),
-            targets=tuple(_target(item) for item in predicted.predictions),
-            matched=None if predicted.matched is None else predicted.matched.name,
-            nearest=predicted.nearest_similarity,
-        )
+        (predicted,) = predictions_of(answer)
+        return predicted
+
+    async def predictions(
+        self, run: str, smiles: Sequence[str], *, target: str | None, limit: int
+    ) -> tuple[tuple[Prediction, ...], tuple[Left, ...]]:
+        """What is expected of many SMILES, in their order, and those that are no molecules, which are left out.
+
+        Raises:
+            NotTold: there is no such target, or the run predicts nothing.
+        """
+        left: dict[int, Left] = {}
+        while asked := [place for place in range(len(smiles)) if place not in left]:
+            question = many_question([smiles[place] for place in asked], target, limit)
+            try:
+                answer = await self._ask(
+                    ask_predictions.asyncio(client=self._client, body=question, run=run), models.Predictions
+                )
+            except Unreadable as failure:  # names the first twenty
+                left |= {asked[each.place]: replace(each, place=asked[each.place]) for each in failure.left}
+            else:
+                return predictions_of(answer), tuple(left.values())
+        return (), tuple(left.values())
 
     async def similarities(self, run: str, names: Sequence[str], similarity: SimilarityKind) -> Matrix:
         """Similarity of every two of at most 500 fragments.
@@ -278,6 +312,8 @@ class Scores:
                 return NoRun()
             case "run-not-found" | "fragment-not-found":
                 return NotInRun(problem.detail)
+            case "molecules-unreadable":
+                return Unreadable(left_of(problem.members["errors"]))
             case slug if slug in _REASONED:
                 return NotTold(f"{_REASONED[slug]}: {problem.members['errors'][0]['reason']}.")
             case slug if slug in _REFUSALS:
@@ -296,25 +332,10 @@ def _taken(kind: type[D], item: Any) -> D:
     return kind(**{field.name: getattr(item, field.name) for field in fields(kind)})
 
 
-def _target(item: models.TargetPrediction) -> TargetPrediction:
-    parts = item.contributions
-    return TargetPrediction(
-        target=item.target,
-        value=item.value,
-        low=item.low,
-        high=item.high,
-        sum=item.sum_,
-        mean=parts.mean,
-        level=parts.target,
-        added=tuple(parts.fragments),
-        excess=item.excess,
-        rest=None if item.rest is None else _rest(item.rest),
-        panel=item.panel,
-        measured=item.measured,
-        domain=None if item.domain is None else str(item.domain),
-    )
-
-
-def _rest(item: models.Rest) -> Rest:
-    relatives = tuple(Relative(one.name, one.smiles, one.similarity, one.value) for one in item.relatives)
-    return Rest(item.value, relatives)
+def _neighbour(item: models.Neighbour) -> Neighbour:
+    told: dict[str, Any] = item.to_dict()
+    change = None
+    if told.get("expected_change") is not None:
+        change = Change(told["expected_change"], told["change_low"], told["change_high"], told["swaps"], told["basis"])
+    percents = {kind: told[kind] for kind in SimilarityKind}
+    return Neighbour(item.rank, item.name, item.smiles, item.support, percents, item.low, item.high, change)

@@ -1,6 +1,6 @@
-"""Component suites: the scripts of Dash and Plotly, compressed once and kept by browsers.
+"""Component suites: the scripts of Dash, Plotly and the structure editor, compressed once and kept by browsers.
 
-They are files of installed packages, so they do not change while the process lives. Plotly alone is 4.8 MB; compressing it for
+They are files of packages, so they do not change while the process lives. Plotly alone is 4.8 MB; compressing it for
 every reader would hold up all of them.
 """
 
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["ComponentSuites"]
 
-_PREFIX: Final = "/_dash-component-suites/"
+_PREFIXES: Final = ("/_dash-component-suites/", "/vendor/")
 _FINGERPRINT: Final = re.compile(r"\.v\w+m\d+\.")
 _LEVEL: Final = 6
 
@@ -39,7 +39,7 @@ class ComponentSuites:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(_PREFIX):
+        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(_PREFIXES):
             await self._app(scope, receive, send)
             return
         path = scope["path"]

@@ -1,11 +1,12 @@
 """The view: what a page's address says is looked at, so that a link restores it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Self
 from urllib.parse import parse_qs, quote, urlencode
 
 from contracts.kinds import SimilarityKind
+from viz.answers import Run
 from viz.failures import NotOffered
 
 __all__ = ["CURRENT", "UNLIKE", "View", "meaning"]
@@ -21,6 +22,12 @@ _OFFERED: Final[dict[str, tuple[str, ...]]] = {
     "nearest": ("15", "30", "60", "100"),
     "structure": ("any", "unlike"),
     "table": ("hidden", "shown"),
+    "order": ("excess", "prediction", "certainty"),
+    "sort": ("support", "size", "logp", "name", "id"),
+    "rings": ("any", "with", "without"),
+    "charge": ("any", "neutral", "positive", "negative"),
+    "support": ("any", "10", "30", "100"),
+    "size": ("any", "6", "12", "20"),
 }
 
 
@@ -30,7 +37,7 @@ class View:
 
     run: str = CURRENT
     similarity: SimilarityKind | None = None
-    """None: what the run tells first."""
+    """None is the one that is recommended for the run."""
     fragment: str | None = None
     vectors: str = "fitted"
     """`fitted`, or `unit` for equal lengths."""
@@ -40,14 +47,24 @@ class View:
     """Fragments beside the chosen one in the heat map of a large run."""
     structure: str = "any"
     """Of the fragments listed beside the chosen one: `any`, or `unlike` it."""
+    sort: str = "support"
+    """What the list of found fragments follows."""
+    rings: str = "any"
+    charge: str = "any"
+    support: str = "any"
+    """The least, of fragments that are listed."""
+    size: str = "any"
+    """The most heavy atoms, of fragments that are listed."""
+    order: str = "excess"
+    """Which targets of a prediction come first."""
+    beside: str | None = None
+    """A run that the chosen one is compared with."""
     compound: str | None = None
     """What is predicted: a SMILES, or names of fragments with commas between them."""
     target: str | None = None
     """The target whose prediction is taken apart."""
     table: str = "hidden"
     """Whether the figure's numbers stand below it as a table, too: hundreds of cells, which cost a slow browser seconds."""
-    told: tuple[SimilarityKind, ...] = ()
-    """The similarities that the run tells; no part of the address."""
 
     @classmethod
     def of(cls, search: str | None) -> Self:
@@ -77,22 +94,13 @@ class View:
     def search(self) -> str:
         """The query part that restores this view, without what is default; empty for the default view."""
         default = type(self)()
-        given = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "told"}
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
         query = urlencode(
             {name: value for name, value in given.items() if value and value != getattr(default, name)},
             quote_via=quote,
             safe="",
         )
         return f"?{query}" if query else ""
-
-    @property
-    def kind(self) -> SimilarityKind:
-        """The similarity that is looked at."""
-        return self.similarity or (self.told or (SimilarityKind.BALANCED,))[0]
-
-    def of_run(self, told: Sequence[SimilarityKind]) -> Self:
-        """The same view of a run that tells these similarities."""
-        return replace(self, told=tuple(told))
 
     def choosing(self, fragment: str | None) -> Self:
         """The same view with another fragment chosen, or none."""
@@ -102,10 +110,12 @@ class View:
         """The same view of the run with this id, which a later publication does not change."""
         return replace(self, run=run)
 
+    def similarity_in(self, run: Run) -> SimilarityKind:
+        """The similarity that is shown of a run."""
+        return self.similarity or run.similarities[0]
+
     def offers(self, name: str) -> list[tuple[str, Self, bool]]:
         """The values of one choice, each with its view and whether it is this one."""
-        if name == "similarity":
-            return [(kind, replace(self, similarity=kind), kind is self.kind) for kind in self.told or tuple(SimilarityKind)]
         views: list[dict[str, Any]] = [{name: value} for value in _OFFERED[name]]
         return [(view[name], replace(self, **view), view[name] == getattr(self, name)) for view in views]
 
@@ -126,4 +136,4 @@ def meaning(similarity: SimilarityKind) -> str:
 def _stated(search: str | None) -> dict[str, str]:
     """What an address says of the fields of a view, as it stands."""
     query = parse_qs((search or "").removeprefix("?"))
-    return {field.name: query[field.name][0] for field in fields(View) if field.name in query and field.name != "told"}
+    return {field.name: query[field.name][0] for field in fields(View) if field.name in query}

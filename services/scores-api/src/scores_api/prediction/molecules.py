@@ -1,29 +1,21 @@
-"""Molecules: SMILES as the fragments they are made of, asked of the worker, which starts with the first question."""
+"""Molecules: SMILES as the fragments they are made of, asked of the worker."""
 
-import asyncio
-import contextlib
-import json
-import sys
-from asyncio.subprocess import PIPE, Process
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-import structlog
 
 from contracts.fingerprints import Fingerprint
-from scores_api.failures import MoleculesFailed
+from scores_api.worker_process import WorkerProcess
 
 __all__ = ["CutMolecule", "Located", "Molecules", "Unreadable", "Wanted"]
 
 _BATCH: Final = 32
 """Molecules asked for at a time: between two batches of a long request, others have their turn."""
-_ANSWER_BYTES: Final = 2**26
 _TIMEOUT_S: Final = 60.0
 """Of a batch; no molecule within the bounds of `chemistry` takes a second."""
-_log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -65,11 +57,10 @@ class Wanted:
 
 
 class Molecules:
-    """Asks one worker, in order; one that died is started again by the next question."""
+    """Asks one worker, in order."""
 
     def __init__(self) -> None:
-        self._worker: Process | None = None
-        self._turn = asyncio.Lock()
+        self._worker = WorkerProcess("scores_api.prediction.worker", timeout_s=_TIMEOUT_S)
 
     async def cut(self, smiles: Sequence[str], *, fingerprints: bool) -> list[CutMolecule | Unreadable]:
         """The fragments of each SMILES, and its fingerprint where these are wanted.
@@ -80,7 +71,7 @@ class Molecules:
         molecules: list[CutMolecule | Unreadable] = []
         for first in range(0, len(smiles), _BATCH):
             part = list(smiles[first : first + _BATCH])
-            cut = await self._ask({"task": "cut", "smiles": part, "fingerprints": fingerprints})
+            cut = await self._worker.ask({"task": "cut", "smiles": part, "fingerprints": fingerprints})
             molecules.extend(map(_molecule, cut))
         return molecules
 
@@ -90,7 +81,7 @@ class Molecules:
         Raises:
             MoleculesFailed: as `cut`.
         """
-        found = await self._ask({"task": "locate", "smiles": smiles, "atom": atom, "fragment": fragment})
+        found = await self._worker.ask({"task": "locate", "smiles": smiles, "atom": atom, "fragment": fragment})
         if "reason" in found:
             return Unreadable(found["reason"])
         molecule = _molecule(found["molecule"])
@@ -105,7 +96,7 @@ class Molecules:
         products: list[list[CutMolecule]] = []
         for first in range(0, len(wanted), _BATCH):
             rows = [[each.parent, each.fragment, each.atoms, each.by] for each in wanted[first : first + _BATCH]]
-            answers = await self._ask({"task": "substitute", "wanted": rows})
+            answers = await self._worker.ask({"task": "substitute", "wanted": rows})
             products += [[each for each in map(_molecule, answer) if isinstance(each, CutMolecule)] for answer in answers]
         return products
 
@@ -115,39 +106,14 @@ class Molecules:
         Raises:
             MoleculesFailed: as `cut`.
         """
-        text: str = await self._ask({"task": "draw", "molecules": [[smiles, dict(stated)] for smiles, stated in molecules]})
+        text: str = await self._worker.ask(
+            {"task": "draw", "molecules": [[smiles, dict(stated)] for smiles, stated in molecules]}
+        )
         return text
 
     async def close(self) -> None:
         """End the worker."""
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            with contextlib.suppress(ProcessLookupError):
-                worker.kill()
-            await worker.wait()
-
-    async def _ask(self, question: Mapping[str, Any]) -> Any:
-        async with self._turn:
-            answered = False
-            try:
-                worker = self._worker = self._worker or await _start()
-                assert worker.stdin is not None and worker.stdout is not None  # noqa: S101, PT018 - both are pipes
-                worker.stdin.write(json.dumps(question).encode() + b"\n")
-                async with asyncio.timeout(_TIMEOUT_S):
-                    await worker.stdin.drain()
-                    line = await worker.stdout.readline()
-                if not line.endswith(b"\n"):
-                    raise EOFError("the worker ended")  # noqa: TRY301 - one of the ways in which it fails
-                answer = json.loads(line)
-                answered = True
-            except Exception as error:
-                reason = str(error) or type(error).__name__
-                _log.exception("molecules_not_cut", reason=reason, task=question["task"])
-                raise MoleculesFailed(reason) from error
-            finally:
-                if not answered:  # also when the request was given up: its answer must not become the next one's
-                    await self.close()
-        return answer
+        await self._worker.close()
 
 
 def _molecule(stated: Mapping[str, Any]) -> CutMolecule | Unreadable:
@@ -164,14 +130,3 @@ def _fingerprint(features: list[list[str]]) -> Fingerprint:
 
 def _array(text: str, kind: str) -> Any:
     return np.frombuffer(b64decode(text), kind)
-
-
-async def _start() -> Process:
-    command = (sys.executable, "-m", "scores_api.prediction.worker")
-    return await asyncio.create_subprocess_exec(
-        *command,
-        stdin=PIPE,
-        stdout=PIPE,
-        limit=_ANSWER_BYTES,
-        start_new_session=True,  # Ctrl-C in the terminal is for the server, which ends its worker itself
-    )

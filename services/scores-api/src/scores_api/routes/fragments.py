@@ -10,12 +10,14 @@ from contracts.evidence import NEIGHBOURS
 from contracts.kinds import SimilarityKind
 from scores_api.catalogue import CURRENT
 from scores_api.models.fragments import FragmentDetail, FragmentPage, Neighbours
-from scores_api.paging import ascending
+from scores_api.paging import ascending, stretch
 from scores_api.rendering import fragment_detail, fragment_page, neighbour_list
 from scores_api.routes.choice import FragmentName, Limit, PageCursor, RunName, chosen_run, chosen_run_of_page
 from scores_api.routes.errors import answers
 from scores_api.routes.published import FragmentRoute, published, published_router
 from scores_api.search import is_published, nearest
+from scores_api.structures.finder import Finder
+from scores_api.structures.selection import Charge, Selection, Sort
 from servicekit.cursor import Cursor
 
 __all__ = ["router"]
@@ -27,7 +29,7 @@ router = published_router("fragments", FragmentRoute)
     "/v1/fragments",
     response_model=FragmentPage,
     summary="Fragments, listed or searched",
-    responses=answers(404, 422, 503),
+    responses=answers(404, 422, 500, 503),
 )
 async def list_fragments(
     request: Request,
@@ -35,15 +37,38 @@ async def list_fragments(
     query: Annotated[str, Query(max_length=500, description="Part of a name or SMILES, case ignored.")] = "",
     shown: Annotated[bool, Query(description="Only fragments with enough evidence; false lists every modelled one.")] = True,
     run: RunName = CURRENT,
+    structure: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=2000,
+            description="Only fragments that contain this: a SMILES in any spelling, a fragment with `*`, a common name of a "
+            "group (`morpholine`), or a SMARTS.",
+            examples=["C1COCCN1"],
+        ),
+    ] = None,
+    min_support: Annotated[int, Query(ge=0, le=2**31 - 1, description="Only fragments in so many compounds or more.")] = 0,
+    max_atoms: Annotated[
+        int | None, Query(ge=1, le=1000, description="Only fragments of so many heavy atoms or fewer.")
+    ] = None,
+    rings: Annotated[bool | None, Query(description="Only fragments with rings, or only those without.")] = None,
+    charge: Annotated[Charge | None, Query(description="Only fragments of this formal charge.")] = None,
+    sort: Annotated[Sort, Query(description="What the order follows.")] = Sort.ID,
     cursor: PageCursor = None,
     limit: Limit = 100,
 ) -> Response:
-    """In the order of their ids."""
+    """All that meet every condition; those about structures leave out fragments of which the data state none."""
     view = await chosen_run_of_page(request, run, cursor)
-    of = f"fragments {shown} {query}"
     fragments = view.published.fragments
-    matches = fragments.search(query, after=Cursor.last(cursor, of), shown_only=shown)
-    ids, following = ascending(matches, of=of, run=view.run, limit=limit)
+    selection = Selection(query, shown, structure, min_support, max_atoms, rings, charge, sort)
+    if selection.is_plain:
+        of = f"fragments {shown} {query}"
+        matches = fragments.search(query, after=Cursor.last(cursor, of), shown_only=shown)
+        ids, following = ascending(matches, of=of, run=view.run, limit=limit)
+    else:
+        finder: Finder = request.app.state.finder
+        selected = await selection.of(fragments, finder)
+        ids, following = stretch(selected, of=selection.mark, run=view.run, cursor=cursor, limit=limit)
     return published(request, fragment_page(fragments, ids, following), view.tag)
 
 

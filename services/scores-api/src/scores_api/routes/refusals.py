@@ -34,6 +34,9 @@ _FAILURES = (
     failures.OrderUnavailable,
     failures.ReplacementsUnavailable,
     failures.PredictionsTooMany,
+    failures.StructureUnreadable,
+    failures.StructureUnknown,
+    failures.WeightsUnequal,
 )
 
 
@@ -106,7 +109,7 @@ def _problem_of_predictions(error: Exception) -> Problem:
             errors = [{"place": one.place, "value": excerpt(one.value, _SHOWN), "reason": one.reason} for one in first]
             problem = Problem(problems.MOLECULES_UNREADABLE, detail, errors=errors, count=count)
         case failures.MoleculesFailed():
-            problem = Problem(problems.MOLECULES_FAILED, "The process that cuts molecules into fragments failed.")
+            problem = Problem(problems.MOLECULES_FAILED, "The process that reads molecules failed.")
         case failures.NothingPredicts(run=run):
             detail = f"Run {run} published nothing that predicts. Name another one with ?run=, or train its data again."
             problem = Problem(problems.NOTHING_PREDICTS, detail)
@@ -119,5 +122,20 @@ def _problem_of_predictions(error: Exception) -> Problem:
             detail = f"{asked} predictions were asked for; one answer holds up to {most}. Lower `limit` or ask in parts."
             problem = Problem(problems.PREDICTIONS_TOO_MANY, detail, asked=asked, limit=most)
         case _:
-            raise error
+            problem = _problem_of_structures(error)
     return problem
+
+
+def _problem_of_structures(error: Exception) -> Problem:
+    match error:
+        case failures.StructureUnreadable(refused=one):
+            errors = [{"place": one.place, "value": excerpt(one.value, _SHOWN), "reason": one.reason}]
+            return Problem(problems.STRUCTURE_UNREADABLE, f"{one.place}: {one.reason}.", errors=errors)
+        case failures.WeightsUnequal(weights=weights, highlights=highlights):
+            reason = f"there are {weights} weights for {highlights} highlights"
+            errors = [{"place": "weight", "value": str(weights), "reason": reason}]
+            return Problem(problems.STRUCTURE_UNREADABLE, f"weight: {reason}.", errors=errors)
+        case failures.StructureUnknown(run=run, fragment=fragment):
+            return Problem(problems.STRUCTURE_UNKNOWN, f"The data of run {run} state no structure of {excerpt(fragment)!r}.")
+        case _:
+            raise error

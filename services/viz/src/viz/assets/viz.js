@@ -25,10 +25,122 @@
     }
   });
 
+  /* A file goes to the server as it is, and the page turns to it. */
+  function setUpDrop() {
+    const zone = document.getElementById("drop-zone");
+    const place = document.getElementById("data-drop");
+    if (!zone || !place || place.firstChild) {
+      return;
+    }
+    const input = document.createElement("input");
+    input.type = "file";
+    input.id = "data-file";
+    input.addEventListener("change", function () {
+      send(input.files[0]);
+    });
+    place.appendChild(input);
+    zone.addEventListener("dragover", function (event) {
+      event.preventDefault();
+      zone.classList.add("over");
+    });
+    zone.addEventListener("dragleave", function () {
+      zone.classList.remove("over");
+    });
+    zone.addEventListener("drop", function (event) {
+      event.preventDefault();
+      zone.classList.remove("over");
+      send(event.dataTransfer.files[0]);
+    });
+  }
+
+  function send(file) {
+    if (!file) {
+      return;
+    }
+    const status = document.getElementById("data-status");
+    const request = new XMLHttpRequest();
+    request.upload.addEventListener("progress", function (event) {
+      const done = event.lengthComputable ? Math.floor((100 * event.loaded) / event.total) + " %" : "";
+      status.textContent = "Handing in " + file.name + " " + done;
+    });
+    request.addEventListener("load", function () {
+      const told = JSON.parse(request.responseText);
+      if (request.status >= 400) {
+        status.textContent = told.detail;
+        return;
+      }
+      status.textContent = told.name + " is here; reading it.";
+      window.dash_clientside.set_props("address", { search: "?dataset=" + told.sha256 });
+    });
+    request.addEventListener("error", function () {
+      status.textContent = "The file could not be handed in; nothing answers.";
+    });
+    request.open("POST", "/uploads?name=" + encodeURIComponent(file.name));
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.send(file);
+  }
+
+  function element(type, props) {
+    return { type: type, namespace: "dash_html_components", props: props };
+  }
+
+  function metaOf(figure) {
+    return (figure && figure.layout && figure.layout.meta) || {};
+  }
+
+  /* The fragments of a cell, where the figure is a matrix. */
+  function pairOf(point, meta) {
+    const rows = meta.rows || [];
+    return point.y in rows && point.x in rows ? [rows[point.y], rows[point.x]] : null;
+  }
+
+  /* Of a point: its fragment, support, and perhaps its similarity. Of a cell: its two fragments. */
+  function cardOf(told, point, meta) {
+    const isPair = typeof told[1] === "string";
+    const names = isPair && told[0] !== told[1] ? [told[0], told[1]] : [told[0]];
+    const parts = names.map(function (name) {
+      const query = new URLSearchParams({ fragment: name, run: meta.run || "current" });
+      const drawing = element("Img", { src: "/drawings/of-fragment?" + query, alt: "", className: "structure small" });
+      return element("Div", { children: (meta.drawn ? [drawing] : []).concat(element("Code", { children: name })) });
+    });
+    const percent = isPair ? point.z : told[2];
+    const words = isPair ? [] : [Number(told[1]).toLocaleString("en") + " compounds"];
+    if (percent !== undefined && percent !== null) {
+      const shown = percent.toFixed(1).replace("-", "\u2212");
+      words.push(shown + (isPair ? " % alike" : " % like the chosen fragment"));
+    }
+    const pair = element("Div", { children: parts, className: "pair" });
+    return element("Div", { children: [pair, element("P", { children: words.join(", ") })], className: "card-text" });
+  }
+
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     viz: {
       scheme: function () {
         return dark.matches ? "dark" : "light";
+      },
+      card: function (hover, figure) {
+        const skip = window.dash_clientside.no_update;
+        const point = hover && hover.points && hover.points[0];
+        const meta = metaOf(figure);
+        const told = point && (point.customdata || pairOf(point, meta));
+        if (!told || !point.bbox) {
+          return [false, skip, skip];
+        }
+        return [true, point.bbox, cardOf(told, point, meta)];
+      },
+      chooseRow: function (click, figure, search) {
+        const point = click && click.points && click.points[0];
+        const pair = point && pairOf(point, metaOf(figure));
+        if (!pair) {
+          return window.dash_clientside.no_update;
+        }
+        const query = new URLSearchParams(search);
+        query.set("fragment", pair[0]);
+        return "?" + query;
+      },
+      dropZone: function () {
+        setUpDrop();
+        return window.dash_clientside.no_update;
       },
       arrive: function (title) {
         if (title) {

@@ -54,7 +54,7 @@ class HistogramApp:
             if answered % _TOLD_AFTER == 0:
                 say(f"Asking how similar the fragments are: {100 * answered // questions} %")
 
-        pairs = await scores.pairs(run.id, view.kind, on_block=tell)
+        pairs = await scores.pairs(run.id, view.similarity_in(run), on_block=tell)
         return Counted(pairs, await asyncio.to_thread(pairs.counts), run.shown_fragments)
 
     def draw(self, doc: Document, page: Page, loaded: Counted) -> LayoutDOM:
@@ -152,8 +152,9 @@ class _Histogram:
         counted = f"{len(self._pairs.names):,} fragments make {total:,} pairs."
         if len(self._pairs.names) < self._shown:
             counted = f"Of {self._shown:,} fragments the {len(self._pairs.names):,} with most support make {total:,} pairs."
+        similarity = self._page.view.similarity_in(self._page.run)
         spread = (
-            f"By {self._page.view.kind} similarity half of them lie between {_typeset(low)} and {_typeset(high)} %, "
+            f"By {similarity} similarity half of them lie between {_typeset(low)} and {_typeset(high)} %, "
             f"the median is {_typeset(middle)} %."
         )
         hint = f"Run {html.escape(self._page.run.id)}. Brush the figure, or move the range below it, to list pairs."

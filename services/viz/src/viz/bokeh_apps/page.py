@@ -6,7 +6,7 @@ where waiting helps the page tries again by itself: Bokeh alone would answer 200
 
 import html
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -116,7 +116,6 @@ def open_page(doc: Document, app: App[Any], settings: Settings, scores: Scores) 
     async def load() -> tuple[View, Run, Any]:
         view = View.of(query)
         run = await scores.run(view.run)
-        view = view.of_run(run.similarities)
         return view, run, await app.load(view, run, scores, say)
 
     def show(loaded: tuple[View, Run, Any]) -> None:
@@ -213,14 +212,15 @@ def page_header(app: str | None, view: View, dash_url: str) -> str:
 
 
 def _similarity_choice(app: str, view: View) -> str:
+    best = ("recommended", "The one that says most of what the run was trained for.", replace(view, similarity=None))
+    kinds = [(kind, meaning(SimilarityKind(kind)), other) for kind, other, _ in view.offers("similarity")]
     parts = [
-        f'<li{_CURRENT if here else ""}><a href="/{app}{html.escape(other.search)}">{kind}</a>'
-        f"<span>{meaning(SimilarityKind(kind))}</span></li>"
-        for kind, other, here in view.offers("similarity")
+        f'<li{_CURRENT if other == view else ""}><a href="/{app}{html.escape(other.search)}">{name}</a><span>{told}</span></li>'
+        for name, told, other in [best, *kinds]
     ]
-    chosen = view.similarity or "as the run tells"
+    shown = view.similarity or "recommended"
     return (
-        f'<div class="choices"><details class="menu"><summary><span class="quiet">Similarity </span>{chosen}</summary>'
+        f'<div class="choices"><details class="menu"><summary><span class="quiet">Similarity </span>{shown}</summary>'
         f'<ul aria-label="Similarity">{"".join(parts)}</ul></details></div>'
     )
 

@@ -15,8 +15,8 @@ _DECADES: Final = 1.5
 """From here on only powers of ten are named."""
 
 
-def training_curve(curve: Curve, palette: Palette, *, revision: str) -> go.Figure:
-    """Loss by step; a loss of exactly 0 has no place on a logarithmic axis and is left out."""
+def training_curve(curve: Curve, palette: Palette, *, revision: str, beside: Curve | None = None) -> go.Figure:
+    """Loss by step, perhaps with another run's; a loss of exactly 0 has no place on a logarithmic axis and is left out."""
     shown = curve.losses_S > 0
     loss = np.where(shown, curve.losses_S, np.nan)
     figure = go.Figure(
@@ -29,6 +29,16 @@ def training_curve(curve: Curve, palette: Palette, *, revision: str) -> go.Figur
             hovertemplate="step %{x}<br>loss %{y:.4g}<extra></extra>",
         )
     )
+    if beside is not None:
+        figure.add_trace(
+            go.Scatter(
+                x=beside.steps_S,
+                y=np.where(beside.losses_S > 0, beside.losses_S, np.nan),
+                mode="lines",
+                line={"color": palette.accent, "width": 2, "dash": "dot"},
+                hovertemplate="the other: step %{x}<br>loss %{y:.4g}<extra></extra>",
+            )
+        )
     positive = curve.losses_S[shown]
     decades = float(np.log10(positive.max() / positive.min())) if positive.size else 0.0
     axis = {

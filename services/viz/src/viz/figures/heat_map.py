@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.answers import Matrix
+from viz.figures.scale import Scale
 from viz.figures.style import apply_style, short
 from viz.ordering import Ordering
 from viz.palette import Palette
@@ -23,20 +24,20 @@ _TREE_TOP: Final = 0.9
 
 
 def heat_map(matrix: Matrix, ordering: Ordering, palette: Palette, *, revision: str, chosen: str | None = None) -> go.Figure:
-    """Rows and columns in the tree's order, the first row at the top, the tree above; colours from -100 to 100 percent."""
+    """Rows and columns in the tree's order, the first row at the top, the tree above; colours that fit the values."""
     leaves = ordering.leaves_F
     names = [matrix.names[leaf] for leaf in leaves]
     percent_FF = matrix.percent_FF[np.ix_(leaves, leaves)]
     count = len(names)
+    scale = Scale.of(matrix.percent_FF)
     figure = go.Figure(
         go.Heatmap(
             z=percent_FF,
-            zmin=-100,
-            zmax=100,
-            colorscale=palette.colorscale,
+            zmin=scale.low,
+            zmax=scale.high,
+            colorscale=scale.colours(palette),
             colorbar={
-                "tickvals": [-100, -50, 0, 50, 100],
-                "ticktext": ["−100 %", "−50", "0", "50", "100 %"],
+                **scale.ticks(),
                 "tickfont": {"color": palette.muted, "size": 12},
                 "thickness": 12,
                 "outlinewidth": 0,
@@ -46,8 +47,7 @@ def heat_map(matrix: Matrix, ordering: Ordering, palette: Palette, *, revision: 
             ygap=1 if count <= _GAPPED else 0,
             texttemplate=_number_format(count),
             textfont={"size": 13},
-            customdata=[[(row, column) for column in names] for row in names],
-            hovertemplate="<b>%{customdata[0]}</b><br><b>%{customdata[1]}</b><br>%{z:.1f} %<extra></extra>",
+            hoverinfo="none",  # the page shows a card
         )
     )
     for x, y in zip(ordering.bracket_x, ordering.bracket_y, strict=True):

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from viz.answers import Floats
+from viz.figures.scale import Scale
 from viz.figures.style import apply_style, short
 from viz.palette import Palette
 
@@ -18,8 +19,6 @@ LABELLED: Final = 40
 """Points up to which every one carries its name and its line from the origin."""
 _DIMENSIONS: Final = 3
 _LEGEND: Final = 40
-_HOVER: Final = "<b>%{customdata[0]}</b><br>support %{customdata[1]:,d} compounds"
-_HOVER_PERCENT: Final = _HOVER + "<br>%{customdata[2]:.1f} % like the chosen fragment"
 
 
 @dataclass(frozen=True)
@@ -178,12 +177,13 @@ def _marker(points: Points, palette: Palette, *, size: int, ring: bool) -> dict[
     if ring:
         marker["line"] = {"width": 1, "color": palette.muted if points.percent_F is not None else palette.surface}
     if points.percent_F is not None:
+        scale = Scale.of(points.percent_F)
         marker |= {
             "color": points.percent_F,
-            "cmin": -100,
-            "cmax": 100,
-            "colorscale": palette.colorscale,
-            "colorbar": _colour_bar(palette),
+            "cmin": scale.low,
+            "cmax": scale.high,
+            "colorscale": scale.colours(palette),
+            "colorbar": _colour_bar(palette, scale),
         }
     return marker
 
@@ -192,14 +192,11 @@ def _hover(points: Points) -> dict[str, Any]:
     columns: list[Any] = [points.names, points.support_F]
     if points.percent_F is not None:
         columns.append(points.percent_F.tolist())
-    return {
-        "customdata": list(zip(*columns, strict=True)),
-        "hovertemplate": (_HOVER if points.percent_F is None else _HOVER_PERCENT) + "<extra></extra>",
-    }
+    return {"customdata": list(zip(*columns, strict=True)), "hoverinfo": "none"}  # the page shows a card
 
 
-def _colour_bar(palette: Palette) -> dict[str, Any]:
-    """The legend of the diverging colours, in percent, over the figure so that narrow screens keep their width."""
+def _colour_bar(palette: Palette, scale: Scale) -> dict[str, Any]:
+    """The legend of the colours, in percent, over the figure so that narrow screens keep their width."""
     return {
         "orientation": "h",
         "x": 0.5,
@@ -207,8 +204,7 @@ def _colour_bar(palette: Palette) -> dict[str, Any]:
         "yanchor": "bottom",
         "len": 0.8,
         "thickness": 10,
-        "tickvals": [-100, -50, 0, 50, 100],
-        "ticktext": ["−100 %", "−50", "0", "50", "100 %"],
+        **scale.ticks(),
         "tickfont": {"color": palette.muted, "size": 12},
         "outlinewidth": 0,
     }

@@ -6,8 +6,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from viz.answers import PredictedFragment, Prediction, Rest, TargetPrediction
-from viz.pages.elements import fragment_link, number, signed_bar, table
+from viz.pages.elements import drawn_name, fragment_link, number, signed_bar, table
 from viz.pages.notation import Notation
+from viz.pages.pictures import picture
 from viz.view import View
 
 __all__ = ["contributions"]
@@ -15,7 +16,7 @@ __all__ = ["contributions"]
 _FRAGMENTS: Final = "/fragments"
 
 
-def contributions(prediction: Prediction, chosen: TargetPrediction, view: View, notation: Notation) -> list[Component]:
+def contributions(prediction: Prediction, chosen: TargetPrediction, view: View, notation: Notation) -> list[Component | None]:
     """The expectation on one target, taken apart: the parts add up to the last row."""
     rest = chosen.rest
     # Where a level is told on its own it is as large as the values are: no bar beside what fragments add.
@@ -29,7 +30,7 @@ def contributions(prediction: Prediction, chosen: TargetPrediction, view: View, 
         [f"Level of {chosen.target}", level, None],
         *(
             [
-                _named(fragment, view),
+                _named(fragment, view, drawn=prediction.parent is not None),
                 signed_bar(added / largest, _signed(added)),
                 _evidence(fragment),
             ]
@@ -40,19 +41,27 @@ def contributions(prediction: Prediction, chosen: TargetPrediction, view: View, 
         [html.Strong("Together"), html.Strong(number(chosen.sum, 3)), None],
     ]
     head = [("Part", "text"), ("Adds", "figure"), ("Support", "figure")]
+    lit = prediction.parent is not None
     return [
         html.H2(f"{notation.title} on {chosen.target}: {notation.shown(chosen.value)}{' %' if notation.per_cent else ''}"),
+        picture(
+            prediction.parent,
+            size="large",
+            highlights=[fragment.name for fragment in prediction.fragments] if lit else (),
+            weights=chosen.added if lit else (),
+        ),
         table(f"What adds up to {number(chosen.sum, 3)}", head, rows),
         html.P(_caption(notation, rest), className="caption"),
-        *([] if rest is None or not rest.relatives else [_relatives(chosen.target, rest, notation)]),
+        *([] if rest is None or not rest.relatives else [_relatives(chosen.target, rest, notation, prediction.parent)]),
     ]
 
 
-def _relatives(target: str, rest: Rest, notation: Notation) -> Component:
+def _relatives(target: str, rest: Rest, notation: Notation, parent: str | None) -> Component:
     """The measured compounds that the rest of the molecule is told by."""
-    head = [("Compound", "text"), ("Alike %", "figure"), ("Measured", "figure"), ("SMILES", "text")]
+    head = [("Compound", "text"), ("Structure", "text"), ("Alike %", "figure"), ("Measured", "figure")]
     rows = [
-        [one.name, number(one.similarity), notation.measured(one.value), html.Code(one.smiles or "–")] for one in rest.relatives
+        [one.name, picture(one.smiles, template=parent), number(one.similarity), notation.measured(one.value)]
+        for one in rest.relatives
     ]
     return table(f"Measured on {target} and most like this molecule: they tell the rest", head, rows)
 
@@ -64,13 +73,16 @@ def _caption(notation: Notation, rest: Rest | None) -> str:
         else " The chance follows from the sum; what is unsure draws it towards 50 %."
     )
     return (
-        "Blue raises the prediction, orange lowers it. Support is the number of compounds behind a fragment."
+        "Blue raises the prediction, orange lowers it, in the drawing as in the bars. "
+        "Support is the number of compounds behind a fragment."
         f"{of_chances if notation.per_cent else ''}"
     )
 
 
-def _named(fragment: PredictedFragment, view: View) -> Component:
-    return html.Code(fragment.name) if fragment.support is None else fragment_link(fragment.name, view, _FRAGMENTS)
+def _named(fragment: PredictedFragment, view: View, *, drawn: bool) -> Component:
+    known = fragment.support is not None
+    name = fragment_link(fragment.name, view, _FRAGMENTS) if known else html.Code(fragment.name)
+    return drawn_name(fragment.name if drawn else None, name)
 
 
 def _evidence(fragment: PredictedFragment) -> str | Component:

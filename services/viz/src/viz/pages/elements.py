@@ -8,15 +8,19 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from contracts.kinds import SimilarityKind
-from viz.answers import Neighbour
+from viz.answers import Change, Neighbour
+from viz.pages.pictures import picture
+from viz.pages.terms import explained
 from viz.view import UNLIKE, View
 
 __all__ = [
     "aria",
     "as_table",
+    "drawn_name",
     "figure_graph",
     "fragment_link",
     "interval_bar",
+    "link_menu",
     "neighbour_table",
     "notice",
     "number",
@@ -48,6 +52,8 @@ _WORDS: Final = {
     "fitted": "as fitted",
     "unit": "equal length",
     "unlike": f"at most {UNLIKE} % alike",
+    "excess": "above usual",
+    "prediction": "value",
     "12": "1 × 2",
     "13": "1 × 3",
     "23": "2 × 3",
@@ -80,6 +86,29 @@ def as_table(path: str, view: View, build: Callable[[], Component]) -> Component
     if view.table == "hidden":
         return html.P(dcc.Link("The same as a table", href=f"{path}{replace(view, table='shown').search}"))
     return html.Div([html.P(dcc.Link("Hide the table", href=f"{path}{replace(view, table='hidden').search}")), build()])
+
+
+def link_menu(name: str, shown: str, entries: Sequence[tuple[str, str, str, bool]], *, label: str | None = None) -> Component:
+    """A menu of links: each a label, what it means, its address, and whether that is shown now; `label` for who hears it."""
+    return html.Details(
+        [
+            html.Summary(
+                [html.Span(f"{name} ", className="quiet") if name else None, shown], **aria(label=label and f"{label}: {shown}")
+            ),
+            html.Ul(
+                [
+                    html.Li(
+                        [dcc.Link(label, href=address), html.Span(explained) if explained else None],
+                        **aria(current="true" if here else None),
+                    )
+                    for label, explained, address, here in entries
+                ],
+                **aria(label=label or name),
+            ),
+        ],
+        key=f"{label or name} {[address for _, _, address, here in entries if here]}",
+        className="menu",
+    )
 
 
 def percent_bar(percent: float) -> Component:
@@ -117,6 +146,11 @@ def fragment_link(name: str, view: View, path: str) -> Component:
     return dcc.Link(name, href=f"{path}{view.choosing(name).search}", className="fragment-name")
 
 
+def drawn_name(smiles: str | None, name: Component) -> Component:
+    """A name below its structure, or alone where there is none."""
+    return name if smiles is None else html.Span([picture(smiles, named=True), name], className="drawn-name")
+
+
 def table(
     caption: Children, head: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]], *, chosen: int | None = None
 ) -> Component:
@@ -126,7 +160,7 @@ def table(
         html.Table(
             [
                 html.Caption(caption),
-                html.Thead(html.Tr([html.Th(title, scope="col", className=kind) for title, kind in head])),
+                html.Thead(html.Tr([html.Th(explained(title), scope="col", className=kind) for title, kind in head])),
                 html.Tbody(
                     [
                         html.Tr(
@@ -148,37 +182,39 @@ def table(
     )
 
 
-def neighbour_table(neighbours: Sequence[Neighbour], view: View, path: str, *, full: bool) -> Component:
+def neighbour_table(
+    neighbours: Sequence[Neighbour], similarity: SimilarityKind, view: View, path: str, *, full: bool
+) -> Component:
     """The nearest fragments of the chosen one; `full` adds the other similarities, the interval of function, and structure."""
     shown = [
         kind
-        for kind in (view.kind, *(kind for kind in SimilarityKind if kind is not view.kind and full))
-        if any(neighbour.percent(kind) is not None for neighbour in neighbours) or kind is view.kind
+        for kind in (similarity, *(kind for kind in SimilarityKind if kind is not similarity and full))
+        if any(neighbour.percent(kind) is not None for neighbour in neighbours) or kind is similarity
     ]
     interval = full and any(neighbour.low is not None for neighbour in neighbours)
-    changes = any(neighbour.expected_change is not None for neighbour in neighbours)
+    changes = any(neighbour.change is not None for neighbour in neighbours)
     smiles = full and any(neighbour.smiles not in {None, neighbour.name} for neighbour in neighbours)
     head = [
         ("Fragment", "text"),
         *((f"{kind} %", "figure") for kind in shown),
         *([("function, 90 %", "figure")] if interval else []),
-        *([("expected change", "figure"), ("swaps", "figure")] if changes else []),
+        *([("Expected change", "figure"), ("Swaps", "figure")] if changes else []),
         ("Support", "figure"),
         *([("SMILES", "text")] if smiles else []),
     ]
     rows = [
         [
-            fragment_link(neighbour.name, view, path),
-            *(_percent(neighbour.percent(kind), barred=kind is view.kind) for kind in shown),
+            drawn_name(neighbour.smiles, fragment_link(neighbour.name, view, path)),
+            *(_percent(neighbour.percent(kind), barred=kind is similarity) for kind in shown),
             *([_interval(neighbour)] if interval else []),
-            *(_change(neighbour) if changes else []),
+            *(_change(neighbour.change) if changes else []),
             f"{neighbour.support:,}",
             *([html.Code(neighbour.smiles or "–")] if smiles else []),
         ]
         for neighbour in neighbours
     ]
     unlike = f", at most {UNLIKE} % alike in structure" if full and view.structure == "unlike" else ""
-    return table(f"Nearest to {view.fragment}, by {view.kind} similarity{unlike}", head, rows)
+    return table(f"Nearest to {view.fragment}, by {similarity} similarity{unlike}", head, rows)
 
 
 def _percent(percent: float | None, *, barred: bool) -> Component | str:
@@ -187,17 +223,17 @@ def _percent(percent: float | None, *, barred: bool) -> Component | str:
     return percent_bar(percent) if barred else number(percent)
 
 
-def _change(neighbour: Neighbour) -> list[str]:
-    """What a replacement is expected to change, and how often it was measured."""
-    if neighbour.expected_change is None:
-        return ["–", "–"]
-    return [number(neighbour.expected_change, 2), f"{neighbour.swaps or 0:,}"]
-
-
 def _interval(neighbour: Neighbour) -> str:
     if neighbour.low is None or neighbour.high is None:
         return "–"
     return f"{number(neighbour.low, 0)} to {number(neighbour.high, 0)}"
+
+
+def _change(change: Change | None) -> list[Component | str]:
+    if change is None:
+        return ["–", "–"]
+    shown = f"{number(change.expected, 2)} ({number(change.low, 2)} to {number(change.high, 2)})"
+    return [html.Span(shown, title=f"by {change.basis}"), f"{change.swaps:,}"]
 
 
 def figure_graph(identity: str, figure: Any, label: str, *, kind: str) -> Component:

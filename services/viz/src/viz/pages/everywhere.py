@@ -5,20 +5,21 @@ from typing import Any, Final
 from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update
 from dash.development.base_component import Component
 
+from viz.datasets import Datasets
 from viz.failures import NoRun, Unshowable
 from viz.jobs import TrainerJobs
-from viz.pages import fragments, heat_map, predict, space, training
+from viz.pages import data, fragments, heat_map, many, predict, space, training, words
 from viz.pages.frame import PAGES, bokeh_address, choices, navigation
 from viz.scores import Scores
 from viz.settings import Settings
-from viz.view import CURRENT, View
+from viz.view import View
 
 __all__ = ["register"]
 
-_LAYOUTS: Final = {page.PATH: page.layout for page in (space, heat_map, fragments, predict, training)}
+_LAYOUTS: Final = {page.PATH: page.layout for page in (data, space, heat_map, fragments, predict, many, training, words)}
 
 
-def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs) -> None:
+def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs, datasets: Datasets) -> None:
     """Add the callbacks of the frame and of every page."""
     in_browser: Any = dash.clientside_callback  # Dash leaves it untyped
     in_browser(ClientsideFunction("viz", "scheme"), Output("scheme", "data"), Input("scheme", "id"))
@@ -33,7 +34,7 @@ def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs) 
         path = _path(pathname)
         if path not in _LAYOUTS:
             return _nothing_here(path), "Nothing here"
-        return _LAYOUTS[path](), dict(PAGES)[path]
+        return _LAYOUTS[path](), dict((*PAGES, (words.PATH, "Words"), (many.PATH, "Predict many")))[path]
 
     @dash.callback(
         Output("navigation", "children"),
@@ -51,8 +52,6 @@ def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs) 
             runs = await scores.runs()
         except Unshowable:  # the watch says so; the header still leads everywhere
             runs = ()
-        here = next((run for run in runs if view.run in (run.id, CURRENT)), None)
-        view = view if here is None else view.of_run(here.similarities)
         return navigation(path, view, bokeh_address(settings, href)), choices(path, view, runs)
 
     @dash.callback(
@@ -74,7 +73,9 @@ def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs) 
     heat_map.register(dash, scores)
     fragments.register(dash, scores)
     predict.register(dash, scores)
+    many.register(dash, scores)
     training.register(dash, scores, jobs)
+    data.register(dash, datasets, jobs)
 
 
 def _path(pathname: str | None) -> str:

@@ -1,22 +1,37 @@
 """Page "Fragments": search, the chosen fragment, and its nearest with their evidence."""
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from viz.answers import Fragment
+from contracts.kinds import SimilarityKind
+from viz.answers import Fragment, FragmentPage
 from viz.failures import NotTold
-from viz.pages.elements import aria, fragment_link, neighbour_table, notice, segments, table
+from viz.pages.elements import aria, drawn_name, fragment_link, link_menu, neighbour_table, notice, segments, table
+from viz.pages.pictures import picture
 from viz.pages.regions import answering
+from viz.pages.sketch import draw_button, editor_panel
+from viz.pages.terms import explained
 from viz.scores import Scores
 from viz.view import UNLIKE, View
+from viz.wanted import Wanted
 
 __all__ = ["PATH", "layout", "register"]
 
 PATH: Final = "/fragments"
 _PAGE: Final = 50
+_WORDS: Final = {
+    **{f"support {least}": f"{least} compounds or more" for least in (10, 30, 100)},
+    **{f"size {most}": f"{most} heavy atoms or fewer" for most in (6, 12, 20)},
+    "sort support": "support, most first",
+    "sort size": "size, smallest first",
+    "sort logp": "logP, most polar first",
+    "sort id": "the data's order",
+}
 _NEAREST: Final = 50
 _UNLIKE_NOTE: Final = (
     f"Only fragments that look at most {UNLIKE} % like it (Tanimoto of ECFP4): alike in what they do, unlike in structure."
@@ -34,7 +49,7 @@ def layout() -> Component:
                         [
                             html.Div(
                                 [
-                                    html.Label("Search by name or SMILES", htmlFor="query"),
+                                    html.Label("Name, SMILES or SMARTS", htmlFor="query"),
                                     dcc.Input(
                                         id="query",
                                         type="search",
@@ -48,6 +63,9 @@ def layout() -> Component:
                                 className="search",
                                 role="search",
                             ),
+                            html.Div(draw_button("query"), className="toolbar"),
+                            editor_panel("query"),
+                            html.Div(id="filters"),
                             html.Div(id="results", **aria(live="polite")),
                             html.Button("Show more", id="more", hidden=True, n_clicks=0, type="button"),
                         ],
@@ -90,14 +108,16 @@ def register(dash: Dash, scores: Scores) -> None:
         if health is None:
             return no_update, no_update
         view, query = View.of(search), (query or "").strip()
-        page = await scores.fragments(view.run, query, limit=shown)
-        if not page.items:
-            sentence = f"No fragment's name or SMILES contains “{query}”." if query else "This run shows no fragment."
-            return html.P(sentence, className="quiet"), True
+        page, how = await _found(scores, view, query, shown)
         more = page.next is not None
         counted = f"The first {len(page.items)}" if more else f"{len(page.items)}"
-        caption = f"{counted} {'fragment' if counted == '1' else 'fragments'}" + (f" with “{query}”" if query else "")
-        return _result_table(page.items, view, caption), not more
+        caption = f"{counted} {'fragment' if counted == '1' else 'fragments'}{how}"
+        listed = _result_table(page.items, view, caption) if page.items else html.P(_none(query, view), className="quiet")
+        return listed, not more
+
+    @dash.callback(Output("filters", "children"), Input("address", "search"))
+    async def offer_filters(search: str) -> Any:
+        return _filters(View.repaired(search))
 
     @dash.callback(
         Output("fragment-view", "children"),
@@ -116,16 +136,17 @@ def register(dash: Dash, scores: Scores) -> None:
                 html.P("Search on the left and choose a fragment to see what acts like it.", className="quiet"),
             ]
         run = await scores.run(view.run)
-        view = view.of_run(run.similarities)
-        fragment = await scores.fragment(view.run, chosen)
+        similarity = view.similarity_in(run)
+        fragment = await scores.fragment(view.run, view.fragment)
         return [
             html.H2(fragment.name),
+            picture(fragment.smiles, size="medium"),
             _facts(fragment),
             html.P(
                 [
                     dcc.Link("Show in 3-D", href=f"/{view.search}"),
                     dcc.Link("Heat map of its nearest", href=f"/heat-map{view.search}"),
-                    html.A("Download CSV", href=_csv_address(view), download=""),
+                    html.A("Download CSV", href=_csv_address(view, similarity), download=""),
                     html.A(
                         "Permanent link",
                         href=f"{PATH}{view.pinned(run.id).search}",
@@ -135,24 +156,54 @@ def register(dash: Dash, scores: Scores) -> None:
                 className="links",
             ),
             html.Div(segments("Structure", PATH, view, "structure"), className="toolbar"),
-            *await _nearest(scores, view, fragment.name),
+            *await _nearest(scores, view, view.fragment, similarity),
         ]
 
 
-async def _nearest(scores: Scores, view: View, fragment: str) -> list[Component]:
+async def _found(scores: Scores, view: View, query: str, limit: int) -> tuple[FragmentPage, str]:
+    """What a text finds as a structure, or where it is none or none has it, as part of a name; and in words which it was."""
+    if query:
+        with suppress(NotTold):  # no structure
+            page = await scores.fragments(view.run, Wanted.of(view, structure=query), limit=limit)
+            if page.items:
+                return page, f" that contain the structure “{query}”"
+    page = await scores.fragments(view.run, Wanted.of(view, text=query), limit=limit)
+    return page, f" with “{query}”" if query else ""
+
+
+def _none(query: str, view: View) -> str:
+    if query:
+        return f"No fragment contains “{query}”, as a structure or in its name, and meets what is chosen above."
+    return "This run shows no fragment." if view == View.of(replace(View(), run=view.run).search) else "No fragment meets all."
+
+
+def _filters(view: View) -> Component:
+    menus = []
+    for name in ("sort", "support", "size", "rings", "charge"):
+        offers = view.offers(name)
+        entries = [(_WORDS.get(f"{name} {value}", value), "", f"{PATH}{other.search}", here) for value, other, here in offers]
+        menus.append(link_menu(name.capitalize(), next(label for label, _, _, here in entries if here), entries))
+    return html.Div(menus, className="toolbar narrow")
+
+
+async def _nearest(scores: Scores, view: View, fragment: str, similarity: SimilarityKind) -> list[Component]:
     unlike = UNLIKE if view.structure == "unlike" else None
     try:
-        neighbours = await scores.neighbours(view.run, fragment, view.kind, _NEAREST, max_structure=unlike)
+        neighbours = await scores.neighbours(view.run, fragment, similarity, _NEAREST, max_structure=unlike)
     except NotTold as failure:  # the choice above stays, so that another can be made
         return [notice(str(failure), "")]
-    listed = neighbour_table(neighbours, view, PATH, full=True)
+    listed = neighbour_table(neighbours, similarity, view, PATH, full=True)
     return [listed] if unlike is None else [listed, html.P(_UNLIKE_NOTE, className="caption")]
 
 
 def _result_table(fragments: tuple[Fragment, ...], view: View, caption: str) -> Component:
-    rows = [[fragment_link(fragment.name, view, PATH), f"{fragment.support:,}"] for fragment in fragments]
+    rows = [
+        [drawn_name(fragment.smiles, fragment_link(fragment.name, view, PATH)), f"{fragment.support:,}"]
+        for fragment in fragments
+    ]
+    head = [("Fragment", "text"), ("Support", "figure")]
     chosen = next((at for at, fragment in enumerate(fragments) if fragment.name == view.fragment), None)
-    return table(caption, [("Fragment", "text"), ("Support", "figure")], rows, chosen=chosen)
+    return table(caption, head, rows, chosen=chosen)
 
 
 def _facts(fragment: Fragment) -> Component:
@@ -163,9 +214,9 @@ def _facts(fragment: Fragment) -> Component:
         facts.append(("SMILES", html.Code(fragment.smiles)))
     if not fragment.shown:
         facts.append(("Evidence", "too little to be listed as a neighbour of others"))
-    return html.Dl([html.Div([html.Dt(term), html.Dd(value)]) for term, value in facts], className="facts")
+    return html.Dl([html.Div([html.Dt(explained(term)), html.Dd(value)]) for term, value in facts], className="facts")
 
 
-def _csv_address(view: View) -> str:
-    query = {"run": view.run, "fragment": view.fragment, "similarity": view.kind.value}
+def _csv_address(view: View, similarity: SimilarityKind) -> str:
+    query = {"run": view.run, "fragment": view.fragment, "similarity": similarity}
     return "/exports/neighbours.csv?" + urlencode(query | ({"structure": "unlike"} if view.structure == "unlike" else {}))

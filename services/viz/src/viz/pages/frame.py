@@ -1,6 +1,7 @@
 """The frame around every page: skip link, header with navigation and choices, notices, main part."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -9,23 +10,26 @@ from dash.development.base_component import Component
 
 from contracts.kinds import SimilarityKind
 from viz.answers import Run
-from viz.pages.elements import aria
+from viz.pages.elements import aria, link_menu
 from viz.settings import Settings
 from viz.view import CURRENT, View, meaning
 
 __all__ = ["BOKEH_PAGES", "INDEX", "PAGES", "bokeh_address", "choices", "frame", "navigation"]
 
 PAGES: Final = (
-    ("/", "3-D"),
-    ("/heat-map", "Heat map"),
+    ("/data", "Data"),
     ("/fragments", "Fragments"),
     ("/predict", "Predict"),
-    ("/training", "Training"),
+    ("/", "3-D"),
+    ("/heat-map", "Heat map"),
+    ("/training", "Runs"),
 )
 """Path and label of every page, in the order of the navigation."""
 BOKEH_PAGES: Final = {"histogram": "Histogram", "training": "Playback"}
 """The same of the Bokeh server's pages."""
 _LISTED_RUNS: Final = 12
+_OF_NO_RUN: Final = frozenset({"/data"})
+"""Pages that show no run, where neither it nor a similarity is to be chosen."""
 
 INDEX: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -68,6 +72,7 @@ def frame() -> Component:
             ),
             html.Div(id="notice", role="status", className="banner"),
             html.Main(id="content", tabIndex=-1),
+            html.Footer([dcc.Link("What the words mean", href="/words")]),
         ],
         className="frame",
     )
@@ -86,38 +91,36 @@ def navigation(path: str, view: View, bokeh: str) -> Component:
 
 def choices(path: str, view: View, runs: Sequence[Run]) -> list[Component]:
     """The similarity and the run, each a menu of links to the same page."""
+    if path in _OF_NO_RUN:
+        return []
     newest = [(run.id, run.source) for run in runs[:_LISTED_RUNS]]
     if view.run != CURRENT and view.run not in {run for run, _ in newest}:
         newest.append((view.run, ""))
     listed = [(CURRENT, "the newest, whatever it is"), *newest]
-    similarities = [(kind, meaning(SimilarityKind(kind)), other, here) for kind, other, here in view.offers("similarity")]
+    shown_run = next((run for run in runs if run.id == view.run or (view.run == CURRENT and run.current)), None)
+    told = tuple(SimilarityKind) if shown_run is None else shown_run.similarities  # what is recommended comes first
+    best = None if shown_run is None else told[0]
+    similarity = view.similarity or best
+    offered = [(kind, replace(view, similarity=kind)) for kind in told]
+    similarities = [
+        (
+            kind,
+            f"{'Recommended for this run. ' if kind is best else ''}{meaning(kind)}",
+            other,
+            kind is similarity,
+        )
+        for kind, other in offered
+    ]
     runs_listed = [("newest" if run == CURRENT else run, source, view.pinned(run), run == view.run) for run, source in listed]
     shown = "newest" if view.run == CURRENT else view.run
     return [
-        _menu("Similarity", view.kind, path, view, similarities),
-        _menu("Run", shown, path, view, runs_listed),
+        link_menu("Similarity", similarity or "recommended", _addressed(path, similarities)),
+        link_menu("Run", shown, _addressed(path, runs_listed)),
     ]
 
 
-def _menu(name: str, shown: str, path: str, view: View, entries: Sequence[tuple[str, str, View, bool]]) -> Component:
-    """A menu of links to the page at `path`: each a label, what it means, its view, and whether that is shown now."""
-    return html.Details(
-        [
-            html.Summary([html.Span(f"{name} ", className="quiet"), shown]),
-            html.Ul(
-                [
-                    html.Li(
-                        [dcc.Link(label, href=f"{path}{other.search}"), html.Span(explained)],
-                        **aria(current="true" if here else None),
-                    )
-                    for label, explained, other, here in entries
-                ],
-                **aria(label=name),
-            ),
-        ],
-        key=f"{name} {path}{view.search}",
-        className="menu",
-    )
+def _addressed(path: str, entries: Sequence[tuple[str, str, View, bool]]) -> list[tuple[str, str, str, bool]]:
+    return [(label, explained, f"{path}{view.search}", here) for label, explained, view, here in entries]
 
 
 def bokeh_address(settings: Settings, href: str | None) -> str:

@@ -3,13 +3,14 @@
 import asyncio
 from typing import Any, Final
 
-from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from viz.answers import Matrix
+from viz.answers import Matrix, Run
 from viz.figures.heat_map import heat_map
 from viz.ordering import Ordering, cluster
 from viz.pages.elements import aria, as_table, figure_graph, fragment_link, number, segments, table
+from viz.pages.hover import hover_card, register_hover, with_structures
 from viz.pages.regions import answering, chosen_fragment
 from viz.palette import PALETTES, Scheme
 from viz.scores import Scores
@@ -35,6 +36,7 @@ def layout() -> Component:
                 ],
                 className="main-and-side",
             ),
+            hover_card("heat-map-graph"),
         ],
         className="page",
     )
@@ -42,6 +44,7 @@ def layout() -> Component:
 
 def register(dash: Dash, scores: Scores) -> None:
     """Add the page's callbacks."""
+    register_hover(dash, "heat-map-graph")
 
     @dash.callback(
         Output("heat-map-view", "children"),
@@ -54,8 +57,9 @@ def register(dash: Dash, scores: Scores) -> None:
         if health is None:
             return no_update
         view = View.of(search)
-        view = view.of_run((await scores.run(view.run)).similarities)
-        of_run = await scores.space(view.run)
+        run = await scores.run(view.run)
+        similarity = view.similarity_in(run)
+        of_run = await scores.space(run.id)
         names = of_run.names
         tools: list[Component] = []
         if len(names) <= WHOLE:
@@ -73,41 +77,48 @@ def register(dash: Dash, scores: Scores) -> None:
             )
             tools = [html.Div(segments("Fragments shown", PATH, view, "nearest"), className="toolbar"), hint]
         else:
-            neighbours = await scores.neighbours(view.run, view.fragment, view.kind, int(view.nearest))
+            neighbours = await scores.neighbours(run.id, view.fragment, similarity, int(view.nearest))
             names = (view.fragment, *(neighbour.name for neighbour in neighbours))
             about = f"{view.fragment} and its {len(neighbours)} nearest of {of_run.count:,} fragments"
             tools = [html.Div(segments("Nearest shown", PATH, view, "nearest"), className="toolbar")]
-        matrix = await scores.similarities(view.run, names, view.kind)
-        return [*tools, *await asyncio.to_thread(_drawn, matrix, about, view, scheme)]
+        matrix = await scores.similarities(run.id, names, similarity)
+        drawn = any(fragment.smiles is not None for fragment in of_run.fragments)
+        return [*tools, *await asyncio.to_thread(_drawn, matrix, about, run, view, scheme, drawn=drawn)]
 
     @dash.callback(Output("heat-map-side", "children"), Input("address", "search"), Input("health", "data"))
     @answering()
     async def list_nearest_beside(search: str, health: dict[str, Any] | None) -> Any:
         return no_update if health is None else await chosen_fragment(scores, View.of(search), PATH)
 
-    @dash.callback(
+    in_browser: Any = dash.clientside_callback  # Dash leaves it untyped; only the browser knows the rows that it shows
+    in_browser(
+        ClientsideFunction("viz", "chooseRow"),
         Output("address", "search", allow_duplicate=True),
         Input("heat-map-graph", "clickData"),
+        State("heat-map-graph", "figure"),
         State("address", "search"),
         prevent_initial_call=True,
     )
-    async def choose_row(click: dict[str, Any] | None, search: str) -> Any:
-        pair = ((click or {}).get("points") or [{}])[0].get("customdata")
-        return View.of(search).choosing(pair[0]).search if pair else no_update
 
 
-def _drawn(matrix: Matrix, about: str, view: View, scheme: Scheme) -> list[Component]:
+def _drawn(matrix: Matrix, about: str, run: Run, view: View, scheme: Scheme, *, drawn: bool) -> list[Component]:
+    similarity = view.similarity_in(run)
     ordering = cluster(matrix.percent_FF)
     figure = heat_map(matrix, ordering, PALETTES[scheme], revision=f"{view}", chosen=view.fragment)
+    with_structures(figure, run.id, drawn=drawn, rows=[matrix.names[leaf] for leaf in ordering.leaves_F])
     return [
-        figure_graph("heat-map-graph", figure, f"{about}: {view.kind} similarity of every pair", kind="heat-map"),
+        figure_graph("heat-map-graph", figure, f"{about}: {similarity} similarity of every pair", kind="heat-map"),
         html.P(
-            f"{about}, {view.kind} similarity in percent: blue is alike, orange is opposite. "
+            f"{about}, {similarity} similarity in percent: the bluer, the more alike{_opposite(matrix)}. "
             "Ordered by average linkage on 100 − percent; the tree above joins what is alike.",
             className="caption",
         ),
         as_table(PATH, view, lambda: _percent_table(matrix, ordering, view)),
     ]
+
+
+def _opposite(matrix: Matrix) -> str:
+    return "; orange is opposite" if (matrix.percent_FF < 0).any() else ""
 
 
 def _percent_table(matrix: Matrix, ordering: Ordering, view: View) -> Component:

@@ -9,11 +9,13 @@ from dash.development.base_component import Component
 from viz.answers import Fragment, Prediction, TargetPrediction
 from viz.failures import NotInRun, Unshowable
 from viz.pages.contributions import contributions
-from viz.pages.elements import aria, interval_bar, number, table
+from viz.pages.elements import aria, interval_bar, number, segments, table
 from viz.pages.notation import Notation, notation_of
 from viz.pages.regions import answering
+from viz.pages.sketch import draw_button, editor_panel
 from viz.scores import Scores
 from viz.view import View
+from viz.wanted import Wanted
 
 __all__ = ["PATH", "layout", "register"]
 
@@ -31,6 +33,13 @@ _FLAGS: Final = {
 """The gravest first, which alone is shown."""
 
 
+_FIRST: Final = {
+    "excess": "those most surely above usual first",
+    "prediction": "the highest first",
+    "certainty": "the surest first",
+}
+
+
 def layout() -> Component:
     """The page's fixed part: what is typed, and places for the targets and for one of them taken apart."""
     return html.Div(
@@ -40,8 +49,11 @@ def layout() -> Component:
                 [
                     _field("compound", "SMILES, or names of fragments with commas"),
                     _field("target", "Target, if not the first ones"),
-                    html.Button("Predict", id="predict", n_clicks=0, type="button"),
+                    draw_button("compound"),
+                    html.Button("Predict", id="predict", n_clicks=0, type="button", className="primary"),
+                    editor_panel("compound"),
                     html.P(id="examples", className="quiet"),
+                    html.P(dcc.Link("Many molecules at once", href="/predict-many"), id="to-many"),
                 ],
                 className="card question",
                 **aria(label="The molecule"),
@@ -65,6 +77,11 @@ def register(dash: Dash, scores: Scores) -> None:
     async def fill_in(search: str) -> tuple[str, str]:
         view = View.repaired(search)
         return view.compound or "", view.target or ""
+
+    @dash.callback(Output("to-many", "children"), Input("address", "search"))
+    async def lead_to_many(search: str) -> Component:
+        run = View.repaired(search).run
+        return dcc.Link("Many molecules at once", href=f"/predict-many{View(run=run).search}")
 
     @dash.callback(Output("examples", "children"), Input("address", "search"), Input("health", "data"))
     async def give_examples(search: str, _health: dict[str, Any] | None) -> list[Any]:
@@ -106,7 +123,7 @@ def register(dash: Dash, scores: Scores) -> None:
         if view.compound is None:
             return [html.H2("Nothing asked yet"), html.P("Type a molecule above, as SMILES.", className="quiet")], None
         compound = await _read(view.compound, view.run, scores)
-        prediction = await scores.prediction(view.run, compound, limit=_HIGHEST)
+        prediction = await scores.prediction(view.run, compound, limit=_HIGHEST, order=view.order)
         chosen = next((target for target in prediction.targets if view.target in {None, target.target}), None)
         listed = list(prediction.targets)
         if chosen is None:
@@ -119,7 +136,7 @@ def register(dash: Dash, scores: Scores) -> None:
 async def _predictable(run: str, scores: Scores) -> tuple[Fragment, ...]:
     """The first two fragments of a run that predicts; none of another."""
     try:
-        first = (await scores.fragments(run, "", limit=2)).items
+        first = (await scores.fragments(run, Wanted(), limit=2)).items
         if first:
             await scores.prediction(run, [first[0].name], limit=1)
     except Unshowable:  # the watch says so, or the run predicts nothing
@@ -170,14 +187,20 @@ def _expected(
         ),
         *([] if flag is None else [html.P([html.Strong("Mind: "), _FLAGS[flag]], className="flag")]),
         *([html.P(known, className="quiet")] if (known := _known(prediction)) else []),
+        *([html.Div(segments("Order", PATH, view, "order"), className="toolbar")] if _is_ordered(prediction) else []),
         table(
-            _caption(prediction, listed, chosen, notation),
+            _caption(prediction, listed, chosen, notation, view.order),
             [head for head, _ in columns],
             [list(row) for row in zip(*(cells for _, cells in columns), strict=True)],
             chosen=listed.index(chosen),
         ),
         html.P(prediction.meaning, className="caption"),
     ]
+
+
+def _is_ordered(prediction: Prediction) -> bool:
+    """Whether the run knows other orders than that of the values."""
+    return any(target.excess is not None for target in prediction.targets)
 
 
 def _columns(
@@ -220,14 +243,14 @@ def _known(prediction: Prediction) -> str | None:
     )
 
 
-def _caption(prediction: Prediction, listed: list[TargetPrediction], chosen: TargetPrediction, notation: Notation) -> str:
+def _caption(
+    prediction: Prediction, listed: list[TargetPrediction], chosen: TargetPrediction, notation: Notation, order: str
+) -> str:
     many = len(listed)
     above = any(target.excess is not None for target in listed)
     if listed[-1] is chosen and many > len(prediction.targets):
-        where = "where it is most surely above usual" if above else "where it is highest"
-        return f"{notation.title} on the {many - 1} targets {where}, and on {chosen.target}"
-    first = "those most surely above usual first" if above else "the highest first"
-    return f"{notation.title} on {'one target' if many == 1 else f'{many} targets'}, {first}"
+        return f"{notation.title} on {many - 1} targets, {_FIRST[order if above else 'prediction']}, and on {chosen.target}"
+    return f"{notation.title} on {'one target' if many == 1 else f'{many} targets'}, {_FIRST[order if above else 'prediction']}"
 
 
 def _interval(target: TargetPrediction, across: tuple[float, float], notation: Notation) -> Component | str:

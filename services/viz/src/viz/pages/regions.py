@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from viz.failures import NoRun, NotInRun, NotOffered, NotTold, Unshowable
 from viz.pages.elements import neighbour_table, notice
+from viz.pages.pictures import picture
 from viz.scores import Scores
 from viz.view import View
 
@@ -44,7 +45,7 @@ def answering(*beside: Any) -> Callable[[Callable[P, Awaitable[Any]]], Callable[
     return decorate
 
 
-async def chosen_fragment(scores: Scores, view: View, path: str) -> list[Component]:
+async def chosen_fragment(scores: Scores, view: View, path: str) -> list[Component | None]:
     """Beside a figure: the chosen fragment and its nearest, or how to choose one."""
     fragment_name = view.fragment
     if fragment_name is None:
@@ -59,15 +60,17 @@ async def chosen_fragment(scores: Scores, view: View, path: str) -> list[Compone
                 className="quiet",
             ),
         ]
-    view = view.of_run((await scores.run(view.run)).similarities)
-    fragment = await scores.fragment(view.run, fragment_name)
-    neighbours = await scores.neighbours(view.run, fragment_name, view.kind, _NEAREST)
+    run = await scores.run(view.run)
+    similarity = view.similarity_in(run)
+    fragment = await scores.fragment(run.id, view.fragment)
+    neighbours = await scores.neighbours(run.id, view.fragment, similarity, _NEAREST)
     return [
         html.Div(
             [html.H2(fragment.name), dcc.Link("Clear", href=f"{path}{view.choosing(None).search}")],
             className="heading",
         ),
+        picture(fragment.smiles, size="medium"),
         html.P(f"in {fragment.support:,} compounds", className="quiet"),
-        neighbour_table(neighbours, view, path, full=False),
+        neighbour_table(neighbours, similarity, view, path, full=False),
         html.P(dcc.Link("All about this fragment", href=f"/fragments{view.search}")),
     ]

@@ -11,6 +11,7 @@ from contracts.kinds import Objective, SimilarityKind
 from viz.answers import Floats, Run, Space
 from viz.figures.space import LABELLED, MOST_IN_3D, Points, plane, space
 from viz.pages.elements import aria, as_table, figure_graph, fragment_link, number, segments, table
+from viz.pages.hover import hover_card, register_hover, with_structures
 from viz.pages.regions import answering, chosen_fragment
 from viz.palette import PALETTES, Scheme
 from viz.scores import Scores
@@ -35,6 +36,7 @@ def layout() -> Component:
                 ],
                 className="main-and-side",
             ),
+            hover_card("space-graph"),
         ],
         className="page",
     )
@@ -42,6 +44,7 @@ def layout() -> Component:
 
 def register(dash: Dash, scores: Scores) -> None:
     """Add the page's callbacks."""
+    register_hover(dash, "space-graph")
 
     @dash.callback(
         Output("space-view", "children"),
@@ -55,11 +58,10 @@ def register(dash: Dash, scores: Scores) -> None:
             return no_update
         view = View.of(search)
         run = await scores.run(view.run)
-        view = view.of_run(run.similarities)
         of_run = await scores.space(run.id)
         percent_F = None
         if view.fragment in of_run.names:
-            percent_F = await scores.with_all(run.id, view.fragment, view.kind)
+            percent_F = await scores.with_all(run.id, view.fragment, view.similarity_in(run))
         return await asyncio.to_thread(_drawn, run, of_run, percent_F, view, scheme)
 
     @dash.callback(Output("space-side", "children"), Input("address", "search"), Input("health", "data"))
@@ -79,7 +81,8 @@ def register(dash: Dash, scores: Scores) -> None:
 
 
 def _drawn(run: Run, of_run: Space, percent_F: Floats | None, view: View, scheme: Scheme) -> list[Component]:
-    vectors_FK = of_run.vectors(view.kind)
+    similarity = view.similarity_in(run)
+    vectors_FK = of_run.vectors(similarity)
     chosen = of_run.names.index(view.fragment) if view.fragment is not None and percent_F is not None else None
     points = Points(
         names=of_run.names,
@@ -90,7 +93,7 @@ def _drawn(run: Run, of_run: Space, percent_F: Floats | None, view: View, scheme
     )
     points = points.unit() if view.vectors == "unit" else points
     palette = PALETTES[scheme]
-    revision = f"{of_run.run} {view.kind} {view.vectors}"
+    revision = f"{of_run.run} {similarity} {view.vectors}"
     count, rank = vectors_FK.shape
     tools = [segments("Vectors", PATH, view, "vectors")]
     if count > MOST_IN_3D:
@@ -99,6 +102,7 @@ def _drawn(run: Run, of_run: Space, percent_F: Floats | None, view: View, scheme
         figure = plane(points, palette, axes=(across, up), revision=revision)
     else:
         figure = space(points, palette, revision=revision)
+    with_structures(figure, run.id, drawn=any(fragment.smiles is not None for fragment in of_run.fragments))
     label = f"{count:,} fragments by their first factors" + (
         f", coloured by similarity to {view.fragment}" if chosen is not None else ""
     )
@@ -111,12 +115,13 @@ def _drawn(run: Run, of_run: Space, percent_F: Floats | None, view: View, scheme
 
 
 def _caption(count: int, rank: int, run: Run, view: View) -> str:
-    canonical = view.kind is SimilarityKind.FUNCTION
+    similarity = view.similarity_in(run)
+    canonical = similarity is SimilarityKind.FUNCTION
     if canonical and run.objective != Objective.COUNTS:
         vectors = "places: the farther apart two lie, the more a replacement is expected to change"
     else:
         vectors = "canonical vectors (rows of US)" if canonical else "balanced vectors (rows of U√S)"
-    by_angle = _by_angle(run, view.kind)
+    by_angle = _by_angle(run, similarity)
     sentences = [f"{count:,} fragments as {vectors}."]
     if rank <= _DIMENSIONS and count <= MOST_IN_3D:
         sentences.append(f"The model has {rank} factor{'s' if rank > 1 else ''}: this view is its whole space.")
@@ -127,7 +132,7 @@ def _caption(count: int, rank: int, run: Run, view: View) -> str:
         sentences.append(f"A projection: the model has {rank} factors{cosine}.")
     if not by_angle:
         told = "told by the distances of all of them, and by what was measured" if canonical else "not told by these vectors"
-        sentences.append(f"The {view.kind} similarity, which colours them, is {told}.")
+        sentences.append(f"The {similarity} similarity, which colours them, is {told}.")
     if count > MOST_IN_3D:
         sentences.append(f"More than {MOST_IN_3D:,} points stand in a plane, which every browser draws fast.")
     return " ".join(sentences)

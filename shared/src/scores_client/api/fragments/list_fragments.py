@@ -6,8 +6,10 @@ from typing import Any
 import httpx
 
 from ...client import AuthenticatedClient, Client
+from ...models.charge import Charge
 from ...models.fragment_page import FragmentPage
 from ...models.problem_document import ProblemDocument
+from ...models.sort import Sort
 from ...types import UNSET, Response, Unset
 
 
@@ -16,6 +18,12 @@ def _get_kwargs(
     query: str | Unset = "",
     shown: bool | Unset = True,
     run: str | Unset = "current",
+    structure: None | str | Unset = UNSET,
+    min_support: int | Unset = 0,
+    max_atoms: int | None | Unset = UNSET,
+    rings: bool | None | Unset = UNSET,
+    charge: Charge | None | Unset = UNSET,
+    sort: Sort | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
 ) -> dict[str, Any]:
@@ -27,6 +35,44 @@ def _get_kwargs(
     params["shown"] = shown
 
     params["run"] = run
+
+    json_structure: None | str | Unset
+    if isinstance(structure, Unset):
+        json_structure = UNSET
+    else:
+        json_structure = structure
+    params["structure"] = json_structure
+
+    params["min_support"] = min_support
+
+    json_max_atoms: int | None | Unset
+    if isinstance(max_atoms, Unset):
+        json_max_atoms = UNSET
+    else:
+        json_max_atoms = max_atoms
+    params["max_atoms"] = json_max_atoms
+
+    json_rings: bool | None | Unset
+    if isinstance(rings, Unset):
+        json_rings = UNSET
+    else:
+        json_rings = rings
+    params["rings"] = json_rings
+
+    json_charge: None | str | Unset
+    if isinstance(charge, Unset):
+        json_charge = UNSET
+    elif isinstance(charge, Charge):
+        json_charge = charge.value
+    else:
+        json_charge = charge
+    params["charge"] = json_charge
+
+    json_sort: str | Unset = UNSET
+    if not isinstance(sort, Unset):
+        json_sort = sort.value
+
+    params["sort"] = json_sort
 
     json_cursor: None | str | Unset
     if isinstance(cursor, Unset):
@@ -66,6 +112,11 @@ def _parse_response(
 
         return response_422
 
+    if response.status_code == 500:
+        response_500 = ProblemDocument.from_dict(response.json())
+
+        return response_500
+
     if response.status_code == 503:
         response_503 = ProblemDocument.from_dict(response.json())
 
@@ -93,12 +144,19 @@ def sync_detailed(
     query: str | Unset = "",
     shown: bool | Unset = True,
     run: str | Unset = "current",
+    structure: None | str | Unset = UNSET,
+    min_support: int | Unset = 0,
+    max_atoms: int | None | Unset = UNSET,
+    rings: bool | None | Unset = UNSET,
+    charge: Charge | None | Unset = UNSET,
+    sort: Sort | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
 ) -> Response[FragmentPage | ProblemDocument]:
     """Fragments, listed or searched
 
-     In the order of their ids.
+     All that meet every condition; those about structures leave out fragments of which the data state
+    none.
 
     Args:
         query (str | Unset): Part of a name or SMILES, case ignored. Default: ''.
@@ -106,6 +164,13 @@ def sync_detailed(
             Default: True.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
+        structure (None | str | Unset): Only fragments that contain this: a SMILES in any
+            spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
+        min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
+        max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
+        rings (bool | None | Unset): Only fragments with rings, or only those without.
+        charge (Charge | None | Unset): Only fragments of this formal charge.
+        sort (Sort | Unset): What a list of fragments follows; equals by their ids.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 
@@ -121,6 +186,12 @@ def sync_detailed(
         query=query,
         shown=shown,
         run=run,
+        structure=structure,
+        min_support=min_support,
+        max_atoms=max_atoms,
+        rings=rings,
+        charge=charge,
+        sort=sort,
         cursor=cursor,
         limit=limit,
     )
@@ -138,12 +209,19 @@ def sync(
     query: str | Unset = "",
     shown: bool | Unset = True,
     run: str | Unset = "current",
+    structure: None | str | Unset = UNSET,
+    min_support: int | Unset = 0,
+    max_atoms: int | None | Unset = UNSET,
+    rings: bool | None | Unset = UNSET,
+    charge: Charge | None | Unset = UNSET,
+    sort: Sort | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
 ) -> FragmentPage | ProblemDocument | None:
     """Fragments, listed or searched
 
-     In the order of their ids.
+     All that meet every condition; those about structures leave out fragments of which the data state
+    none.
 
     Args:
         query (str | Unset): Part of a name or SMILES, case ignored. Default: ''.
@@ -151,6 +229,13 @@ def sync(
             Default: True.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
+        structure (None | str | Unset): Only fragments that contain this: a SMILES in any
+            spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
+        min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
+        max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
+        rings (bool | None | Unset): Only fragments with rings, or only those without.
+        charge (Charge | None | Unset): Only fragments of this formal charge.
+        sort (Sort | Unset): What a list of fragments follows; equals by their ids.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 
@@ -167,6 +252,12 @@ def sync(
         query=query,
         shown=shown,
         run=run,
+        structure=structure,
+        min_support=min_support,
+        max_atoms=max_atoms,
+        rings=rings,
+        charge=charge,
+        sort=sort,
         cursor=cursor,
         limit=limit,
     ).parsed
@@ -178,12 +269,19 @@ async def asyncio_detailed(
     query: str | Unset = "",
     shown: bool | Unset = True,
     run: str | Unset = "current",
+    structure: None | str | Unset = UNSET,
+    min_support: int | Unset = 0,
+    max_atoms: int | None | Unset = UNSET,
+    rings: bool | None | Unset = UNSET,
+    charge: Charge | None | Unset = UNSET,
+    sort: Sort | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
 ) -> Response[FragmentPage | ProblemDocument]:
     """Fragments, listed or searched
 
-     In the order of their ids.
+     All that meet every condition; those about structures leave out fragments of which the data state
+    none.
 
     Args:
         query (str | Unset): Part of a name or SMILES, case ignored. Default: ''.
@@ -191,6 +289,13 @@ async def asyncio_detailed(
             Default: True.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
+        structure (None | str | Unset): Only fragments that contain this: a SMILES in any
+            spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
+        min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
+        max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
+        rings (bool | None | Unset): Only fragments with rings, or only those without.
+        charge (Charge | None | Unset): Only fragments of this formal charge.
+        sort (Sort | Unset): What a list of fragments follows; equals by their ids.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 
@@ -206,6 +311,12 @@ async def asyncio_detailed(
         query=query,
         shown=shown,
         run=run,
+        structure=structure,
+        min_support=min_support,
+        max_atoms=max_atoms,
+        rings=rings,
+        charge=charge,
+        sort=sort,
         cursor=cursor,
         limit=limit,
     )
@@ -221,12 +332,19 @@ async def asyncio(
     query: str | Unset = "",
     shown: bool | Unset = True,
     run: str | Unset = "current",
+    structure: None | str | Unset = UNSET,
+    min_support: int | Unset = 0,
+    max_atoms: int | None | Unset = UNSET,
+    rings: bool | None | Unset = UNSET,
+    charge: Charge | None | Unset = UNSET,
+    sort: Sort | Unset = UNSET,
     cursor: None | str | Unset = UNSET,
     limit: int | Unset = 100,
 ) -> FragmentPage | ProblemDocument | None:
     """Fragments, listed or searched
 
-     In the order of their ids.
+     All that meet every condition; those about structures leave out fragments of which the data state
+    none.
 
     Args:
         query (str | Unset): Part of a name or SMILES, case ignored. Default: ''.
@@ -234,6 +352,13 @@ async def asyncio(
             Default: True.
         run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
             'current'.
+        structure (None | str | Unset): Only fragments that contain this: a SMILES in any
+            spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
+        min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
+        max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
+        rings (bool | None | Unset): Only fragments with rings, or only those without.
+        charge (Charge | None | Unset): Only fragments of this formal charge.
+        sort (Sort | Unset): What a list of fragments follows; equals by their ids.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 
@@ -251,6 +376,12 @@ async def asyncio(
             query=query,
             shown=shown,
             run=run,
+            structure=structure,
+            min_support=min_support,
+            max_atoms=max_atoms,
+            rings=rings,
+            charge=charge,
+            sort=sort,
             cursor=cursor,
             limit=limit,
         )

@@ -1,0 +1,47 @@
+"""The worker that searches: `python -m scores_api.structures.searcher` answers a JSON object a line with another.
+
+`{"run", "smiles", "structure"}` is answered by `{"ids"}`, the fragments that contain the structure, or by `{"properties"}` of
+all where no structure is asked for. `smiles` may be null: a run that is not held is answered by `{"missing": true}`.
+A text that is no structure is answered by `{"place", "value", "reason"}`. It ends with its input.
+"""
+
+import json
+import sys
+from typing import Any, Final
+
+from cachetools import LRUCache
+
+from scores_api.structures.collection import Collection
+from scores_api.structures.reading import Unreadable
+
+__all__ = ["main"]
+
+_HELD: Final = 2
+"""Runs whose structures stay read."""
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    held: LRUCache[str, Collection] = LRUCache(_HELD)
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(_answer(held, **json.loads(line))) + "\n")
+        sys.stdout.flush()
+
+
+def _answer(
+    held: LRUCache[str, Collection], run: str, smiles: list[str | None] | None, structure: str | None
+) -> dict[str, Any]:
+    if smiles is not None:
+        held[run] = Collection(smiles)
+    elif run not in held:
+        return {"missing": True}
+    if structure is None:
+        return {"properties": held[run].properties()}
+    try:
+        return {"ids": held[run].containing(structure)}
+    except Unreadable as error:
+        return {"place": "structure", "value": error.value, "reason": error.reason}
+
+
+if __name__ == "__main__":
+    main()
