@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from trainer.api.metrics import JobMetrics
-from trainer.jobs.job import JobState
+from trainer.jobs.job import JobState, Submission
 from trainer.jobs.table import JobTable
 from trainer.runs.spec import FactorsSpec
 
@@ -24,7 +24,7 @@ def scraped(tmp_path: Path) -> dict[str, float]:
     table = JobTable.open(tmp_path / "jobs.sqlite")
     spec = FactorsSpec(kind="factors", sources=("built-in",))
     for name, created in (("done", 0), ("busy", 20), ("waits", 40)):
-        table.add(name, spec, priority=0, now=_after(created))
+        table.add(name, Submission(spec), now=_after(created))
     table.start("done", run="run-1", now=_after(10))
     table.finish("done", JobState.SUCCEEDED, now=_after(40))
     table.start("busy", run="run-2", now=_after(40))

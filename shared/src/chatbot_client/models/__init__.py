@@ -5,9 +5,29 @@
 from .alive import Alive
 from .chat_completion import ChatCompletion
 from .chat_completion_request import ChatCompletionRequest
+from .chat_completion_request_tool_choice_type_0 import (
+    ChatCompletionRequestToolChoiceType0,
+)
 from .choice import Choice
 from .choice_finish_reason import ChoiceFinishReason
+from .chosen_function import ChosenFunction
+from .chosen_responses_tool import ChosenResponsesTool
+from .chosen_tool import ChosenTool
 from .completion_message import CompletionMessage
+from .completion_message_lookup_type_0 import CompletionMessageLookupType0
+from .fragments_found import FragmentsFound
+from .fragments_found_lookup import FragmentsFoundLookup
+from .fragments_question import FragmentsQuestion
+from .function_call import FunctionCall
+from .function_tool import FunctionTool
+from .function_tool_parameters_type_0 import FunctionToolParametersType0
+from .incomplete_details import IncompleteDetails
+from .input_message import InputMessage
+from .input_message_role import InputMessageRole
+from .input_text import InputText
+from .input_text_type import InputTextType
+from .language import Language
+from .log_probs import LogProbs
 from .message import Message
 from .message_role import MessageRole
 from .model_card_summary import ModelCardSummary
@@ -15,20 +35,73 @@ from .model_card_summary_language import ModelCardSummaryLanguage
 from .model_list import ModelList
 from .model_list_missing import ModelListMissing
 from .model_object import ModelObject
+from .output_message import OutputMessage
+from .output_message_status import OutputMessageStatus
+from .output_text import OutputText
+from .output_text_annotations_item import OutputTextAnnotationsItem
+from .output_text_logprobs_item import OutputTextLogprobsItem
+from .output_tokens_detail import OutputTokensDetail
 from .problem_document import ProblemDocument
 from .readiness import Readiness
 from .readiness_missing import ReadinessMissing
+from .response_format import ResponseFormat
+from .response_format_type import ResponseFormatType
+from .response_object import ResponseObject
+from .response_object_error_type_0 import ResponseObjectErrorType0
+from .response_object_lookup_type_0 import ResponseObjectLookupType0
+from .response_object_metadata import ResponseObjectMetadata
+from .response_object_status import ResponseObjectStatus
+from .response_object_tool_choice_type_1 import ResponseObjectToolChoiceType1
+from .response_object_tools_item import ResponseObjectToolsItem
+from .response_request import ResponseRequest
+from .response_request_tool_choice_type_0 import ResponseRequestToolChoiceType0
+from .response_usage import ResponseUsage
+from .responses_tool import ResponsesTool
+from .responses_tool_parameters_type_0 import ResponsesToolParametersType0
 from .stream_options import StreamOptions
+from .suggestions import Suggestions
+from .text_format import TextFormat
+from .text_format_type import TextFormatType
+from .text_options import TextOptions
 from .text_part import TextPart
+from .token_log_prob import TokenLogProb
+from .tokens_detail import TokensDetail
+from .tool import Tool
+from .tool_call import ToolCall
+from .tool_call_item import ToolCallItem
+from .tool_call_item_status_type_0 import ToolCallItemStatusType0
+from .tool_definition import ToolDefinition
+from .tool_definition_function import ToolDefinitionFunction
+from .tool_list import ToolList
+from .tool_result import ToolResult
+from .top_log_prob import TopLogProb
 from .usage import Usage
 
 __all__ = (
     "Alive",
     "ChatCompletion",
     "ChatCompletionRequest",
+    "ChatCompletionRequestToolChoiceType0",
     "Choice",
     "ChoiceFinishReason",
+    "ChosenFunction",
+    "ChosenResponsesTool",
+    "ChosenTool",
     "CompletionMessage",
+    "CompletionMessageLookupType0",
+    "FragmentsFound",
+    "FragmentsFoundLookup",
+    "FragmentsQuestion",
+    "FunctionCall",
+    "FunctionTool",
+    "FunctionToolParametersType0",
+    "IncompleteDetails",
+    "InputMessage",
+    "InputMessageRole",
+    "InputText",
+    "InputTextType",
+    "Language",
+    "LogProbs",
     "Message",
     "MessageRole",
     "ModelCardSummary",
@@ -36,10 +109,45 @@ __all__ = (
     "ModelList",
     "ModelListMissing",
     "ModelObject",
+    "OutputMessage",
+    "OutputMessageStatus",
+    "OutputText",
+    "OutputTextAnnotationsItem",
+    "OutputTextLogprobsItem",
+    "OutputTokensDetail",
     "ProblemDocument",
     "Readiness",
     "ReadinessMissing",
+    "ResponseFormat",
+    "ResponseFormatType",
+    "ResponseObject",
+    "ResponseObjectErrorType0",
+    "ResponseObjectLookupType0",
+    "ResponseObjectMetadata",
+    "ResponseObjectStatus",
+    "ResponseObjectToolChoiceType1",
+    "ResponseObjectToolsItem",
+    "ResponseRequest",
+    "ResponseRequestToolChoiceType0",
+    "ResponseUsage",
+    "ResponsesTool",
+    "ResponsesToolParametersType0",
     "StreamOptions",
+    "Suggestions",
+    "TextFormat",
+    "TextFormatType",
+    "TextOptions",
     "TextPart",
+    "TokenLogProb",
+    "TokensDetail",
+    "Tool",
+    "ToolCall",
+    "ToolCallItem",
+    "ToolCallItemStatusType0",
+    "ToolDefinition",
+    "ToolDefinitionFunction",
+    "ToolList",
+    "ToolResult",
+    "TopLogProb",
     "Usage",
 )

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    Self,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 
+from ..models.chat_completion_request_tool_choice_type_0 import (
+    ChatCompletionRequestToolChoiceType0,
+)
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
+    from ..models.chosen_tool import ChosenTool
     from ..models.message import Message
+    from ..models.response_format import ResponseFormat
     from ..models.stream_options import StreamOptions
+    from ..models.tool import Tool
 
 
 T = TypeVar("T", bound="ChatCompletionRequest")
@@ -22,26 +35,43 @@ class ChatCompletionRequest:
     """A conversation and how its next reply is wanted.
 
     Attributes:
-        model (str): `ntdemo-en` speaks English, `ntdemo-ja` Japanese.
-        messages (list[Message]): Oldest first. Instructions (`system`, `developer`) come first and are not followed: a
-            small bot cannot.
+        model (str): `ntdemo-en` speaks English, `ntdemo-ja` Japanese; `ntdemo-en:<run>` is a bot that a run trained.
+        messages (list[Message]): Oldest first. Instructions (`system`, `developer`) are not followed: a small bot
+            cannot.
         stream (bool | None | Unset):  Default: False.
         stream_options (None | StreamOptions | Unset):
         temperature (float | None | Unset): 0 takes the likeliest word; 0.8 unless given.
         top_p (float | None | Unset): 0.9 unless given.
+        top_k (int | None | Unset): 40 at most, and unless given; 0 and -1 mean the same.
         n (int | None | Unset): Replies to choose from.
         stop (list[str] | None | str | Unset): Up to four strings that end a reply; they are not part of it.
         seed (int | None | Unset): The same seed, bundle and conversation give the same reply.
-        max_tokens (int | None | Unset): A reply has 40 at most.
-        max_completion_tokens (int | None | Unset): The newer name of `max_tokens`.
+        max_tokens (int | None | Unset): The most tokens of a reply, which has 40 at most; -1 is no limit of your own.
+        max_completion_tokens (int | None | Unset): The most tokens of a reply, which has 40 at most; -1 is no limit of
+            your own.
         frequency_penalty (float | None | Unset):
         presence_penalty (float | None | Unset):
+        logprobs (bool | None | Unset): Ask for each token's log-probability, as the network has it.
+        top_logprobs (int | None | Unset): And for those of so many likeliest tokens.
+        response_format (None | ResponseFormat | Unset):
+        tools (list[Tool] | None | Unset):
+        tool_choice (ChatCompletionRequestToolChoiceType0 | ChosenTool | None | Unset):
+        parallel_tool_calls (Any | Unset): Taken and not used: it does not change a reply.
+        service_tier (Any | Unset): Taken and not used: it does not change a reply.
         user (Any | Unset): Taken and not used: it does not change a reply.
         metadata (Any | Unset): Taken and not used: it does not change a reply.
         safety_identifier (Any | Unset): Taken and not used: it does not change a reply.
         prompt_cache_key (Any | Unset): Taken and not used: it does not change a reply.
-        store (bool | None | Unset): Not offered: leave it out.
-        logprobs (bool | None | Unset): Not offered: leave it out.
+        prompt_cache_retention (Any | Unset): Taken and not used: it does not change a reply.
+        reasoning_effort (Any | Unset): Taken and not used: it does not change a reply.
+        verbosity (Any | Unset): Taken and not used: it does not change a reply.
+        modalities (list[Literal['text']] | None | Unset):
+        store (Any | Unset): Not offered: leave it out, or empty.
+        logit_bias (Any | Unset): Not offered: leave it out, or empty.
+        functions (Any | Unset): Not offered: leave it out, or empty.
+        audio (Any | Unset): Not offered: leave it out, or empty.
+        prediction (Any | Unset): Not offered: leave it out, or empty.
+        web_search_options (Any | Unset): Not offered: leave it out, or empty.
     """
 
     model: str
@@ -50,6 +80,7 @@ class ChatCompletionRequest:
     stream_options: None | StreamOptions | Unset = UNSET
     temperature: float | None | Unset = UNSET
     top_p: float | None | Unset = UNSET
+    top_k: int | None | Unset = UNSET
     n: int | None | Unset = UNSET
     stop: list[str] | None | str | Unset = UNSET
     seed: int | None | Unset = UNSET
@@ -57,14 +88,33 @@ class ChatCompletionRequest:
     max_completion_tokens: int | None | Unset = UNSET
     frequency_penalty: float | None | Unset = UNSET
     presence_penalty: float | None | Unset = UNSET
+    logprobs: bool | None | Unset = UNSET
+    top_logprobs: int | None | Unset = UNSET
+    response_format: None | ResponseFormat | Unset = UNSET
+    tools: list[Tool] | None | Unset = UNSET
+    tool_choice: ChatCompletionRequestToolChoiceType0 | ChosenTool | None | Unset = (
+        UNSET
+    )
+    parallel_tool_calls: Any | Unset = UNSET
+    service_tier: Any | Unset = UNSET
     user: Any | Unset = UNSET
     metadata: Any | Unset = UNSET
     safety_identifier: Any | Unset = UNSET
     prompt_cache_key: Any | Unset = UNSET
-    store: bool | None | Unset = UNSET
-    logprobs: bool | None | Unset = UNSET
+    prompt_cache_retention: Any | Unset = UNSET
+    reasoning_effort: Any | Unset = UNSET
+    verbosity: Any | Unset = UNSET
+    modalities: list[Literal["text"]] | None | Unset = UNSET
+    store: Any | Unset = UNSET
+    logit_bias: Any | Unset = UNSET
+    functions: Any | Unset = UNSET
+    audio: Any | Unset = UNSET
+    prediction: Any | Unset = UNSET
+    web_search_options: Any | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.chosen_tool import ChosenTool
+        from ..models.response_format import ResponseFormat
         from ..models.stream_options import StreamOptions
 
         model = self.model
@@ -99,6 +149,12 @@ class ChatCompletionRequest:
             top_p = UNSET
         else:
             top_p = self.top_p
+
+        top_k: int | None | Unset
+        if isinstance(self.top_k, Unset):
+            top_k = UNSET
+        else:
+            top_k = self.top_k
 
         n: int | None | Unset
         if isinstance(self.n, Unset):
@@ -145,6 +201,52 @@ class ChatCompletionRequest:
         else:
             presence_penalty = self.presence_penalty
 
+        logprobs: bool | None | Unset
+        if isinstance(self.logprobs, Unset):
+            logprobs = UNSET
+        else:
+            logprobs = self.logprobs
+
+        top_logprobs: int | None | Unset
+        if isinstance(self.top_logprobs, Unset):
+            top_logprobs = UNSET
+        else:
+            top_logprobs = self.top_logprobs
+
+        response_format: dict[str, Any] | None | Unset
+        if isinstance(self.response_format, Unset):
+            response_format = UNSET
+        elif isinstance(self.response_format, ResponseFormat):
+            response_format = self.response_format.to_dict()
+        else:
+            response_format = self.response_format
+
+        tools: list[dict[str, Any]] | None | Unset
+        if isinstance(self.tools, Unset):
+            tools = UNSET
+        elif isinstance(self.tools, list):
+            tools = []
+            for tools_type_0_item_data in self.tools:
+                tools_type_0_item = tools_type_0_item_data.to_dict()
+                tools.append(tools_type_0_item)
+
+        else:
+            tools = self.tools
+
+        tool_choice: dict[str, Any] | None | str | Unset
+        if isinstance(self.tool_choice, Unset):
+            tool_choice = UNSET
+        elif isinstance(self.tool_choice, ChatCompletionRequestToolChoiceType0):
+            tool_choice = self.tool_choice.value
+        elif isinstance(self.tool_choice, ChosenTool):
+            tool_choice = self.tool_choice.to_dict()
+        else:
+            tool_choice = self.tool_choice
+
+        parallel_tool_calls = self.parallel_tool_calls
+
+        service_tier = self.service_tier
+
         user = self.user
 
         metadata = self.metadata
@@ -153,17 +255,32 @@ class ChatCompletionRequest:
 
         prompt_cache_key = self.prompt_cache_key
 
-        store: bool | None | Unset
-        if isinstance(self.store, Unset):
-            store = UNSET
-        else:
-            store = self.store
+        prompt_cache_retention = self.prompt_cache_retention
 
-        logprobs: bool | None | Unset
-        if isinstance(self.logprobs, Unset):
-            logprobs = UNSET
+        reasoning_effort = self.reasoning_effort
+
+        verbosity = self.verbosity
+
+        modalities: list[Literal["text"]] | None | Unset
+        if isinstance(self.modalities, Unset):
+            modalities = UNSET
+        elif isinstance(self.modalities, list):
+            modalities = self.modalities
+
         else:
-            logprobs = self.logprobs
+            modalities = self.modalities
+
+        store = self.store
+
+        logit_bias = self.logit_bias
+
+        functions = self.functions
+
+        audio = self.audio
+
+        prediction = self.prediction
+
+        web_search_options = self.web_search_options
 
         field_dict: dict[str, Any] = {}
 
@@ -181,6 +298,8 @@ class ChatCompletionRequest:
             field_dict["temperature"] = temperature
         if top_p is not UNSET:
             field_dict["top_p"] = top_p
+        if top_k is not UNSET:
+            field_dict["top_k"] = top_k
         if n is not UNSET:
             field_dict["n"] = n
         if stop is not UNSET:
@@ -195,6 +314,20 @@ class ChatCompletionRequest:
             field_dict["frequency_penalty"] = frequency_penalty
         if presence_penalty is not UNSET:
             field_dict["presence_penalty"] = presence_penalty
+        if logprobs is not UNSET:
+            field_dict["logprobs"] = logprobs
+        if top_logprobs is not UNSET:
+            field_dict["top_logprobs"] = top_logprobs
+        if response_format is not UNSET:
+            field_dict["response_format"] = response_format
+        if tools is not UNSET:
+            field_dict["tools"] = tools
+        if tool_choice is not UNSET:
+            field_dict["tool_choice"] = tool_choice
+        if parallel_tool_calls is not UNSET:
+            field_dict["parallel_tool_calls"] = parallel_tool_calls
+        if service_tier is not UNSET:
+            field_dict["service_tier"] = service_tier
         if user is not UNSET:
             field_dict["user"] = user
         if metadata is not UNSET:
@@ -203,17 +336,36 @@ class ChatCompletionRequest:
             field_dict["safety_identifier"] = safety_identifier
         if prompt_cache_key is not UNSET:
             field_dict["prompt_cache_key"] = prompt_cache_key
+        if prompt_cache_retention is not UNSET:
+            field_dict["prompt_cache_retention"] = prompt_cache_retention
+        if reasoning_effort is not UNSET:
+            field_dict["reasoning_effort"] = reasoning_effort
+        if verbosity is not UNSET:
+            field_dict["verbosity"] = verbosity
+        if modalities is not UNSET:
+            field_dict["modalities"] = modalities
         if store is not UNSET:
             field_dict["store"] = store
-        if logprobs is not UNSET:
-            field_dict["logprobs"] = logprobs
+        if logit_bias is not UNSET:
+            field_dict["logit_bias"] = logit_bias
+        if functions is not UNSET:
+            field_dict["functions"] = functions
+        if audio is not UNSET:
+            field_dict["audio"] = audio
+        if prediction is not UNSET:
+            field_dict["prediction"] = prediction
+        if web_search_options is not UNSET:
+            field_dict["web_search_options"] = web_search_options
 
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.chosen_tool import ChosenTool
         from ..models.message import Message
+        from ..models.response_format import ResponseFormat
         from ..models.stream_options import StreamOptions
+        from ..models.tool import Tool
 
         d = dict(src_dict)
         model = d.pop("model")
@@ -268,6 +420,15 @@ class ChatCompletionRequest:
             return cast(float | None | Unset, data)
 
         top_p = _parse_top_p(d.pop("top_p", UNSET))
+
+        def _parse_top_k(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        top_k = _parse_top_k(d.pop("top_k", UNSET))
 
         def _parse_n(data: object) -> int | None | Unset:
             if data is None:
@@ -342,23 +503,6 @@ class ChatCompletionRequest:
 
         presence_penalty = _parse_presence_penalty(d.pop("presence_penalty", UNSET))
 
-        user = d.pop("user", UNSET)
-
-        metadata = d.pop("metadata", UNSET)
-
-        safety_identifier = d.pop("safety_identifier", UNSET)
-
-        prompt_cache_key = d.pop("prompt_cache_key", UNSET)
-
-        def _parse_store(data: object) -> bool | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(bool | None | Unset, data)
-
-        store = _parse_store(d.pop("store", UNSET))
-
         def _parse_logprobs(data: object) -> bool | None | Unset:
             if data is None:
                 return data
@@ -368,6 +512,140 @@ class ChatCompletionRequest:
 
         logprobs = _parse_logprobs(d.pop("logprobs", UNSET))
 
+        def _parse_top_logprobs(data: object) -> int | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(int | None | Unset, data)
+
+        top_logprobs = _parse_top_logprobs(d.pop("top_logprobs", UNSET))
+
+        def _parse_response_format(data: object) -> None | ResponseFormat | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                response_format_type_0 = ResponseFormat.from_dict(data)
+
+                return response_format_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | ResponseFormat | Unset, data)
+
+        response_format = _parse_response_format(d.pop("response_format", UNSET))
+
+        def _parse_tools(data: object) -> list[Tool] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                tools_type_0 = []
+                _tools_type_0 = data
+                for tools_type_0_item_data in _tools_type_0:
+                    tools_type_0_item = Tool.from_dict(tools_type_0_item_data)
+
+                    tools_type_0.append(tools_type_0_item)
+
+                return tools_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[Tool] | None | Unset, data)
+
+        tools = _parse_tools(d.pop("tools", UNSET))
+
+        def _parse_tool_choice(
+            data: object,
+        ) -> ChatCompletionRequestToolChoiceType0 | ChosenTool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                tool_choice_type_0 = ChatCompletionRequestToolChoiceType0(data)
+
+                return tool_choice_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                tool_choice_type_1 = ChosenTool.from_dict(data)
+
+                return tool_choice_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(
+                ChatCompletionRequestToolChoiceType0 | ChosenTool | None | Unset, data
+            )
+
+        tool_choice = _parse_tool_choice(d.pop("tool_choice", UNSET))
+
+        parallel_tool_calls = d.pop("parallel_tool_calls", UNSET)
+
+        service_tier = d.pop("service_tier", UNSET)
+
+        user = d.pop("user", UNSET)
+
+        metadata = d.pop("metadata", UNSET)
+
+        safety_identifier = d.pop("safety_identifier", UNSET)
+
+        prompt_cache_key = d.pop("prompt_cache_key", UNSET)
+
+        prompt_cache_retention = d.pop("prompt_cache_retention", UNSET)
+
+        reasoning_effort = d.pop("reasoning_effort", UNSET)
+
+        verbosity = d.pop("verbosity", UNSET)
+
+        def _parse_modalities(data: object) -> list[Literal["text"]] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                modalities_type_0 = []
+                _modalities_type_0 = data
+                for modalities_type_0_item_data in _modalities_type_0:
+                    modalities_type_0_item = cast(
+                        Literal["text"], modalities_type_0_item_data
+                    )
+                    if modalities_type_0_item != "text":
+                        raise ValueError(
+                            f"modalities_type_0_item must match const 'text', got '{modalities_type_0_item}'"
+                        )
+                    modalities_type_0.append(modalities_type_0_item)
+
+                return modalities_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[Literal["text"]] | None | Unset, data)
+
+        modalities = _parse_modalities(d.pop("modalities", UNSET))
+
+        store = d.pop("store", UNSET)
+
+        logit_bias = d.pop("logit_bias", UNSET)
+
+        functions = d.pop("functions", UNSET)
+
+        audio = d.pop("audio", UNSET)
+
+        prediction = d.pop("prediction", UNSET)
+
+        web_search_options = d.pop("web_search_options", UNSET)
+
         chat_completion_request = cls(
             model=model,
             messages=messages,
@@ -375,6 +653,7 @@ class ChatCompletionRequest:
             stream_options=stream_options,
             temperature=temperature,
             top_p=top_p,
+            top_k=top_k,
             n=n,
             stop=stop,
             seed=seed,
@@ -382,12 +661,27 @@ class ChatCompletionRequest:
             max_completion_tokens=max_completion_tokens,
             frequency_penalty=frequency_penalty,
             presence_penalty=presence_penalty,
+            logprobs=logprobs,
+            top_logprobs=top_logprobs,
+            response_format=response_format,
+            tools=tools,
+            tool_choice=tool_choice,
+            parallel_tool_calls=parallel_tool_calls,
+            service_tier=service_tier,
             user=user,
             metadata=metadata,
             safety_identifier=safety_identifier,
             prompt_cache_key=prompt_cache_key,
+            prompt_cache_retention=prompt_cache_retention,
+            reasoning_effort=reasoning_effort,
+            verbosity=verbosity,
+            modalities=modalities,
             store=store,
-            logprobs=logprobs,
+            logit_bias=logit_bias,
+            functions=functions,
+            audio=audio,
+            prediction=prediction,
+            web_search_options=web_search_options,
         )
 
         return chat_completion_request

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -13,6 +13,7 @@ from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.completion_message import CompletionMessage
+    from ..models.log_probs import LogProbs
 
 
 T = TypeVar("T", bound="Choice")
@@ -26,23 +27,31 @@ class Choice:
         index (int):
         message (CompletionMessage): A reply.
         finish_reason (ChoiceFinishReason): `length`: the most tokens that were asked for, or that the bot can say.
-        logprobs (None | Unset):
+        logprobs (LogProbs | None | Unset):
     """
 
     index: int
     message: CompletionMessage
     finish_reason: ChoiceFinishReason
-    logprobs: None | Unset = UNSET
+    logprobs: LogProbs | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.log_probs import LogProbs
+
         index = self.index
 
         message = self.message.to_dict()
 
         finish_reason = self.finish_reason.value
 
-        logprobs = self.logprobs
+        logprobs: dict[str, Any] | None | Unset
+        if isinstance(self.logprobs, Unset):
+            logprobs = UNSET
+        elif isinstance(self.logprobs, LogProbs):
+            logprobs = self.logprobs.to_dict()
+        else:
+            logprobs = self.logprobs
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -61,6 +70,7 @@ class Choice:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.completion_message import CompletionMessage
+        from ..models.log_probs import LogProbs
 
         d = dict(src_dict)
         index = d.pop("index")
@@ -69,7 +79,22 @@ class Choice:
 
         finish_reason = ChoiceFinishReason(d.pop("finish_reason"))
 
-        logprobs = d.pop("logprobs", UNSET)
+        def _parse_logprobs(data: object) -> LogProbs | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                logprobs_type_0 = LogProbs.from_dict(data)
+
+                return logprobs_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(LogProbs | None | Unset, data)
+
+        logprobs = _parse_logprobs(d.pop("logprobs", UNSET))
 
         choice = cls(
             index=index,

@@ -6,6 +6,7 @@ from enum import StrEnum
 class ChoiceFinishReason(StrEnum):
     LENGTH = "length"
     STOP = "stop"
+    TOOL_CALLS = "tool_calls"
 
     def __str__(self) -> str:
         return str(self.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import (
+    TYPE_CHECKING,
     Any,
     Literal,
     Self,
@@ -16,6 +17,11 @@ from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
 
+if TYPE_CHECKING:
+    from ..models.completion_message_lookup_type_0 import CompletionMessageLookupType0
+    from ..models.tool_call import ToolCall
+
+
 T = TypeVar("T", bound="CompletionMessage")
 
 
@@ -24,22 +30,56 @@ class CompletionMessage:
     """A reply.
 
     Attributes:
-        content (str):
+        content (None | str):
         role (Literal['assistant'] | Unset):  Default: 'assistant'.
-        refusal (None | Unset):
+        refusal (None | str | Unset):
+        tool_calls (list[ToolCall] | None | Unset):
+        lookup (CompletionMessageLookupType0 | None | Unset): What a question about fragments was answered from: our own
+            member.
     """
 
-    content: str
+    content: None | str
     role: Literal["assistant"] | Unset = "assistant"
-    refusal: None | Unset = UNSET
+    refusal: None | str | Unset = UNSET
+    tool_calls: list[ToolCall] | None | Unset = UNSET
+    lookup: CompletionMessageLookupType0 | None | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.completion_message_lookup_type_0 import (
+            CompletionMessageLookupType0,
+        )
+
+        content: None | str
         content = self.content
 
         role = self.role
 
-        refusal = self.refusal
+        refusal: None | str | Unset
+        if isinstance(self.refusal, Unset):
+            refusal = UNSET
+        else:
+            refusal = self.refusal
+
+        tool_calls: list[dict[str, Any]] | None | Unset
+        if isinstance(self.tool_calls, Unset):
+            tool_calls = UNSET
+        elif isinstance(self.tool_calls, list):
+            tool_calls = []
+            for tool_calls_type_0_item_data in self.tool_calls:
+                tool_calls_type_0_item = tool_calls_type_0_item_data.to_dict()
+                tool_calls.append(tool_calls_type_0_item)
+
+        else:
+            tool_calls = self.tool_calls
+
+        lookup: dict[str, Any] | None | Unset
+        if isinstance(self.lookup, Unset):
+            lookup = UNSET
+        elif isinstance(self.lookup, CompletionMessageLookupType0):
+            lookup = self.lookup.to_dict()
+        else:
+            lookup = self.lookup
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
@@ -52,24 +92,89 @@ class CompletionMessage:
             field_dict["role"] = role
         if refusal is not UNSET:
             field_dict["refusal"] = refusal
+        if tool_calls is not UNSET:
+            field_dict["tool_calls"] = tool_calls
+        if lookup is not UNSET:
+            field_dict["lookup"] = lookup
 
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.completion_message_lookup_type_0 import (
+            CompletionMessageLookupType0,
+        )
+        from ..models.tool_call import ToolCall
+
         d = dict(src_dict)
-        content = d.pop("content")
+
+        def _parse_content(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        content = _parse_content(d.pop("content"))
 
         role = cast(Literal["assistant"] | Unset, d.pop("role", UNSET))
         if role != "assistant" and not isinstance(role, Unset):
             raise ValueError(f"role must match const 'assistant', got '{role}'")
 
-        refusal = d.pop("refusal", UNSET)
+        def _parse_refusal(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        refusal = _parse_refusal(d.pop("refusal", UNSET))
+
+        def _parse_tool_calls(data: object) -> list[ToolCall] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                tool_calls_type_0 = []
+                _tool_calls_type_0 = data
+                for tool_calls_type_0_item_data in _tool_calls_type_0:
+                    tool_calls_type_0_item = ToolCall.from_dict(
+                        tool_calls_type_0_item_data
+                    )
+
+                    tool_calls_type_0.append(tool_calls_type_0_item)
+
+                return tool_calls_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[ToolCall] | None | Unset, data)
+
+        tool_calls = _parse_tool_calls(d.pop("tool_calls", UNSET))
+
+        def _parse_lookup(data: object) -> CompletionMessageLookupType0 | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                lookup_type_0 = CompletionMessageLookupType0.from_dict(data)
+
+                return lookup_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(CompletionMessageLookupType0 | None | Unset, data)
+
+        lookup = _parse_lookup(d.pop("lookup", UNSET))
 
         completion_message = cls(
             content=content,
             role=role,
             refusal=refusal,
+            tool_calls=tool_calls,
+            lookup=lookup,
         )
 
         completion_message.additional_properties = d

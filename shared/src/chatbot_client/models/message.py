@@ -12,6 +12,7 @@ from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.text_part import TextPart
+    from ..models.tool_call import ToolCall
 
 
 T = TypeVar("T", bound="Message")
@@ -23,29 +24,40 @@ class Message:
 
     Attributes:
         role (MessageRole):
-        content (list[TextPart] | str):
+        content (list[TextPart] | None | str | Unset): Null only beside the assistant's tool calls, or for a turn in
+            which it said nothing.
+        tool_calls (list[ToolCall] | None | Unset):
+        tool_call_id (None | str | Unset):
+        id (Any | Unset): Taken and not used: it does not change a reply.
         name (Any | Unset): Taken and not used: it does not change a reply.
-        refusal (None | Unset):
-        audio (None | Unset):
-        function_call (None | Unset):
-        tool_calls (list[Any] | None | Unset):
-        annotations (list[Any] | None | Unset):
+        refusal (Any | Unset): Not offered: leave it out, or empty.
+        audio (Any | Unset): Not offered: leave it out, or empty.
+        function_call (Any | Unset): Not offered: leave it out, or empty.
+        annotations (Any | Unset): Not offered: leave it out, or empty.
+        lookup (Any | Unset): Taken and not used: it does not change a reply.
+        reasoning_content (Any | Unset): Taken and not used: it does not change a reply.
     """
 
     role: MessageRole
-    content: list[TextPart] | str
+    content: list[TextPart] | None | str | Unset = UNSET
+    tool_calls: list[ToolCall] | None | Unset = UNSET
+    tool_call_id: None | str | Unset = UNSET
+    id: Any | Unset = UNSET
     name: Any | Unset = UNSET
-    refusal: None | Unset = UNSET
-    audio: None | Unset = UNSET
-    function_call: None | Unset = UNSET
-    tool_calls: list[Any] | None | Unset = UNSET
-    annotations: list[Any] | None | Unset = UNSET
+    refusal: Any | Unset = UNSET
+    audio: Any | Unset = UNSET
+    function_call: Any | Unset = UNSET
+    annotations: Any | Unset = UNSET
+    lookup: Any | Unset = UNSET
+    reasoning_content: Any | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         role = self.role.value
 
-        content: list[dict[str, Any]] | str
-        if isinstance(self.content, list):
+        content: list[dict[str, Any]] | None | str | Unset
+        if isinstance(self.content, Unset):
+            content = UNSET
+        elif isinstance(self.content, list):
             content = []
             for content_type_1_item_data in self.content:
                 content_type_1_item = content_type_1_item_data.to_dict()
@@ -53,6 +65,26 @@ class Message:
 
         else:
             content = self.content
+
+        tool_calls: list[dict[str, Any]] | None | Unset
+        if isinstance(self.tool_calls, Unset):
+            tool_calls = UNSET
+        elif isinstance(self.tool_calls, list):
+            tool_calls = []
+            for tool_calls_type_0_item_data in self.tool_calls:
+                tool_calls_type_0_item = tool_calls_type_0_item_data.to_dict()
+                tool_calls.append(tool_calls_type_0_item)
+
+        else:
+            tool_calls = self.tool_calls
+
+        tool_call_id: None | str | Unset
+        if isinstance(self.tool_call_id, Unset):
+            tool_call_id = UNSET
+        else:
+            tool_call_id = self.tool_call_id
+
+        id = self.id
 
         name = self.name
 
@@ -62,32 +94,27 @@ class Message:
 
         function_call = self.function_call
 
-        tool_calls: list[Any] | None | Unset
-        if isinstance(self.tool_calls, Unset):
-            tool_calls = UNSET
-        elif isinstance(self.tool_calls, list):
-            tool_calls = self.tool_calls
+        annotations = self.annotations
 
-        else:
-            tool_calls = self.tool_calls
+        lookup = self.lookup
 
-        annotations: list[Any] | None | Unset
-        if isinstance(self.annotations, Unset):
-            annotations = UNSET
-        elif isinstance(self.annotations, list):
-            annotations = self.annotations
-
-        else:
-            annotations = self.annotations
+        reasoning_content = self.reasoning_content
 
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
             {
                 "role": role,
-                "content": content,
             }
         )
+        if content is not UNSET:
+            field_dict["content"] = content
+        if tool_calls is not UNSET:
+            field_dict["tool_calls"] = tool_calls
+        if tool_call_id is not UNSET:
+            field_dict["tool_call_id"] = tool_call_id
+        if id is not UNSET:
+            field_dict["id"] = id
         if name is not UNSET:
             field_dict["name"] = name
         if refusal is not UNSET:
@@ -96,21 +123,28 @@ class Message:
             field_dict["audio"] = audio
         if function_call is not UNSET:
             field_dict["function_call"] = function_call
-        if tool_calls is not UNSET:
-            field_dict["tool_calls"] = tool_calls
         if annotations is not UNSET:
             field_dict["annotations"] = annotations
+        if lookup is not UNSET:
+            field_dict["lookup"] = lookup
+        if reasoning_content is not UNSET:
+            field_dict["reasoning_content"] = reasoning_content
 
         return field_dict
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.text_part import TextPart
+        from ..models.tool_call import ToolCall
 
         d = dict(src_dict)
         role = MessageRole(d.pop("role"))
 
-        def _parse_content(data: object) -> list[TextPart] | str:
+        def _parse_content(data: object) -> list[TextPart] | None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
             try:
                 if not isinstance(data, list):
                     raise TypeError()
@@ -124,9 +158,44 @@ class Message:
                 return content_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
-            return cast(list[TextPart] | str, data)
+            return cast(list[TextPart] | None | str | Unset, data)
 
-        content = _parse_content(d.pop("content"))
+        content = _parse_content(d.pop("content", UNSET))
+
+        def _parse_tool_calls(data: object) -> list[ToolCall] | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                tool_calls_type_0 = []
+                _tool_calls_type_0 = data
+                for tool_calls_type_0_item_data in _tool_calls_type_0:
+                    tool_calls_type_0_item = ToolCall.from_dict(
+                        tool_calls_type_0_item_data
+                    )
+
+                    tool_calls_type_0.append(tool_calls_type_0_item)
+
+                return tool_calls_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[ToolCall] | None | Unset, data)
+
+        tool_calls = _parse_tool_calls(d.pop("tool_calls", UNSET))
+
+        def _parse_tool_call_id(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        tool_call_id = _parse_tool_call_id(d.pop("tool_call_id", UNSET))
+
+        id = d.pop("id", UNSET)
 
         name = d.pop("name", UNSET)
 
@@ -136,49 +205,25 @@ class Message:
 
         function_call = d.pop("function_call", UNSET)
 
-        def _parse_tool_calls(data: object) -> list[Any] | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, list):
-                    raise TypeError()
-                tool_calls_type_0 = cast(list[Any], data)
+        annotations = d.pop("annotations", UNSET)
 
-                return tool_calls_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(list[Any] | None | Unset, data)
+        lookup = d.pop("lookup", UNSET)
 
-        tool_calls = _parse_tool_calls(d.pop("tool_calls", UNSET))
-
-        def _parse_annotations(data: object) -> list[Any] | None | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, list):
-                    raise TypeError()
-                annotations_type_0 = cast(list[Any], data)
-
-                return annotations_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(list[Any] | None | Unset, data)
-
-        annotations = _parse_annotations(d.pop("annotations", UNSET))
+        reasoning_content = d.pop("reasoning_content", UNSET)
 
         message = cls(
             role=role,
             content=content,
+            tool_calls=tool_calls,
+            tool_call_id=tool_call_id,
+            id=id,
             name=name,
             refusal=refusal,
             audio=audio,
             function_call=function_call,
-            tool_calls=tool_calls,
             annotations=annotations,
+            lookup=lookup,
+            reasoning_content=reasoning_content,
         )
 
         return message

@@ -7,6 +7,7 @@ class MessageRole(StrEnum):
     ASSISTANT = "assistant"
     DEVELOPER = "developer"
     SYSTEM = "system"
+    TOOL = "tool"
     USER = "user"
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from .artifact_file import ArtifactFile
 from .artifact_page import ArtifactPage
 from .at_target import AtTarget
 from .basis import Basis
+from .charge import Charge
 from .compound_prediction import CompoundPrediction
 from .compound_question import CompoundQuestion
 from .contributions import Contributions
@@ -57,6 +58,7 @@ from .scores import Scores
 from .similarities import Similarities
 from .similarity_kind import SimilarityKind
 from .similarity_question import SimilarityQuestion
+from .sort import Sort
 from .target_prediction import TargetPrediction
 from .trajectory import Trajectory
 
@@ -68,6 +70,7 @@ __all__ = (
     "ArtifactPage",
     "AtTarget",
     "Basis",
+    "Charge",
     "CompoundPrediction",
     "CompoundQuestion",
     "Contributions",
@@ -116,6 +119,7 @@ __all__ = (
     "Similarities",
     "SimilarityKind",
     "SimilarityQuestion",
+    "Sort",
     "TargetPrediction",
     "Trajectory",
 )

@@ -82,7 +82,8 @@ def sync_detailed(
 ) -> Response[ChatCompletion | ProblemDocument]:
     """The next reply of a conversation
 
-     As OpenAI's clients ask for it. Questions about fragments are answered from the scores API.
+     As OpenAI's clients ask for it. Questions about fragments are looked up, or handed to the tool
+    `fragments`.
 
     Args:
         body (ChatCompletionRequest): A conversation and how its next reply is wanted.
@@ -113,7 +114,8 @@ def sync(
 ) -> ChatCompletion | ProblemDocument | None:
     """The next reply of a conversation
 
-     As OpenAI's clients ask for it. Questions about fragments are answered from the scores API.
+     As OpenAI's clients ask for it. Questions about fragments are looked up, or handed to the tool
+    `fragments`.
 
     Args:
         body (ChatCompletionRequest): A conversation and how its next reply is wanted.
@@ -139,7 +141,8 @@ async def asyncio_detailed(
 ) -> Response[ChatCompletion | ProblemDocument]:
     """The next reply of a conversation
 
-     As OpenAI's clients ask for it. Questions about fragments are answered from the scores API.
+     As OpenAI's clients ask for it. Questions about fragments are looked up, or handed to the tool
+    `fragments`.
 
     Args:
         body (ChatCompletionRequest): A conversation and how its next reply is wanted.
@@ -168,7 +171,8 @@ async def asyncio(
 ) -> ChatCompletion | ProblemDocument | None:
     """The next reply of a conversation
 
-     As OpenAI's clients ask for it. Questions about fragments are answered from the scores API.
+     As OpenAI's clients ask for it. Questions about fragments are looked up, or handed to the tool
+    `fragments`.
 
     Args:
         body (ChatCompletionRequest): A conversation and how its next reply is wanted.

@@ -51,7 +51,7 @@ def sync_detailed(
 ) -> Response[ModelList | ProblemDocument]:
     """The bots that can be talked to, and why others cannot
 
-     One for each language for which a bundle was shipped or published.
+     One for each language, and each bot that was trained here and is not promoted.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -76,7 +76,7 @@ def sync(
 ) -> ModelList | ProblemDocument | None:
     """The bots that can be talked to, and why others cannot
 
-     One for each language for which a bundle was shipped or published.
+     One for each language, and each bot that was trained here and is not promoted.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -97,7 +97,7 @@ async def asyncio_detailed(
 ) -> Response[ModelList | ProblemDocument]:
     """The bots that can be talked to, and why others cannot
 
-     One for each language for which a bundle was shipped or published.
+     One for each language, and each bot that was trained here and is not promoted.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -120,7 +120,7 @@ async def asyncio(
 ) -> ModelList | ProblemDocument | None:
     """The bots that can be talked to, and why others cannot
 
-     One for each language for which a bundle was shipped or published.
+     One for each language, and each bot that was trained here and is not promoted.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

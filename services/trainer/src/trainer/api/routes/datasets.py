@@ -97,7 +97,7 @@ async def list_datasets(trainer: Running) -> DatasetList:
 async def delete_dataset(trainer: Running, dataset: str) -> None:
     """For good; runs that learned from it stay. A file that a job still needs is kept."""
     for job in await trainer.queue.page(states=_UNFINISHED, before=None, limit=1000):
-        if f"{DATASET}{dataset}" in " ".join(named_sources(job.spec)):
+        if job.spec is not None and f"{DATASET}{dataset}" in " ".join(named_sources(job.spec)):
             raise Problem(DATASET_IN_USE, f"Job {job.id} is {job.state} and needs it.")
     if not await asyncio.to_thread(trainer.datasets.remove, dataset):
         raise Problem(DATASET_NOT_FOUND, f"{excerpt(dataset)}: no such data set was uploaded.")
