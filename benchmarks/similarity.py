@@ -210,7 +210,8 @@ def correlation(one: Floats, other: Floats) -> float:
 def partial(one: Floats, other: Floats, given: Floats) -> float:
     """Spearman's partial correlation."""
     (_, ab, ac), (_, _, bc), _ = np.corrcoef([rankdata(each) for each in (one, other, given)])
-    return float((ab - ac * bc) / np.sqrt((1 - ac**2) * (1 - bc**2)))
+    left = (1 - ac**2) * (1 - bc**2)
+    return float((ab - ac * bc) / np.sqrt(left)) if left > 1e-12 else 0.0  # nothing is left of what is given
 
 
 def main() -> None:

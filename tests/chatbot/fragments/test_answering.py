@@ -251,7 +251,9 @@ async def with_intervals() -> AsyncIterator[FragmentAnswers]:
         path = request.url.path
         if path.endswith("/neighbours"):
             neighbour = {"rank": 1, "name": "fB", "smiles": None, "support": 3, "function": 81.6, "low": 64.2, "high": 90.5}
-            neighbour |= dict.fromkeys(("structure", "coassay", "combined")) | {"balanced": 80.0}
+            neighbour |= dict.fromkeys(
+                ("structure", "coassay", "expected_change", "change_low", "change_high", "swaps", "basis")
+            ) | {"balanced": 80.0}
             return httpx.Response(200, json={"run": "r", "fragment": "fA", "similarity": "function", "items": [neighbour]})
         if path == "/v1/similarities":
             similarity = json.loads(request.content)["similarity"]
