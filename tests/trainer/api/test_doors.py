@@ -1,13 +1,14 @@
 """What the trainer's doors let through: deleted uploads, logs, cut uploads, rules by scope."""
 
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.support.trainer import TrainerProcess
 
-from servicekit.doors.keys import Scope
+from servicekit.doors.keys import KeyFile, Scope
 from trainer.api.doors import doors
 from trainer.settings import Settings
 
@@ -53,6 +54,18 @@ def test_what_a_job_printed_needs_the_key_where_there_is_one(tmp_path: Path) -> 
         _problem(client.get(f"/v1/jobs/{job}/log"), 401, "unauthorized")
         assert "hello from the worker" in client.get(f"/v1/jobs/{job}/log", headers=key).text
         assert client.get(f"/v1/jobs/{job}").status_code == 200
+
+
+def test_a_job_belongs_to_the_name_of_its_key_unless_it_says_otherwise(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    key, _ = KeyFile(keys).create("ann", Scope.TRAIN, now=datetime.now(UTC), expires=None)
+    sent = {"Authorization": f"Bearer {key}"}
+    with _client(tmp_path, lambda _: None, lambda _: None, settings={"keys": keys}) as client:
+        owners = [
+            client.post("/v1/jobs", json=BUILT_IN, headers=headers).json()["owner"]
+            for headers in (sent, {**sent, "X-Owner": "bob"})
+        ]
+    assert owners == ["ann", "bob"]
 
 
 def test_every_route_that_changes_something_needs_a_key_that_may(tmp_path: Path) -> None:

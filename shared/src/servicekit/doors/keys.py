@@ -40,6 +40,8 @@ class Caller:
 
     id: str
     scope: Scope
+    name: str | None = None
+    """As whoever made the key, or the token, calls them; None where nobody did."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class KeyRing:
         stored = self._current().get(parts[1]) if len(parts) == _PARTS and parts[0] == _PREFIX else None
         if not hmac.compare_digest(digest, "0" * len(digest) if stored is None else stored.sha256) or stored is None:
             return None
-        return None if stored.is_expired(self._clock()) else Caller(stored.id, Scope[stored.scope.upper()])
+        return None if stored.is_expired(self._clock()) else Caller(stored.id, Scope[stored.scope.upper()], stored.name)
 
     def _current(self) -> dict[str, StoredKey]:
         if self._path is None:

@@ -13,7 +13,7 @@ __all__ = ["DoorsLayer"]
 
 
 class DoorsLayer:
-    """Wraps an ASGI application."""
+    """Wraps an ASGI application; `request.state.caller` is who asks, None where nobody need say."""
 
     def __init__(self, app: ASGIApp, doors: Doors) -> None:
         self._app = app
@@ -39,6 +39,7 @@ class DoorsLayer:
         try:
             server = (scope.get("server") or (None,))[0]
             caller = await self._guard.admit(method, path, Headers(scope=scope), server=server)
+            scope.setdefault("state", {})["caller"] = caller
             await self._app(scope, receive, send_noted if changes else send)
         except Problem as refused:
             raw: bytes = scope.get("raw_path") or path.encode()

@@ -68,7 +68,7 @@ class Tokens:
             _log.info("token_refused", reason=type(error).__name__)
             return None
         scope = max((_SCOPES[word] for word in _words(claims.get(self._scope_claim)) if word in _SCOPES), default=None)
-        return None if scope is None else Caller(f"oidc:{claims['sub']}", scope)
+        return None if scope is None else Caller(f"oidc:{claims['sub']}", scope, claims["sub"])
 
 
 def _words(claim: Any) -> list[str]:

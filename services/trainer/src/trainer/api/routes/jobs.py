@@ -5,13 +5,14 @@ import itertools
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Query, Response, status
+from fastapi import APIRouter, Depends, Header, Query, Request, Response, status
 from fastapi.responses import PlainTextResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import ValidationError
 
 from servicekit import tracing
 from servicekit.cursor import Cursor
+from servicekit.doors.keys import Caller
 from servicekit.problems import INVALID_REQUEST, Problem
 from trainer.api.routes.access import PERMITTED, NamedJob, Running
 from trainer.api.routes.rendering import answers, invalid_data, job_path, job_resource, no_room, refusal
@@ -40,13 +41,22 @@ _Key = Annotated[
         description="A word of your choice: the same key with the same body is the same job, however often it is sent.",
     ),
 ]
-_Owner = Annotated[
-    str,
+_Named = Annotated[
+    str | None,
     Header(
+        alias="X-Owner",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$",
-        description="Whose job it is. Owners of jobs of one priority share the devices alike.",
+        description="Whose job it is; without it, whose key this is. Owners of jobs of one priority share the devices alike.",
     ),
 ]
+
+
+async def _owner(request: Request, named: _Named = None) -> str:
+    caller: Caller | None = request.state.caller
+    return named or (caller and caller.name) or NOBODY
+
+
+_Owner = Annotated[str, Depends(_owner)]
 _RETRY_AFTER_S: Final = "60"
 _Seen = Annotated[
     int, Header(alias="Last-Event-ID", ge=0, lt=2**31, description="Id of the last event that was received; 0 for all of them.")
@@ -61,14 +71,14 @@ _Seen = Annotated[
     responses=answers(401, 403, 409, 422, 429, 503, 507) | {202: {"headers": {"Location": {"schema": {"type": "string"}}}}},
 )
 async def create_job(
-    trainer: Running, request: JobRequest, response: Response, idempotency_key: _Key = None, x_owner: _Owner = NOBODY
+    trainer: Running, request: JobRequest, response: Response, owner: _Owner, idempotency_key: _Key = None
 ) -> JobResource:
     """Looks at the data as far as that is quick, queues the job and answers. `Location` names the job.
 
     A job that no device here has the memory for is refused, one that has to wait for a device waits.
     """
-    asked = _submission(request, request.spec, x_owner)
-    sweep = [_submission(request, spec, x_owner) for spec in _swept(request)]
+    asked = _submission(request, request.spec, owner)
+    sweep = [_submission(request, spec, owner) for spec in _swept(request)]
     try:
         for spec in {one.spec.model_dump_json(): one.spec for one in sweep}.values() or [request.spec]:
             await asyncio.to_thread(permit, named_sources(spec), trainer.settings)

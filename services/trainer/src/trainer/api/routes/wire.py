@@ -93,7 +93,7 @@ class JobResource(Wire):
     """Null where this version of the trainer cannot read what an earlier one took in."""
     priority: int
     owner: str
-    """As the caller said by `X-Owner`."""
+    """As the caller said by `X-Owner`, else the name of their key, else `nobody`."""
     preemptible: bool
     time_limit_s: float | None
     needs: JobNeeds
