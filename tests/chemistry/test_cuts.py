@@ -32,7 +32,7 @@ def test_amide_bonds_between_a_carbonyl_and_a_nitrogen_are_kept() -> None:
 def test_the_rest_with_a_hydrogen_is_the_molecule_as_it_is_standardised() -> None:
     for smiles in ("Cn1cccc1", "CN1CCOCC1", "Cc1ccccc1", "CC1CC(C)(C)N([O])C1", "C[n+]1ccccc1CC"):
         for cut in single_cuts(Graph.read(standardise(smiles))):
-            assert cut.parent == Chem.CanonSmiles(cut.parent)
+            assert cut.parent == Chem.MolToSmiles(Chem.MolFromSmiles(cut.parent))
             assert "*" not in cut.parent
     (methyl,) = (cut for cut in single_cuts(Graph.read("Cn1cccc1")) if cut.group == "*C")
     assert methyl.parent == standardise("c1cc[nH]c1")

@@ -2,6 +2,7 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ def predictor() -> Predictor:
         return Predictor(*_read(path))
 
 
-def _read(path: Path) -> tuple[dict, dict]:
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     arrays, about = map_arrays(path)
     return {name: np.array(array) for name, array in arrays.items()}, about
 

@@ -41,7 +41,7 @@ _SCAFFOLDS = (
 def write_replaceable(path: Path, *, binary: bool = False) -> Path:
     """12 scaffolds with 9 substituents on three targets, some cells not measured; differences have noise of 0.1."""
     random = np.random.default_rng(0)
-    rows = []
+    rows: list[str] = []
     for place, scaffold in enumerate(_SCAFFOLDS):
         for substituent, effect in EFFECTS.items():
             smiles = scaffold if substituent == "[H]" else f"{substituent}{scaffold}"

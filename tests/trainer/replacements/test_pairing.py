@@ -29,7 +29,8 @@ def rows_of(smiles: Sequence[str]) -> list[dict[str, object]]:
     )
     (found,) = members([batch])
     assert found.schema == MEMBERS
-    return found.to_pylist()
+    rows: list[dict[str, object]] = found.to_pylist()
+    return rows
 
 
 def events_of(
