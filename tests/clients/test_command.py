@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 from tests.support.ports import free_ports
 from tests.support.stack import Stack
+from typer.testing import CliRunner
 
 import ntdemo
+from ntdemo.command.main import application
 
 _COMMAND = str(Path(sys.executable).with_name("ntdemo"))
 
@@ -43,6 +45,23 @@ def test_shells_complete_it(shell: str) -> None:
 @pytest.mark.parametrize("name", ["runs", "jobs", "train", "inspect", "neighbours", "predict", "doctor"])
 def test_every_command_prints_json_where_it_is_asked_to(name: str) -> None:
     assert "--json" in _typed(name, "--help", TERM="dumb", COLUMNS="200").stdout
+
+
+def test_the_trainers_own_commands_are_passed_on_with_every_word(tmp_path: Path) -> None:
+    shell = {"NTDEMO_STATE": str(tmp_path)}
+    made = _json(_typed("keys", "create", "me", "--scope", "train", "--json", **shell))
+    (key,) = _json(_typed("keys", "list", "--json", **shell))["keys"]
+    assert (key["id"], key["name"], key["scope"]) == (made["id"], "me", "train")
+    assert _json(_typed("store", "check", "--json", **shell)) == {"runs": [], "unnamed": []}
+    assert "restore" in _typed("store", "--help", TERM="dumb", COLUMNS="200").stdout
+    assert _typed("keys", "revoke", "none", **shell).returncode == 2
+
+
+def test_a_machine_without_the_trainer_is_told_where_its_commands_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ntdemo.command.local.entry_points", lambda **_: ())
+    done = CliRunner().invoke(application(), ["store", "check"])
+    assert done.exit_code == 1
+    assert "where the trainer is installed" in done.stderr
 
 
 def test_nobody_who_answers_is_a_sentence_and_status_1_in_json_as_well() -> None:

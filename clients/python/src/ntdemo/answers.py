@@ -3,13 +3,28 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ntdemo.generated.scores.models import Predictions
+from ntdemo.generated.scores.models import Predictions, ReplacementList
 
-__all__ = ["CURVE", "FACTORS", "FRAGMENTS", "NEIGHBOURS", "PREDICTIONS", "REJECTS", "prediction_rows"]
+__all__ = [
+    "AT_TARGET",
+    "CURVE",
+    "FACTORS",
+    "FRAGMENTS",
+    "NEIGHBOURS",
+    "PREDICTIONS",
+    "REJECTS",
+    "REPLACEMENTS",
+    "prediction_rows",
+    "replacement_rows",
+]
 
 NEIGHBOURS: Final = (
-    *("rank", "name", "smiles", "support", "function", "low", "high", "balanced", "structure", "coassay", "combined"),
+    *("rank", "name", "smiles", "support", "function", "low", "high", "balanced", "structure", "coassay", "expected_change"),
+    *("change_low", "change_high", "swaps", "basis"),
 )
+REPLACEMENTS: Final = (*("rank", "name", "smiles", "support", "expected_change", "low", "high", "percent", "swaps", "basis"),)
+AT_TARGET: Final = ("target", "shift", "shift_low", "shift_high", "chance_higher", "chance_kept", "contexts", "measured")
+"""What a table of replacements has more where a target was named."""
 PREDICTIONS: Final = (
     *("compound", "smiles", "parent", "target", "value", "low", "high", "level", "excess", "measured", "domain"),
     *("nearest_similarity", "flags"),
@@ -32,3 +47,12 @@ def prediction_rows(answer: Predictions, first: int) -> Iterator[dict[str, Any]]
         }
         for prediction in compound.predictions:
             yield {**prediction.to_dict(), **whole}
+
+
+def replacement_rows(answer: ReplacementList) -> Iterator[dict[str, Any]]:
+    """A row a replacement; of its first target, where one was asked for, `low` and `high` are `shift_low` and `shift_high`."""
+    for replacement in answer.items:
+        row = replacement.to_dict()
+        for told in row.pop("targets")[:1]:
+            row |= {"shift_low": told.pop("low"), "shift_high": told.pop("high"), **told}
+        yield row

@@ -16,10 +16,14 @@ __all__ = [
     "ContentTooLarge",
     "DataNotAllowed",
     "DataNotFound",
+    "DatasetInUse",
     "DatasetNotFound",
     "DatasetTooLarge",
+    "DeviceFailed",
     "DeviceNotFound",
+    "Forbidden",
     "FragmentNotFound",
+    "HostUnknown",
     "HttpError",
     "IdempotencyConflict",
     "InternalError",
@@ -30,6 +34,8 @@ __all__ = [
     "JobFinished",
     "JobInterrupted",
     "JobNotFound",
+    "JobTooLarge",
+    "JobUnreadable",
     "MatrixTooLarge",
     "MethodNotAllowed",
     "ModelNotFound",
@@ -43,16 +49,29 @@ __all__ = [
     "NothingPredicts",
     "ObjectiveMisfit",
     "OrderUnavailable",
+    "OriginForeign",
     "OutOfMemory",
     "PredictionsTooMany",
+    "QueueFull",
     "RangeNotSatisfiable",
+    "RefusedByTrainer",
+    "ReplacementsUnavailable",
     "RunNotFound",
     "RunOutdated",
     "RunUnreadable",
     "SimilarityUnavailable",
+    "SmilesUnreadable",
     "StorageFull",
+    "StructureUnknown",
+    "StructureUnreadable",
+    "StructuresFailed",
+    "SweepIncomplete",
     "TargetNotFound",
+    "TimeLimit",
+    "TooManyRequests",
     "Unauthorized",
+    "UnsupportedMediaType",
+    "UploadsFull",
     "UpstreamAway",
 ]
 
@@ -106,7 +125,8 @@ class ContentTooLarge(Problem):
 class DataNotAllowed(Problem):
     r"""The trainer does not read files there for callers.
 
-    Over HTTP a path may name files only in the directory of the start's data and in those listed in `TRAINER_DATA_DIRS`.
+    Over HTTP a path may name files only in the directories listed in `TRAINER_DATA_DIRS`, and the start's data; symbolic
+    links must not lead out of them.
     """
 
     slug = "data-not-allowed"
@@ -119,6 +139,15 @@ class DataNotFound(Problem):
     """
 
     slug = "data-not-found"
+
+
+class DatasetInUse(Problem):
+    r"""A job still needs the data set.
+
+    A job that is queued or runs names the data set; the detail says which.
+    """
+
+    slug = "dataset-in-use"
 
 
 class DatasetNotFound(Problem):
@@ -139,13 +168,32 @@ class DatasetTooLarge(Problem):
     slug = "dataset-too-large"
 
 
+class DeviceFailed(Problem):
+    r"""The device failed.
+
+    The GPU that the job computed on vanished or reported an error that only a reset mends, and no other device here can run
+    the job. The trainer gives that device no more jobs; `GET /v1/devices` says why. Nothing was published.
+    """
+
+    slug = "device-failed"
+
+
 class DeviceNotFound(Problem):
     r"""The device is not there.
 
-    The run asks for a GPU, but PyTorch finds none that it can use.
+    The run asks for a GPU that this trainer does not have, or that PyTorch cannot use.
     """
 
     slug = "device-not-found"
+
+
+class Forbidden(Problem):
+    r"""The key may not do this.
+
+    Keys may `read`, `train` or `admin`, each what those before it may; this needs more than the key has.
+    """
+
+    slug = "forbidden"
 
 
 class FragmentNotFound(Problem):
@@ -156,6 +204,16 @@ class FragmentNotFound(Problem):
     """
 
     slug = "fragment-not-found"
+
+
+class HostUnknown(Problem):
+    r"""The service does not answer to this name.
+
+    `Host` names neither this machine nor one of the names the service was told it has. A web page elsewhere can point a
+    name of its own at this address; it gets no answer.
+    """
+
+    slug = "host-unknown"
 
 
 class HttpError(Problem):
@@ -251,6 +309,26 @@ class JobNotFound(Problem):
     slug = "job-not-found"
 
 
+class JobTooLarge(Problem):
+    r"""No device is large enough for the job.
+
+    The job needs more memory than any device that it may run on has; `memory_bytes` says how much it needs, `devices` what
+    there is. What nobody declares is estimated from the size of the data, the rank and the kind of run.
+    """
+
+    slug = "job-too-large"
+
+
+class JobUnreadable(Problem):
+    r"""The job cannot be read by this version.
+
+    The job was handed in to an earlier version of the trainer, which knew a parameter that this one does not, or knew it
+    otherwise.
+    """
+
+    slug = "job-unreadable"
+
+
 class MatrixTooLarge(Problem):
     r"""The whole matrix is too large to be one JSON object.
 
@@ -273,7 +351,7 @@ class MethodNotAllowed(Problem):
 class ModelNotFound(Problem):
     r"""There is no such bot here.
 
-    No bot has the name of the request's `model`, or the bot of this name has no bundle: none was shipped or published for
+    No bot has the name of the request's `model`, or the bot of this name has no bundle: none was shipped or promoted for
     its language, or the one there is broken. No other bot answers in its place.
     """
 
@@ -283,7 +361,7 @@ class ModelNotFound(Problem):
 class MoleculesFailed(Problem):
     r"""The molecules could not be read.
 
-    The process that cuts molecules into fragments died or did not answer in time; the next question starts it again.
+    The process that reads or draws molecules died or did not answer in time; the next question starts it again.
     """
 
     slug = "molecules-failed"
@@ -372,6 +450,15 @@ class OrderUnavailable(Problem):
     slug = "order-unavailable"
 
 
+class OriginForeign(Problem):
+    r"""Another site's page may not change anything here.
+
+    A browser sent the request for a page of another origin, as `Origin` or `Sec-Fetch-Site` says.
+    """
+
+    slug = "origin-foreign"
+
+
 class OutOfMemory(Problem):
     r"""The run needs more memory.
 
@@ -390,6 +477,15 @@ class PredictionsTooMany(Problem):
     slug = "predictions-too-many"
 
 
+class QueueFull(Problem):
+    r"""The queue is full.
+
+    So many jobs wait already that this trainer takes no more: `queued` says how many, `limit` how many may.
+    """
+
+    slug = "queue-full"
+
+
 class RangeNotSatisfiable(Problem):
     r"""The range lies outside the file.
 
@@ -397,6 +493,25 @@ class RangeNotSatisfiable(Problem):
     """
 
     slug = "range-not-satisfiable"
+
+
+class RefusedByTrainer(Problem):
+    r"""The trainer does not take this.
+
+    The trainer was handed a file that it cannot read or has no room for, or it asks for a key that viz was not given.
+    """
+
+    slug = "refused-by-trainer"
+
+
+class ReplacementsUnavailable(Problem):
+    r"""The run does not tell what replacements change.
+
+    It needs compounds that were measured on the same target and differ by one fragment alone, with their structures. What
+    is added at a target is told of values, not of actives and inactives, by runs that compare whole molecules.
+    """
+
+    slug = "replacements-unavailable"
 
 
 class RunNotFound(Problem):
@@ -432,11 +547,21 @@ class RunUnreadable(Problem):
 class SimilarityUnavailable(Problem):
     r"""The run does not tell this similarity.
 
-    `structure`, `combined` and `max_structure` need the structures of fragments, which data of names alone do not hold; and
-    runs of older releases published neither these nor `coassay`.
+    `structure` and `max_structure` need the structures of fragments, which data of names alone do not hold. `function`
+    needs compounds that were measured and differ by one fragment, and fragments with open ends; `balanced` is of runs of
+    counts.
     """
 
     slug = "similarity-unavailable"
+
+
+class SmilesUnreadable(Problem):
+    r"""The text is no molecule or fragment.
+
+    RDKit reads no molecule from the SMILES, or one with impossible bonds, or it has more than 200 atoms.
+    """
+
+    slug = "smiles-unreadable"
 
 
 class StorageFull(Problem):
@@ -446,6 +571,43 @@ class StorageFull(Problem):
     """
 
     slug = "storage-full"
+
+
+class StructureUnknown(Problem):
+    r"""The data state no structure of this fragment.
+
+    The fragment has a name and no SMILES, as in the demonstration's `data.json`, so there is nothing to draw.
+    """
+
+    slug = "structure-unknown"
+
+
+class StructureUnreadable(Problem):
+    r"""Something asked for is no structure.
+
+    The `smiles` or `template` is no SMILES of a possible molecule or is too large, a `highlight` or `structure` is neither
+    SMILES nor SMARTS, or there are not as many weights as highlights; `errors` names the place, the value and the reason.
+    """
+
+    slug = "structure-unreadable"
+
+
+class StructuresFailed(Problem):
+    r"""The worker that reads structures failed.
+
+    The process that reads and draws SMILES for the chatbot ended or did not answer in time.
+    """
+
+    slug = "structures-failed"
+
+
+class SweepIncomplete(Problem):
+    r"""Jobs of the sweep failed.
+
+    A sweep has succeeded when every job of it has. Runs of those that succeeded are published.
+    """
+
+    slug = "sweep-incomplete"
 
 
 class TargetNotFound(Problem):
@@ -458,13 +620,50 @@ class TargetNotFound(Problem):
     slug = "target-not-found"
 
 
-class Unauthorized(Problem):
-    r"""The trainer's key is missing or wrong.
+class TimeLimit(Problem):
+    r"""The job reached its time limit.
 
-    This trainer was given a key, and takes jobs, cancellations and uploads from those who know it; reading needs none.
+    The attempts of the job lasted longer together than its `time_limit_s`; it was stopped and nothing was published.
+    """
+
+    slug = "time-limit"
+
+
+class TooManyRequests(Problem):
+    r"""This key asks too often.
+
+    One key may make `NTDEMO_RATE_LIMIT` requests a minute, and has made them.
+    """
+
+    slug = "too-many-requests"
+
+
+class Unauthorized(Problem):
+    r"""The key is missing, wrong or has expired.
+
+    This service asks for keys: always where others reach it, and for what changes something wherever it was given one.
     """
 
     slug = "unauthorized"
+
+
+class UnsupportedMediaType(Problem):
+    r"""The body is of a kind that is not taken here.
+
+    `Content-Type` names a kind that this address does not take: JSON is sent as `application/json`, files as what they are,
+    and never as a form or as plain text, which any web page can send.
+    """
+
+    slug = "unsupported-media-type"
+
+
+class UploadsFull(Problem):
+    r"""There is no room for more uploads.
+
+    All uploads together have as many bytes, or are as many, as this trainer keeps; `limit_bytes` is the former.
+    """
+
+    slug = "uploads-full"
 
 
 class UpstreamAway(Problem):
@@ -485,10 +684,14 @@ OF_SLUG: Final[Mapping[str, type[Problem]]] = MappingProxyType(
         "content-too-large": ContentTooLarge,
         "data-not-allowed": DataNotAllowed,
         "data-not-found": DataNotFound,
+        "dataset-in-use": DatasetInUse,
         "dataset-not-found": DatasetNotFound,
         "dataset-too-large": DatasetTooLarge,
+        "device-failed": DeviceFailed,
         "device-not-found": DeviceNotFound,
+        "forbidden": Forbidden,
         "fragment-not-found": FragmentNotFound,
+        "host-unknown": HostUnknown,
         "http-error": HttpError,
         "idempotency-conflict": IdempotencyConflict,
         "internal-error": InternalError,
@@ -499,6 +702,8 @@ OF_SLUG: Final[Mapping[str, type[Problem]]] = MappingProxyType(
         "job-finished": JobFinished,
         "job-interrupted": JobInterrupted,
         "job-not-found": JobNotFound,
+        "job-too-large": JobTooLarge,
+        "job-unreadable": JobUnreadable,
         "matrix-too-large": MatrixTooLarge,
         "method-not-allowed": MethodNotAllowed,
         "model-not-found": ModelNotFound,
@@ -512,16 +717,29 @@ OF_SLUG: Final[Mapping[str, type[Problem]]] = MappingProxyType(
         "nothing-predicts": NothingPredicts,
         "objective-misfit": ObjectiveMisfit,
         "order-unavailable": OrderUnavailable,
+        "origin-foreign": OriginForeign,
         "out-of-memory": OutOfMemory,
         "predictions-too-many": PredictionsTooMany,
+        "queue-full": QueueFull,
         "range-not-satisfiable": RangeNotSatisfiable,
+        "refused-by-trainer": RefusedByTrainer,
+        "replacements-unavailable": ReplacementsUnavailable,
         "run-not-found": RunNotFound,
         "run-outdated": RunOutdated,
         "run-unreadable": RunUnreadable,
         "similarity-unavailable": SimilarityUnavailable,
+        "smiles-unreadable": SmilesUnreadable,
         "storage-full": StorageFull,
+        "structure-unknown": StructureUnknown,
+        "structure-unreadable": StructureUnreadable,
+        "structures-failed": StructuresFailed,
+        "sweep-incomplete": SweepIncomplete,
         "target-not-found": TargetNotFound,
+        "time-limit": TimeLimit,
+        "too-many-requests": TooManyRequests,
         "unauthorized": Unauthorized,
+        "unsupported-media-type": UnsupportedMediaType,
+        "uploads-full": UploadsFull,
         "upstream-away": UpstreamAway,
     }
 )

@@ -50,9 +50,109 @@ export interface paths {
         put?: never;
         /**
          * The next reply of a conversation
-         * @description As OpenAI's clients ask for it. Questions about fragments are answered from the scores API.
+         * @description As OpenAI's clients ask for it. Questions about fragments are looked up, or handed to the tool `fragments`.
          */
         post: operations["create_chat_completion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The next reply of a conversation, by the newer API
+         * @description As OpenAI's clients ask for it. Nothing is kept: each request brings its conversation.
+         */
+        post: operations["create_response"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tools that a bot calls when they are offered to it
+         * @description Give them as `tools` of a chat completion; a call's arguments go to `/v1/tools/fragments`, its answer back.
+         */
+        get: operations["list_tools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tools/fragments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a question about fragments
+         * @description In words, with the data behind them.
+         */
+        post: operations["ask_fragments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Questions about the current run's fragments
+         * @description None while the scores API has nothing to ask about.
+         */
+        get: operations["list_suggestions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drawings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A fragment or molecule as a picture
+         * @description Of its SMILES, in any spelling.
+         */
+        get: operations["draw"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -68,7 +168,7 @@ export interface paths {
         };
         /**
          * The bots that can be talked to, and why others cannot
-         * @description One for each language for which a bundle was shipped or published.
+         * @description One for each language, and each bot that was trained here and is not promoted.
          */
         get: operations["list_models"];
         put?: never;
@@ -145,25 +245,16 @@ export interface components {
         /**
          * ChatCompletionRequest
          * @description A conversation and how its next reply is wanted.
-         * @example {
-         *       "messages": [
-         *         {
-         *           "content": "How are you?",
-         *           "role": "user"
-         *         }
-         *       ],
-         *       "model": "ntdemo-en"
-         *     }
          */
         ChatCompletionRequest: {
             /**
              * Model
-             * @description `ntdemo-en` speaks English, `ntdemo-ja` Japanese.
+             * @description `ntdemo-en` speaks English, `ntdemo-ja` Japanese; `ntdemo-en:<run>` is a bot that a run trained.
              */
             model: string;
             /**
              * Messages
-             * @description Oldest first. Instructions (`system`, `developer`) come first and are not followed: a small bot cannot.
+             * @description Oldest first. Instructions (`system`, `developer`) are not followed: a small bot cannot.
              */
             messages: components["schemas"]["Message"][];
             /**
@@ -183,6 +274,11 @@ export interface components {
              */
             top_p?: number | null;
             /**
+             * Top K
+             * @description 40 at most, and unless given; 0 and -1 mean the same.
+             */
+            top_k?: number | null;
+            /**
              * N
              * @description Replies to choose from.
              */
@@ -199,18 +295,43 @@ export interface components {
             seed?: number | null;
             /**
              * Max Tokens
-             * @description A reply has 40 at most.
+             * @description The most tokens of a reply, which has 40 at most; -1 is no limit of your own.
              */
             max_tokens?: number | null;
             /**
              * Max Completion Tokens
-             * @description The newer name of `max_tokens`.
+             * @description The most tokens of a reply, which has 40 at most; -1 is no limit of your own.
              */
             max_completion_tokens?: number | null;
             /** Frequency Penalty */
             frequency_penalty?: number | null;
             /** Presence Penalty */
             presence_penalty?: number | null;
+            /**
+             * Logprobs
+             * @description Ask for each token's log-probability, as the network has it.
+             */
+            logprobs?: boolean | null;
+            /**
+             * Top Logprobs
+             * @description And for those of so many likeliest tokens.
+             */
+            top_logprobs?: number | null;
+            response_format?: components["schemas"]["ResponseFormat"] | null;
+            /** Tools */
+            tools?: components["schemas"]["Tool"][] | null;
+            /** Tool Choice */
+            tool_choice?: ("none" | "auto" | "required") | components["schemas"]["ChosenTool"] | null;
+            /**
+             * Parallel Tool Calls
+             * @description Taken and not used: it does not change a reply.
+             */
+            parallel_tool_calls?: unknown;
+            /**
+             * Service Tier
+             * @description Taken and not used: it does not change a reply.
+             */
+            service_tier?: unknown;
             /**
              * User
              * @description Taken and not used: it does not change a reply.
@@ -232,15 +353,52 @@ export interface components {
              */
             prompt_cache_key?: unknown;
             /**
-             * Store
-             * @description Not offered: leave it out.
+             * Prompt Cache Retention
+             * @description Taken and not used: it does not change a reply.
              */
-            store?: boolean | null;
+            prompt_cache_retention?: unknown;
             /**
-             * Logprobs
-             * @description Not offered: leave it out.
+             * Reasoning Effort
+             * @description Taken and not used: it does not change a reply.
              */
-            logprobs?: boolean | null;
+            reasoning_effort?: unknown;
+            /**
+             * Verbosity
+             * @description Taken and not used: it does not change a reply.
+             */
+            verbosity?: unknown;
+            /** Modalities */
+            modalities?: "text"[] | null;
+            /**
+             * Store
+             * @description Not offered: leave it out, or empty.
+             */
+            store?: unknown;
+            /**
+             * Logit Bias
+             * @description Not offered: leave it out, or empty.
+             */
+            logit_bias?: unknown;
+            /**
+             * Functions
+             * @description Not offered: leave it out, or empty.
+             */
+            functions?: unknown;
+            /**
+             * Audio
+             * @description Not offered: leave it out, or empty.
+             */
+            audio?: unknown;
+            /**
+             * Prediction
+             * @description Not offered: leave it out, or empty.
+             */
+            prediction?: unknown;
+            /**
+             * Web Search Options
+             * @description Not offered: leave it out, or empty.
+             */
+            web_search_options?: unknown;
         };
         /**
          * Choice
@@ -255,9 +413,41 @@ export interface components {
              * @description `length`: the most tokens that were asked for, or that the bot can say.
              * @enum {string}
              */
-            finish_reason: "stop" | "length";
-            /** Logprobs */
-            logprobs?: null;
+            finish_reason: "stop" | "length" | "tool_calls";
+            logprobs?: components["schemas"]["LogProbs"] | null;
+        };
+        /**
+         * ChosenFunction
+         * @description The function's name.
+         */
+        ChosenFunction: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * ChosenResponsesTool
+         * @description The tool to call.
+         */
+        ChosenResponsesTool: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "function";
+            /** Name */
+            name: string;
+        };
+        /**
+         * ChosenTool
+         * @description The tool to call.
+         */
+        ChosenTool: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "function";
+            function: components["schemas"]["ChosenFunction"];
         };
         /**
          * CompletionMessage
@@ -271,9 +461,159 @@ export interface components {
              */
             role: "assistant";
             /** Content */
-            content: string;
+            content: string | null;
             /** Refusal */
-            refusal?: null;
+            refusal?: string | null;
+            /** Tool Calls */
+            tool_calls?: components["schemas"]["ToolCall"][] | null;
+            /**
+             * Lookup
+             * @description What a question about fragments was answered from: our own member.
+             */
+            lookup?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * FragmentsFound
+         * @description What the tool found: the answer in words, and as data where something was looked up.
+         */
+        FragmentsFound: {
+            /** Text */
+            text: string;
+            /** Lookup */
+            lookup: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * FragmentsQuestion
+         * @description The arguments of the tool.
+         */
+        FragmentsQuestion: {
+            /**
+             * Question
+             * @description As a user would ask it, in English or Japanese.
+             */
+            question: string;
+            /** @default en */
+            language: components["schemas"]["Language"];
+            /**
+             * Earlier
+             * @description The user's messages before, oldest first, for questions such as `and fC?`.
+             */
+            earlier?: string[];
+        };
+        /**
+         * FunctionCall
+         * @description A function's name and arguments, as JSON text.
+         */
+        FunctionCall: {
+            /** Name */
+            name: string;
+            /** Arguments */
+            arguments: string;
+        };
+        /**
+         * FunctionTool
+         * @description A function that the client can call. The bots know one, `fragments`, as `GET /v1/tools` describes it.
+         */
+        FunctionTool: {
+            /** Name */
+            name: string;
+            /** Description */
+            description?: string | null;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            } | null;
+            /** Strict */
+            strict?: boolean | null;
+        };
+        /**
+         * IncompleteDetails
+         * @description Why a response is not complete.
+         */
+        IncompleteDetails: {
+            /**
+             * Reason
+             * @constant
+             */
+            reason: "max_output_tokens";
+        };
+        /**
+         * InputMessage
+         * @description What was said, and by whom.
+         */
+        InputMessage: {
+            /**
+             * Type
+             * @default message
+             * @constant
+             */
+            type: "message";
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "system" | "developer" | "user" | "assistant";
+            /**
+             * Content
+             * @description At most 8,000 characters.
+             */
+            content: string | components["schemas"]["InputText"][];
+            /**
+             * Id
+             * @description Taken and not used: it does not change a reply.
+             */
+            id?: unknown;
+            /**
+             * Status
+             * @description Taken and not used: it does not change a reply.
+             */
+            status?: unknown;
+            /**
+             * Phase
+             * @description Taken and not used: it does not change a reply.
+             */
+            phase?: unknown;
+        };
+        /**
+         * InputText
+         * @description A part of a message.
+         */
+        InputText: {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "input_text" | "output_text" | "text";
+            /** Text */
+            text: string;
+            /**
+             * Annotations
+             * @description Taken and not used: it does not change a reply.
+             */
+            annotations?: unknown;
+            /**
+             * Logprobs
+             * @description Taken and not used: it does not change a reply.
+             */
+            logprobs?: unknown;
+        };
+        /**
+         * Language
+         * @description What a bot speaks.
+         * @enum {string}
+         */
+        Language: "en" | "ja";
+        /**
+         * LogProbs
+         * @description Of the tokens that were said.
+         */
+        LogProbs: {
+            /** Content */
+            content: components["schemas"]["TokenLogProb"][];
         };
         /**
          * Message
@@ -284,24 +624,56 @@ export interface components {
              * Role
              * @enum {string}
              */
-            role: "system" | "developer" | "user" | "assistant";
-            /** Content */
-            content: string | components["schemas"]["TextPart"][];
+            role: "system" | "developer" | "user" | "assistant" | "tool";
+            /**
+             * Content
+             * @description Null only beside the assistant's tool calls, or for a turn in which it said nothing.
+             */
+            content?: string | components["schemas"]["TextPart"][] | null;
+            /** Tool Calls */
+            tool_calls?: components["schemas"]["ToolCall"][] | null;
+            /** Tool Call Id */
+            tool_call_id?: string | null;
+            /**
+             * Id
+             * @description Taken and not used: it does not change a reply.
+             */
+            id?: unknown;
             /**
              * Name
              * @description Taken and not used: it does not change a reply.
              */
             name?: unknown;
-            /** Refusal */
-            refusal?: null;
-            /** Audio */
-            audio?: null;
-            /** Function Call */
-            function_call?: null;
-            /** Tool Calls */
-            tool_calls?: unknown[] | null;
-            /** Annotations */
-            annotations?: unknown[] | null;
+            /**
+             * Refusal
+             * @description Not offered: leave it out, or empty.
+             */
+            refusal?: unknown;
+            /**
+             * Audio
+             * @description Not offered: leave it out, or empty.
+             */
+            audio?: unknown;
+            /**
+             * Function Call
+             * @description Not offered: leave it out, or empty.
+             */
+            function_call?: unknown;
+            /**
+             * Annotations
+             * @description Not offered: leave it out, or empty.
+             */
+            annotations?: unknown;
+            /**
+             * Lookup
+             * @description Taken and not used: it does not change a reply.
+             */
+            lookup?: unknown;
+            /**
+             * Reasoning Content
+             * @description Taken and not used: it does not change a reply.
+             */
+            reasoning_content?: unknown;
         };
         /**
          * ModelCardSummary
@@ -394,6 +766,66 @@ export interface components {
             card: components["schemas"]["ModelCardSummary"];
         };
         /**
+         * OutputMessage
+         * @description A reply.
+         */
+        OutputMessage: {
+            /**
+             * Type
+             * @default message
+             * @constant
+             */
+            type: "message";
+            /** Id */
+            id: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "in_progress" | "completed" | "incomplete";
+            /**
+             * Role
+             * @default assistant
+             * @constant
+             */
+            role: "assistant";
+            /** Content */
+            content: components["schemas"]["OutputText"][];
+        };
+        /**
+         * OutputText
+         * @description The text of a reply.
+         */
+        OutputText: {
+            /**
+             * Type
+             * @default output_text
+             * @constant
+             */
+            type: "output_text";
+            /** Text */
+            text: string;
+            /** Annotations */
+            annotations?: {
+                [key: string]: unknown;
+            }[];
+            /** Logprobs */
+            logprobs?: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
+         * OutputTokensDetail
+         * @description Tokens that are not shown, which there are none of.
+         */
+        OutputTokensDetail: {
+            /**
+             * Reasoning Tokens
+             * @default 0
+             */
+            reasoning_tokens: number;
+        };
+        /**
          * ProblemDocument
          * @description The body of every error response (RFC 9457).
          */
@@ -424,6 +856,250 @@ export interface components {
             };
         };
         /**
+         * ResponseFormat
+         * @description `json_object` makes the reply one JSON object: of a look-up what was found, of talk its `reply`.
+         */
+        ResponseFormat: {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "text" | "json_object";
+        };
+        /**
+         * ResponseObject
+         * @description The next reply.
+         */
+        ResponseObject: {
+            /** Id */
+            id: string;
+            /**
+             * Object
+             * @default response
+             * @constant
+             */
+            object: "response";
+            /**
+             * Created At
+             * @description Seconds since 1970.
+             */
+            created_at: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "in_progress" | "completed" | "incomplete";
+            /** Model */
+            model: string;
+            /** Output */
+            output: (components["schemas"]["OutputMessage"] | components["schemas"]["ToolCallItem"])[];
+            /** Error */
+            error?: {
+                [key: string]: unknown;
+            } | null;
+            incomplete_details?: components["schemas"]["IncompleteDetails"] | null;
+            /** Instructions */
+            instructions?: string | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Parallel Tool Calls
+             * @default false
+             */
+            parallel_tool_calls: boolean;
+            /** Temperature */
+            temperature?: number | null;
+            /** Top P */
+            top_p?: number | null;
+            /**
+             * Tool Choice
+             * @default auto
+             */
+            tool_choice: string | {
+                [key: string]: unknown;
+            };
+            /** Tools */
+            tools?: {
+                [key: string]: unknown;
+            }[];
+            usage?: components["schemas"]["ResponseUsage"] | null;
+            /**
+             * Lookup
+             * @description What a question about fragments was answered from: our own member.
+             */
+            lookup?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /**
+         * ResponseRequest
+         * @description A conversation and how its next reply is wanted.
+         */
+        ResponseRequest: {
+            /**
+             * Model
+             * @description As in `/v1/chat/completions`.
+             */
+            model: string;
+            /**
+             * Input
+             * @description The message, or the conversation, oldest first: nothing is kept between requests.
+             */
+            input: string | (components["schemas"]["InputMessage"] | components["schemas"]["ToolCallItem"] | components["schemas"]["ToolResult"])[];
+            /**
+             * Instructions
+             * @description Taken and not used: it does not change a reply.
+             */
+            instructions?: unknown;
+            /**
+             * Stream
+             * @default false
+             */
+            stream: boolean | null;
+            /**
+             * Stream Options
+             * @description Taken and not used: it does not change a reply.
+             */
+            stream_options?: unknown;
+            /**
+             * Temperature
+             * @description 0 takes the likeliest word; 0.8 unless given.
+             */
+            temperature?: number | null;
+            /**
+             * Top P
+             * @description 0.9 unless given.
+             */
+            top_p?: number | null;
+            /**
+             * Max Output Tokens
+             * @description The most tokens of a reply, which has 40 at most; -1 is no limit of your own.
+             */
+            max_output_tokens?: number | null;
+            text?: components["schemas"]["TextOptions"] | null;
+            /** Tools */
+            tools?: components["schemas"]["ResponsesTool"][] | null;
+            /** Tool Choice */
+            tool_choice?: ("none" | "auto" | "required") | components["schemas"]["ChosenResponsesTool"] | null;
+            /**
+             * Parallel Tool Calls
+             * @description Taken and not used: it does not change a reply.
+             */
+            parallel_tool_calls?: unknown;
+            /**
+             * Store
+             * @description Taken and not used: it does not change a reply.
+             */
+            store?: unknown;
+            /**
+             * Metadata
+             * @description Taken and not used: it does not change a reply.
+             */
+            metadata?: unknown;
+            /**
+             * User
+             * @description Taken and not used: it does not change a reply.
+             */
+            user?: unknown;
+            /**
+             * Safety Identifier
+             * @description Taken and not used: it does not change a reply.
+             */
+            safety_identifier?: unknown;
+            /**
+             * Prompt Cache Key
+             * @description Taken and not used: it does not change a reply.
+             */
+            prompt_cache_key?: unknown;
+            /**
+             * Prompt Cache Retention
+             * @description Taken and not used: it does not change a reply.
+             */
+            prompt_cache_retention?: unknown;
+            /**
+             * Service Tier
+             * @description Taken and not used: it does not change a reply.
+             */
+            service_tier?: unknown;
+            /**
+             * Reasoning
+             * @description Taken and not used: it does not change a reply.
+             */
+            reasoning?: unknown;
+            /**
+             * Truncation
+             * @description Taken and not used: it does not change a reply.
+             */
+            truncation?: unknown;
+            /**
+             * Include
+             * @description Nothing more can be included.
+             */
+            include?: string[] | null;
+            /**
+             * Previous Response Id
+             * @description Not offered: leave it out, or empty.
+             */
+            previous_response_id?: unknown;
+            /**
+             * Conversation
+             * @description Not offered: leave it out, or empty.
+             */
+            conversation?: unknown;
+            /**
+             * Background
+             * @description Not offered: leave it out, or empty.
+             */
+            background?: unknown;
+        };
+        /**
+         * ResponseUsage
+         * @description Tokens read and written.
+         */
+        ResponseUsage: {
+            /** Input Tokens */
+            input_tokens: number;
+            /**
+             * @default {
+             *       "cached_tokens": 0
+             *     }
+             */
+            input_tokens_details: components["schemas"]["TokensDetail"];
+            /** Output Tokens */
+            output_tokens: number;
+            /**
+             * @default {
+             *       "reasoning_tokens": 0
+             *     }
+             */
+            output_tokens_details: components["schemas"]["OutputTokensDetail"];
+            /** Total Tokens */
+            total_tokens: number;
+        };
+        /**
+         * ResponsesTool
+         * @description A tool that the client can call.
+         */
+        ResponsesTool: {
+            /** Name */
+            name: string;
+            /** Description */
+            description?: string | null;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            } | null;
+            /** Strict */
+            strict?: boolean | null;
+            /**
+             * Type
+             * @constant
+             */
+            type: "function";
+        };
+        /**
          * StreamOptions
          * @description What a stream holds beside the text.
          */
@@ -441,6 +1117,37 @@ export interface components {
             include_obfuscation?: unknown;
         };
         /**
+         * Suggestions
+         * @description Questions to ask.
+         */
+        Suggestions: {
+            /** Questions */
+            questions: string[];
+        };
+        /**
+         * TextFormat
+         * @description `json_object` makes the reply one JSON object: of a look-up what was found, of talk its `reply`.
+         */
+        TextFormat: {
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "text" | "json_object";
+        };
+        /**
+         * TextOptions
+         * @description How the text is wanted.
+         */
+        TextOptions: {
+            format?: components["schemas"]["TextFormat"] | null;
+            /**
+             * Verbosity
+             * @description Taken and not used: it does not change a reply.
+             */
+            verbosity?: unknown;
+        };
+        /**
          * TextPart
          * @description A part of a message.
          */
@@ -452,6 +1159,143 @@ export interface components {
             type: "text";
             /** Text */
             text: string;
+        };
+        /**
+         * TokenLogProb
+         * @description A token that was said.
+         */
+        TokenLogProb: {
+            /** Token */
+            token: string;
+            /** Logprob */
+            logprob: number;
+            /** Bytes */
+            bytes: number[];
+            /** Top Logprobs */
+            top_logprobs: components["schemas"]["TopLogProb"][];
+        };
+        /**
+         * TokensDetail
+         * @description Tokens that cost less, which there are none of.
+         */
+        TokensDetail: {
+            /**
+             * Cached Tokens
+             * @default 0
+             */
+            cached_tokens: number;
+        };
+        /**
+         * Tool
+         * @description A tool that the client can call.
+         */
+        Tool: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "function";
+            function: components["schemas"]["FunctionTool"];
+        };
+        /**
+         * ToolCall
+         * @description That the bot wants a tool to be called.
+         */
+        ToolCall: {
+            /** Id */
+            id: string;
+            /**
+             * Type
+             * @default function
+             * @constant
+             */
+            type: "function";
+            function: components["schemas"]["FunctionCall"];
+            /** Index */
+            index?: number | null;
+        };
+        /**
+         * ToolCallItem
+         * @description That the bot wants a tool to be called.
+         */
+        ToolCallItem: {
+            /**
+             * Type
+             * @default function_call
+             * @constant
+             */
+            type: "function_call";
+            /** Id */
+            id?: string | null;
+            /** Call Id */
+            call_id: string;
+            /** Name */
+            name: string;
+            /** Arguments */
+            arguments: string;
+            /** Status */
+            status?: ("completed" | "in_progress" | "incomplete") | null;
+        };
+        /**
+         * ToolDefinition
+         * @description A tool as chat completions take it in `tools`.
+         */
+        ToolDefinition: {
+            /**
+             * Type
+             * @default function
+             * @constant
+             */
+            type: "function";
+            /** Function */
+            function: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * ToolList
+         * @description The tools that there are.
+         */
+        ToolList: {
+            /** Data */
+            data: components["schemas"]["ToolDefinition"][];
+        };
+        /**
+         * ToolResult
+         * @description What the tool found.
+         */
+        ToolResult: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "function_call_output";
+            /** Call Id */
+            call_id: string;
+            /** Output */
+            output: string;
+            /**
+             * Id
+             * @description Taken and not used: it does not change a reply.
+             */
+            id?: unknown;
+            /**
+             * Status
+             * @description Taken and not used: it does not change a reply.
+             */
+            status?: unknown;
+        };
+        /**
+         * TopLogProb
+         * @description A token that could have been said, and its log-probability.
+         */
+        TopLogProb: {
+            /** Token */
+            token: string;
+            /** Logprob */
+            logprob: number;
+            /** Bytes */
+            bytes: number[];
         };
         /**
          * Usage
@@ -593,6 +1437,227 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Any other failure, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    create_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResponseRequest"];
+            };
+        };
+        responses: {
+            /** @description The reply; with `stream`, server-sent events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponseObject"];
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Any other failure, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_tools: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolList"];
+                };
+            };
+            /** @description Any other failure, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ask_fragments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FragmentsQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FragmentsFound"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Any other failure, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_suggestions: {
+        parameters: {
+            query?: {
+                language?: components["schemas"]["Language"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description A problem document. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Any other failure, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    draw: {
+        parameters: {
+            query: {
+                smiles: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

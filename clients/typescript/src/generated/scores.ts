@@ -28,6 +28,113 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/drawings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A structure as SVG
+         * @description It has no ground of its own and follows `prefers-color-scheme`. Open bonds of a fragment end in a wavy line.
+         *
+         *     The same question has the same picture, so that it may be kept for a day.
+         */
+        get: operations["get_drawing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/fragments/{fragment}/drawing.svg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A fragment's structure as SVG
+         * @description As `GET /v1/drawings` of its SMILES.
+         */
+        get: operations["get_fragment_drawing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/fragments/{fragment}/replacements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What can take the place of a fragment
+         * @description Groups with as many open ends, by how little they are expected to change activity, with interval and evidence.
+         *
+         *     At a target it is told with its sign, averaged over up to six compounds of the data that have the one or the other.
+         */
+        get: operations["list_replacements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replacements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Molecules with one fragment replaced
+         * @description The products of a molecule with what is expected of each; with `Accept: chemical/x-mdl-sdfile` as an SD file.
+         *
+         *     At targets each product is compared with the molecule itself by one model of both, and by what was measured of the same
+         *     replacement in other molecules.
+         */
+        post: operations["ask_replacements"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/pairs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was measured of one replacement
+         * @description Compounds that differ by it, the values of both at each target, and their difference.
+         */
+        get: operations["list_pairs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/fragments": {
         parameters: {
             query?: never;
@@ -37,7 +144,7 @@ export interface paths {
         };
         /**
          * Fragments, listed or searched
-         * @description In the order of their ids.
+         * @description All that meet every condition; those about structures leave out fragments of which the data state none.
          */
         get: operations["list_fragments"];
         put?: never;
@@ -425,6 +532,59 @@ export interface components {
             next: string | null;
         };
         /**
+         * AtTarget
+         * @description What a replacement is expected to add to activity at one target.
+         */
+        AtTarget: {
+            /** Target */
+            target: string;
+            /**
+             * Shift
+             * @description Expected change of what is measured, in units of the data: above 0 the new molecule is the more active one. Null, as all
+             *     that follows is, where no compound measured on the target has the one or the other.
+             */
+            shift: number | null;
+            /** Low */
+            low: number | null;
+            /**
+             * High
+             * @description 90 % interval of what two measurements would differ by.
+             */
+            high: number | null;
+            /**
+             * Chance Higher
+             * @description That the new molecule is measured as the more active one.
+             */
+            chance_higher: number | null;
+            /**
+             * Chance Kept
+             * @description That it is not measured as less active by more than 0.5, threefold in pX.
+             */
+            chance_kept: number | null;
+            /**
+             * Contexts
+             * @description In how many molecules it was looked at: in yours alone, or in so many compounds of the data.
+             */
+            contexts: number;
+            /**
+             * Measured
+             * @description Pairs of compounds of the data that differ by this replacement and were measured on this target.
+             */
+            measured: number;
+        };
+        /**
+         * Basis
+         * @description What an expected change rests on.
+         * @enum {string}
+         */
+        Basis: "measured" | "measured and model" | "model";
+        /**
+         * Charge
+         * @description The formal charge of a fragment.
+         * @enum {string}
+         */
+        Charge: "neutral" | "positive" | "negative";
+        /**
          * CompoundPrediction
          * @description One compound.
          */
@@ -700,6 +860,37 @@ export interface components {
             name: string;
         };
         /**
+         * MeasuredPair
+         * @description Two compounds of the data that differ by one fragment, measured on one target.
+         */
+        MeasuredPair: {
+            /** Target */
+            target: string;
+            /**
+             * First
+             * @description Name of the compound that has the fragment `a`.
+             */
+            first: string;
+            /** First Smiles */
+            first_smiles: string;
+            /** First Value */
+            first_value: number;
+            /**
+             * Second
+             * @description Name of the one that has `b`.
+             */
+            second: string;
+            /** Second Smiles */
+            second_smiles: string;
+            /** Second Value */
+            second_value: number;
+            /**
+             * Difference
+             * @description Second - first.
+             */
+            difference: number;
+        };
+        /**
          * Neighbour
          * @description Another fragment and how alike it is.
          */
@@ -720,12 +911,13 @@ export interface components {
             support: number;
             /**
              * Function
-             * @description Cosine of the effects on all targets.
+             * @description How often activity is kept where the other takes the fragment's place: of 100 replacements, those that change it by no
+             *     more than 0.5 (threefold in pX). In runs of counts the cosine of effects on all targets. Null when the run does not tell.
              */
-            function: number;
+            function: number | null;
             /**
              * Low
-             * @description Lower end of the 90 % interval of `function`; null when the run drew none.
+             * @description Lower end of the 90 % interval of `function`; null in runs of counts.
              */
             low: number | null;
             /**
@@ -734,10 +926,33 @@ export interface components {
              */
             high: number | null;
             /**
-             * Balanced
-             * @description Cosine of the balanced factors: what `/cosine/score` shows.
+             * Expected Change
+             * @description Expected absolute change of activity at a target, in units of the data, when the other takes the fragment's place; for
+             *     actives and inactives the chance that it flips. Null in runs of counts, as all that follows of it.
              */
-            balanced: number;
+            expected_change: number | null;
+            /**
+             * Change Low
+             * @description Lower end of its 90 % interval.
+             */
+            change_low: number | null;
+            /**
+             * Change High
+             * @description Upper end of the same interval.
+             */
+            change_high: number | null;
+            /**
+             * Swaps
+             * @description Pairs of compounds of the data that differ by this replacement alone: the evidence (`GET /v1/pairs`).
+             */
+            swaps: number | null;
+            /** @description What the expectation rests on. */
+            basis: components["schemas"]["Basis"] | null;
+            /**
+             * Balanced
+             * @description Cosine of the balanced factors: what `/cosine/score` shows of runs of counts; null in others.
+             */
+            balanced: number | null;
             /**
              * Structure
              * @description Tanimoto similarity of the structures; null when there are none.
@@ -748,11 +963,6 @@ export interface components {
              * @description On how far the same targets the two were measured, whatever came out; null when the run does not tell.
              */
             coassay: number | null;
-            /**
-             * Combined
-             * @description Percentage of pairs whose swap is expected to change more, by swaps, structure and function; null without structures.
-             */
-            combined: number | null;
         };
         /**
          * Neighbours
@@ -780,6 +990,44 @@ export interface components {
          * @enum {string}
          */
         Order: "excess" | "prediction" | "certainty";
+        /**
+         * PairPage
+         * @description What was measured of one replacement.
+         */
+        PairPage: {
+            /** Run */
+            run: string;
+            /** A */
+            a: string;
+            /** B */
+            b: string;
+            /** Expected Change */
+            expected_change: number;
+            /** Low */
+            low: number;
+            /** High */
+            high: number;
+            /** Percent */
+            percent: number;
+            /**
+             * Swaps
+             * @description Pairs of compounds.
+             */
+            swaps: number;
+            /**
+             * Mean Difference
+             * @description Of their means over targets; null where there are none.
+             */
+            mean_difference: number | null;
+            basis: components["schemas"]["Basis"];
+            /** Items */
+            items: components["schemas"]["MeasuredPair"][];
+            /**
+             * Next
+             * @description Give it back as `cursor` for the next page; null on the last.
+             */
+            next: string | null;
+        };
         /**
          * PredictedFragment
          * @description A fragment of a compound.
@@ -867,6 +1115,87 @@ export interface components {
             [key: string]: unknown;
         };
         /**
+         * Product
+         * @description A molecule with another fragment in the place of one of its own.
+         */
+        Product: {
+            /** Rank */
+            rank: number;
+            /** Name */
+            name: string;
+            /** Smiles */
+            smiles: string;
+            /**
+             * Support
+             * @description Compounds of the data that have it.
+             */
+            support: number;
+            /**
+             * Expected Change
+             * @description Absolute change of activity at a target, in units of the data; for actives and inactives the chance that it flips.
+             */
+            expected_change: number;
+            /** Low */
+            low: number;
+            /**
+             * High
+             * @description 90 % interval of the expected change.
+             */
+            high: number;
+            /**
+             * Percent
+             * @description How often activity is kept: of 100 replacements, those that change it by no more than 0.5 (threefold in pX).
+             */
+            percent: number;
+            /**
+             * Swaps
+             * @description Pairs of compounds of the data that differ by this replacement alone.
+             */
+            swaps: number;
+            /** @description What the expectation rests on. */
+            basis: components["schemas"]["Basis"];
+            /**
+             * Targets
+             * @description Of the targets that were asked for, in that order.
+             */
+            targets: components["schemas"]["AtTarget"][];
+            /**
+             * Product
+             * @description Its standardised SMILES.
+             */
+            product: string;
+            /**
+             * Values
+             * @description What is predicted of it on each of `targets`, as `POST /v1/predictions` says.
+             */
+            values: number[];
+        };
+        /**
+         * Products
+         * @description The molecules that a question leads to, the best first.
+         */
+        Products: {
+            /** Run */
+            run: string;
+            /**
+             * Parent
+             * @description The molecule, standardised.
+             */
+            parent: string;
+            /**
+             * Fragment
+             * @description What is replaced.
+             */
+            fragment: string;
+            /**
+             * Atoms
+             * @description Its atoms in the parent, counted from 0; of a hydrogen the atom that bears it.
+             */
+            atoms: number[];
+            /** Items */
+            items: components["schemas"]["Product"][];
+        };
+        /**
          * Readiness
          * @description The answer of `/readyz`: 200 when `ready`, else 503.
          */
@@ -934,6 +1263,109 @@ export interface components {
              * @description What was measured, in the unit of the data.
              */
             value: number;
+        };
+        /**
+         * Replacement
+         * @description A fragment that can take the place of another, with what that is expected to change at any target.
+         */
+        Replacement: {
+            /** Rank */
+            rank: number;
+            /** Name */
+            name: string;
+            /** Smiles */
+            smiles: string;
+            /**
+             * Support
+             * @description Compounds of the data that have it.
+             */
+            support: number;
+            /**
+             * Expected Change
+             * @description Absolute change of activity at a target, in units of the data; for actives and inactives the chance that it flips.
+             */
+            expected_change: number;
+            /** Low */
+            low: number;
+            /**
+             * High
+             * @description 90 % interval of the expected change.
+             */
+            high: number;
+            /**
+             * Percent
+             * @description How often activity is kept: of 100 replacements, those that change it by no more than 0.5 (threefold in pX).
+             */
+            percent: number;
+            /**
+             * Swaps
+             * @description Pairs of compounds of the data that differ by this replacement alone.
+             */
+            swaps: number;
+            /** @description What the expectation rests on. */
+            basis: components["schemas"]["Basis"];
+            /**
+             * Targets
+             * @description Of the targets that were asked for, in that order.
+             */
+            targets: components["schemas"]["AtTarget"][];
+        };
+        /**
+         * ReplacementList
+         * @description Replacements of one fragment, the best first.
+         */
+        ReplacementList: {
+            /** Run */
+            run: string;
+            /** Fragment */
+            fragment: string;
+            /** Support */
+            support: number;
+            /** Items */
+            items: components["schemas"]["Replacement"][];
+        };
+        /**
+         * ReplacementQuestion
+         * @description A molecule, and what in it shall be replaced.
+         */
+        ReplacementQuestion: {
+            /**
+             * Smiles
+             * @example Clc1ccc(CC(=O)NC)cc1
+             */
+            smiles: string;
+            /**
+             * Atom
+             * @description An atom, counted from 0 as the SMILES is written: the smallest group with this atom is replaced, or a hydrogen on it.
+             */
+            atom?: number | null;
+            /**
+             * Fragment
+             * @description The name of the group that is replaced; `*[H]` is a hydrogen. With `atom` the one at that atom.
+             */
+            fragment?: string | null;
+            /**
+             * By
+             * @description What it is replaced by; null: by what is expected to change least.
+             */
+            by?: string[] | null;
+            /** Targets */
+            targets?: string[];
+            /**
+             * Keep
+             * @description Targets at which activity must more likely than not be kept: others are left out.
+             */
+            keep?: string[];
+            /**
+             * Lose
+             * @description Targets at which it must more likely than not fall.
+             */
+            lose?: string[];
+            /**
+             * Limit
+             * @default 10
+             */
+            limit: number;
         };
         /**
          * Rest
@@ -1019,6 +1451,11 @@ export interface components {
              * @description Columns of the factors.
              */
             rank: number;
+            /**
+             * Similarities
+             * @description What it tells of its fragments, what its pages show first: function needs measured replacements, structure SMILES.
+             */
+            similarities: components["schemas"]["SimilarityKind"][];
             /**
              * Spec
              * @description Parameters as they were validated.
@@ -1135,6 +1572,11 @@ export interface components {
              * @description Columns of the factors.
              */
             rank: number;
+            /**
+             * Similarities
+             * @description What it tells of its fragments, what its pages show first: function needs measured replacements, structure SMILES.
+             */
+            similarities: components["schemas"]["SimilarityKind"][];
         };
         /**
          * Scale
@@ -1194,7 +1636,7 @@ export interface components {
             percents: number[][];
             /**
              * Low
-             * @description With `high` the 90 % interval of each, for `function` in runs that have a posterior.
+             * @description With `high` the 90 % interval of each, for `function` in runs of measured replacements.
              */
             low?: number[][] | null;
             /** High */
@@ -1205,7 +1647,7 @@ export interface components {
          * @description A way in which two fragments are alike; each is published in percent, -100 to 100.
          * @enum {string}
          */
-        SimilarityKind: "function" | "balanced" | "structure" | "coassay" | "combined";
+        SimilarityKind: "function" | "balanced" | "structure" | "coassay";
         /**
          * SimilarityQuestion
          * @description Which fragments to compare, and how.
@@ -1227,12 +1669,23 @@ export interface components {
             similarity: components["schemas"]["SimilarityKind"];
         };
         /**
+         * Sort
+         * @description What a list of fragments follows; equals by their ids.
+         * @enum {string}
+         */
+        Sort: "id" | "name" | "support" | "size" | "logp";
+        /**
          * TargetPrediction
          * @description What is expected of a compound on one target.
          */
         TargetPrediction: {
             /** Target */
             target: string;
+            /**
+             * Title
+             * @description What the data call a target that they name by an id; null in runs that predict by fragments alone.
+             */
+            title: string | null;
             /**
              * Value
              * @description On the answer's scale.
@@ -1250,8 +1703,8 @@ export interface components {
             high: number | null;
             /**
              * Sum
-             * @description `mean` + `target` + all of `fragments` + the value of `rest`, digit by digit: the value itself, or for chances what the
-             *     chance follows from (the probit, in runs that predict by fragments alone).
+             * @description `mean` + `target` + all of `fragments` + the value of `rest` + `panel`, digit by digit: the value itself, or for
+             *     chances what the chance follows from (the probit, in runs that predict by fragments alone).
              */
             sum: number;
             /**
@@ -1268,10 +1721,21 @@ export interface components {
             contributions: components["schemas"]["Contributions"];
             rest: components["schemas"]["Rest"] | null;
             /**
+             * Panel
+             * @description What the compound's own measurements on other targets add (`matched`); 0 on those it was measured on, where the
+             *     prediction has learned from the measurement, and for a compound that is new.
+             */
+            panel: number | null;
+            /**
              * Measured
              * @description What the data state of this very compound (`matched`) on the target; null where it was not measured.
              */
             measured: number | null;
+            /**
+             * Similarity
+             * @description To the most alike compound measured on the target, in percent.
+             */
+            similarity: number | null;
             /** @description Null where nothing compares the whole molecule, too. */
             domain: components["schemas"]["Domain"] | null;
         };
@@ -1366,6 +1830,371 @@ export interface operations {
             };
         };
     };
+    get_drawing: {
+        parameters: {
+            query: {
+                /** @description A molecule, or a fragment with `*`. */
+                smiles: string;
+                /** @description Fragments by their names, or SMARTS, whose atoms are lit. */
+                highlight?: string[];
+                /** @description One for each `highlight`: what it adds. Shared out to its atoms; blue raises, orange lowers. */
+                weight?: number[];
+                /** @description SMILES of a structure: what both have in common is turned as it is there. */
+                template?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture, which follows light and dark. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description A parameter or the body is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Any other failure, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_fragment_drawing: {
+        parameters: {
+            query?: {
+                /** @description Id of the run to read; `current` is the newest publication. */
+                run?: string;
+                /** @description SMILES of a structure: what both have in common is turned as it is there. */
+                template?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the fragment, percent-encoded; `id:17` names it by its id. */
+                fragment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture, which follows light and dark. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/svg+xml": string;
+                };
+            };
+            /** @description The run, fragment, target, artifact or file does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A parameter or the body is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No run is published yet, or it cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Any other failure, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_replacements: {
+        parameters: {
+            query?: {
+                /** @description Id of the run to read; `current` is the newest publication. */
+                run?: string;
+                /** @description Where it is told what a replacement adds, which then orders them. */
+                target?: string | null;
+                /** @description Only what more likely than not keeps activity at these targets. */
+                keep?: string[];
+                /** @description Only what more likely than not loses activity at these. */
+                lose?: string[];
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the fragment, percent-encoded; `id:17` names it by its id. */
+                fragment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplacementList"];
+                };
+            };
+            /** @description The run, fragment, target, artifact or file does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A parameter or the body is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No run is published yet, or it cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Any other failure, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    ask_replacements: {
+        parameters: {
+            query?: {
+                /** @description Id of the run to read; `current` is the newest publication. */
+                run?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplacementQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Products"];
+                    "chemical/x-mdl-sdfile": string;
+                };
+            };
+            /** @description The run, fragment, target, artifact or file does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A parameter or the body is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No run is published yet, or it cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Any other failure, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_pairs: {
+        parameters: {
+            query: {
+                /** @description Name of the fragment that is replaced. */
+                a: string;
+                /** @description Name of the one in its place. */
+                b: string;
+                /** @description Id of the run to read; `current` is the newest publication. */
+                run?: string;
+                /** @description `next` of the page before; none for the first page. */
+                cursor?: string | null;
+                /** @description Items a page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairPage"];
+                };
+            };
+            /** @description The run, fragment, target, artifact or file does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A parameter or the body is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No run is published yet, or it cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Any other failure, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list_fragments: {
         parameters: {
             query?: {
@@ -1375,6 +2204,18 @@ export interface operations {
                 shown?: boolean;
                 /** @description Id of the run to read; `current` is the newest publication. */
                 run?: string;
+                /** @description Only fragments that contain this: a SMILES in any spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS. */
+                structure?: string | null;
+                /** @description Only fragments in so many compounds or more. */
+                min_support?: number;
+                /** @description Only fragments of so many heavy atoms or fewer. */
+                max_atoms?: number | null;
+                /** @description Only fragments with rings, or only those without. */
+                rings?: boolean | null;
+                /** @description Only fragments of this formal charge. */
+                charge?: components["schemas"]["Charge"] | null;
+                /** @description What the order follows. */
+                sort?: components["schemas"]["Sort"];
                 /** @description `next` of the page before; none for the first page. */
                 cursor?: string | null;
                 /** @description Items a page. */
@@ -1406,6 +2247,15 @@ export interface operations {
             };
             /** @description A parameter or the body is not valid. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -55,6 +55,8 @@ export interface paths {
         /**
          * Hand in a job
          * @description Looks at the data as far as that is quick, queues the job and answers. `Location` names the job.
+         *
+         *     A job that no device here has the memory for is refused, one that has to wait for a device waits.
          */
         post: operations["create_job"];
         delete?: never;
@@ -72,7 +74,7 @@ export interface paths {
         };
         /**
          * A job
-         * @description Where the job stands.
+         * @description Where the job stands; of one that waits, its place in the queue and when it will start.
          */
         get: operations["get_job"];
         put?: never;
@@ -100,9 +102,10 @@ export interface paths {
          * Follow a job
          * @description Server-sent events of the job.
          *
-         *     Their kinds are `attempt`, `stage-started`, `stage-finished`, `progress`, `held-out`, `samples`, `device`,
-         *     `published`, `failed`, `interrupted`, and at last `end`, whose data are the job. Data are JSON objects with a `time`. Ids
-         *     count from 1: who comes back with `Last-Event-ID` misses nothing, who comes without it gets everything from the beginning.
+         *     Their kinds are `attempt`, `stage-started`, `stage-finished`, `progress`, `held-out`, `samples`, `device`, `memory`,
+         *     `published`, `failed`, `interrupted`, `preempted`, and at last `end`, whose data are the job. Data are JSON objects with a
+         *     `time`. Ids count from 1: who comes back with `Last-Event-ID` misses nothing, who comes without it gets everything from the
+         *     beginning.
          *     A comment comes every 15 seconds when nothing else does.
          */
         get: operations["follow_job"];
@@ -158,6 +161,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/datasets/{dataset}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete an uploaded file
+         * @description For good; runs that learned from it stay. A file that a job still needs is kept.
+         */
+        delete: operations["delete_dataset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/datasets/{dataset}/plan": {
         parameters: {
             query?: never;
@@ -190,11 +213,33 @@ export interface paths {
         };
         /**
          * The devices of this trainer
-         * @description The CPU, then every GPU, with memory, utilisation and the job that computes there.
+         * @description The CPU, then every GPU or slice of one, with memory, utilisation and the jobs that compute there.
          *
-         *     Answers within seconds: what PyTorch or the driver has not told by then is named in `unknown`, and may be known later.
+         *     Answers at once: what has not been learnt by then is named in `unknown`, and may be known later.
          */
         get: operations["list_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/owners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What owners of jobs have had
+         * @description Seconds of GPUs and of cores by owner, of attempts that have ended; and the jobs that run and wait.
+         *
+         *     Among jobs of one priority the owner's comes next who has had least of that kind of device lately.
+         */
+        get: operations["list_owners"];
         put?: never;
         post?: never;
         delete?: never;
@@ -336,6 +381,21 @@ export interface components {
             created: string;
         };
         /**
+         * DeviceJob
+         * @description A job on a device.
+         */
+        DeviceJob: {
+            /** Id */
+            id: string;
+            /** Owner */
+            owner: string;
+            /**
+             * Memory Bytes
+             * @description Its share of the device's memory.
+             */
+            memory_bytes: number;
+        };
+        /**
          * DeviceList
          * @description The devices of this trainer, the CPU first.
          */
@@ -373,10 +433,20 @@ export interface components {
              */
             utilisation_percent: number | null;
             /**
-             * Job
-             * @description The job that computes on it.
+             * Slots
+             * @description Jobs that may compute on it at once.
              */
-            job: string | null;
+            slots: number;
+            /**
+             * Jobs
+             * @description Those that do.
+             */
+            jobs: components["schemas"]["DeviceJob"][];
+            /**
+             * Fault
+             * @description Why it gets no job; null for a device in order.
+             */
+            fault: string | null;
         };
         /**
          * Engine
@@ -633,6 +703,21 @@ export interface components {
             high: number | null;
         };
         /**
+         * JobNeeds
+         * @description What a job is taken to need.
+         */
+        JobNeeds: {
+            /** Memory Bytes */
+            memory_bytes: number;
+            /** Seconds */
+            seconds: number;
+            /**
+             * Declared
+             * @description Whether its caller said how much memory.
+             */
+            declared: boolean;
+        };
+        /**
          * JobPage
          * @description Jobs, the newest first.
          */
@@ -654,10 +739,40 @@ export interface components {
             spec: components["schemas"]["FactorsSpec"] | components["schemas"]["BotSpec"];
             /**
              * Priority
-             * @description Greater runs earlier; equals run in the order in which they came.
+             * @description Greater runs earlier; among equals, the owner's who has had least, then in the order in which they came.
              * @default 0
              */
             priority: number;
+            /**
+             * Preemptible
+             * @description May be stopped for a job of greater priority. It waits again then; a chatbot continues where it was, other runs begin
+             *     anew.
+             * @default false
+             */
+            preemptible: boolean;
+            /**
+             * Time Limit S
+             * @description It fails when its attempts have lasted so many seconds together; no limit where null.
+             */
+            time_limit_s?: number | null;
+            /**
+             * Memory Bytes
+             * @description Memory that it needs on the device that it computes on; estimated from its data where null.
+             */
+            memory_bytes?: number | null;
+            /**
+             * Seconds
+             * @description How long it will take; estimated where null. Others' expected starts follow from it.
+             */
+            seconds?: number | null;
+            /**
+             * Sweep
+             * @description Parameters of the spec with the values to try: `{"rank": [16, 32, 64]}` is three jobs, and one that stands for them.
+             *     Several parameters are combined, each value with each.
+             */
+            sweep?: {
+                [key: string]: (number | string)[];
+            } | null;
         };
         /**
          * JobResource
@@ -667,15 +782,65 @@ export interface components {
             /** Id */
             id: string;
             state: components["schemas"]["JobState"];
-            /** Spec */
-            spec: components["schemas"]["FactorsSpec"] | components["schemas"]["BotSpec"];
+            /**
+             * Kind
+             * @description Of its spec.
+             */
+            kind: string;
+            /**
+             * Spec
+             * @description Null where this version of the trainer cannot read what an earlier one took in.
+             */
+            spec: (components["schemas"]["FactorsSpec"] | components["schemas"]["BotSpec"]) | null;
             /** Priority */
             priority: number;
             /**
+             * Owner
+             * @description As the caller said by `X-Owner`.
+             */
+            owner: string;
+            /** Preemptible */
+            preemptible: boolean;
+            /** Time Limit S */
+            time_limit_s: number | null;
+            needs: components["schemas"]["JobNeeds"];
+            /** @description To be compared with `needs`. */
+            spent: components["schemas"]["JobSpent"];
+            /**
              * Attempts
-             * @description How often it was started; twice at most.
+             * @description How often it was started; twice at most, but for attempts that made way or whose device failed.
              */
             attempts: number;
+            /**
+             * Preemptions
+             * @description How often it made way for another.
+             */
+            preemptions: number;
+            /**
+             * Position
+             * @description Among the jobs that wait, 1 is next; null where it does not wait.
+             */
+            position: number | null;
+            /**
+             * Estimated Start
+             * @description If the jobs before it take as long as they are taken to; null where it does not wait, or no device is in order.
+             */
+            estimated_start: string | null;
+            /**
+             * Slot
+             * @description The device that it was given, by its name in `GET /v1/devices`; null while it waits.
+             */
+            slot: string | null;
+            /**
+             * Parent
+             * @description The sweep it belongs to.
+             */
+            parent: string | null;
+            /**
+             * Children
+             * @description Jobs of this sweep, which `GET /v1/jobs?parent=` lists; 0 for a job that is no sweep.
+             */
+            children: number;
             /**
              * Run
              * @description The run it makes. Readers of the scores API see it when the job has succeeded.
@@ -683,7 +848,7 @@ export interface components {
             run: string | null;
             /**
              * Device
-             * @description What the fit runs on; null until that is known.
+             * @description What the fit runs on, as its process tells it; null until that is known.
              */
             device: string | null;
             /**
@@ -697,6 +862,29 @@ export interface components {
             finished: string | null;
             /** @description Why it failed. */
             problem: components["schemas"]["ProblemDocument"] | null;
+        };
+        /**
+         * JobSpent
+         * @description What a job has cost, over all its attempts.
+         */
+        JobSpent: {
+            /** Seconds */
+            seconds: number;
+            /**
+             * Gpu Seconds
+             * @description Of a whole GPU: half as many where two jobs share it.
+             */
+            gpu_seconds: number;
+            /**
+             * Cpu Seconds
+             * @description Of the cores that were set aside for it.
+             */
+            cpu_seconds: number;
+            /**
+             * Peak Memory Bytes
+             * @description The most that its processes held of the machine's memory, by the newest attempt that told; null before.
+             */
+            peak_memory_bytes: number | null;
         };
         /**
          * JobState
@@ -728,6 +916,30 @@ export interface components {
          * @enum {string}
          */
         OnError: "fail" | "skip";
+        /**
+         * OwnerList
+         * @description Every owner who has had something or waits for it, in alphabetical order.
+         */
+        OwnerList: {
+            /** Items */
+            items: components["schemas"]["OwnerResource"][];
+        };
+        /**
+         * OwnerResource
+         * @description What an owner of jobs has had.
+         */
+        OwnerResource: {
+            /** Owner */
+            owner: string;
+            /** Gpu Seconds */
+            gpu_seconds: number;
+            /** Cpu Seconds */
+            cpu_seconds: number;
+            /** Running */
+            running: number;
+            /** Waiting */
+            waiting: number;
+        };
         /**
          * PlanResource
          * @description How a data set would be read, before anything is trained.
@@ -936,6 +1148,8 @@ export interface operations {
                 cursor?: string | null;
                 /** @description Jobs a page. */
                 limit?: number;
+                /** @description Only jobs of this sweep. */
+                parent?: string | null;
             };
             header?: never;
             path?: never;
@@ -987,6 +1201,8 @@ export interface operations {
             header?: {
                 /** @description A word of your choice: the same key with the same body is the same job, however often it is sent. */
                 "idempotency-key"?: string | null;
+                /** @description Whose job it is. Owners of jobs of one priority share the devices alike. */
+                "x-owner"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1036,6 +1252,15 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1291,6 +1516,15 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Not Found */
             404: {
                 headers: {
@@ -1420,6 +1654,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description Unsupported Media Type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Unprocessable Entity */
             422: {
                 headers: {
@@ -1440,6 +1683,80 @@ export interface operations {
             };
             /** @description Insufficient Storage */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Any other failure, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem document. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1536,6 +1853,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeviceList"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Any other failure, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_owners: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnerList"];
                 };
             };
             /** @description Service Unavailable */

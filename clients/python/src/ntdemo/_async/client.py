@@ -177,7 +177,9 @@ class AsyncClient:
         messages = [Message(role=role, content=text) for role, text in [*said, (MessageRole.USER, message)]]
         request = ChatCompletionRequest(model=model, messages=messages, seed=seed)
         answer = await create_chat_completion.asyncio(client=self.services.chatbot, body=request)
-        return expected(answer, ChatCompletion).choices[0].message.content
+        return (
+            expected(answer, ChatCompletion).choices[0].message.content or ""
+        )  # null beside calls of tools, which are not asked for
 
     async def _sources(self, data: Any) -> list[str]:
         if isinstance(data, str) and data.startswith(_NAMED):

@@ -6,11 +6,23 @@ from typing import Any, Final, Self
 
 from ntdemo._async.jobs import AsyncJob
 from ntdemo._async.services import AsyncServices, expected
-from ntdemo.answers import CURVE, FACTORS, FRAGMENTS, NEIGHBOURS, PREDICTIONS, REJECTS, prediction_rows
+from ntdemo.answers import (
+    AT_TARGET,
+    CURVE,
+    FACTORS,
+    FRAGMENTS,
+    NEIGHBOURS,
+    PREDICTIONS,
+    REJECTS,
+    REPLACEMENTS,
+    prediction_rows,
+    replacement_rows,
+)
 from ntdemo.errors import NtdemoError
 from ntdemo.generated.scores.api.factors import list_factors
 from ntdemo.generated.scores.api.fragments import get_fragment, list_fragments, list_neighbours
 from ntdemo.generated.scores.api.predictions import ask_predictions
+from ntdemo.generated.scores.api.replacements import list_replacements
 from ntdemo.generated.scores.api.runs import get_curve, get_run, list_rejects
 from ntdemo.generated.scores.api.similarities import ask_similarities
 from ntdemo.generated.scores.models import (
@@ -27,6 +39,7 @@ from ntdemo.generated.scores.models import (
     Predictions,
     Reject,
     RejectPage,
+    ReplacementList,
     RunDetail,
     Similarities,
     SimilarityKind,
@@ -103,7 +116,7 @@ class AsyncRun:
     ) -> Table:
         """What is most alike to a fragment, the nearest first, with every similarity in percent and the evidence.
 
-        `by` is `function`, `structure`, `coassay`, `combined` or `balanced`; the service chooses where it is None.
+        `by` is `function`, `structure`, `coassay` or `balanced`; the service chooses where it is None.
         `max_structure` leaves out what looks more alike than so many percent.
 
         Raises:
@@ -119,6 +132,23 @@ class AsyncRun:
             limit=limit,
         )
         return self._table(expected(answer, Neighbours).items, NEIGHBOURS)
+
+    async def replacements(self, fragment: str, target: str | None = None, *, limit: int = 10) -> Table:
+        """What can take the place of a fragment, by how little that is expected to change activity, with the evidence.
+
+        `expected_change` is absolute, in units of the data, with its 90 % interval; `percent` is how often activity is kept.
+        At a `target` the rows come by what a replacement adds there: `shift`, above 0 where the new molecule is more active.
+
+        Raises:
+            errors.FragmentNotFound: the run has no such fragment.
+            errors.TargetNotFound: the run has no such target.
+            errors.ReplacementsUnavailable: no compounds of its data differ by one fragment alone, or it is of counts.
+        """
+        answer = await list_replacements.asyncio(
+            fragment, client=self._services.scores, run=self.id, target=UNSET if target is None else target, limit=limit
+        )
+        rows = replacement_rows(expected(answer, ReplacementList))
+        return table_of(rows, REPLACEMENTS if target is None else (*REPLACEMENTS, *AT_TARGET), self._tables)
 
     async def similarities(self, fragments: Sequence[str], *, by: str = "function") -> Table:
         """A square of similarities in percent: a row and a column a fragment, the names in the column `fragment`."""

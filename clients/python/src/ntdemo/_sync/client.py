@@ -174,7 +174,9 @@ class Client:
         messages = [Message(role=role, content=text) for role, text in [*said, (MessageRole.USER, message)]]
         request = ChatCompletionRequest(model=model, messages=messages, seed=seed)
         answer = create_chat_completion.sync(client=self.services.chatbot, body=request)
-        return expected(answer, ChatCompletion).choices[0].message.content
+        return (
+            expected(answer, ChatCompletion).choices[0].message.content or ""
+        )  # null beside calls of tools, which are not asked for
 
     def _sources(self, data: Any) -> list[str]:
         if isinstance(data, str) and data.startswith(_NAMED):

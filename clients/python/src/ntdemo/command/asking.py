@@ -16,7 +16,7 @@ __all__ = ["inspect", "jobs", "neighbours", "predict", "runs", "train"]
 
 _RUNS: Final = ("id", "source", "objective", "fragments", "compounds", "targets", "published", "current")
 _JOBS: Final = ("id", "state", "kind", "sources", "run", "created", "problem")
-_NEAR: Final = ("rank", "name", "support", "function", "low", "high", "structure", "combined")
+_NEAR: Final = ("rank", "name", "support", "function", "low", "high", "expected_change", "swaps", "structure")
 _PREDICTED: Final = ("smiles", "target", "value", "low", "high", "measured", "domain", "flags")
 _DIGEST: Final = len("dataset:") + 8
 _COLUMNS: Final = ("file", "name", "role", "unit", "reason")
@@ -111,7 +111,7 @@ def inspect(
 def neighbours(
     fragment: Annotated[str, typer.Argument(help="A fragment: its name or SMILES.")],
     *,
-    by: Annotated[str | None, typer.Option(help="function, structure, coassay, combined or balanced.")] = None,
+    by: Annotated[str | None, typer.Option(help="function, structure, coassay or balanced.")] = None,
     max_structure: Annotated[float | None, typer.Option(help="Only what looks no more alike than so many percent.")] = None,
     limit: Limit = 10,
     run: Run = "current",

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import ntdemo
-from ntdemo.command import asking
+from ntdemo.command import asking, local
 from ntdemo.command.doctor import doctor
 
 __all__ = ["application", "main"]
@@ -19,6 +19,8 @@ _command = typer.Typer(
 )
 for each in (asking.runs, asking.jobs, asking.train, asking.inspect, asking.neighbours, asking.predict, doctor):
     _command.command()(each)
+for passed in (local.store, local.keys):
+    _command.command(context_settings=local.PASSED_ON)(passed)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
