@@ -32,7 +32,7 @@ class JobResource:
         spec (BotSpec | FactorsSpec | None): Null where this version of the trainer cannot read what an earlier one took
             in.
         priority (int):
-        owner (str): As the caller said by `X-Owner`.
+        owner (str): As the caller said by `X-Owner`, else the name of their key, else `nobody`.
         preemptible (bool):
         time_limit_s (float | None):
         needs (JobNeeds): What a job is taken to need.

@@ -16,7 +16,7 @@ def _get_kwargs(
     *,
     body: JobRequest,
     idempotency_key: None | str | Unset = UNSET,
-    x_owner: str | Unset = "nobody",
+    x_owner: None | str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
     if not isinstance(idempotency_key, Unset):
@@ -102,7 +102,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: JobRequest,
     idempotency_key: None | str | Unset = UNSET,
-    x_owner: str | Unset = "nobody",
+    x_owner: None | str | Unset = UNSET,
 ) -> Response[JobResource | ProblemDocument]:
     """Hand in a job
 
@@ -113,8 +113,8 @@ def sync_detailed(
     Args:
         idempotency_key (None | str | Unset): A word of your choice: the same key with the same
             body is the same job, however often it is sent.
-        x_owner (str | Unset): Whose job it is. Owners of jobs of one priority share the devices
-            alike. Default: 'nobody'.
+        x_owner (None | str | Unset): Whose job it is; without it, whose key this is. Owners of
+            jobs of one priority share the devices alike.
         body (JobRequest): A job to be done.
 
     Raises:
@@ -143,7 +143,7 @@ def sync(
     client: AuthenticatedClient,
     body: JobRequest,
     idempotency_key: None | str | Unset = UNSET,
-    x_owner: str | Unset = "nobody",
+    x_owner: None | str | Unset = UNSET,
 ) -> JobResource | ProblemDocument | None:
     """Hand in a job
 
@@ -154,8 +154,8 @@ def sync(
     Args:
         idempotency_key (None | str | Unset): A word of your choice: the same key with the same
             body is the same job, however often it is sent.
-        x_owner (str | Unset): Whose job it is. Owners of jobs of one priority share the devices
-            alike. Default: 'nobody'.
+        x_owner (None | str | Unset): Whose job it is; without it, whose key this is. Owners of
+            jobs of one priority share the devices alike.
         body (JobRequest): A job to be done.
 
     Raises:
@@ -179,7 +179,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: JobRequest,
     idempotency_key: None | str | Unset = UNSET,
-    x_owner: str | Unset = "nobody",
+    x_owner: None | str | Unset = UNSET,
 ) -> Response[JobResource | ProblemDocument]:
     """Hand in a job
 
@@ -190,8 +190,8 @@ async def asyncio_detailed(
     Args:
         idempotency_key (None | str | Unset): A word of your choice: the same key with the same
             body is the same job, however often it is sent.
-        x_owner (str | Unset): Whose job it is. Owners of jobs of one priority share the devices
-            alike. Default: 'nobody'.
+        x_owner (None | str | Unset): Whose job it is; without it, whose key this is. Owners of
+            jobs of one priority share the devices alike.
         body (JobRequest): A job to be done.
 
     Raises:
@@ -218,7 +218,7 @@ async def asyncio(
     client: AuthenticatedClient,
     body: JobRequest,
     idempotency_key: None | str | Unset = UNSET,
-    x_owner: str | Unset = "nobody",
+    x_owner: None | str | Unset = UNSET,
 ) -> JobResource | ProblemDocument | None:
     """Hand in a job
 
@@ -229,8 +229,8 @@ async def asyncio(
     Args:
         idempotency_key (None | str | Unset): A word of your choice: the same key with the same
             body is the same job, however often it is sent.
-        x_owner (str | Unset): Whose job it is. Owners of jobs of one priority share the devices
-            alike. Default: 'nobody'.
+        x_owner (None | str | Unset): Whose job it is; without it, whose key this is. Owners of
+            jobs of one priority share the devices alike.
         body (JobRequest): A job to be done.
 
     Raises:

@@ -44,16 +44,15 @@ _Key = Annotated[
 _Named = Annotated[
     str | None,
     Header(
-        alias="X-Owner",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$",
         description="Whose job it is; without it, whose key this is. Owners of jobs of one priority share the devices alike.",
     ),
 ]
 
 
-async def _owner(request: Request, named: _Named = None) -> str:
+async def _owner(request: Request, x_owner: _Named = None) -> str:
     caller: Caller | None = request.state.caller
-    return named or (caller and caller.name) or NOBODY
+    return x_owner or (caller and caller.name) or NOBODY
 
 
 _Owner = Annotated[str, Depends(_owner)]
