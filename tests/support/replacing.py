@@ -5,20 +5,30 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
+from tests.support.store import Contents
 
 from chemistry import fragment
 from chemistry.descriptors import described
 from contracts.evidence import SHOWN_SUPPORT as SHOWN
 from contracts.kinds import ActivityKind
+from contracts.predictions import MODEL_FILE
 from contracts.tables import TABLES
+from prediction.model_file import write_arrays
 from replacement.features import Descriptions
+from replacement.replacements import FILE
 from trainer.data.activity import Activity
+from trainer.evaluation.halves import halves
+from trainer.evaluation.judgement import question
+from trainer.evaluation.model import Facts, Model
 from trainer.replacements.events import Events
 from trainer.replacements.groups import Groups, Named
+from trainer.replacements.learned import judged_halves, learn
 from trainer.replacements.members import digest, members
 from trainer.replacements.pairing import EVENTS, paired
+from trainer.similarity.factors import Factors
+from trainer.similarity.pairs import Likeness
 
-__all__ = ["EFFECTS", "replaceable_activity", "replaced_of", "write_replaceable"]
+__all__ = ["EFFECTS", "replaceable_activity", "replaced_of", "replacing_run", "write_replaceable"]
 
 EFFECTS = {"F": 0.0, "Cl": 0.1, "Br": 0.2, "C": 0.1, "CO": 0.4, "OC(=O)": -1.5, "N#C": 0.3, "C1COCCN1": -0.6, "[H]": -0.2}
 """What each substituent adds to pX; written so that the scaffold follows."""
@@ -143,3 +153,30 @@ def replaced_of(activity: Activity) -> tuple[Groups, Events]:
     described_ = Descriptions.of([described(name) for name in named.names])
     groups = Groups(named.names, named.fragment_G, named.support_G, named.listed_G, described_)
     return groups, Events.of(events, groups.names)
+
+
+def replacing_run() -> Contents:
+    """What a run of activity publishes of `replaceable_activity`: its model, what it learned of replacements, structures."""
+    activity = replaceable_activity()
+    groups, events = replaced_of(activity)
+    arrays, about = learn(events, groups, judged_halves(events, groups, halves(len(activity.compounds), seed=0), binary=False))
+    asked = question(activity, with_structure=False)
+    model = Model.learned(Facts.of(activity, asked.cells, binary=False), asked.cells, device="cpu")
+    with TemporaryDirectory() as scratch:
+        write_arrays(Path(scratch) / FILE, arrays, about)
+        model.write(Path(scratch) / MODEL_FILE)
+        files = {name: (Path(scratch) / name).read_bytes() for name in (FILE, MODEL_FILE)}
+    factors = Factors.leading(model.fragment_weights_FT(), 3)
+    return Contents(
+        data=activity.digest,
+        source=activity.source,
+        activity_kind=activity.kind,
+        facts=activity.tables,
+        canonical_FK=factors.fragments_FK,
+        canonical_TK=factors.targets_TK,
+        balanced_FK=factors.balanced_fragments_FK,
+        balanced_TK=factors.balanced_targets_TK,
+        replaced=(arrays, about),
+        likeness=Likeness.of(activity).tables(),
+        files=files,
+    )

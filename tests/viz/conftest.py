@@ -14,6 +14,7 @@ from tests.support.gaussian import fitted, table
 from tests.support.ports import free_ports
 from tests.support.posteriors import drawn
 from tests.support.predicting import modelled, predicting
+from tests.support.replacing import replacing_run
 from tests.support.served import Served, wait_until_ready
 from tests.support.store import Contents, Publisher, five_fragments, many_fragments
 
@@ -42,14 +43,16 @@ def without_structures(contents: Contents) -> Contents:
 
 @dataclass(frozen=True)
 class Published:
-    """A state directory with four runs."""
+    """A state directory with five runs."""
 
     state: Path
     few: str
     """The newest: the built-in five fragments."""
     many: str
     chances: str
-    """The oldest: fragments with structures, of aspirin and others, and chances on 12 targets."""
+    """Fragments with structures, of aspirin and others, and chances on 12 targets; nothing of what they do alike."""
+    replaced: str
+    """The oldest: what a run of activity tells of replacements among 108 molecules."""
     model: str
     """Values of 36 molecules on three targets, learned by a model that compares whole molecules."""
 
@@ -67,6 +70,8 @@ class Addresses:
     """A run that shows 3,400 fragments."""
     chances: str
     """A run with structures that predicts."""
+    replaced: str
+    """A run of activity that tells of replacements."""
     model: str
     """A run that predicts by like compounds as well."""
 
@@ -76,6 +81,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """The runs that everything is asked of."""
     state, scratch = tmp_path_factory.mktemp("viz-state"), tmp_path_factory.mktemp("graph")
     publisher = Publisher(state)
+    replaced = publisher.publish(replacing_run(), objective=Objective.ACTIVITY)
     names = [*KNOWN, "*c1ccncc1", "*c1ccsc1"]
     draws = drawn(40, fragments=len(names), targets=len(TARGETS))
     predictor = Predictor.from_posterior(Posterior(draws, -0.5, binary=True))
@@ -86,7 +92,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     learned = modelled(given, fitted(given, share=0.3), scratch, targets=["pX", "nM", "two cells"])
     model = publisher.publish(learned, objective=Objective.ACTIVITY)
     many = publisher.publish(without_structures(many_fragments(3600, shown=3400, rank=6, targets=12)))
-    return Published(state, few=publisher.publish(five_fragments()), many=many, chances=chances, model=model)
+    few = publisher.publish(five_fragments())
+    return Published(state, few=few, many=many, chances=chances, replaced=replaced, model=model)
 
 
 @pytest.fixture(scope="session")
@@ -130,6 +137,7 @@ def addresses(published: Published, scores_url: str, tmp_path_factory: pytest.Te
             few=published.few,
             many=published.many,
             chances=published.chances,
+            replaced=published.replaced,
             model=published.model,
         )
         unforeseen = [

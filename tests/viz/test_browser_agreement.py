@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.support.browser import Visit
 from tests.support.gaussian import SMILES
-from tests.viz.conftest import KNOWN, Addresses
+from tests.viz.conftest import Addresses
 
 pytestmark = pytest.mark.browser
 
@@ -33,13 +33,17 @@ def stated(values: list[float | None], decimals: int) -> list[Any]:
 
 
 def test_neighbours_stand_on_the_page_as_the_api_states_them(addresses: Addresses, visit: Visit, http: httpx.Client) -> None:
-    page = visit.go(f"{addresses.dash}/fragments?run={addresses.chances}&fragment={quote(KNOWN[0], safe='')}")
+    page = visit.go(f"{addresses.dash}/fragments?run={addresses.replaced}&fragment={quote('*Cl', safe='')}")
     shown = rows(page, "#fragment-view")
-    path = f"{addresses.scores}/v1/fragments/{quote(KNOWN[0], safe='')}/neighbours"
-    items = http.get(path, params={"run": addresses.chances, "limit": 50}).json()["items"]
+    path = f"{addresses.scores}/v1/fragments/{quote('*Cl', safe='')}/neighbours"
+    items = http.get(path, params={"run": addresses.replaced, "limit": 50}).json()["items"]
     assert [name.split("\n")[-1] for name in shown["Fragment"]] == [item["name"] for item in items]
-    for kind in ("function", "balanced", "structure"):
+    for kind in ("function", "structure"):
         assert figures(shown[f"{kind} %"]) == stated([item[kind] for item in items], 1), kind
+    assert figures([text.split(" ")[0] for text in shown["Expected change"]]) == stated(
+        [item["expected_change"] for item in items], 2
+    )
+    assert figures(shown["Swaps"]) == [item["swaps"] for item in items]
     assert figures(shown["Support"]) == [item["support"] for item in items]
 
 

@@ -10,7 +10,7 @@ from tests.support.browser import Visit, axe_script, faults
 from tests.support.gaussian import SMILES
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
-from tests.viz.conftest import ASPIRIN, KNOWN, PATIENCE_MS, Addresses, Published, viz_environment
+from tests.viz.conftest import ASPIRIN, PATIENCE_MS, Addresses, Published, viz_environment
 
 pytestmark = pytest.mark.browser
 
@@ -114,7 +114,7 @@ _TICKS = {"light": "rgb(89, 97, 107)", "dark": "rgb(163, 171, 181)"}
 _PLACES = [
     ("dash", "/?fragment=fB"), ("dash", "/heat-map"), ("dash", "/fragments?fragment=fB"),
     ("dash", "/training"), ("dash", "/data"), ("dash", "/words"), ("dash", "/predict-many"),
-    ("dash", f"/fragments?run={{chances}}&fragment={quote(KNOWN[0], safe='')}"), ("dash", "/training?beside={many}"),
+    ("dash", f"/fragments?run={{replaced}}&fragment={quote('*Cl', safe='')}"), ("dash", "/training?beside={many}"),
     ("dash", f"/predict?run={{chances}}&compound={quote(ASPIRIN, safe='')}"),
     ("dash", f"/predict?run={{model}}&compound={quote(SMILES[4], safe='')}"),
     ("bokeh", "/"), ("bokeh", "/histogram"), ("bokeh", "/training"),
@@ -128,7 +128,10 @@ def test_pages_fit_the_screen_and_pass_axe(
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
-    page.goto(getattr(addresses, server) + path.format(chances=addresses.chances, model=addresses.model, many=addresses.many))
+    page.goto(
+        getattr(addresses, server)
+        + path.format(chances=addresses.chances, replaced=addresses.replaced, model=addresses.model, many=addresses.many)
+    )
     settled = (
         "#content figure .js-plotly-plot, #results tr, #content table a, #data-file, #many-molecules, .words, .bk-Figure"
         if server == "dash"

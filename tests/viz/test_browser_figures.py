@@ -77,7 +77,7 @@ def test_the_heat_map_of_a_large_run_never_asks_for_all_of_it(addresses: Address
 def test_a_cell_is_drawn_beside_the_pointer_and_chosen_by_a_press(
     addresses: Addresses, visit: Visit, http: httpx.Client
 ) -> None:
-    page = visit.go(f"{addresses.dash}/heat-map?run={addresses.chances}")
+    page = visit.go(f"{addresses.dash}/heat-map?run={addresses.replaced}")
     expect(page.locator("#heat-map-graph .heatmaplayer image").first).to_be_visible()
     rows = page.evaluate("document.querySelector('#heat-map-graph .js-plotly-plot').layout.meta.rows")
     box = page.locator("#heat-map-graph .heatmaplayer image").first.bounding_box()
@@ -88,7 +88,7 @@ def test_a_cell_is_drawn_beside_the_pointer_and_chosen_by_a_press(
     expect(card.locator("img")).to_have_count(2)
     assert card.locator("code").all_inner_texts() == [rows[0], rows[1]]
     question = {"fragments": rows[:2], "similarity": "function"}
-    stated = http.post(f"{addresses.scores}/v1/similarities", params={"run": addresses.chances}, json=question).json()
+    stated = http.post(f"{addresses.scores}/v1/similarities", params={"run": addresses.replaced}, json=question).json()
     shown = float(card.locator("p").inner_text().split(" %")[0].replace("−", "-"))
     assert shown == pytest.approx(stated["percents"][0][1], abs=0.051)
     page.mouse.click(box["x"] + 1.5 * side, box["y"] + 0.5 * side)

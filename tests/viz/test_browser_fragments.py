@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, expect
 from tests.support.browser import Visit
-from tests.viz.conftest import KNOWN, Addresses, some_fragment
+from tests.viz.conftest import Addresses, some_fragment
 
 from contracts.kinds import SimilarityKind
 from viz.view import meaning
@@ -43,8 +43,8 @@ def test_search_finds_among_3400_and_the_link_restores_the_view(
 
 
 def test_what_acts_alike_and_looks_unlike_is_one_press_away(addresses: Addresses, visit: Visit) -> None:
-    page = visit.go(f"{addresses.dash}/fragments?run={addresses.chances}&fragment={quote(KNOWN[0], safe='')}")
-    like = page.locator("#fragment-view").get_by_role("link", name=KNOWN[1], exact=True)
+    page = visit.go(f"{addresses.dash}/fragments?run={addresses.replaced}&fragment={quote('*F', safe='')}")
+    like = page.locator("#fragment-view").get_by_role("link", name="*Cl", exact=True)
     expect(page.get_by_role("columnheader", name="structure %")).to_be_visible()
     expect(like).to_be_visible()
     page.get_by_role("list", name="Structure").get_by_role("link", name="at most 30 % alike").click()
@@ -83,12 +83,15 @@ def test_the_csv_of_the_page_is_downloaded(addresses: Addresses, visit: Visit) -
 
 
 def test_each_similarity_is_offered_with_what_it_means(addresses: Addresses, visit: Visit) -> None:
-    page = visit.go(f"{addresses.dash}/fragments?run={addresses.chances}&fragment={quote(KNOWN[0], safe='')}")
+    page = visit.go(f"{addresses.dash}/fragments?run={addresses.replaced}&fragment={quote('*Cl', safe='')}")
+    expect(page.locator("#fragment-view caption")).to_contain_text("by function similarity")
     page.locator("#choices summary", has_text="Similarity").click()
-    for kind in SimilarityKind:
+    offered = (SimilarityKind.FUNCTION, SimilarityKind.STRUCTURE, SimilarityKind.COASSAY)
+    for kind in offered:
         expect(page.locator("#choices li", has=page.get_by_role("link", name=kind, exact=True))).to_contain_text(meaning(kind))
-    page.locator("#choices").get_by_role("link", name="combined").click()
-    expect(page.locator("#fragment-view caption")).to_contain_text("by combined similarity")
+    expect(page.locator("#choices").get_by_role("link", name="balanced", exact=True)).to_have_count(0)
+    page.locator("#choices").get_by_role("link", name="coassay").click()
+    expect(page.locator("#fragment-view caption")).to_contain_text("by coassay similarity")
 
 
 def test_a_fragment_that_does_not_exist_is_said(addresses: Addresses, visit: Visit) -> None:

@@ -119,7 +119,7 @@ def test_an_upload_that_any_page_could_send_unasked_is_refused() -> None:
     with TestClient(create_app(Settings(TRAINER_HOST="127.0.0.1", TRAINER_PORT="9"))) as viz:
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
             answer = viz.post("/uploads", params={"name": "a.csv"}, content=b"smiles", headers={"Content-Type": kind})
-            assert (answer.status_code, answer.json()["type"]) == (422, "/problems/invalid-request")
+            assert (answer.status_code, answer.json()["type"]) == (415, "/problems/unsupported-media-type")
         away = viz.post(
             "/uploads", params={"name": "a.csv"}, content=b"x", headers={"Content-Type": "application/octet-stream"}
         )

@@ -38,8 +38,18 @@ def test_a_large_set_has_neither_names_nor_lines() -> None:
     assert markers.marker.line.width is None, "rings of thousands hide the points"
 
 
-def test_scales_are_equal_so_that_angles_are_true() -> None:
-    assert space(_points(5, 3), _LIGHT, revision="a").layout.scene.aspectmode == "data"
+@pytest.mark.parametrize("stretch", [1.0, 40.0, 0.0])
+def test_scales_are_equal_so_that_angles_are_true_and_nothing_leaves_the_box(stretch: float) -> None:
+    drawn = _points(5, 3)
+    points = Points(drawn.names, drawn.support_F, drawn.positions_FK * [stretch, 1.0, 0.0])
+    scene = space(points, _LIGHT, revision="a").layout.scene
+    axes = (scene.xaxis, scene.yaxis, scene.zaxis)
+    ratios = [scene.aspectratio[letter] for letter in "xyz"]
+    spans = [axis.range[1] - axis.range[0] for axis in axes]
+    assert np.divide(ratios, spans) == pytest.approx([ratios[0] / spans[0]] * 3)
+    assert max(ratios) == pytest.approx(1.2)
+    for axis, column in zip(axes, points.columns().T, strict=True):
+        assert axis.range[0] < min(0.0, *column) <= max(0.0, *column) < axis.range[1]
 
 
 @pytest.mark.parametrize("rank", [1, 2, 7])

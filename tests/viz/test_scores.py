@@ -38,7 +38,13 @@ def _rank(neighbours: tuple[Neighbour, ...], name: str) -> int:
 
 def test_the_newest_run_comes_first(published: Published, scores_url: str) -> None:
     runs = _ask(scores_url, lambda scores: scores.runs())
-    assert [run.id for run in runs] == [published.few, published.many, published.model, published.chances]
+    assert [run.id for run in runs] == [
+        published.few,
+        published.many,
+        published.model,
+        published.chances,
+        published.replaced,
+    ]
     assert [run.current for run in runs] == [True, False, False, False]
     assert (runs[0].shown_fragments, runs[1].shown_fragments) == (5, 3400)
 

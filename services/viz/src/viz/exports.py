@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from contracts.kinds import SimilarityKind
 from viz.answers import Neighbour
 from viz.scores import Scores
-from viz.view import CURRENT, UNLIKE
+from viz.view import CURRENT, UNLIKE, View
 
 __all__ = ["install"]
 
@@ -41,7 +41,7 @@ def install(app: FastAPI, scores: Scores) -> None:
             Literal["any", "unlike"], Query(description=f"`unlike` takes those that look at most {UNLIKE} % like it.")
         ] = "any",
     ) -> Response:
-        ranked_by = similarity or (await scores.run(run)).similarities[0]
+        ranked_by = View(similarity=similarity).similarity_in(await scores.run(run))
         unlike = UNLIKE if structure == "unlike" else None
         neighbours = await scores.neighbours(run, fragment, ranked_by, _MOST, max_structure=unlike)
         named = re.sub(r"[^A-Za-z0-9_-]+", "-", fragment).strip("-")[:40] or "fragment"

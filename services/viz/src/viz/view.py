@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, quote, urlencode
 
 from contracts.kinds import SimilarityKind
 from viz.answers import Run
-from viz.failures import NotOffered
+from viz.failures import NotOffered, NotTold
 
 __all__ = ["CURRENT", "UNLIKE", "View", "meaning"]
 
@@ -111,7 +111,13 @@ class View:
         return replace(self, run=run)
 
     def similarity_in(self, run: Run) -> SimilarityKind:
-        """The similarity that is shown of a run."""
+        """The similarity that is shown of a run.
+
+        Raises:
+            NotTold: none is chosen, and the run tells none.
+        """
+        if self.similarity is None and not run.similarities:
+            raise NotTold("This run tells no similarity of its fragments: its data hold neither replacements nor structures.")
         return self.similarity or run.similarities[0]
 
     def offers(self, name: str) -> list[tuple[str, Self, bool]]:

@@ -19,6 +19,10 @@ LABELLED: Final = 40
 """Points up to which every one carries its name and its line from the origin."""
 _DIMENSIONS: Final = 3
 _LEGEND: Final = 40
+_MARGIN: Final = 0.05
+"""Of the longest axis, left free at either end of each."""
+_LONGEST: Final = 1.2
+"""The longest side of the box, in units of the camera's place, from where the whole of it is seen."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ def space(points: Points, palette: Palette, *, revision: str) -> go.Figure:
             marker={"size": 3, "color": palette.muted, "symbol": "cross"},
         )
     )
+    ranges_D2, sides_D = _box(positions_FD)
     axis = {
         "showbackground": False,
         "gridcolor": palette.line,
@@ -105,15 +110,25 @@ def space(points: Points, palette: Palette, *, revision: str) -> go.Figure:
         revision=revision,
         above=_LEGEND if points.percent_F is not None else 0,
         scene={
-            f"{letter}axis": {**axis, "title": {"text": f"factor {at}", "font": {"size": 13}}}
-            for at, letter in enumerate("xyz", start=1)
+            f"{letter}axis": {**axis, "range": span, "title": {"text": f"factor {at}", "font": {"size": 13}}}
+            for at, (letter, span) in enumerate(zip("xyz", ranges_D2.tolist(), strict=True), start=1)
         }
         | {
-            "aspectmode": "data",
+            "aspectmode": "manual",
+            "aspectratio": dict(zip("xyz", sides_D.tolist(), strict=True)),
             "camera": {"eye": {"x": 1.4, "y": 1.25, "z": 0.8}, "center": {"x": 0.0, "y": 0.0, "z": -0.12}},
             "dragmode": "turntable",
         },
     )
+
+
+def _box(positions_FD: Floats) -> tuple[Floats, Floats]:
+    """Ranges of the axes, shape (D, 2), and the sides of the box, shape (D,): one scale for all, and the longest in sight."""
+    ends_2D = np.stack([positions_FD.min(axis=0, initial=0.0), positions_FD.max(axis=0, initial=0.0)])
+    margin = _MARGIN * float((ends_2D[1] - ends_2D[0]).max()) or 1.0
+    ranges_D2 = (ends_2D + np.array([[-margin], [margin]])).T
+    spans_D = ranges_D2[:, 1] - ranges_D2[:, 0]
+    return ranges_D2, _LONGEST * spans_D / spans_D.max()
 
 
 def plane(points: Points, palette: Palette, *, axes: tuple[int, int], revision: str) -> go.Figure:

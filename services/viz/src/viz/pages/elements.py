@@ -185,14 +185,14 @@ def table(
 def neighbour_table(
     neighbours: Sequence[Neighbour], similarity: SimilarityKind, view: View, path: str, *, full: bool
 ) -> Component:
-    """The nearest fragments of the chosen one; `full` adds the other similarities, the interval of function, and structure."""
+    """The nearest fragments of the chosen one; `full` adds other similarities, intervals, changes and SMILES."""
     shown = [
         kind
         for kind in (similarity, *(kind for kind in SimilarityKind if kind is not similarity and full))
         if any(neighbour.percent(kind) is not None for neighbour in neighbours) or kind is similarity
     ]
     interval = full and any(neighbour.low is not None for neighbour in neighbours)
-    changes = any(neighbour.change is not None for neighbour in neighbours)
+    changes = full and any(neighbour.change is not None for neighbour in neighbours)
     smiles = full and any(neighbour.smiles not in {None, neighbour.name} for neighbour in neighbours)
     head = [
         ("Fragment", "text"),

@@ -137,7 +137,7 @@ def register(dash: Dash, scores: Scores) -> None:
             ]
         run = await scores.run(view.run)
         similarity = view.similarity_in(run)
-        fragment = await scores.fragment(view.run, view.fragment)
+        fragment = await scores.fragment(view.run, chosen)
         return [
             html.H2(fragment.name),
             picture(fragment.smiles, size="medium"),
@@ -156,7 +156,7 @@ def register(dash: Dash, scores: Scores) -> None:
                 className="links",
             ),
             html.Div(segments("Structure", PATH, view, "structure"), className="toolbar"),
-            *await _nearest(scores, view, view.fragment, similarity),
+            *await _nearest(scores, view, chosen, similarity),
         ]
 
 

@@ -99,7 +99,7 @@ def choices(path: str, view: View, runs: Sequence[Run]) -> list[Component]:
     listed = [(CURRENT, "the newest, whatever it is"), *newest]
     shown_run = next((run for run in runs if run.id == view.run or (view.run == CURRENT and run.current)), None)
     told = tuple(SimilarityKind) if shown_run is None else shown_run.similarities  # what is recommended comes first
-    best = None if shown_run is None else told[0]
+    best = None if shown_run is None or not told else told[0]
     similarity = view.similarity or best
     offered = [(kind, replace(view, similarity=kind)) for kind in told]
     similarities = [
@@ -114,7 +114,7 @@ def choices(path: str, view: View, runs: Sequence[Run]) -> list[Component]:
     runs_listed = [("newest" if run == CURRENT else run, source, view.pinned(run), run == view.run) for run, source in listed]
     shown = "newest" if view.run == CURRENT else view.run
     return [
-        link_menu("Similarity", similarity or "recommended", _addressed(path, similarities)),
+        *([link_menu("Similarity", similarity or "recommended", _addressed(path, similarities))] if told else []),
         link_menu("Run", shown, _addressed(path, runs_listed)),
     ]
 

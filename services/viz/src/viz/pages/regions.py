@@ -47,8 +47,8 @@ def answering(*beside: Any) -> Callable[[Callable[P, Awaitable[Any]]], Callable[
 
 async def chosen_fragment(scores: Scores, view: View, path: str) -> list[Component | None]:
     """Beside a figure: the chosen fragment and its nearest, or how to choose one."""
-    fragment_name = view.fragment
-    if fragment_name is None:
+    chosen = view.fragment
+    if chosen is None:
         return [
             html.H2("Nothing chosen yet"),
             html.P(
@@ -62,8 +62,8 @@ async def chosen_fragment(scores: Scores, view: View, path: str) -> list[Compone
         ]
     run = await scores.run(view.run)
     similarity = view.similarity_in(run)
-    fragment = await scores.fragment(run.id, view.fragment)
-    neighbours = await scores.neighbours(run.id, view.fragment, similarity, _NEAREST)
+    fragment = await scores.fragment(run.id, chosen)
+    neighbours = await scores.neighbours(run.id, chosen, similarity, _NEAREST)
     return [
         html.Div(
             [html.H2(fragment.name), dcc.Link("Clear", href=f"{path}{view.choosing(None).search}")],
