@@ -27,10 +27,10 @@ UNUSED_JARS: Final = (
 RDKIT_MODULES: Final = frozenset(
     """
     rdBase cDataStructs rdGeometry rdchem rdmolfiles rdmolops rdinchi rdCIPLabeler rdCoordGen rdMolInterchange
-    rdMolStandardize rdFingerprintGenerator rdDepictor rdMolDraw2D
+    rdMolStandardize rdFingerprintGenerator rdDepictor rdMolDraw2D rdFMCS rdMolDescriptors rdPartialCharges
     """.split()  # noqa: SIM905 - a list to read
 )
-"""RDKit as far as molecules are read, standardised, fingerprinted and drawn as SVG: without reactions, shapes, searches."""
+"""RDKit as far as molecules are read, standardised, described, fingerprinted and drawn as SVG: without reactions and shapes."""
 UNUSED: Final = (
     # Arrow: RPC, object stores, query plans from elsewhere, encryption. `pyarrow` imports each on demand only.
     *("pyarrow/libarrow_flight.so.*", "pyarrow/libarrow_python_flight.so*", "pyarrow/_flight.*", "pyarrow/_substrait.*"),

@@ -1,9 +1,12 @@
 """The Dockerfiles, as written."""
 
+import ast
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -32,8 +35,9 @@ def test_hadolint_has_nothing_to_say_against_them() -> None:
 
 def test_images_share_the_layer_of_the_system() -> None:
     stages = {service.name: system_stage(service) for service in SERVICES}
-    assert stages["viz"].endswith(stages["trainer"].split("RUN ", 1)[1])  # and Tk before it
-    assert stages["trainer"] == stages["scores-api"] == stages["chatbot"]
+    user = stages["trainer"].split("RUN ", 1)[1]
+    assert all(stage.endswith(user) for stage in stages.values())  # before it Tk, or what drawing is linked with
+    assert stages["scores-api"] == stages["chatbot"]
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
@@ -56,3 +60,24 @@ def test_a_build_needs_nothing_that_a_registry_alone_gives(service: Service) -> 
     assert "ARG PYTHON_IMAGE=python:3.11-slim-bookworm\n" in text
     for word in ("# syntax=", "@sha256:", "--link", "<<EOF"):
         assert word not in text
+
+
+def test_images_keep_of_rdkit_what_the_services_import() -> None:
+    asked = {ast.unparse(node) for source in _sources() for node in ast.walk(source) if _is_of_rdkit(node)}
+    assert len(asked) > 1
+    tell = (
+        "import sys; print(*(getattr(m, '__file__', '') for n, m in sys.modules.items() if n.startswith('rdkit')), sep='\\n')"
+    )
+    said = subprocess.run([sys.executable, "-c", "\n".join([*asked, tell])], capture_output=True, text=True, check=True).stdout
+    loaded = {Path(line).name.split(".")[0] for line in said.splitlines() if line.endswith(".so")}
+    assert loaded <= runpy.run_path(str(ROOT / "deploy" / "image" / "trim_venv.py"))["RDKIT_MODULES"]
+
+
+def _sources() -> Iterator[ast.Module]:
+    for place in (ROOT / "shared", *ROOT.glob("services/*")):
+        for path in (place / "src").rglob("*.py"):
+            yield ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _is_of_rdkit(node: ast.AST) -> bool:
+    return isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "rdkit"
