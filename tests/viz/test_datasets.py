@@ -120,6 +120,8 @@ def test_an_upload_that_any_page_could_send_unasked_is_refused() -> None:
         for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
             answer = viz.post("/uploads", params={"name": "a.csv"}, content=b"smiles", headers={"Content-Type": kind})
             assert (answer.status_code, answer.json()["type"]) == (415, "/problems/unsupported-media-type")
+        image = viz.post("/uploads", params={"name": "a.csv"}, content=b"x", headers={"Content-Type": "image/png"})
+        assert (image.status_code, image.json()["type"]) == (422, "/problems/invalid-request")
         away = viz.post(
             "/uploads", params={"name": "a.csv"}, content=b"x", headers={"Content-Type": "application/octet-stream"}
         )

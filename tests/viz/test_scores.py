@@ -45,7 +45,7 @@ def test_the_newest_run_comes_first(published: Published, scores_url: str) -> No
         published.chances,
         published.replaced,
     ]
-    assert [run.current for run in runs] == [True, False, False, False]
+    assert [run.current for run in runs] == [True, False, False, False, False]
     assert (runs[0].shown_fragments, runs[1].shown_fragments) == (5, 3400)
 
 

@@ -1,5 +1,6 @@
 """The application: Dash on our own FastAPI, with the common routes, exports, and strict headers."""
 
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from importlib.metadata import version
@@ -13,7 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from servicekit.application import create_application
-from servicekit.doors.guard import Doors
+from servicekit.doors.guard import Doors, Rule
+from servicekit.doors.keys import Scope
 from servicekit.security import SecurityHeaders, content_policy
 from viz import exports, handed_on, problems, uploads, vendored
 from viz.callbacks import CallbackRequests
@@ -30,6 +32,8 @@ from viz.suites import ComponentSuites
 __all__ = ["create_app"]
 
 _ASSETS: Final = Path(__file__).parent / "assets"
+_RULES: Final = (Rule(frozenset({"POST"}), re.compile(re.escape(uploads.PATH)), Scope.READ, raw=True),)
+"""An upload is a file of any kind; whatever else is sent is JSON."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -64,7 +68,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
         ready=ready,
         problem_types=problems.PROBLEM_TYPES,
         lifespan=lifespan,
-        doors=Doors(settings, settings.viz_host),
+        doors=Doors(settings, settings.viz_host, rules=_RULES),
     )
     problems.install(app)
     exports.install(app, scores)

@@ -1,6 +1,6 @@
 """Uploads: a file from a page to the trainer, streamed through, never kept here."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import FastAPI, Query, Request
 from pydantic import BaseModel
@@ -8,7 +8,9 @@ from pydantic import BaseModel
 from servicekit.problems import INVALID_REQUEST, Problem
 from viz.datasets import Datasets
 
-__all__ = ["Uploaded", "install"]
+__all__ = ["PATH", "Uploaded", "install"]
+
+PATH: Final = "/uploads"
 
 
 class Uploaded(BaseModel):
@@ -24,7 +26,7 @@ def install(app: FastAPI, datasets: Datasets) -> None:
     """Add the route to `app`."""
 
     @app.post(
-        "/uploads",
+        PATH,
         tags=["data"],
         summary="Hand a file to the trainer.",
         openapi_extra={
