@@ -48,7 +48,7 @@ def test_every_command_prints_json_where_it_is_asked_to(name: str) -> None:
 
 
 def test_the_trainers_own_commands_are_passed_on_with_every_word(tmp_path: Path) -> None:
-    shell = {"NTDEMO_STATE": str(tmp_path)}
+    shell: dict[str, Any] = {"NTDEMO_STATE": str(tmp_path)}
     made = _json(_typed("keys", "create", "me", "--scope", "train", "--json", **shell))
     (key,) = _json(_typed("keys", "list", "--json", **shell))["keys"]
     assert (key["id"], key["name"], key["scope"]) == (made["id"], "me", "train")

@@ -13,6 +13,8 @@ import pytest
 from tests.support.stack import Stack
 from tools import generators, node
 
+import ntdemo
+
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
 _ADDRESS = {"trainer": "trainer", "scores-api": "scores", "chatbot": "chatbot"}
@@ -21,7 +23,10 @@ _BODIES: dict[str, dict[str, Any]] = {
     "plan_dataset": {},
     "ask_similarities": {"fragments": ["fA", "fB"], "similarity": "balanced"},
     "ask_predictions": {"compounds": [{"fragments": ["fA", "fB"]}]},
+    "ask_replacements": {"smiles": "CCN1CCOCC1", "fragment": "*N1CCOCC1"},
     "create_chat_completion": {"model": "ntdemo-en", "messages": [{"role": "user", "content": "hello"}]},
+    "create_response": {"model": "ntdemo-en", "input": "hello"},
+    "ask_fragments": {"question": "what is like fB?"},
 }
 """What each operation with a body is asked; one that is missing here fails its test."""
 _FAILING: dict[str, tuple[str, str, dict[str, str], str]] = {
@@ -30,6 +35,10 @@ _FAILING: dict[str, tuple[str, str, dict[str, str], str]] = {
     "chatbot": ("ModelsApi", "get_model", {"model": "none"}, "model-not-found"),
 }
 """An operation of each service that has nothing to answer with, and the problem it is."""
+_ENDING = ("cancel_job", "delete_dataset")
+"""What takes away that others are asked about."""
+_OF_MOLECULES = ("get_fragment_drawing", "list_replacements", "ask_replacements", "list_pairs")
+"""What only a run of molecules and measured values tells."""
 _CSV = b"smiles,t1\nCCN1CCOCC1,5.1\nCCO,6.2\n"
 
 
@@ -83,15 +92,17 @@ def test_the_linter_finds_no_error_in_a_document(service: str) -> None:
 
 
 @pytest.mark.spark
-def test_every_operation_of_the_generated_python_answers(package: Any, service: str, stack: Stack) -> None:
+def test_every_operation_of_the_generated_python_answers(package: Any, service: str, stack: Stack, run: ntdemo.Run) -> None:
     with package.ApiClient(package.Configuration(host=stack.urls[_ADDRESS[service]])) as client:
         apis = [getattr(package, name)(client) for name in package.__all__ if name.endswith("Api")]
         functions = {name: getattr(api, name) for api in apis for name in _operations(service) if hasattr(api, name)}
         assert functions.keys() == set(_operations(service))
         values = _values(functions)
+        of_molecules = values | {"run": run.id, "fragment": "*N1CCOCC1"}
         for name, function in functions.items():
-            if name != "cancel_job":
-                assert function(**_arguments(name, function, values)) is not None, name
+            if name not in _ENDING:
+                arguments = _arguments(name, function, of_molecules if name in _OF_MOLECULES else values)
+                assert function(**arguments) is not None, name
 
 
 @pytest.mark.spark
@@ -112,6 +123,7 @@ def _operations(service: str) -> list[str]:
 def _values(functions: dict[str, Any]) -> dict[str, Any]:
     """A value for every parameter that a path or a query needs, from what the service has."""
     values: dict[str, Any] = {"fragment": "fB", "side": "fragments", "name": "table.csv", "model": "ntdemo-en"}
+    values |= {"smiles": "CCN1CCOCC1", "a": "*N1CCOCC1", "b": "*N1CCNCC1"}
     if "create_dataset" in functions:
         values["dataset"] = functions["create_dataset"](name="table.csv", body=_CSV).sha256
         values["job"] = functions["list_jobs"](state=["succeeded"]).items[-1].id
