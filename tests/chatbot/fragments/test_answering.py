@@ -2,14 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from tests.support.ports import free_ports
-from tests.support.served import Served, wait_until_ready
-from tests.support.store import Publisher, five_fragments, named_fragments
+from tests.chatbot.fragments.asked import EN, JA, RUN, VIZ, answer_of, found_of, scores_api
+from tests.support.store import five_fragments, named_fragments
 
 from chatbot.fragments.answering import FragmentAnswers
 from chatbot.fragments.finding import Answered
@@ -18,66 +16,38 @@ from chatbot.fragments.structures import Structures
 from dialogue.bundle import Language
 
 pytestmark = pytest.mark.anyio
-_VIZ = "http://viz.example:8050"
-_EN, _JA = Language.ENGLISH, Language.JAPANESE
 
 
 @pytest.fixture(scope="module")
 def five(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A scores API with the built-in five fragments."""
-    yield from _scores_api(tmp_path_factory.mktemp("five"), five_fragments)
+    yield from scores_api(tmp_path_factory.mktemp("five"), five_fragments())
 
 
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One with names that are easily confused."""
     names = ["fB", "FB", "benzene", "Aspirin", "c1ccccc1", "C/C=C/C", "a b & c", "50%", "#1", "エタノール"]
-    yield from _scores_api(tmp_path_factory.mktemp("odd"), lambda: named_fragments(names))
+    yield from scores_api(tmp_path_factory.mktemp("odd"), named_fragments(names))
 
 
 @pytest.fixture(scope="module")
 def groups(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One whose fragments are groups with common names."""
     names = ["*N1CCOCC1", "*N1CCCCC1", "*c1ccccc1", "*C(=O)O", "*C1CNCCO1"]
-    yield from _scores_api(tmp_path_factory.mktemp("groups"), lambda: named_fragments(names))
+    yield from scores_api(tmp_path_factory.mktemp("groups"), named_fragments(names))
 
 
 @pytest.fixture(scope="module")
 def nothing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One without a run."""
-    yield from _scores_api(tmp_path_factory.mktemp("nothing"), None)
-
-
-def _scores_api(directory: Path, contents: object) -> Iterator[str]:
-    state = directory / "state"
-    if callable(contents):
-        Publisher(state).publish(contents())
-    (port,) = free_ports(1)
-    environment = {"NTDEMO_STATE": str(state), "NTDEMO_HOST": "127.0.0.1", "NTDEMO_PORT": str(port)}
-    with Served("ntdemo-scores-api", directory / "log", environment, f"http://127.0.0.1:{port}") as served:
-        wait_until_ready(served, "/readyz" if contents else "/healthz")
-        yield served.url
-
-
-async def _found(url: str, message: str, language: Language = _EN) -> Answered | None:
-    structures = Structures()
-    try:
-        async with FragmentAnswers(lambda: FragmentScores(url, structures), viz_url=_VIZ) as fragments:
-            question = fragments.question(message.split(" || "))
-            return None if question is None else await fragments.answer(question, language)
-    finally:
-        await structures.close()
-
-
-async def _answer(url: str, message: str, language: Language = _EN) -> str | None:
-    found = await _found(url, message, language)
-    return None if found is None else found.text
+    yield from scores_api(tmp_path_factory.mktemp("nothing"), None)
 
 
 async def test_what_is_like_a_fragment_is_told_in_percent_with_a_link(five: str) -> None:
-    told = await _answer(five, "what is like fB?")
+    told = await answer_of(five, "what is like fB?")
     assert told is not None
-    assert told.startswith("Most like fB in function:\n1. fC: ")
+    assert told.startswith("Most like fB by balanced factors, as on the heat map:\n1. fC: ")
     assert [line[:5] for line in told.splitlines()[1:5]] == [
         f"{place}. {name}" for place, name in enumerate(["fC", "fD", "fE", "fA"], 1)
     ]
@@ -85,7 +55,7 @@ async def test_what_is_like_a_fragment_is_told_in_percent_with_a_link(five: str)
     assert (link.netloc, link.path) == ("viz.example:8050", "/fragments")
     view = parse_qs(link.query)
     assert view["fragment"] == ["fB"]
-    assert view["similarity"] == ["function"]
+    assert view["similarity"] == ["balanced"]
     assert view["run"][0].startswith("factors-")
 
 
@@ -93,58 +63,60 @@ async def test_the_numbers_are_those_of_the_api(five: str) -> None:
     async with httpx.AsyncClient(trust_env=False) as http:
         items = (await http.get(f"{five}/v1/fragments/fA/neighbours")).json()["items"]
     other = next(item for item in items if item["name"] == "fC")
-    told = await _answer(five, "how similar are fA and fC?")
+    told = await answer_of(five, "how similar are fA and fC?")
     assert told is not None
-    assert f"fA and fC are alike: in function {other['function']:.0f} %; by balanced factors, as on the heat map 24 %." in told
+    assert (
+        f"How alike fA and fC are: in function {other['function']:.0f} %; by balanced factors, as on the heat map 24 %." in told
+    )
 
 
 async def test_japanese_is_answered_in_japanese(five: str) -> None:
-    told = await _answer(five, "fBに似ているのは？", _JA)
+    told = await answer_of(five, "fBに似ているのは？", JA)
     assert told is not None
-    assert told.startswith("機能がfBに近い順です。\n1. fC：")
-    compared = await _answer(five, "fAとfCはどれくらい似ている？", _JA)
+    assert told.startswith("釣り合わせた因子（ヒートマップ）がfBに近い順です。\n1. fC：")
+    compared = await answer_of(five, "fAとfCはどれくらい似ている？", JA)
     assert compared is not None
     assert "fAとfCの類似度は" in compared
 
 
 async def test_a_fragment_is_itself(five: str) -> None:
-    told = await _answer(five, "how similar are fA and fA?")
+    told = await answer_of(five, "how similar are fA and fA?")
     assert told is not None
     assert told.startswith("fA is the same fragment twice, so 100 %")
 
 
 async def test_an_unknown_fragment_is_said_to_be_unknown_with_names_close_to_it(five: str) -> None:
-    told = await _answer(five, "what is like fZ?")
+    told = await answer_of(five, "what is like fZ?")
     assert told is not None
     assert told.startswith("The current run has no fragment fZ. Names close to it: f")
-    assert "「fZ」というフラグメントはありません" in str(await _answer(five, "fZに似ているのは？", _JA))
-    both = await _answer(five, "how similar are fY and fZ?")
+    assert "「fZ」というフラグメントはありません" in str(await answer_of(five, "fZに似ているのは？", JA))
+    both = await answer_of(five, "how similar are fY and fZ?")
     assert both is not None
     assert "fY" in both
     assert "fZ" in both
 
 
 async def test_a_name_in_another_case_is_understood_where_only_one_can_be_meant(five: str, odd: str) -> None:
-    assert "Most like fB" in str(await _answer(five, "what is like the fragment fb?"))
-    assert "Most like Aspirin" in str(await _answer(odd, "what is like aspirin?"))
+    assert "Most like fB" in str(await answer_of(five, "what is like the fragment fb?"))
+    assert "Most like Aspirin" in str(await answer_of(odd, "what is like aspirin?"))
 
 
 async def test_a_name_that_may_mean_several_is_asked_back(odd: str) -> None:
-    told = await _answer(odd, "what is like fragment fb?")
+    told = await answer_of(odd, "what is like fragment fb?")
     assert told == "By fb you may mean fB or FB. Which one? Upper and lower case count."
-    assert "どれのことですか" in str(await _answer(odd, "フラグメントfbに似ているのは？", _JA))
+    assert "どれのことですか" in str(await answer_of(odd, "フラグメントfbに似ているのは？", JA))
 
 
 @pytest.mark.parametrize("name", ["c1ccccc1", "C/C=C/C", "a b & c", "50%", "#1", "エタノール"])
 async def test_any_name_works(odd: str, name: str) -> None:
-    told = await _answer(odd, f"which fragment is like '{name}'?")
+    told = await answer_of(odd, f"which fragment is like '{name}'?")
     assert told is not None
-    assert told.startswith(f"Most like {name} in")
+    assert told.startswith(f"Most like {name} by")
     assert parse_qs(urlsplit(told.split()[-1]).query)["fragment"] == [name]
 
 
 async def test_the_case_of_a_smiles_counts(odd: str) -> None:
-    told = await _answer(odd, "what is like C1CCCCC1?")
+    told = await answer_of(odd, "what is like C1CCCCC1?")
     assert told is not None
     assert told.startswith("The current run has no fragment C1CCCCC1.")
     assert "c1ccccc1" in told
@@ -154,45 +126,47 @@ async def test_the_case_of_a_smiles_counts(odd: str) -> None:
     "message", ["what is like love?", "how similar are cats and dogs?", "is he like you?", "犬と猫は似ていますか"]
 )
 async def test_talk_about_other_things_is_left_to_the_bot(five: str, message: str) -> None:
-    assert await _answer(five, message) is None
+    assert await answer_of(five, message) is None
 
 
 async def test_a_plain_word_that_is_a_fragment_is_answered(odd: str) -> None:
-    assert "Most like benzene" in str(await _answer(odd, "what is like benzene?"))
+    assert "Most like benzene" in str(await answer_of(odd, "what is like benzene?"))
 
 
 async def test_an_api_that_is_away_is_said_to_be_away() -> None:
     away = "http://127.0.0.1:9"
-    assert "does not answer" in str(await _answer(away, "what is like fB?"))
-    assert "応答していません" in str(await _answer(away, "fAとfCはどれくらい似ている？", _JA))
-    assert await _answer(away, "what is like love?") is None
+    assert "does not answer" in str(await answer_of(away, "what is like fB?"))
+    assert "応答していません" in str(await answer_of(away, "fAとfCはどれくらい似ている？", JA))
+    assert await answer_of(away, "what is like love?") is None
 
 
 async def test_an_api_without_a_run_is_said_to_have_none(nothing: str) -> None:
-    assert "no run on fragments has been published" in str(await _answer(nothing, "what is like fB?"))
+    assert "no run on fragments has been published" in str(await answer_of(nothing, "what is like fB?"))
 
 
 async def test_a_smiles_is_found_in_any_spelling(odd: str) -> None:
     for spelled in ("C1=CC=CC=C1", "c1cc(ccc1)", "*c1ccccc1"):
-        found = await _found(odd, f"tell me about {spelled}")
+        found = await found_of(odd, f"tell me about {spelled}")
         assert found is not None
         known = "c1ccccc1" if "*" not in spelled else None
         assert (known is not None) == found.text.startswith("c1ccccc1 is in"), found.text
 
 
 async def test_a_common_name_finds_the_fragment_it_stands_for(groups: str) -> None:
-    english = await _answer(groups, "what is like morpholine?")
-    assert str(english).startswith("Most like morpholine (*N1CCOCC1) in function (the run also has *C1CNCCO1):")
-    japanese = await _answer(groups, "モルホリンに似ているのは？", _JA)
-    assert str(japanese).startswith("機能がモルホリン（*N1CCOCC1）に近い順です")
-    missing = await _found(groups, "what is like azocane?")
+    english = await answer_of(groups, "what is like morpholine?")
+    assert str(english).startswith(
+        "Most like morpholine (*N1CCOCC1) by balanced factors, as on the heat map (the run also has *C1CNCCO1):"
+    )
+    japanese = await answer_of(groups, "モルホリンに似ているのは？", JA)
+    assert str(japanese).startswith("釣り合わせた因子（ヒートマップ）がモルホリン（*N1CCOCC1）に近い順です")
+    missing = await found_of(groups, "what is like azocane?")
     assert missing is not None
     assert missing.text.startswith("The current run has no fragment azocane (*N1CCCCCCC1).")
     assert missing.facts["fragments"] == [{"name": "azocane", "smiles": "*N1CCCCCCC1"}]
 
 
 async def test_an_answer_is_also_data(groups: str) -> None:
-    found = await _found(groups, "top 2 fragments like morpholine")
+    found = await found_of(groups, "top 2 fragments like morpholine")
     assert found is not None
     assert found.facts["intent"] == "similar"
     assert [each["name"] for each in found.facts["fragments"]] == ["*N1CCOCC1"]
@@ -206,17 +180,21 @@ async def test_an_answer_is_also_data(groups: str) -> None:
     [
         ("how many fragments are there?", "count", "has 5 fragments (5 with enough evidence to be listed) from"),
         ("which targets are there?", "targets", "targets are in the current run: "),
-        ("what does function mean?", "meaning", "the cosine of their effects"),
-        ("what can replace fB?", "replace", "In place of fB, in function:"),
+        ("what does function mean?", "meaning", "the cosine of the effects of two fragments"),
+        (
+            "what can replace fB?",
+            "replace",
+            "This run has no measured replacements of fB, so ",
+        ),
         ("what happens if I replace fA by fC?", "compare", "fC in place of fA: "),
         ("tell me about fB", "about", "fB is in "),
         ("what is like fB? || why?", "why", "Because of what was measured: fB is in "),
         ("what is like fB? || and fC?", "similar", "Most like fC"),
-        ("compare fA, fB and fC", "compare", "fB and fC are alike"),
+        ("compare fA, fB and fC", "compare", "How alike fB and fC are: "),
     ],
 )
 async def test_every_kind_of_question_is_answered(five: str, message: str, intent: str, told: str) -> None:
-    found = await _found(five, message)
+    found = await found_of(five, message)
     assert found is not None
     assert told in found.text
     assert found.facts["intent"] == intent
@@ -224,23 +202,23 @@ async def test_every_kind_of_question_is_answered(five: str, message: str, inten
 
 
 async def test_what_the_run_cannot_tell_is_said(five: str) -> None:
-    told = await _answer(five, "what acts like fB but looks different?")
+    told = await answer_of(five, "what acts like fB but looks different?")
     assert str(told).startswith("The run cannot tell: ")
-    assert "答えられません" in str(await _answer(five, "CCOc1ccccc1の活性を予測して", _JA))
+    assert "答えられません" in str(await answer_of(five, "CCOc1ccccc1の活性を予測して", JA))
 
 
 async def test_what_can_be_asked_is_told_with_fragments_of_the_run(five: str) -> None:
-    told = await _answer(five, "which fragments do you know?")
+    told = await answer_of(five, "which fragments do you know?")
     assert "What is like f" in str(told)
-    async with FragmentAnswers(lambda: FragmentScores(five, Structures()), viz_url=_VIZ) as fragments:
-        questions = await fragments.suggestions(_JA)
+    async with FragmentAnswers(lambda: FragmentScores(five, Structures()), viz_url=VIZ) as fragments:
+        questions = await fragments.suggestions(JA)
         assert len(questions) == 3
         assert all(fragments.question([question]) is not None for question in questions)
 
 
 async def test_without_a_scores_api_nothing_is_suggested() -> None:
-    async with FragmentAnswers(lambda: FragmentScores("http://127.0.0.1:9", Structures()), viz_url=_VIZ) as fragments:
-        assert await fragments.suggestions(_EN) == []
+    async with FragmentAnswers(lambda: FragmentScores("http://127.0.0.1:9", Structures()), viz_url=VIZ) as fragments:
+        assert await fragments.suggestions(EN) == []
 
 
 @pytest.fixture
@@ -251,9 +229,14 @@ async def with_intervals() -> AsyncIterator[FragmentAnswers]:
         path = request.url.path
         if path.endswith("/neighbours"):
             neighbour = {"rank": 1, "name": "fB", "smiles": None, "support": 3, "function": 81.6, "low": 64.2, "high": 90.5}
-            neighbour |= dict.fromkeys(
-                ("structure", "coassay", "expected_change", "change_low", "change_high", "swaps", "basis")
-            ) | {"balanced": 80.0}
+            neighbour |= {"structure": None, "coassay": None, "balanced": 80.0}
+            neighbour |= {
+                "expected_change": 0.3,
+                "change_low": 0.2,
+                "change_high": 0.5,
+                "swaps": 1,
+                "basis": "measured and model",
+            }
             return httpx.Response(200, json={"run": "r", "fragment": "fA", "similarity": "function", "items": [neighbour]})
         if path == "/v1/similarities":
             similarity = json.loads(request.content)["similarity"]
@@ -275,16 +258,18 @@ async def with_intervals() -> AsyncIterator[FragmentAnswers]:
             )
             rows = [[100.0, percents[similarity]]] * 2
             return httpx.Response(200, json={"run": "r", "similarity": similarity, "names": names, "percents": rows, **bounds})
+        if path == "/v1/runs/r":
+            return httpx.Response(200, json=RUN)
         name = path.rsplit("/", 1)[-1]
         fragment = {"id": 0, "name": name, "smiles": None, "support": 3, "scaffolds": None, "shown": True}
         return httpx.Response(200, json={**fragment, "run": "r", "vector": [1.0], "balanced": [1.0]})
 
     scores = FragmentScores("http://scores", Structures(), transport=httpx.MockTransport(answer))
-    async with FragmentAnswers(lambda: scores, viz_url=_VIZ) as fragments:
+    async with FragmentAnswers(lambda: scores, viz_url=VIZ) as fragments:
         yield fragments
 
 
-async def _told(fragments: FragmentAnswers, message: str, language: Language = _EN) -> str:
+async def _told(fragments: FragmentAnswers, message: str, language: Language = EN) -> str:
     question = fragments.question([message])
     assert question is not None
     return str((await fragments.answer(question, language) or Answered("")).text)
@@ -292,9 +277,9 @@ async def _told(fragments: FragmentAnswers, message: str, language: Language = _
 
 async def test_an_interval_is_told_where_there_is_one(with_intervals: FragmentAnswers) -> None:
     assert "in function 82 % (90 % interval 64 to 90)" in await _told(with_intervals, "how similar are fA and fB?")
-    assert "1. fB：82 %（90 %区間 64〜90）" in await _told(with_intervals, "fAに似ているのは？", _JA)
+    assert "1. fB：82 %（90 %区間 64〜90）" in await _told(with_intervals, "fAに似ているのは？", JA)
 
 
 async def test_kinds_that_the_run_does_not_have_are_left_out(with_intervals: FragmentAnswers) -> None:
     told = await _told(with_intervals, "how similar are fA and fC?")
-    assert "are alike: in function -3 %; by balanced factors, as on the heat map 12 %." in told
+    assert "are: in function -3 %; by balanced factors, as on the heat map 12 %." in told

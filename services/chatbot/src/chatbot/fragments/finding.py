@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from chatbot.fragments import notices, sentences
 from chatbot.fragments.intents import Intent
-from chatbot.fragments.lookups import Compared, KnownFragment, Predicted, Relative
+from chatbot.fragments.lookups import Compared, KnownFragment, Predicted, Relative, Told
 from chatbot.fragments.questions import Question
 from chatbot.fragments.wording import Links
 from dialogue.bundle import Language
@@ -60,23 +60,29 @@ class Findings:
     async def _beside(self, fragment: KnownFragment, question: Question) -> Answered:
         """One fragment and others beside it."""
         intent, limit, language = question.intent, question.limit or _SHOWN, self.language
-        kind = question.kind or _FUNCTION
+        told = await self._scores.told(fragment.run)
+        kind = question.kind or told.first
         if intent is Intent.REPLACE:
-            kind, items = await self._scores.replacements(fragment, limit)
-            link = self._links.fragment(fragment, kind)
-            text = sentences.replacements(fragment, kind, items, language, link)
+            replacing = await self._scores.replacements(fragment, limit)
+            items = replacing if replacing is not None else await self._scores.neighbours(fragment, told.first, limit)
+            link = self._links.fragment(fragment, told.first)
+            text = (
+                sentences.replacements(fragment, told, items, language, link)
+                if replacing is not None
+                else sentences.instead(fragment, told.first, told, items, language, link)
+            )
         elif intent is Intent.UNLIKE:
             items = await self._scores.neighbours(fragment, _FUNCTION, limit, is_unlike=True)
             link = self._links.fragment(fragment, is_unlike=True)
-            text = sentences.unlike(fragment, items, language, link)
+            text = sentences.unlike(fragment, told, items, language, link)
         elif intent is Intent.ABOUT:
-            items = await self._scores.neighbours(fragment, _FUNCTION, _ABOUT)
-            link = self._links.fragment(fragment)
-            text = sentences.about(fragment, items, language, link)
+            items = await self._scores.neighbours(fragment, kind, _ABOUT)
+            link = self._links.fragment(fragment, kind)
+            text = sentences.about(fragment, kind, told, items, language, link)
         else:
             items = await self._scores.neighbours(fragment, kind, limit)
             link = self._links.fragment(fragment, kind)
-            text = sentences.similar(fragment, kind, items, language, link)
+            text = sentences.similar(fragment, kind, told, items, language, link)
         return self._found(intent, [fragment], items, link, text)
 
     async def predicted(self, asked: str | KnownFragment, question: Question) -> Answered:
@@ -97,40 +103,51 @@ class Findings:
         if intent is Intent.TARGETS:
             names = await self._scores.targets(question.limit or _TARGETS)
             return Answered(sentences.targets(names, facts, self.language, link), {**stated, "names": names})
-        return Answered(notices.meaning(self.language, link), {"intent": intent.value, "link": link})
+        return Answered(notices.meaning(facts.told, self.language, link), {"intent": intent.value, "link": link})
 
     async def _compared(self, question: Question, fragments: Sequence[KnownFragment]) -> Answered:
         say = sentences.swapped if question.is_swap else sentences.compared
         pairs = [await self._scores.compare(one, two) for one, two in combinations(fragments, 2)]
-        links = [self._links.fragment(pair.one, question.kind or _FUNCTION) for pair in pairs]
-        text = "\n".join(say(pair, self.language, link) for pair, link in zip(pairs, links, strict=True))
+        told = await self._scores.told(fragments[0].run)
+        links = [self._links.fragment(pair.one, question.kind or told.first) for pair in pairs]
+        text = "\n".join(say(pair, told, self.language, link) for pair, link in zip(pairs, links, strict=True))
         facts = {**_stated(Intent.COMPARE, fragments, links[0]), "pairs": [_pair(pair) for pair in pairs]}
         return Answered(text, facts)
 
     async def _why(self, asked: Question | None, fragments: Sequence[KnownFragment]) -> Answered:
         """What the answer to an earlier question is founded on."""
         if asked is None or not fragments:
-            return Answered(notices.meaning(self.language, self._links.run((await self._scores.facts()).run)))
+            facts = await self._scores.facts()
+            return Answered(notices.meaning(facts.told, self.language, self._links.run(facts.run)))
         first = fragments[0]
         if asked.intent in {Intent.PREDICT, Intent.TARGETS}:
             return await self.predicted(first, Question(Intent.WHY, asked.names, limit=asked.limit, targets=asked.targets))
+        told = await self._scores.told(first.run)
+        kind = self._kind_asked(asked, told)
         if len(fragments) > 1:
             pair = await self._scores.compare(first, fragments[1])
             other = Relative(pair.two.name, pair.two.smiles, pair.two.support, pair.figures)
         else:
-            nearest = await self._nearest(asked, first)
+            nearest = await self._nearest(asked, first, kind)
             if not nearest:
-                return Answered(sentences.similar(first, _FUNCTION, (), self.language, self._links.fragment(first)))
+                return Answered(sentences.similar(first, kind, told, (), self.language, self._links.fragment(first, kind)))
             other = nearest[0]
-        facts, link = await self._scores.facts(), self._links.fragment(first)
-        return self._found(Intent.WHY, [first], (other,), link, sentences.why_alike(first, other, facts, self.language, link))
+        facts, link = await self._scores.facts(), self._links.fragment(first, kind)
+        text = sentences.why_alike(first, kind, other, facts, self.language, link)
+        return self._found(Intent.WHY, [first], (other,), link, text)
 
-    async def _nearest(self, asked: Question, fragment: KnownFragment) -> tuple[Relative, ...]:
+    async def _nearest(self, asked: Question, fragment: KnownFragment, kind: str) -> tuple[Relative, ...]:
         """The first of the answer that is asked after."""
-        if asked.intent is Intent.REPLACE:
-            return (await self._scores.replacements(fragment, 1))[1]
-        is_unlike = asked.intent is Intent.UNLIKE
-        return await self._scores.neighbours(fragment, asked.kind or _FUNCTION, 1, is_unlike=is_unlike)
+        if asked.intent is Intent.REPLACE and (found := await self._scores.replacements(fragment, 1)) is not None:
+            return found
+        return await self._scores.neighbours(fragment, kind, 1, is_unlike=asked.intent is Intent.UNLIKE)
+
+    @staticmethod
+    def _kind_asked(asked: Question, told: Told) -> str:
+        """The kind of similarity that an answer was given by."""
+        if asked.intent is Intent.UNLIKE:
+            return _FUNCTION
+        return told.first if asked.intent is Intent.REPLACE else asked.kind or told.first
 
     @staticmethod
     def _found(intent: Intent, asked: Sequence[KnownFragment], items: Sequence[Relative], link: str, text: str) -> Answered:

@@ -178,7 +178,7 @@ _KINDS: Final = (
     ("structure", r"\bstructur\w*|\blooks? alike\b|\bby looks\b|構造|見た目"),
     ("coassay", r"\bco-?assay\w*|\b(?:measured|tested|assayed|studied) together\b|共測定|一緒に(?:測定|試験)"),
     ("balanced", r"\bbalanced\b|\bheat ?map\b|\bcosine\b|ヒートマップ|釣り合|コサイン"),
-    ("combined", r"\bcombined\b|\boverall\b|総合"),
+    ("function", r"\bby function\b|機能で"),
 )
 _NUMBERS: Final = {
     name: value

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 __all__ = [
     "AmbiguousName",
     "Compared",
+    "Function",
     "KnownFragment",
     "NothingPublished",
     "Predicted",
@@ -14,11 +16,43 @@ __all__ = [
     "RunFacts",
     "ScoresAway",
     "ScoresRefuse",
+    "Told",
     "UnknownFragment",
 ]
 
 Figures = Mapping[str, float | str | None]
-"""What the API states of two fragments, by the names of its own contract, `function` and `low` for example."""
+"""What the API states of two fragments, named as of a neighbour in its contract: `function` and `swaps` for example."""
+
+
+class Function(StrEnum):
+    """What a run means by `function`."""
+
+    KEPT = "kept"
+    """How often activity stays within threefold where one fragment takes the other's place."""
+    OUTCOME = "outcome"
+    """How often active or inactive stays what it is where one takes the other's place."""
+    COSINE = "cosine"
+    """The cosine of the effects of both on all targets: of runs of counts."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a run tells of two fragments."""
+
+    kinds: tuple[str, ...]
+    """Of similarity, the recommended one first."""
+    function: Function
+
+    @property
+    def first(self) -> str:
+        """The kind that is told where none is asked for.
+
+        Raises:
+            ScoresRefuse: the run tells none.
+        """
+        if not self.kinds:
+            raise ScoresRefuse("it tells no similarity of its fragments")
+        return self.kinds[0]
 
 
 @dataclass(frozen=True)
@@ -87,6 +121,7 @@ class RunFacts:
     runs: int
     runs_are_all: bool
     """Else there are more runs than were counted."""
+    told: Told
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,67 @@
 """Notices: what is answered where there is nothing to look up, in English or Japanese."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from chatbot.fragments.lookups import AmbiguousName, KnownFragment, UnknownFragment
+from chatbot.fragments.lookups import AmbiguousName, Function, KnownFragment, Told, UnknownFragment
 from chatbot.fragments.wording import called, label
 from dialogue.bundle import Language
 
 __all__ = ["ambiguous", "away", "can_answer", "meaning", "nothing_published", "refused", "suggestions", "unknown"]
 
 _EN: Final = Language.ENGLISH
+_INTERVAL: Final = ("The 90 % interval says how sure that is. ", "90 %区間はその確かさを示します。")
+_EXPECTED: Final = (
+    (
+        "It rests on pairs of compounds that differ by this replacement alone and, where few were measured, "
+        f"on what similar replacements did. {_INTERVAL[0]}"
+    ),
+    f"その置き換えだけが違う化合物の組の実測と、実測が少ないときは似た置き換えの結果に基づきます。{_INTERVAL[1]}",
+)
+_MEANING: Final[Mapping[Function, tuple[str, str]]] = {
+    Function.KEPT: (
+        (
+            "Function: how likely activity is to stay within threefold when one fragment takes the other's place, "
+            "in percent: 60 % means that 60 of 100 such replacements change it by no more than 0.5 log units. "
+            f"{_EXPECTED[0]}"
+        ),
+        (
+            "機能は、一方のフラグメントを他方に置き換えたとき、活性の変化が3倍以内に収まる確率です。"
+            f"60 %なら、置き換え100回のうち60回は変化が0.5対数単位以下です。{_EXPECTED[1]}"
+        ),
+    ),
+    Function.OUTCOME: (
+        (
+            "Function: how likely active or inactive is to stay what it is when one fragment takes the other's place, "
+            f"in percent. {_EXPECTED[0]}"
+        ),
+        f"機能は、一方のフラグメントを他方に置き換えたとき、活性の有無が変わらない確率です。{_EXPECTED[1]}",
+    ),
+    Function.COSINE: (
+        (
+            "Function: in this run, which learned from sums of activity, the cosine of the effects of two fragments on "
+            "all targets, in percent: 100 % is the same, 0 % unrelated, below 0 % opposite. "
+        ),
+        (
+            "機能は、活性の合計から学んだこの計算では、二つのフラグメントのすべての標的に対する効果のコサインです。"
+            "100 %は同じ、0 %は無関係、マイナスは逆の働きです。"
+        ),
+    ),
+}
+_OTHER_KINDS: Final[Mapping[str, tuple[str, str]]] = {
+    "balanced": (
+        "Balanced: the cosine of the balanced factors, which the heat map shows. ",
+        "釣り合わせた因子は、ヒートマップが示すコサインです。",
+    ),
+    "structure": (
+        "Structure: how alike they look (Tanimoto of ECFP4). ",
+        "構造は、見た目の類似度（ECFP4のTanimoto）です。",
+    ),
+    "coassay": (
+        "Measured together: how far they were measured on the same targets, whatever came out. ",
+        "共測定は、結果によらず同じ標的で測定された度合いです。",
+    ),
+}
 
 
 def unknown(missing: Sequence[UnknownFragment], examples: Sequence[KnownFragment], language: Language) -> str:
@@ -48,25 +100,12 @@ def nothing_published(language: Language) -> str:
     return "まだ調べられません。フラグメントの学習結果がまだ公開されていません。最初の計算が終わってから聞いてください。"
 
 
-def meaning(language: Language, link: str) -> str:
-    """What the numbers mean, as the scores API defines them."""
-    if language is _EN:
-        return (
-            "Function: how alike two fragments are in what they do to all "
-            "targets, in percent: the cosine of their effects, learned from "
-            "measured compounds; 100 % is the same, 0 % unrelated, "
-            "below 0 % opposite. The 90 % interval says how sure that is. "
-            "Structure: how alike they look (Tanimoto of ECFP4). Measured "
-            "together: how far on the same targets. Swap: how much a "
-            f"replacement is expected to change, against all pairs. See {link}"
-        )
-    return (
-        "機能は、すべての標的に対する働きがどれだけ似ているかを%で表したものです。"
-        "測定された化合物から学んだ効果のコサインで、100 %は同じ、0 %は無関係、"
-        "マイナスは逆の働きです。90 %区間はその確かさを示します。"
-        "構造は見た目の類似度（ECFP4のTanimoto）、共測定は同じ標的で測定された度合い、"
-        f"置換は置き換えで見込まれる変化を全ペアと比べたものです。{link}"
-    )
+def meaning(told: Told, language: Language, link: str) -> str:
+    """What the numbers that a run tells mean, as the scores API defines them."""
+    place = 0 if language is _EN else 1
+    kinds = {"function": _MEANING[told.function], **_OTHER_KINDS}
+    said = "".join(words[place] for kind, words in kinds.items() if kind in told.kinds)
+    return f"{said}See {link}" if language is _EN else f"{said}こちらで見られます: {link}"
 
 
 def can_answer(examples: Sequence[KnownFragment], language: Language) -> str:

@@ -14,7 +14,6 @@ from pydantic import SecretStr
 from chatbot.fragments.lookups import (
     AmbiguousName,
     Compared,
-    Figures,
     KnownFragment,
     NothingPublished,
     Predicted,
@@ -22,16 +21,19 @@ from chatbot.fragments.lookups import (
     RunFacts,
     ScoresAway,
     ScoresRefuse,
+    Told,
     UnknownFragment,
 )
 from chatbot.fragments.predictions import predicted
 from chatbot.fragments.questions import Name
+from chatbot.fragments.stated import neighbour, replacement, told
 from chatbot.fragments.structures import Structures, StructuresFailed
 from chatbot.fragments.wording import is_common
 from scores_client import Client
 from scores_client.api.factors import list_factors
 from scores_client.api.fragments import get_fragment, list_fragments, list_neighbours
 from scores_client.api.predictions import ask_predictions
+from scores_client.api.replacements import list_replacements
 from scores_client.api.runs import get_run, list_runs
 from scores_client.api.similarities import ask_similarities
 from scores_client.models import (
@@ -43,6 +45,7 @@ from scores_client.models import (
     Neighbours,
     PredictionQuestion,
     Predictions,
+    ReplacementList,
     RunDetail,
     RunPage,
     Similarities,
@@ -59,13 +62,15 @@ _TIMEOUT_S: Final = 10.0
 _CANDIDATES: Final = 100
 _SPELLINGS: Final = 12
 _NEIGHBOURS: Final = 100
+_REPLACEMENTS: Final = 50
 _RUNS: Final = 1000
 _CURRENT: Final = "current"
 _MISSING: Final = "fragment-not-found"
+_WITHOUT_REPLACEMENTS: Final = frozenset({"replacements-unavailable", _MISSING})
+"""Of a run that measured no replacements, and of a fragment without open ends."""
 _SERVERS_FAULT: Final = 500
 _UNLIKE_PERCENT: Final = 30.0
 """Of structure, up to which two fragments look different, as on the pages of viz."""
-_OWN_FIELDS: Final = frozenset({"rank", "name", "smiles", "support"})
 
 
 class FragmentScores:
@@ -81,6 +86,7 @@ class FragmentScores:
             base_url=url, timeout=httpx.Timeout(_TIMEOUT_S, connect=1.0), headers=bearer(key), httpx_args=arguments
         )
         self._structures = structures
+        self._told: dict[str, Told] = {}
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()
@@ -125,24 +131,35 @@ class FragmentScores:
             **({"max_structure": _UNLIKE_PERCENT} if is_unlike else {}),
         )
         answer = await _answer(question, Neighbours)
-        return tuple(Relative(item.name, item.smiles, item.support, _figures(item.to_dict())) for item in answer.items)
+        return tuple(map(neighbour, answer.items))
 
-    async def replacements(self, fragment: KnownFragment, limit: int) -> tuple[str, tuple[Relative, ...]]:
-        """What may stand in place of a fragment, and the kind of similarity that tells so.
+    async def replacements(self, fragment: KnownFragment, limit: int) -> tuple[Relative, ...] | None:
+        """What may stand in place of a fragment, by how little it is expected to change; None where the run cannot tell.
 
-        A run with structures says of all pairs what a swap is expected to change, `combined`; any other knows `function` alone.
+        Figures are named as those of neighbours: `function` in percent, `expected_change` between `change_low` and
+        `change_high`, `swaps` and `basis`.
         """
-        for kind in (SimilarityKind.COMBINED, SimilarityKind.FUNCTION):
-            try:
-                return kind.value, await self.neighbours(fragment, kind.value, limit)
-            except ScoresRefuse:
-                if kind is SimilarityKind.FUNCTION:
-                    raise
-        raise AssertionError
+        question = list_replacements.asyncio(
+            fragment.name, client=self._client, run=fragment.run, limit=min(limit, _REPLACEMENTS)
+        )
+        try:
+            answer = await _answer(question, ReplacementList)
+        except ScoresRefuse as refusal:
+            if _slug(refusal) in _WITHOUT_REPLACEMENTS:
+                return None
+            raise
+        return tuple(replacement(item) for item in answer.items)
+
+    async def told(self, run: str) -> Told:
+        """Which similarities a run tells, and what it means by `function`; asked for once, since runs never change."""
+        if run not in self._told:
+            found = await _answer(get_run.asyncio(run, client=self._client), RunDetail)
+            self._told = {run: told(found)}
+        return self._told[run]
 
     async def compare(self, one: KnownFragment, two: KnownFragment) -> Compared:
         """How alike two are, by every kind that the run publishes."""
-        kinds = list(SimilarityKind)
+        kinds = [SimilarityKind(kind) for kind in (await self.told(one.run)).kinds]
         figures: dict[str, float | str | None] = {}
         for kind, answer in zip(
             kinds, await asyncio.gather(*(self._similarity(one, two, kind) for kind in kinds)), strict=True
@@ -170,6 +187,7 @@ class FragmentScores:
             targets=run.targets,
             runs=len(runs.items),
             runs_are_all=runs.next_ is None,
+            told=told(run),
         )
 
     async def targets(self, limit: int) -> list[str]:
@@ -201,7 +219,7 @@ class FragmentScores:
             fragment = await _answer(get_fragment.asyncio(name, client=self._client), FragmentDetail)
         except ScoresRefuse as refusal:
             problem = refusal.__cause__
-            if not isinstance(problem, ServiceProblem) or problem.slug != _MISSING:
+            if not isinstance(problem, ServiceProblem) or _slug(refusal) != _MISSING:
                 raise
             near = problem.members.get("near")
             return UnknownFragment(name, tuple(map(str, near)) if isinstance(near, list) else ())
@@ -255,8 +273,9 @@ def _asking() -> Iterator[None]:
         raise ScoresRefuse(problem.detail) from problem
 
 
-def _figures(stated: dict[str, Any]) -> Figures:
-    return {name: value for name, value in stated.items() if name not in _OWN_FIELDS}
+def _slug(refusal: ScoresRefuse) -> str | None:
+    problem = refusal.__cause__
+    return problem.slug if isinstance(problem, ServiceProblem) else None
 
 
 def _folded(text: str) -> str:

@@ -2,14 +2,25 @@
 
 from typing import Final
 
-from chatbot.fragments.lookups import Compared, KnownFragment, Predicted, Relative, RunFacts
-from chatbot.fragments.wording import KINDS, figure, figures_beside, label, listed, spoken_value
+from chatbot.fragments.lookups import Compared, Function, KnownFragment, Predicted, Relative, RunFacts, Told
+from chatbot.fragments.wording import (
+    FUNCTIONS,
+    KINDS,
+    change,
+    changes_listed,
+    figure,
+    figures_beside,
+    label,
+    listed,
+    spoken_value,
+)
 from dialogue.bundle import Language
 
 __all__ = [
     "about",
     "compared",
     "counted",
+    "instead",
     "predicted",
     "replacements",
     "similar",
@@ -25,30 +36,44 @@ _SHARES: Final = 4
 _FUNCTION: Final = "function"
 
 
-def similar(fragment: KnownFragment, kind: str, items: tuple[Relative, ...], language: Language, link: str) -> str:
+def similar(fragment: KnownFragment, kind: str, told: Told, items: tuple[Relative, ...], language: Language, link: str) -> str:
     """Who is nearest."""
     if not items:
         return _nothing_nearer(fragment, language, link)
     name, words, forms = label(fragment.name, language), _kind(kind, language), _forms(fragment, language)
     head = f"Most like {name} {words}{forms}:" if language is _EN else f"{words}が{name}に近い順です{forms}。"
-    return "\n".join([head, listed(items, kind, language), _look(language, link)])
+    return _lines(head, listed(items, kind, language), _meant(told.function, language, kind=kind), _look(language, link))
 
 
-def replacements(fragment: KnownFragment, kind: str, items: tuple[Relative, ...], language: Language, link: str) -> str:
-    """What may stand in place of a fragment."""
+def replacements(fragment: KnownFragment, told: Told, items: tuple[Relative, ...], language: Language, link: str) -> str:
+    """What may stand in place of a fragment, by what that is expected to change."""
     if not items:
         return _nothing_nearer(fragment, language, link)
-    name, words, forms = label(fragment.name, language), _kind(kind, language), _forms(fragment, language)
+    name, forms = label(fragment.name, language), _forms(fragment, language)
+    listing, is_outcome = changes_listed(items, told.function, language), told.function is Function.OUTCOME
     if language is _EN:
-        head = f"In place of {name}, {words}{forms}:"
-        caution = "Expected from the data of this run, not tried in your molecule."
+        head = f"In place of {name}, what is expected to change activity least{forms}:"
+        unit = "" if is_outcome else "The change is in log units, up or down, the mean over all targets. "
+        caution = f"{unit}Expected from the data of this run, not tried in your molecule."
     else:
-        head = f"{name}の代わりの候補です（{words}による順）{forms}。"
-        caution = "この計算のデータからの見込みで、あなたの分子で試したものではありません。"
-    return "\n".join([head, listed(items, kind, language), caution, _look(language, link)])
+        head = f"{name}の代わりの候補です。活性の変化が小さいと見込まれる順です{forms}。"
+        unit = "" if is_outcome else "変化は対数単位で、増減を問わず全標的で平均した大きさです。"
+        caution = f"{unit}この計算のデータからの見込みで、あなたの分子で試したものではありません。"
+    return _lines(head, listing, caution, _look(language, link))
 
 
-def unlike(fragment: KnownFragment, items: tuple[Relative, ...], language: Language, link: str) -> str:
+def instead(fragment: KnownFragment, kind: str, told: Told, items: tuple[Relative, ...], language: Language, link: str) -> str:
+    """What is nearest to a fragment, where the run has no measured replacements of it."""
+    name = label(fragment.name, language)
+    none = (
+        f"This run has no measured replacements of {name}, so it cannot tell what a swap would change."
+        if language is _EN
+        else f"この計算には{name}の置き換えの実測がなく、どれだけ変わるかは答えられません。似ているものを挙げます。"
+    )
+    return _lines(none, similar(fragment, kind, told, items, language, link))
+
+
+def unlike(fragment: KnownFragment, told: Told, items: tuple[Relative, ...], language: Language, link: str) -> str:
     """What acts alike and looks different."""
     name, forms = label(fragment.name, language), _forms(fragment, language)
     if language is _EN:
@@ -58,11 +83,11 @@ def unlike(fragment: KnownFragment, items: tuple[Relative, ...], language: Langu
         head = f"{name}と機能が似ていて構造が違うもの（構造の類似度30 %以下）です{forms}。"
         none = f"この計算には、{name}と機能が似ていて構造が違う（類似度30 %以下の）ものがありません。"
     if not items:
-        return "\n".join([none, _look(language, link)])
-    return "\n".join([head, listed(items, _FUNCTION, language), _look(language, link)])
+        return _lines(none, _look(language, link))
+    return _lines(head, listed(items, _FUNCTION, language), _meant(told.function, language), _look(language, link))
 
 
-def compared(pair: Compared, language: Language, link: str) -> str:
+def compared(pair: Compared, told: Told, language: Language, link: str) -> str:
     """How alike two are."""
     one, two = label(pair.one.name, language), label(pair.two.name, language)
     english = language is _EN
@@ -71,34 +96,38 @@ def compared(pair: Compared, language: Language, link: str) -> str:
         return f"{same} {_look(language, link)}"
     said = [(_kind(kind, language), figure(kind, pair.figures, language)) for kind in _told(pair)]
     counts = f"{pair.one.support:,}", f"{pair.two.support:,}"
+    meant = _meant(told.function, language) if _FUNCTION in pair.figures else ""
+    if not said:
+        return _uncompared(one, two, language, link)
     if english:
         figures = "; ".join(" ".join(each) for each in said)
         evidence = f"They are in {counts[0]} and {counts[1]} compounds."
-        return f"{one} and {two} are alike: {figures}. {evidence} {_look(language, link)}"
+        return " ".join(filter(None, [f"How alike {one} and {two} are: {figures}.", meant, evidence, _look(language, link)]))
     figures = "、".join("では".join(each) for each in said)
     evidence = f"化合物{counts[0]}個と{counts[1]}個に含まれています。"
-    return f"{one}と{two}の類似度は、{figures}です。{evidence}{_look(language, link)}"
+    return f"{one}と{two}の類似度は、{figures}です。{meant}{evidence}{_look(language, link)}"
 
 
-def swapped(pair: Compared, language: Language, link: str) -> str:
+def swapped(pair: Compared, told: Told, language: Language, link: str) -> str:
     """What is known of putting the second in place of the first."""
     one, two = label(pair.one.name, language), label(pair.two.name, language)
     head = f"{two} in place of {one}: " if language is _EN else f"{one}を{two}に置き換える場合です。"
-    return head + compared(pair, language, link)
+    return head + compared(pair, told, language, link)
 
 
-def about(fragment: KnownFragment, items: tuple[Relative, ...], language: Language, link: str) -> str:
-    """What is known of a fragment."""
+def about(fragment: KnownFragment, kind: str, told: Told, items: tuple[Relative, ...], language: Language, link: str) -> str:
+    """What is known of a fragment, and who is nearest by a kind of similarity."""
     name, count, forms = label(fragment.name, language), fragment.support, _forms(fragment, language)
-    nearest = [f"{label(item.name, language)} {figure(_FUNCTION, item.figures, language)}" for item in items]
+    nearest = [f"{label(item.name, language)} {figure(kind, item.figures, language)}" for item in items]
+    words, meant = _kind(kind, language), _meant(told.function, language, kind=kind)
     if language is _EN:
         parts = [f"{name} is in {count:,} compound{'s' * (count != 1)} of run {fragment.run}{forms}."]
         parts += [] if fragment.shown else ["That is too little evidence to list it by default."]
-        parts += [f"Most like it in function: {', '.join(nearest)}."] if nearest else []
+        parts += [f"Most like it {words}: {', '.join(nearest)}.", *filter(None, [meant])] if nearest else []
         return " ".join([*parts, _look(language, link)])
     parts = [f"{name}は、計算{fragment.run}の化合物{count:,}個に含まれています{forms}。"]
     parts += [] if fragment.shown else ["根拠が少ないので、ふだんの一覧には出ません。"]
-    parts += [f"機能が近いのは、{'、'.join(nearest)}です。"] if nearest else []
+    parts += [f"{words}が近いのは、{'、'.join(nearest)}です。", meant] if nearest else []
     return "".join([*parts, _look(language, link)])
 
 
@@ -146,23 +175,20 @@ def predicted(expected: Predicted, language: Language, link: str) -> str:
     return "\n".join([f"{name}の見込みです。", *lines, "".join(parts), _look(language, link)])
 
 
-def why_alike(fragment: KnownFragment, other: Relative, facts: RunFacts, language: Language, link: str) -> str:
-    """What a similarity is founded on."""
+def why_alike(fragment: KnownFragment, kind: str, other: Relative, facts: RunFacts, language: Language, link: str) -> str:
+    """What a similarity, or what a replacement is expected to change, is founded on."""
     one, two = label(fragment.name, language), label(other.name, language)
-    lead, beside = figure(_FUNCTION, other.figures, language), figures_beside(_FUNCTION, other.figures, language)
     counts = [f"{count:,}" for count in (fragment.support, other.support, facts.compounds, facts.targets)]
+    number, learned = _number(kind, other, facts.told, language), _learned(kind, facts.told.function, language)
     if language is _EN:
-        more = "".join(f"; {each}" for each in beside)
         return (
             f"Because of what was measured: {one} is in {counts[0]} and {two} in {counts[1]} of {counts[2]} compounds "
-            f"on {counts[3]} targets ({facts.source}). From these the run learned what each fragment does; "
-            f"for the two that is alike by {lead}{more}. The fewer compounds, the less sure it is. {_look(language, link)}"
+            f"on {counts[3]} targets ({facts.source}). {learned}For these two: {number}. {_look(language, link)}"
         )
-    more = f"（{'、'.join(beside)}）" if beside else ""
     return (
         f"測定データが根拠です。{facts.source}の化合物{counts[2]}個、標的{counts[3]}個のうち、"
         f"{one}は{counts[0]}個、{two}は{counts[1]}個の化合物に含まれています。"
-        f"そこから学んだ働きの類似度が{lead}です{more}。化合物が少ないほど不確かです。{_look(language, link)}"
+        f"{learned}この二つは、{number}です。{_look(language, link)}"
     )
 
 
@@ -191,6 +217,51 @@ def _look(language: Language, link: str) -> str:
 def _kind(kind: str, language: Language) -> str:
     words = KINDS.get(kind, (kind, kind))
     return words[0] if language is _EN else words[1]
+
+
+def _lines(*parts: str) -> str:
+    return "\n".join(filter(None, parts))
+
+
+def _meant(function: Function, language: Language, *, kind: str = _FUNCTION) -> str:
+    """What `function` means in a run; nothing of other kinds."""
+    if kind != _FUNCTION:
+        return ""
+    return FUNCTIONS[function][0 if language is _EN else 1]
+
+
+def _number(kind: str, other: Relative, told: Told, language: Language) -> str:
+    """How alike another is by a kind and by others, and what a replacement is expected to change, where the run says so."""
+    words, lead = _kind(kind, language), figure(kind, other.figures, language)
+    first = f"{words} {lead}" if language is _EN else f"{words}が{lead}"
+    parts = [first, *figures_beside(kind, other.figures, language)]
+    if kind == _FUNCTION and other.figures.get("expected_change") is not None:
+        parts.append(change(other.figures, told.function, language))
+    return ("; " if language is _EN else "、").join(parts)
+
+
+def _learned(kind: str, function: Function, language: Language) -> str:
+    """How a run came to know a kind of similarity."""
+    if kind != _FUNCTION:
+        return ""
+    if function is Function.COSINE:
+        return (
+            "From these the run learned what each fragment does; the fewer compounds, the less sure it is. "
+            if language is _EN
+            else "そこから各フラグメントの働きを学びました。化合物が少ないほど不確かです。"
+        )
+    return (
+        "Compounds that differ by one fragment alone tell what its replacement changes; where few were measured, "
+        "similar replacements tell. "
+        if language is _EN
+        else "フラグメント一つだけが違う化合物の組から変化を学び、実測が少ないところは似た置き換えから推定しています。"
+    )
+
+
+def _uncompared(one: str, two: str, language: Language, link: str) -> str:
+    if language is _EN:
+        return f"The run tells no similarity of {one} and {two}. {_look(language, link)}"
+    return f"この計算は{one}と{two}の類似度を示していません。{_look(language, link)}"
 
 
 def _told(pair: Compared) -> list[str]:

@@ -5,11 +5,25 @@ from functools import cache
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from chatbot.fragments.lookups import Figures, KnownFragment, PredictedTarget, Relative
+from chatbot.fragments.lookups import Figures, Function, KnownFragment, PredictedTarget, Relative
 from contracts.group_names import group_names
 from dialogue.bundle import Language
 
-__all__ = ["KINDS", "Links", "called", "figure", "figures_beside", "is_common", "label", "listed", "spoken_value"]
+__all__ = [
+    "FUNCTIONS",
+    "KINDS",
+    "Links",
+    "called",
+    "change",
+    "changes_listed",
+    "figure",
+    "figures_beside",
+    "is_common",
+    "label",
+    "listed",
+    "measured",
+    "spoken_value",
+]
 
 _EN: Final = Language.ENGLISH
 _LONGEST: Final = 80
@@ -18,21 +32,35 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "structure": ("in structure", "構造"),
     "coassay": ("in what they were measured on", "測定された標的"),
     "balanced": ("by balanced factors, as on the heat map", "釣り合わせた因子（ヒートマップ）"),
-    "combined": ("by what a swap is expected to change", "置き換えたときに見込まれる変化"),
 }
 """The kinds of similarity that the scores API publishes, as they are said; a kind that is not here is said by its own name."""
 _SHORT: Final[Mapping[str, tuple[str, str]]] = {
     "function": ("function", "機能"),
     "structure": ("structure", "構造"),
     "coassay": ("measured together", "共測定"),
-    "combined": ("swap rank", "置換順位"),
 }
+FUNCTIONS: Final[Mapping[Function, tuple[str, str]]] = {
+    Function.KEPT: (
+        "Function is how often activity stays within threefold when one takes the other's place.",
+        "機能は、一方を他方に置き換えても活性の変化が3倍以内に収まる割合です。",
+    ),
+    Function.OUTCOME: (
+        "Function is how often active or inactive stays what it is when one takes the other's place.",
+        "機能は、一方を他方に置き換えても活性の有無が変わらない割合です。",
+    ),
+    Function.COSINE: (
+        "Function is the cosine of their effects on all targets.",
+        "機能は、すべての標的に対する効果のコサインです。",
+    ),
+}
+"""What `function` means, as it is said beside its numbers."""
+_HYDROGEN: Final = "*[H]"
 
 
 def label(name: str, language: Language) -> str:
     """A fragment as people know it: `morpholine (*N1CCOCC1)`; only its name where it has no common one."""
     shown = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
-    group = _called().get(name)
+    group = ("hydrogen", "水素") if name == _HYDROGEN else _called().get(name)
     if group is None:
         return shown
     return f"{group[0]} ({shown})" if language is _EN else f"{group[1]}（{shown}）"
@@ -56,8 +84,6 @@ def figure(kind: str, figures: Figures, language: Language) -> str:
     value = figures.get(kind)
     if not isinstance(value, float | int):
         return "?"
-    if kind == "combined":
-        return f"less change than {value:.0f} % of all swaps" if language is _EN else f"全置換の{value:.0f} %より変化が小さい"
     low, high = figures.get("low"), figures.get("high")
     if kind != "function" or not isinstance(low, float | int) or not isinstance(high, float | int):
         return f"{value:.0f} %"
@@ -82,6 +108,7 @@ def listed(items: tuple[Relative, ...], kind: str, language: Language) -> str:
     for place, item in enumerate(items, start=1):
         count = f"in {item.support} compound{'s' * (item.support != 1)}" if language is _EN else f"化合物{item.support}個"
         beside = [*figures_beside(kind, item.figures, language), count]
+        beside += [measured(item.figures, language)] if item.figures.get("basis") is not None else []
         name, lead = label(item.name, language), figure(kind, item.figures, language)
         lines.append(
             f"{place}. {name}: {lead}; {', '.join(beside)}"
@@ -89,6 +116,30 @@ def listed(items: tuple[Relative, ...], kind: str, language: Language) -> str:
             else f"{place}. {name}：{lead}、{'、'.join(beside)}"
         )
     return "\n".join(lines)
+
+
+def changes_listed(items: tuple[Relative, ...], function: Function, language: Language) -> str:
+    """Replacements, a line each, with what they are expected to change and the evidence."""
+    lines = []
+    for place, item in enumerate(items, start=1):
+        name, told = label(item.name, language), change(item.figures, function, language)
+        lines.append(f"{place}. {name}: {told}" if language is _EN else f"{place}. {name}：{told}")
+    return "\n".join(lines)
+
+
+def change(figures: Figures, function: Function, language: Language) -> str:
+    """What a replacement is expected to change, how often that keeps activity, and what it rests on."""
+    expected, low, high = (figures[name] for name in ("expected_change", "change_low", "change_high"))
+    is_outcome, english = function is Function.OUTCOME, language is _EN
+    if english:
+        what = "chance of another outcome" if is_outcome else "expected change"
+        parts = [f"{what} {expected:.2f} (90 % interval {low:.2f} to {high:.2f})"]
+        parts += [] if is_outcome else [f"within threefold in {figures['function']:.0f} %"]
+    else:
+        what = "結果が変わる確率" if is_outcome else "見込まれる変化"
+        parts = [f"{what}{expected:.2f}（90 %区間 {low:.2f}〜{high:.2f}）"]
+        parts += [] if is_outcome else [f"3倍以内に収まる割合{figures['function']:.0f} %"]
+    return ("; " if english else "、").join([*parts, measured(figures, language)])
 
 
 def spoken_value(expected: PredictedTarget, scale: str, language: Language) -> str:
@@ -137,6 +188,19 @@ class Links:
 
     def _to(self, page: str, view: Mapping[str, str]) -> str:
         return f"{self._viz_url}/{page}?{urlencode(view, quote_via=quote, safe='')}"
+
+
+def measured(figures: Figures, language: Language) -> str:
+    """What an expected change rests on, by the pairs of compounds that were measured."""
+    swaps, is_measured = figures["swaps"], figures["basis"] == "measured"
+    if language is _EN:
+        if not swaps:
+            return "not measured, from what similar replacements did"
+        pairs = f"{swaps} pair{'s' * (swaps != 1)} of compounds"
+        return f"measured on {pairs}" if is_measured else f"measured on {pairs}, the rest from similar replacements"
+    if not swaps:
+        return "実測なし（似た置き換えからの推定）"
+    return f"化合物{swaps}組の実測" if is_measured else f"化合物{swaps}組の実測と似た置き換えからの推定"
 
 
 @cache
