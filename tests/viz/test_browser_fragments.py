@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, expect
 from tests.support.browser import Visit
-from tests.viz.conftest import Addresses, some_fragment
+from tests.viz.conftest import KNOWN, Addresses, some_fragment
 
 from contracts.kinds import SimilarityKind
 from viz.view import meaning
@@ -43,8 +43,9 @@ def test_search_finds_among_3400_and_the_link_restores_the_view(
 
 
 def test_what_acts_alike_and_looks_unlike_is_one_press_away(addresses: Addresses, visit: Visit) -> None:
-    page = visit.go(f"{addresses.dash}/fragments?run={addresses.replaced}&fragment={quote('*F', safe='')}")
-    like = page.locator("#fragment-view").get_by_role("link", name="*Cl", exact=True)
+    chosen = f"fragment={quote(KNOWN[0], safe='')}&similarity=structure"
+    page = visit.go(f"{addresses.dash}/fragments?run={addresses.chances}&{chosen}")
+    like = page.locator("#fragment-view").get_by_role("link", name=KNOWN[1], exact=True)
     expect(page.get_by_role("columnheader", name="structure %")).to_be_visible()
     expect(like).to_be_visible()
     page.get_by_role("list", name="Structure").get_by_role("link", name="at most 30 % alike").click()
@@ -54,7 +55,7 @@ def test_what_acts_alike_and_looks_unlike_is_one_press_away(addresses: Addresses
     assert "structure=unlike" in page.url
     with page.expect_download() as download:
         page.get_by_role("link", name="Download CSV").click()
-    assert download.value.suggested_filename.endswith("-function-unlike.csv")
+    assert download.value.suggested_filename.endswith("-structure-unlike.csv")
     rows = Path(download.value.path()).read_text().splitlines()
     structure = rows[0].split(",").index("structure")
     assert {row.split(",")[structure] for row in rows[1:]} == {"0.0"}
