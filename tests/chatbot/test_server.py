@@ -26,7 +26,7 @@ def leave_in_the_middle(port: int, count: int, **asked: object) -> None:
     """Ask on `count` connections, read the beginning of one answer, and hang up on all."""
     messages = [{"role": "user", "content": "How are you?"}]
     body = json.dumps({"model": "ntdemo-en", "messages": messages, "n": 8, **asked}).encode()
-    head = "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     head += f"Content-Length: {len(body)}\r\n\r\n"
     callers = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
     for caller in callers:
