@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 def test_the_training_page_shows_curve_runs_and_that_the_trainer_is_away(addresses: Addresses, visit: Visit) -> None:
     page = visit.go(f"{addresses.dash}/training")
     expect(page.locator("#jobs-view")).to_contain_text("The trainer at http://127.0.0.1:9 does not answer")
-    expect(page.locator("#runs-view tbody tr")).to_have_count(4)
+    expect(page.locator("#runs-view tbody tr")).to_have_count(5)
     expect(page.locator("#curve-graph .scatterlayer .point")).to_have_count(5)
     page.locator(f"#runs-view a[href*='{addresses.many}']").first.click()
     expect(page.locator("#run-view h2")).to_have_text(addresses.many)

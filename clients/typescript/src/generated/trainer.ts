@@ -796,7 +796,7 @@ export interface components {
             priority: number;
             /**
              * Owner
-             * @description As the caller said by `X-Owner`.
+             * @description As the caller said by `X-Owner`, else the name of their key, else `nobody`.
              */
             owner: string;
             /** Preemptible */
@@ -1201,8 +1201,8 @@ export interface operations {
             header?: {
                 /** @description A word of your choice: the same key with the same body is the same job, however often it is sent. */
                 "idempotency-key"?: string | null;
-                /** @description Whose job it is. Owners of jobs of one priority share the devices alike. */
-                "x-owner"?: string;
+                /** @description Whose job it is; without it, whose key this is. Owners of jobs of one priority share the devices alike. */
+                "x-owner"?: string | null;
             };
             path?: never;
             cookie?: never;

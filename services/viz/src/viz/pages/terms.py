@@ -34,7 +34,6 @@ METRICS: Final = {
     "interval_agreement": Metric("Intervals agree", "Share of pairs whose intervals from two halves overlap.", 1),
     "swap_test": Metric("Swap test", "Rank correlation with what measured swaps of fragments changed.", 1),
     "swap_test_structure": Metric("Swap test, structure", "The same of looks alone, as a measure.", 1),
-    "swap_test_combined": Metric("Swap test, combined", "The same of the combined similarity.", 1),
     "swap_pairs": Metric("Swaps", "Pairs of fragments whose swap was measured.", 0, 0),
     "seconds": Metric("Fit, s", "Time of the fit.", -1, 1),
     "cpu_seconds": Metric("Fit, CPU s", "Work of the fit.", -1, 1),
