@@ -33,6 +33,7 @@ METRICS: Final = {
     "split_half": Metric("Split half", "Rank correlation of similarities learned from two halves of the compounds.", 1),
     "interval_agreement": Metric("Intervals agree", "Share of pairs whose intervals from two halves overlap.", 1),
     "swap_test": Metric("Swap test", "Rank correlation with what measured swaps of fragments changed.", 1),
+    "swap_test_unseen": Metric("Swap test, unseen", "The same of pairs that were measured in the other half alone.", 1),
     "swap_test_structure": Metric("Swap test, structure", "The same of looks alone, as a measure.", 1),
     "swap_pairs": Metric("Swaps", "Pairs of fragments whose swap was measured.", 0, 0),
     "seconds": Metric("Fit, s", "Time of the fit.", -1, 1),
