@@ -60,8 +60,8 @@ def test_every_answer_is_one_of_the_declared_model_and_says_no_more(client: Test
         "/v1/replacements",
         "/v1/pairs",  # these three of runs that measured replacements: test_replacements.py
         "/v1/fragments/{fragment:path}/replacements",
-            "/v1/drawings",  # SVG, as the next
-            "/v1/fragments/{fragment:path}/drawing.svg",
+        "/v1/drawings",  # SVG, as the next
+        "/v1/fragments/{fragment:path}/drawing.svg",
         "/v1/artifacts/{artifact}/{version}/files/{file}",
     }
     assert seen == answering - asked_by_post_or_bytes, "every route that answers JSON is asked"
