@@ -153,15 +153,15 @@ def http() -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def launch() -> Iterator[Callable[[list[str]], Browser]]:
-    """Starts Chromium with extra flags."""
+    """Starts Chromium with extra flags; a module, since Playwright leaves its loop running, which tests with loops of their own are not let."""
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         yield lambda flags: launched(playwright, flags)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(launch: Callable[[list[str]], Browser]) -> Iterator[Browser]:
     """Chromium without WebGL."""
     chromium = launch(PLAIN)
@@ -169,7 +169,7 @@ def browser(launch: Callable[[list[str]], Browser]) -> Iterator[Browser]:
     chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def webgl_browser(launch: Callable[[list[str]], Browser]) -> Iterator[Browser]:
     """Chromium with WebGL in software, which is slow: for what needs it alone."""
     chromium = launch(_WEBGL)
