@@ -38,10 +38,10 @@ def test_a_hydrogen_is_replaced_where_it_is() -> None:
 
 def test_open_ends_fit_in_every_order() -> None:
     parent = standardise("Clc1ccc(NC(=O)CN2CCOCC2)cc1")
-    leaf = place_of(parent, "*NC(=O)C*") if any(place.fragment == "*NC(=O)C*" for place in places(parent)) else None
-    linker = leaf or next(place for place in places(parent) if place.fragment.count("*") == 2)
+    linker = place_of(parent, "*CC(*)=O")
     products = substituted(parent, linker, "*OC(*)=O")
-    assert len(products) == 2
+    orders = ("Clc1ccc(NOC(=O)N2CCOCC2)cc1", "Clc1ccc(NC(=O)ON2CCOCC2)cc1")
+    assert set(products) == {standardise(product) for product in orders}
     assert substituted(parent, linker, "*Cl") == []
 
 

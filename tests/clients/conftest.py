@@ -8,18 +8,19 @@ from tests.support.stack import Stack
 
 import ntdemo
 
-_SMILES = [
-    *("CCN1CCOCC1", "CC(=O)N1CCOCC1", "O=C(c1ccccc1)N1CCOCC1", "c1ccc(CN2CCOCC2)cc1", "Cc1ccc(N2CCOCC2)cc1"),
-    *("CCN1CCNCC1", "CC(=O)N1CCNCC1", "O=C(c1ccccc1)N1CCNCC1", "c1ccc(CN2CCNCC2)cc1", "Cc1ccc(N2CCNCC2)cc1"),
-    *("CCN1CCCCC1", "CC(=O)N1CCCCC1", "O=C(c1ccccc1)N1CCCCC1", "c1ccc(CN2CCCCC2)cc1", "Cc1ccc(N2CCCCC2)cc1"),
-]
+_AMINES = ("N1CCOCC1", "N1CCNCC1", "N1CCCCC1")
+_CORES = (
+    *("CC{}", "CC(=O){}", "O=C(c1ccccc1){}", "c1ccc(C{})cc1", "Cc1ccc({})cc1", "O=S(=O)(c1ccccc1){}"),
+    *("Clc1ccc(C{})cc1", "Fc1ccc({})cc1", "O=C(c1ccncc1){}", "COc1ccc({})cc1", "N#Cc1ccc({})cc1", "O=C(C1CC1){}"),
+)
+_SMILES = [core.format(amine) for amine in _AMINES for core in _CORES]
 
 
 @pytest.fixture(scope="session")
 def table() -> pd.DataFrame:
-    """Amides, anilines and benzylamines of three ring amines, with a made-up potency."""
+    """Amides, anilines and benzylamines of three ring amines, twelve of each, with a made-up potency."""
     return pd.DataFrame(
-        {"smiles": _SMILES, "pIC50": [4.5 + place % 5 * 0.4 + place // 5 * 0.3 for place in range(len(_SMILES))]}
+        {"smiles": _SMILES, "pIC50": [4.5 + place % 12 * 0.2 + place // 12 * 0.3 for place in range(len(_SMILES))]}
     )
 
 

@@ -21,19 +21,21 @@ def test_a_table_is_trained_and_its_neighbours_come_as_a_table(run: ntdemo.Run) 
     shown = run.fragments()
     assert isinstance(shown, pd.DataFrame)
     nearest = run.neighbours("*N1CCOCC1", by="function", limit=3)
-    assert list(nearest["rank"]) == list(range(1, len(nearest) + 1))
+    assert list(nearest["rank"]) == [1, 2]
     assert "*N1CCOCC1" not in nearest["name"].tolist()
     assert nearest["function"].is_monotonic_decreasing
 
 
 def test_replacements_come_by_what_they_change_and_at_a_target_with_its_sign(run: ntdemo.Run, built_in: ntdemo.Run) -> None:
     found = run.replacements("*N1CCOCC1", limit=5)
-    assert {"name", "expected_change", "low", "high", "swaps", "basis"} <= set(found.columns)  # fifteen compounds offer none
+    assert {"name", "expected_change", "low", "high", "swaps", "basis"} <= set(found.columns)
+    assert {"*N1CCNCC1", "*N1CCCCC1"} <= set(found["name"])
+    assert (found["swaps"] >= 10).any()
     assert found["expected_change"].is_monotonic_increasing
     assert (found["low"] <= found["expected_change"]).all()
     assert (found["expected_change"] <= found["high"]).all()
     there = run.replacements("*N1CCOCC1", "pIC50")
-    assert set(there["target"]) <= {"pIC50"}
+    assert set(there["target"]) == {"pIC50"}
     assert there["shift"].is_monotonic_decreasing
     assert (there["shift_low"] < there["shift_high"]).all()
     with pytest.raises(errors.ReplacementsUnavailable):

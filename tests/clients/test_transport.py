@@ -1,6 +1,8 @@
 """What the transport asks again, and what it makes of answers."""
 
 import asyncio
+import json
+from typing import Any
 
 import httpx
 import pytest
@@ -8,6 +10,7 @@ import pytest
 import ntdemo
 from ntdemo import errors
 from ntdemo._async.transport import AsyncRetrying
+from ntdemo._sync.services import Services
 from ntdemo._sync.transport import Retrying
 
 _PROBLEM = {"type": "/problems/not-ready", "title": "Not ready", "status": 503, "detail": "Wait.", "instance": "/v1/runs"}
@@ -111,3 +114,23 @@ def test_addresses_come_from_the_variables_of_the_services() -> None:
     with pytest.raises(ValueError, match="NTDEMO_PORT='many'"):
         ntdemo.Addresses.of_environment({"NTDEMO_PORT": "many"})
     assert "secret" not in repr(ntdemo.Addresses(key="secret"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "blocks"),
+    [
+        ({}, [500, 500, 201]),
+        ({"limit": 400}, [250] * 4 + [201]),
+        ({"targets": [f"target {place}" for place in range(10_000)], "limit": 3}, [10] * 120 + [1]),
+    ],
+)
+def test_many_compounds_are_asked_for_in_blocks_that_one_answer_holds(asked: dict[str, Any], blocks: list[int]) -> None:
+    questions = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        questions.append(json.loads(request.content))
+        return httpx.Response(200, json={"run": "r", "objective": "activity", "scale": "value", "meaning": "", "compounds": []})
+
+    services = Services(ntdemo.Addresses(), transport=httpx.MockTransport(answer))
+    ntdemo.Run(services, "pandas", id_="r").predict(["CCO"] * 1201, **asked)
+    assert [len(question["compounds"]) for question in questions] == blocks

@@ -248,11 +248,16 @@ def test_the_trainers_key_is_generated_or_named_and_known_to_who_sends_it(accept
 
 def test_only_the_trainer_writes_the_store(accepted: dict[str, Answer]) -> None:
     for answer in accepted.values():
-        for pod, spec in pods(answer).items():
-            for container in spec["containers"]:
-                for mount in container.get("volumeMounts", []):
-                    if mount["name"] == "state":
-                        assert mount.get("readOnly", False) is not pod.endswith("-trainer"), pod
+        written = {
+            pod: not mount.get("readOnly", False)
+            for pod, spec in pods(answer).items()
+            for container in spec["containers"]
+            for mount in container.get("volumeMounts", [])
+            if mount["name"] == "state"
+        }
+        assert [pod for pod, writes in written.items() if writes] == [pod for pod in written if pod.endswith("ntdemo-trainer")]
+        assert sum(written.values()) == 1
+        assert any(pod.endswith("ntdemo-scores-api") for pod in written)
 
 
 def test_network_policies_draw_the_arrows_of_the_design_and_no_others(accepted: dict[str, Answer]) -> None:

@@ -43,7 +43,9 @@ def test_publications_come_in_the_order_of_versions_whatever_the_clocks_said(sto
 
 def test_the_rows_of_the_table_say_the_same(store: Store) -> None:
     rows = {row["run"]: row for row in DeltaTable(store.table("publications")).to_pyarrow_table().to_pylist()}
-    for commit in commits(store):
+    found = commits(store)
+    assert {commit.run for commit in found} == rows.keys() == {"ahead", "behind", "third"}
+    for commit in found:
         assert commit.publication is not None
         row = rows[commit.publication.run]
         stated = (row["kind"], row["data"], json.loads(row["tables"]), json.loads(row["artifacts"]), row["published"])

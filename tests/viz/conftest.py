@@ -155,7 +155,10 @@ def http() -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def launch() -> Iterator[Callable[[list[str]], Browser]]:
-    """Starts Chromium with extra flags; a module, since Playwright leaves its loop running, which tests with loops of their own are not let."""
+    """Starts Chromium with extra flags.
+
+    Once a module: the loop that Playwright leaves running refuses every other loop of the process.
+    """
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         yield lambda flags: launched(playwright, flags)

@@ -54,7 +54,10 @@ __all__ = ["AsyncRun"]
 
 _PAGE: Final = 1000
 _COMPOUNDS: Final = 500
-"""Asked for at once; the scores API answers 100,000 predictions at most."""
+_PREDICTIONS: Final = 100_000
+"""Asked for at once, at most; the scores API refuses more predictions, a compound and a target each, in one answer."""
+_FIRST: Final = 10
+"""Targets of an answer where neither they nor a limit are given."""
 _VISIBLE_S: Final = 30.0
 _POLL_S: Final = 0.2
 
@@ -181,9 +184,11 @@ class AsyncRun:
         """
         listed = named_column(compounds, smiles)
         rows: list[dict[str, Any]] = []
-        for first in range(0, len(listed), _COMPOUNDS):
+        answered = len(targets) if targets is not None else limit if limit is not None else _FIRST
+        step = max(1, min(_COMPOUNDS, _PREDICTIONS // max(1, answered)))
+        for first in range(0, len(listed), step):
             question = PredictionQuestion(
-                compounds=[CompoundQuestion(smiles=each) for each in listed[first : first + _COMPOUNDS]],
+                compounds=[CompoundQuestion(smiles=each) for each in listed[first : first + step]],
                 targets=None if targets is None else list(targets),
                 limit=limit,
                 order=None if order is None else Order(order),
