@@ -8,7 +8,7 @@ from tests.support.stack import Stack
 
 import ntdemo
 
-_AMINES = ("N1CCOCC1", "N1CCNCC1", "N1CCCCC1")
+_AMINES = ("N2CCOCC2", "N2CCNCC2", "N2CCCCC2")
 _CORES = (
     *("CC{}", "CC(=O){}", "O=C(c1ccccc1){}", "c1ccc(C{})cc1", "Cc1ccc({})cc1", "O=S(=O)(c1ccccc1){}"),
     *("Clc1ccc(C{})cc1", "Fc1ccc({})cc1", "O=C(c1ccncc1){}", "COc1ccc({})cc1", "N#Cc1ccc({})cc1", "O=C(C1CC1){}"),

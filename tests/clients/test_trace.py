@@ -26,5 +26,6 @@ def test_a_trace_is_seen_in_the_chatbot_the_scores_api_the_trainer_and_the_job(s
     assert lookups
     assert {span.parent_id for span in lookups} == {spans[_CHAT].span_id}
     told = [json.loads(line) for line in stack.logs["trainer"].read_text().splitlines() if line.startswith("{")]
-    (handed_in,) = [each for each in told if each.get("trace_id") == _TRACE and each.get("path") == "/v1/jobs"]
-    assert handed_in["span_id"] == spans[_HANDED_IN].span_id
+    handed_in = [each for each in told if each.get("trace_id") == _TRACE and each.get("path") == "/v1/jobs"]
+    assert [each["event"] for each in handed_in] == ["write", "request"]
+    assert {each["span_id"] for each in handed_in} == {spans[_HANDED_IN].span_id}

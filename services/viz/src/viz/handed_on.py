@@ -23,7 +23,10 @@ _PATIENCE_S: Final = 20.0
 _CHARACTERS: Final = 2000
 _MOST: Final = 100
 _KEPT: Final = ("ETag", "Cache-Control", "Content-Security-Policy", "Content-Type")
-_DRAWN: Final = {"content": {"image/svg+xml": {"schema": {"type": "string"}}}, "description": "The picture."}
+_DRAWN: Final = {
+    "content": {"image/svg+xml": {"schema": {"type": "string", "format": "binary"}}},
+    "description": "The picture.",
+}
 
 
 class HandedOn:

@@ -110,7 +110,10 @@ async def list_suggestions(request: Request, language: Language = Language.ENGLI
     "/v1/drawings",
     summary="A fragment or molecule as a picture",
     response_class=Response,
-    responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}, 422: {"model": ProblemDocument}},
+    responses={
+        200: {"content": {"image/svg+xml": {"schema": {"type": "string", "format": "binary"}}}},
+        422: {"model": ProblemDocument},
+    },
 )
 async def draw(request: Request, smiles: Annotated[str, Query(min_length=1, max_length=500)]) -> Response:
     """Of its SMILES, in any spelling."""

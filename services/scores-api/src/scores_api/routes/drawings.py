@@ -17,7 +17,10 @@ __all__ = ["router"]
 router = published_router("drawings", FragmentRoute)
 _SVG: Final = "image/svg+xml"
 _DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {_SVG: {"schema": {"type": "string"}}}, "description": "The picture, which follows light and dark."},
+    200: {
+        "content": {_SVG: {"schema": {"type": "string", "format": "binary"}}},
+        "description": "The picture, which follows light and dark.",
+    },
 }
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _CHARACTERS: Final = 2000
