@@ -144,6 +144,11 @@ def test_bodies_that_any_page_can_send_are_refused(tmp_path: Path, kind: str) ->
     assert raw.status_code == (415 if kind and kind != "text/html" else 200)
 
 
+def test_a_method_that_there_is_not_is_none_whatever_it_brings(tmp_path: Path) -> None:
+    traced = a_client(an_app(tmp_path)).request("TRACE", "/water", content=b"x", headers={"Content-Type": "text/plain"})
+    assert traced.status_code == 405
+
+
 def test_on_this_machine_nobody_is_asked_and_elsewhere_everybody_is(tmp_path: Path) -> None:
     assert a_client(an_app(tmp_path, "127.0.0.1")).post("/water", json={}).status_code == 200
     assert a_client(an_app(tmp_path, ANYWHERE, reached_at="127.0.0.1")).get("/water").status_code == 200

@@ -22,9 +22,10 @@ _PATIENCE_S: Final = 240.0
 
 
 class Stack:
-    """Trainer, scores API and chatbot on free ports; entered, they answer."""
+    """Trainer, scores API and chatbot on free ports; entered, they answer. With a `key` they ask everybody for it."""
 
-    def __init__(self, state: Path, collector: "Collector") -> None:
+    def __init__(self, state: Path, collector: "Collector", *, key: str | None = None) -> None:
+        self._key = key
         self.collector = collector
         """Where their spans go."""
         ports = dict(zip(_COMMANDS, free_ports(len(_COMMANDS)), strict=True))
@@ -37,6 +38,7 @@ class Stack:
             "CHATBOT_HOST": "127.0.0.1",
             **{_PORTS[service]: str(port) for service, port in ports.items()},
             "NTDEMO_LOG_FORMAT": "json",
+            **({} if key is None else {"NTDEMO_ACCESS": "keys", "NTDEMO_API_KEY": key, "NTDEMO_RATE_LIMIT": "0"}),
         }
         self.logs = {service: state.parent / f"{state.name}-{service}.log" for service in _COMMANDS}
         self._running = ExitStack()
@@ -60,9 +62,14 @@ class Stack:
         """The environment of a program that uses these services."""
         return {**os.environ, **self.environment}
 
+    def client(self) -> httpx.Client:
+        """One that the services let in."""
+        headers = {} if self._key is None else {"Authorization": f"Bearer {self._key}"}
+        return httpx.Client(trust_env=False, timeout=5, headers=headers)
+
     def _wait_for_the_first_run(self) -> None:
         deadline = time.monotonic() + _PATIENCE_S
-        with httpx.Client(trust_env=False, timeout=5) as client:
+        with self.client() as client:
             while client.get(f"{self.urls['scores']}/v1/runs/current").is_error:
                 assert time.monotonic() < deadline, self.logs["trainer"].read_text()
                 time.sleep(0.2)

@@ -32,6 +32,8 @@ from servicekit.problems import (
 __all__ = ["SAFE", "Doors", "Guard", "Rule", "require_keys"]
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_WITH_BODIES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+"""Methods that a route may take a body by; any other is answered by 405, whatever it brings."""
 _ALWAYS: Final = frozenset({"/healthz", "/readyz"})
 """Asked by what starts and watches services."""
 _OF_FORMS: Final = frozenset({"text/plain", "application/x-www-form-urlencoded", "multipart/form-data"})
@@ -134,7 +136,7 @@ class Guard:
             return
         if (page := foreign_page(headers, self._origins)) is not None:
             raise Problem(ORIGIN_FOREIGN, f"A web page of {excerpt(page)!r} may not ask this service to change anything.")
-        if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        if method not in _WITH_BODIES or (headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers):
             return
         stated = headers.get("content-type", "").partition(";")[0].strip().casefold()
         is_raw = rule is not None and rule.raw
