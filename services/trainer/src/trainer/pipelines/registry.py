@@ -51,9 +51,9 @@ class Alias:
 
 
 class Runs:
-    """The runs of a state directory. Calls block, for milliseconds but for `restore`.
+    """The runs of a state directory. Calls block for milliseconds; `restore` waits for a publication that is under way.
 
-    All of them raise PublicationsDamaged and PublicationsLost as the store does.
+    All of them raise PublicationsDamaged, and what changes something PublicationsLost, as the store does.
     """
 
     def __init__(self, settings: Settings) -> None:
