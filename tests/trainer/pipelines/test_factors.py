@@ -239,7 +239,7 @@ def test_a_run_takes_current_by_the_policy_and_says_why_it_does_not(spark: Spark
     settings, report = Settings(state=tmp_path / "state"), SteppingReport()
     store = Store.under(settings.state)
 
-    def trained(source: str, promote: bool | None = None) -> Trained:
+    def trained(source: str, *, promote: bool | None = None) -> Trained:
         spec = FactorsSpec(kind="factors", sources=(source,), promote=promote)
         return train(spec, settings, report, spark=spark)
 
