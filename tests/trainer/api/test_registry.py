@@ -98,6 +98,8 @@ def test_a_bot_is_promoted_by_its_languages_name_unless_it_cannot_be_compared(st
         _problem(client.post("/v1/aliases/ntdemo-en/rollback"), 409, "bot-not-promoted")
         detail = _problem(client.put("/v1/aliases/ntdemo-ja", json={"run": "bot"}), 409, "bot-not-promoted")["detail"]
         assert detail == "bot speaks en, and not ja."
+        detail = _problem(client.put("/v1/aliases/ntdemo-en", json={"run": "bot"}), 409, "bot-not-promoted")["detail"]
+        assert detail.startswith("bot cannot be compared: ")
         forced = client.put("/v1/aliases/ntdemo-en", json={"run": "bot", "force": True})
         assert forced.json()["run"] == "bot"
         assert client.get("/v1/aliases/ntdemo-en").json()["run"] == "bot"

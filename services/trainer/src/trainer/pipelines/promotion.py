@@ -81,8 +81,7 @@ def promote(
     language is refused.
 
     Raises:
-        NotPromoted: there is no such bot, or it is worse.
-        InvalidCheckpoint: its weights or its held-out exchanges cannot be read.
+        NotPromoted: there is no such bot, it is worse, or its weights or its held-out exchanges cannot be read.
     """
     store = Store.under(settings.state)
     language = next((language for language, found in _published(store) if found == run), None)
@@ -93,14 +92,17 @@ def promote(
     served = _promotions(store).served(language)
     compared: tuple[Figures | None, Figures | None] = (None, None)
     if not force:
-        candidate, incumbent = compared = _compare(settings, store, language, run, served)
+        try:
+            candidate, incumbent = compared = _compare(settings, store, language, run, served)
+        except InvalidCheckpoint as error:
+            raise NotPromoted(f"{run} cannot be compared: {error}") from error
         from trainer.dialogue.comparison import is_worse  # noqa: PLC0415 - loads torch
 
         if is_worse(candidate, incumbent):
             raise NotPromoted(
                 f"{run} is worse than {served or _SHIPPED} on {candidate.exchanges} held-out exchanges: perplexity "
                 f"{candidate.perplexity:.1f} against {incumbent.perplexity:.1f}, the true reply first of 20 in "
-                f"{100 * candidate.hit:.0f} % against {100 * incumbent.hit:.0f} %. --force promotes it nevertheless."
+                f"{100 * candidate.hit:.0f} % against {100 * incumbent.hit:.0f} %. With `force` it is promoted nevertheless."
             )
     _publish(settings, store, lambda now: now.with_promoted(language, run), waiting)
     return Promotion(language, run, served or _SHIPPED, *compared)
@@ -135,7 +137,9 @@ def _compare(settings: Settings, store: Store, language: Language, run: str, ser
     weights = _weights(store, language, run)
     incumbent = shipped_weights(language) if served is None else _weights(store, language, served)
     if not incumbent.is_file():
-        raise InvalidCheckpoint(f"There are no weights of {served or _SHIPPED} to compare with; --force does without.")
+        raise InvalidCheckpoint(
+            f"There are no weights of {served or _SHIPPED} to compare with; with `force` nothing is compared."
+        )
     return figures(read_weights(weights), exchanges), figures(read_weights(incumbent), exchanges)
 
 
