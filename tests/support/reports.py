@@ -57,10 +57,10 @@ class SteppingReport:
         if self._told is not None:
             self._told.computing_on(device)
 
-    def published(self, run: str) -> None:
+    def published(self, run: str, decision: str = "") -> None:
         self._reach("published")
         if self._told is not None:
-            self._told.published(run)
+            self._told.published(run, decision)
 
     def _reach(self, point: str) -> None:
         with self._lock:

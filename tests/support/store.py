@@ -22,6 +22,7 @@ from contracts.evidence import MATRIX_FRAGMENTS, NEIGHBOURS, SHOWN_SCAFFOLDS, SH
 from contracts.kinds import RANKINGS, ActivityKind, Objective, RunKind, SimilarityKind
 from contracts.store import Store
 from contracts.tables import TABLES
+from published.changes import Change
 from published.publications import Publication
 from replacement.replacements import Replacements
 from trainer.data.seed_table import built_in
@@ -214,14 +215,15 @@ class Publisher:
         run: str | None = None,
         objective: Objective = Objective.COUNTS,
         published: datetime | None = None,
+        change: Change | None = None,
     ) -> str:
-        """Write the artifact of a run, then its publication; the run's id."""
+        """Write the artifact of a run, then its publication with a change of the registry; the run's id."""
         at = published or self._now()
         run = run or f"factors-{at:%Y%m%dT%H%M%SZ}-{self._count:06x}"
         artifact = self._begun("factors", contents.files, run)
         facts = {"rejects": TABLES["rejects"].schema.empty_table(), **contents.facts}
         write_form(artifact.directory, run, facts, _results(contents, objective, at))
-        self._announce(artifact, RunKind.FACTORS, contents.data, at, set(contents.files))
+        self._announce(artifact, RunKind.FACTORS, contents.data, at, set(contents.files), change)
         return run
 
     def publish_files(self, artifact: str, run: str, files: Mapping[str, bytes], kind: RunKind = RunKind.DIALOGUE) -> str:
@@ -244,13 +246,21 @@ class Publisher:
             (directory / file).write_bytes(content)
         return artifact
 
-    def _announce(self, artifact: StagedArtifact, kind: RunKind, data: str, at: datetime, files: set[str]) -> None:
+    def _announce(
+        self,
+        artifact: StagedArtifact,
+        kind: RunKind,
+        data: str,
+        at: datetime,
+        files: set[str],
+        change: Change | None = None,
+    ) -> None:
         media_types = MEDIA_TYPES | dict.fromkeys(files, "application/octet-stream")
         artifact.seal(kind=kind.value, created=at, description="Factors as a network.", media_types=media_types)
         manifests = {artifact.name: artifact.digest()}
         artifact.place()
         artifacts = {artifact.name: artifact.run}
-        append(self.store, Publication(artifact.run, kind.value, data, {}, artifacts, at, manifests))
+        append(self.store, Publication(artifact.run, kind.value, data, {}, artifacts, at, manifests), change)
 
 
 def _results(contents: Contents, objective: Objective, finished: datetime) -> dict[str, pa.Table]:

@@ -1,7 +1,8 @@
 """Publications: what was published, in the order of the store's versions.
 
-Each version of the table `publications` is one publication. Its commit is the one file whose appearance readers see, and
-states the publication whole, with a digest: nobody needs a clock, Parquet or a Delta library to know what is published.
+Each version of the table `publications` is one publication, a change of the registry, or both. Its commit is the one file whose
+appearance readers see, and states both whole, with digests: nobody needs a clock, Parquet or a Delta library to know what is
+published.
 """
 
 import hashlib
@@ -15,12 +16,15 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.store import Store
+from published.changes import Change, read_change, state_change
 
-__all__ = ["Commit", "Publication", "commits"]
+__all__ = ["Commit", "Publication", "commits", "stated_change"]
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _STATED: Final = "publication"
 _DIGEST: Final = "digest"
+_CHANGE: Final = "registry"
+_CHANGE_DIGEST: Final = "registry_digest"
 _OLDER: Final = "an older release published it, in a form that this one does not read"
 
 
@@ -51,13 +55,21 @@ class Commit:
 
     version: int
     run: str | None
-    """None where the commit is too damaged to tell."""
+    """None where nothing is published by it, or it is too damaged to tell."""
     publication: Publication | None
     problem: str | None = None
-    """Why there is no publication."""
+    """Why it cannot be read."""
+    change: Change | None = None
+    """Of the registry."""
 
 
 _PUBLICATION: Final = TypeAdapter(Publication)
+
+
+def stated_change(change: Change) -> dict[str, str]:
+    """What a commit says of a change of the registry."""
+    text = state_change(change)
+    return {_CHANGE: text, _CHANGE_DIGEST: _digest(text)}
 
 
 def commits(store: Store, *, known: Container[int] = ()) -> list[Commit]:
@@ -77,16 +89,23 @@ def _commit(store: Store, version: int) -> Commit | None:
         run = info.get("run")
     except (OSError, ValueError, TypeError, AttributeError) as error:
         return Commit(version, None, None, f"commit {version} of the publications cannot be read: {error}")
-    if _STATED not in info:
+    if _STATED not in info and _CHANGE not in info:
         return None if run is None else Commit(version, str(run), None, _OLDER)
     try:
-        if _digest(info[_STATED]) != info.get(_DIGEST):
-            raise ValueError("it differs from its digest")  # noqa: TRY301 - one of the ways in which it is damaged
-        publication = _named(_PUBLICATION.validate_json(info[_STATED]))
-        return Commit(version, publication.run, publication)
+        change = read_change(_vouched(info, _CHANGE, _CHANGE_DIGEST)) if _CHANGE in info else None
+        if _STATED not in info:
+            return Commit(version, None, None, change=change)
+        publication = _named(_PUBLICATION.validate_json(_vouched(info, _STATED, _DIGEST)))
+        return Commit(version, publication.run, publication, change=change)
     except (ValueError, TypeError, AttributeError) as error:
         said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         return Commit(version, None, None, f"commit {version} of the publications is damaged: {said}")
+
+
+def _vouched(info: Mapping[str, str], name: str, digest: str) -> str:
+    if _digest(info[name]) != info.get(digest):
+        raise ValueError("it differs from its digest")
+    return info[name]
 
 
 def _named(publication: Publication) -> Publication:

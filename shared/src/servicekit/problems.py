@@ -33,6 +33,7 @@ __all__ = [
     "NOT_FOUND",
     "NOT_READY",
     "ORIGIN_FOREIGN",
+    "RUN_NOT_FOUND",
     "TOO_MANY_REQUESTS",
     "UNAUTHORIZED",
     "UNSUPPORTED_MEDIA_TYPE",
@@ -139,6 +140,14 @@ INVALID_CURSOR: Final = ProblemType(
     "Start again without `cursor` and follow `next`.",
 )
 """For services with paged lists, which name it among their own types."""
+RUN_NOT_FOUND: Final = ProblemType(
+    "run-not-found",
+    "There is no such run",
+    HTTPStatus.NOT_FOUND,
+    "No run has the id, alias or name that was asked for; each is exact.",
+    "List the runs with `GET /v1/runs`; the scores API reads the current one where none is named.",
+)
+"""For services that know runs."""
 NOT_READY: Final = ProblemType(
     "not-ready",
     "The service is not ready yet",

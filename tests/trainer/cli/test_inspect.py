@@ -54,7 +54,7 @@ def test_a_wrong_option_is_told_at_once(tmp_path: Path, table: Path) -> None:
 def test_rejects_of_a_run_that_is_not_there_are_not_found(tmp_path: Path) -> None:
     done = run(tmp_path / "state", "rejects", "factors-x")
     assert done.returncode == 2
-    assert "factors-x: no run of factors with this id is published" in done.stderr
+    assert "factors-x: no run of factors with this id, name or alias is published" in done.stderr
 
 
 def test_every_option_that_a_message_names_exists(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from trainer.pipelines.factors import Trained, train
 from trainer.runs.spec import Engine, FactorsSpec
 from trainer.settings import Settings
 from trainer.store import tables
-from trainer.store.publications import publications
+from trainer.store.publications import publications, registry
 
 BUILT_IN = FactorsSpec(kind="factors", sources=("built-in",))
 
@@ -232,3 +232,31 @@ def test_data_that_cannot_be_used_publish_nothing(tmp_path: Path) -> None:
     with pytest.raises(InvalidData, match=r"broken\.json"):
         train(FactorsSpec(kind="factors", sources=(str(data),)), Settings(state=tmp_path), SteppingReport(), spark=_NO_SPARK)
     assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.spark
+def test_a_run_takes_current_by_the_policy_and_says_why_it_does_not(spark: SparkSession, tmp_path: Path) -> None:
+    settings, report = Settings(state=tmp_path / "state"), SteppingReport()
+    store = Store.under(settings.state)
+
+    def trained(source: str, *, promote: bool | None = None) -> Trained:
+        spec = FactorsSpec(kind="factors", sources=(source,), promote=promote)
+        return train(spec, settings, report, spark=spark)
+
+    for name, values in (("mine.json", [[1], [0]]), ("others.json", [[0], [1]])):
+        (tmp_path / name).write_bytes(seed_json([[1, 0], [1, 1]], values))
+    mine, others = str(tmp_path / "mine.json"), str(tmp_path / "others.json")
+    first = trained("built-in")
+    thrown_away = trained("built-in", promote=False)
+    assert (first.promoted, thrown_away.promoted, registry(store).names("current")) == (True, False, first.run)
+    own = trained(mine)
+    assert (own.promoted, registry(store).names("current")) == (True, own.run), "it takes the place of the built-in data"
+    other = trained(others)
+    assert other.decision == (
+        f"It did not take `current`: {own.run} is of other data, mine.json, and not of others.json. "
+        f"`ntdemo-train runs promote {other.run}` makes it so."
+    )
+    assert registry(store).decisions[other.run] == other.decision
+    assert not trained("built-in").promoted
+    assert trained(others, promote=True).promoted
+    assert trained(others).promoted, "the same data again"

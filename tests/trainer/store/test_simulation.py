@@ -11,6 +11,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
@@ -21,8 +22,10 @@ from tests.support.reports import SteppingReport
 from contracts.manifest import Manifest
 from contracts.store import Store
 from contracts.tables import TABLES
-from published.publications import Publication, commits
-from trainer.store import artifacts, intents, publications, publish, quarantine, recovery, tables
+from published.changes import Change, Marks
+from published.publications import Publication, commits, stated_change
+from published.registry import Registry
+from trainer.store import artifacts, intents, publications, publish, quarantine, recovery, registry, tables
 from trainer.store.artifacts import StagedArtifact
 from trainer.store.publish import Results
 from trainer.store.tables import Staged
@@ -90,8 +93,13 @@ def fake_files(store: Store, table: Any, *, version: int | None = None) -> list[
     return [(partition, store.table(table.name) / path) for path, partition in live(store, table.name, version).items()]
 
 
-def fake_append(store: Store, publication: Publication) -> int:
-    return commit_actions(store, "publications", {"commitInfo": publication.stated()})
+def fake_append(store: Store, publication: Publication, change: Change | None = None) -> int:
+    stated = publication.stated() | ({} if change is None else stated_change(change))
+    return commit_actions(store, "publications", {"commitInfo": stated})
+
+
+def fake_append_change(store: Store, change: Change) -> int:
+    return commit_actions(store, "publications", {"commitInfo": stated_change(change)})
 
 
 def fake_forget(store: Store, taken: Any) -> None:
@@ -140,6 +148,9 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "TABLES", FEW)
     monkeypatch.setattr(tables, "commit", fake_commit)
     monkeypatch.setattr(publications, "append", fake_append)
+    monkeypatch.setattr(registry, "append_change", fake_append_change)
+    for module in (publications, registry):
+        monkeypatch.setattr(module, "deciding", lambda _: nullcontext())
     monkeypatch.setattr(recovery, "_forget", fake_forget)
     monkeypatch.setattr(publish, "ThreadPoolExecutor", Serial)
     monkeypatch.setattr(publish, "datetime", Clock)
@@ -174,6 +185,8 @@ def look(store: Store) -> dict[str, str | None]:
     """What a reader makes of every run that it sees: None for a whole one, else the problem; anything else fails."""
     seen: dict[str, str | None] = {}
     for commit in commits(store):
+        if commit.publication is None and commit.change is not None:
+            continue
         if commit.publication is None:
             seen[f"version {commit.version}"] = commit.problem
             continue
@@ -194,6 +207,11 @@ def look(store: Store) -> dict[str, str | None]:
     return seen
 
 
+def note(store: Store, run: str, text: str) -> None:
+    """Change the registry alone: a note on a run, which keeps the notes on others."""
+    registry.change_registry(store, lambda _: Change(EPOCH, marks={run: Marks(note=text)}))
+
+
 def live_through(seed: int) -> None:
     """One history: up to three attempts, each stopped somewhere, refused something, or let through; then one on a good disk."""
     draw = random.Random(seed)  # noqa: S311 - histories, not keys
@@ -203,6 +221,7 @@ def live_through(seed: int) -> None:
     FakePath("/state").mkdir()
     disk.sync([FakePath("/"), FakePath("/state")])
     told: list[str] = []
+    noted: dict[str, str] = {}
     for attempt in range(draw.randint(1, 3)):
         run, end = f"run-{attempt}", draw.choice(("power", "kill", "refuse", "well"))
         disk.steps_left = draw.randint(0, 90) if end in {"power", "kill"} else -1
@@ -211,6 +230,8 @@ def live_through(seed: int) -> None:
             recovery.recover(store)
             train(store, run, draw.choice(("data-1", "data-2")))
             told.append(run)
+            note(store, run, f"of attempt {attempt}")
+            noted[run] = f"of attempt {attempt}"
         except Crash:
             if end == "power":
                 disk.lose_power()
@@ -223,6 +244,9 @@ def live_through(seed: int) -> None:
     train(store, "run-last", "data-1")
     seen = look(store)
     assert all(seen.get(one, "lost") is None for one in (*told, "run-last")), seen
+    known = Registry.of(commits(store))
+    assert known.names("current") == "run-last"
+    assert all(known.marks_of(run).note == text for run, text in noted.items()), "what was said to be noted is noted"
     assert recovery.recover(store).paths == ()
 
 

@@ -9,9 +9,12 @@ from ntdemo.errors import Problem
 
 __all__ = [
     "OF_SLUG",
+    "AliasMoved",
+    "AliasNotFound",
     "AllBusy",
     "ArtifactDamaged",
     "ArtifactNotFound",
+    "BotNotPromoted",
     "CheckpointUnusable",
     "ContentTooLarge",
     "DataNotAllowed",
@@ -41,11 +44,13 @@ __all__ = [
     "ModelNotFound",
     "MoleculesFailed",
     "MoleculesUnreadable",
+    "NameTaken",
     "NetworkFailed",
     "NotFound",
     "NotInRun",
     "NotReady",
     "NotTold",
+    "NothingBefore",
     "NothingPredicts",
     "ObjectiveMisfit",
     "OrderUnavailable",
@@ -56,6 +61,8 @@ __all__ = [
     "RangeNotSatisfiable",
     "RefusedByTrainer",
     "ReplacementsUnavailable",
+    "RunDeleted",
+    "RunKept",
     "RunNotFound",
     "RunOutdated",
     "RunUnreadable",
@@ -74,6 +81,25 @@ __all__ = [
     "UploadsFull",
     "UpstreamAway",
 ]
+
+
+class AliasMoved(Problem):
+    r"""The alias names another run by now.
+
+    `If-Match` states the run that the alias was thought to name, and somebody or a new run moved it meanwhile; `run` is
+    what it names.
+    """
+
+    slug = "alias-moved"
+
+
+class AliasNotFound(Problem):
+    r"""There is no such alias.
+
+    No run is named by this alias.
+    """
+
+    slug = "alias-not-found"
 
 
 class AllBusy(Problem):
@@ -101,6 +127,15 @@ class ArtifactNotFound(Problem):
     """
 
     slug = "artifact-not-found"
+
+
+class BotNotPromoted(Problem):
+    r"""The bot is not promoted.
+
+    The bot is worse than the one that is served, on exchanges that its training held out, or there is nothing to compare.
+    """
+
+    slug = "bot-not-promoted"
 
 
 class CheckpointUnusable(Problem):
@@ -377,6 +412,16 @@ class MoleculesUnreadable(Problem):
     slug = "molecules-unreadable"
 
 
+class NameTaken(Problem):
+    r"""The name stands for something else.
+
+    A run, an alias or the product itself is called so already, or the word is none that an alias can have. Ids, names and
+    aliases of runs stand in the same places, so each stands for one thing.
+    """
+
+    slug = "name-taken"
+
+
 class NetworkFailed(Problem):
     r"""The network failed while it wrote the reply.
 
@@ -420,6 +465,15 @@ class NotTold(Problem):
     """
 
     slug = "not-told"
+
+
+class NothingBefore(Problem):
+    r"""There is nothing to go back to.
+
+    The alias has named no other run before, or those that it named were deleted.
+    """
+
+    slug = "nothing-before"
 
 
 class NothingPredicts(Problem):
@@ -514,10 +568,28 @@ class ReplacementsUnavailable(Problem):
     slug = "replacements-unavailable"
 
 
+class RunDeleted(Problem):
+    r"""The run was deleted.
+
+    Somebody deleted the run at the trainer. Nobody is answered from it any more.
+    """
+
+    slug = "run-deleted"
+
+
+class RunKept(Problem):
+    r"""The run cannot be deleted now.
+
+    An alias names the run, it is pinned, or a job has it in use; or the alias is `current`, which always names a run.
+    """
+
+    slug = "run-kept"
+
+
 class RunNotFound(Problem):
     r"""There is no such run.
 
-    No publication of the store has the run id that was asked for. Ids are exact; `current` names the newest publication.
+    No run has the id, alias or name that was asked for; each is exact.
     """
 
     slug = "run-not-found"
@@ -677,9 +749,12 @@ class UpstreamAway(Problem):
 
 OF_SLUG: Final[Mapping[str, type[Problem]]] = MappingProxyType(
     {
+        "alias-moved": AliasMoved,
+        "alias-not-found": AliasNotFound,
         "all-busy": AllBusy,
         "artifact-damaged": ArtifactDamaged,
         "artifact-not-found": ArtifactNotFound,
+        "bot-not-promoted": BotNotPromoted,
         "checkpoint-unusable": CheckpointUnusable,
         "content-too-large": ContentTooLarge,
         "data-not-allowed": DataNotAllowed,
@@ -709,11 +784,13 @@ OF_SLUG: Final[Mapping[str, type[Problem]]] = MappingProxyType(
         "model-not-found": ModelNotFound,
         "molecules-failed": MoleculesFailed,
         "molecules-unreadable": MoleculesUnreadable,
+        "name-taken": NameTaken,
         "network-failed": NetworkFailed,
         "not-found": NotFound,
         "not-in-run": NotInRun,
         "not-ready": NotReady,
         "not-told": NotTold,
+        "nothing-before": NothingBefore,
         "nothing-predicts": NothingPredicts,
         "objective-misfit": ObjectiveMisfit,
         "order-unavailable": OrderUnavailable,
@@ -724,6 +801,8 @@ OF_SLUG: Final[Mapping[str, type[Problem]]] = MappingProxyType(
         "range-not-satisfiable": RangeNotSatisfiable,
         "refused-by-trainer": RefusedByTrainer,
         "replacements-unavailable": ReplacementsUnavailable,
+        "run-deleted": RunDeleted,
+        "run-kept": RunKept,
         "run-not-found": RunNotFound,
         "run-outdated": RunOutdated,
         "run-unreadable": RunUnreadable,

@@ -206,9 +206,29 @@ export interface paths {
         };
         /**
          * Published runs, the newest first
-         * @description Every run that was ever published stays readable by its id.
+         * @description Every run that was published stays readable by its id, until somebody deletes it at the trainer.
          */
         get: operations["list_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What differs between two runs
+         * @description Parameters and data that differ, all metrics, and the fragments whose ten nearest are others.
+         */
+        get: operations["compare_runs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -584,6 +604,97 @@ export interface components {
          * @enum {string}
          */
         Charge: "neutral" | "positive" | "negative";
+        /**
+         * ComparedCount
+         * @description How many there are of something in the data.
+         */
+        ComparedCount: {
+            /** Name */
+            name: string;
+            /** A */
+            a: number;
+            /** B */
+            b: number;
+        };
+        /**
+         * ComparedData
+         * @description What the runs learned from.
+         */
+        ComparedData: {
+            /**
+             * Same
+             * @description Whether they share fragments, compounds, targets and values.
+             */
+            same: boolean;
+            /** Source A */
+            source_a: string;
+            /** Source B */
+            source_b: string;
+            /** Counts */
+            counts: components["schemas"]["ComparedCount"][];
+            /**
+             * Shared Fragments
+             * @description By their names.
+             */
+            shared_fragments: number;
+            /** Only A */
+            only_a: number;
+            /** Only B */
+            only_b: number;
+        };
+        /**
+         * ComparedMetric
+         * @description A measurement; only judged on the same held-out cells it tells which run is better.
+         */
+        ComparedMetric: {
+            /** Name */
+            name: string;
+            /** A */
+            a: number | null;
+            /** B */
+            b: number | null;
+        };
+        /**
+         * ComparedNeighbours
+         * @description A fragment, and which of its nearest are others.
+         */
+        ComparedNeighbours: {
+            /** Fragment */
+            fragment: string;
+            /**
+             * Kept
+             * @description Of its nearest in `a`, those that are among the nearest in `b`.
+             */
+            kept: number;
+            /**
+             * Left
+             * @description The others, the nearest first.
+             */
+            left: string[];
+            /**
+             * Came
+             * @description Those in their place, the nearest first.
+             */
+            came: string[];
+        };
+        /**
+         * ComparedParameter
+         * @description A parameter that differs.
+         */
+        ComparedParameter: {
+            /**
+             * Name
+             * @description As in `spec`; `ingest.unit` is how tables were read.
+             */
+            name: string;
+            /**
+             * A
+             * @description As JSON; null where the run has none of this name.
+             */
+            a: string | null;
+            /** B */
+            b: string | null;
+        };
         /**
          * CompoundPrediction
          * @description One compound.
@@ -1384,6 +1495,43 @@ export interface components {
             relatives: components["schemas"]["Relative"][];
         };
         /**
+         * RunComparison
+         * @description What differs between two runs.
+         */
+        RunComparison: {
+            /** A */
+            a: string;
+            /** B */
+            b: string;
+            /** Parameters */
+            parameters: components["schemas"]["ComparedParameter"][];
+            data: components["schemas"]["ComparedData"];
+            /** Metrics */
+            metrics: components["schemas"]["ComparedMetric"][];
+            /** @description What neighbours are nearest by; null where the runs publish no lists of the same kind. */
+            similarity: components["schemas"]["SimilarityKind"] | null;
+            /**
+             * Nearest
+             * @description How many of the nearest are compared.
+             */
+            nearest: number;
+            /**
+             * Compared
+             * @description Fragments that both runs show.
+             */
+            compared: number;
+            /**
+             * Kept
+             * @description The mean share of the nearest that stayed; null where nothing could be compared.
+             */
+            kept: number | null;
+            /**
+             * Moved
+             * @description The fragments whose nearest changed, those that changed most first.
+             */
+            moved: components["schemas"]["ComparedNeighbours"][];
+        };
+        /**
          * RunDetail
          * @description A published run with its parameters and measurements.
          */
@@ -1404,8 +1552,27 @@ export interface components {
              */
             data: string;
             /**
+             * Name
+             * @description What people call it, unique among runs.
+             */
+            name: string | null;
+            /** Tags */
+            tags: string[];
+            /** Note */
+            note: string;
+            /**
+             * Pinned
+             * @description Whether it cannot be deleted.
+             */
+            pinned: boolean;
+            /**
+             * Aliases
+             * @description Those that name it. Whoever asks for a run may ask by an alias or a name as well.
+             */
+            aliases: string[];
+            /**
              * Current
-             * @description Whether this is the newest publication, which every read answers from by default.
+             * @description Whether every read answers from it by default: the alias `current` names it.
              */
             current: boolean;
             /**
@@ -1484,6 +1651,11 @@ export interface components {
             metrics: {
                 [key: string]: number;
             };
+            /**
+             * Decision
+             * @description Whether it took `current` when it was published, and why; null where nobody decided.
+             */
+            decision?: string | null;
         };
         /**
          * RunKind
@@ -1525,8 +1697,27 @@ export interface components {
              */
             data: string;
             /**
+             * Name
+             * @description What people call it, unique among runs.
+             */
+            name: string | null;
+            /** Tags */
+            tags: string[];
+            /** Note */
+            note: string;
+            /**
+             * Pinned
+             * @description Whether it cannot be deleted.
+             */
+            pinned: boolean;
+            /**
+             * Aliases
+             * @description Those that name it. Whoever asks for a run may ask by an alias or a name as well.
+             */
+            aliases: string[];
+            /**
              * Current
-             * @description Whether this is the newest publication, which every read answers from by default.
+             * @description Whether every read answers from it by default: the alias `current` names it.
              */
             current: boolean;
             /**
@@ -1774,7 +1965,7 @@ export interface operations {
     get_scores: {
         parameters: {
             query?: {
-                /** @description Id of the run to read; `current` is the newest publication. */
+                /** @description The run to read: its id, its name or an alias; `latest` was published last. */
                 run?: string;
             };
             header?: never;
@@ -1794,6 +1985,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1889,7 +2089,7 @@ export interface operations {
     get_fragment_drawing: {
         parameters: {
             query?: {
-                /** @description Id of the run to read; `current` is the newest publication. */
+                /** @description The run to read: its id, its name or an alias; `latest` was published last. */
                 run?: string;
                 /** @description SMILES of a structure: what both have in common is turned as it is there. */
                 template?: string | null;
@@ -1914,6 +2114,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1962,7 +2171,7 @@ export interface operations {
     list_replacements: {
         parameters: {
             query?: {
-                /** @description Id of the run to read; `current` is the newest publication. */
+                /** @description The run to read: its id, its name or an alias; `latest` was published last. */
                 run?: string;
                 /** @description Where it is told what a replacement adds, which then orders them. */
                 target?: string | null;
@@ -1992,6 +2201,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2040,7 +2258,7 @@ export interface operations {
     ask_replacements: {
         parameters: {
             query?: {
-                /** @description Id of the run to read; `current` is the newest publication. */
+                /** @description The run to read: its id, its name or an alias; `latest` was published last. */
                 run?: string;
             };
             header?: never;
@@ -2065,6 +2283,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2126,7 +2353,7 @@ export interface operations {
                 a: string;
                 /** @description Name of the one in its place. */
                 b: string;
-                /** @description Id of the run to read; `current` is the newest publication. */
+                /** @description The run to read: its id, its name or an alias; `latest` was published last. */
                 run?: string;
                 /** @description `next` of the page before; none for the first page. */
                 cursor?: string | null;
@@ -2150,6 +2377,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2202,7 +2438,7 @@ export interface operations {
                 query?: string;
                 /** @description Only fragments with enough evidence; false lists every modelled one. */
                 shown?: boolean;
-                /** @description Id of the run to read; `current` is the newest publication. */
+                /** @description The run to read: its id, its name or an alias; `latest` was published last. */
                 run?: string;
                 /** @description Only fragments that contain this: a SMILES in any spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS. */
                 structure?: string | null;
@@ -2238,6 +2474,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2286,7 +2531,7 @@ export interface operations {
     list_neighbours: {
         parameters: {
             query?: {
-                /** @description Id of the run to read; `current` is the newest publication. */
+                /** @description The run to read: its id, its name or an alias; `latest` was published last. */
                 run?: string;
                 /** @description What the order follows. */
                 similarity?: components["schemas"]["SimilarityKind"];
@@ -2314,6 +2559,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2353,7 +2607,7 @@ export interface operations {
     get_fragment: {
         parameters: {
             query?: {
-                /** @description Id of the run to read; `current` is the newest publication. */
+                /** @description The run to read: its id, its name or an alias; `latest` was published last. */
                 run?: string;
             };
             header?: never;
@@ -2376,6 +2630,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2464,12 +2727,84 @@ export interface operations {
             };
         };
     };
+    compare_runs: {
+        parameters: {
+            query: {
+                /** @description Id, name or alias of a run. */
+                a: string;
+                /** @description Id, name or alias of a run. */
+                b: string;
+                /** @description Fragments that moved. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunComparison"];
+                };
+            };
+            /** @description The run, fragment, target, artifact or file does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A parameter or the body is not valid. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No run is published yet, or it cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Any other failure, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     get_run: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of a run; `current` is the newest publication. */
+                /** @description Id, name or alias of a run, such as `current`. */
                 run: string;
             };
             cookie?: never;
@@ -2487,6 +2822,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2528,7 +2872,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of a run; `current` is the newest publication. */
+                /** @description Id, name or alias of a run, such as `current`. */
                 run: string;
             };
             cookie?: never;
@@ -2546,6 +2890,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2587,7 +2940,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of a run; `current` is the newest publication. */
+                /** @description Id, name or alias of a run, such as `current`. */
                 run: string;
             };
             cookie?: never;
@@ -2605,6 +2958,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2651,7 +3013,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @description Id of a run; `current` is the newest publication. */
+                /** @description Id, name or alias of a run, such as `current`. */
                 run: string;
             };
             cookie?: never;
@@ -2670,6 +3032,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2709,7 +3080,7 @@ export interface operations {
     ask_similarities: {
         parameters: {
             query?: {
-                /** @description Id of the run to read; `current` is the newest publication. */
+                /** @description The run to read: its id, its name or an alias; `latest` was published last. */
                 run?: string;
             };
             header?: never;
@@ -2733,6 +3104,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2781,7 +3161,7 @@ export interface operations {
     ask_predictions: {
         parameters: {
             query?: {
-                /** @description Id of the run to read; `current` is the newest publication. */
+                /** @description The run to read: its id, its name or an alias; `latest` was published last. */
                 run?: string;
             };
             header?: never;
@@ -2805,6 +3185,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2862,7 +3251,7 @@ export interface operations {
     list_factors: {
         parameters: {
             query?: {
-                /** @description Id of the run to read; `current` is the newest publication. */
+                /** @description The run to read: its id, its name or an alias; `latest` was published last. */
                 run?: string;
                 /** @description `next` of the page before; none for the first page. */
                 cursor?: string | null;
@@ -2889,6 +3278,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3009,6 +3407,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description The run was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description A problem document. */
             422: {
                 headers: {
@@ -3074,6 +3481,15 @@ export interface operations {
             };
             /** @description The run, fragment, target, artifact or file does not exist. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

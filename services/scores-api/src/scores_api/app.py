@@ -40,7 +40,8 @@ _DESCRIPTION = """\
 Everything is read from what the trainer published. A publication is seen without a restart, by the first request after it or
 within moments where it is large; nobody waits for it.
 
-* Every read takes `run`: the id of a published run, or `current` for the newest. An answer comes from one run, never a mixture.
+* Every read takes `run`: the id of a published run, its name, or an alias: `current`, which is read where none is named, or
+  another that somebody gave. An answer comes from one run, never a mixture.
 * Published answers carry an `ETag`; send it back in `If-None-Match` and an unchanged answer is a 304 without a body.
 * Lists are pages: follow `next` by giving it back as `cursor`. A cursor stays in the run it began with.
 * Similarities are percent, -100 to 100, rounded to two decimals; a fragment's similarity to itself is exactly 100.

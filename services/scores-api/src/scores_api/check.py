@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--state", type=Path, required=True, help="state directory; the store lies in `store/` under it")
     store = Store.under(parser.parse_args(arguments).state)
     opened, refused = 0, 0
-    for one in Publications(store).read():
+    for one in Publications(store).read()[0]:
         problem = one.problem
         if problem is None and one.publication is not None and one.record is not None:
             try:

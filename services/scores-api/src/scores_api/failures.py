@@ -1,6 +1,7 @@
 """What can go wrong when published things are asked for; the routes turn each into a problem."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 __all__ = [
     "ArtifactDamaged",
@@ -15,6 +16,7 @@ __all__ = [
     "PredictionsTooMany",
     "RefusedSmiles",
     "ReplacementsUnavailable",
+    "RunDeleted",
     "RunOutdated",
     "RunUnknown",
     "RunUnreadable",
@@ -36,6 +38,15 @@ class RunUnknown(Exception):
     def __init__(self, run: str) -> None:
         super().__init__(run)
         self.run = run
+
+
+class RunDeleted(Exception):
+    """Somebody deleted the run; `time` says when."""
+
+    def __init__(self, run: str, time: datetime) -> None:
+        super().__init__(run)
+        self.run = run
+        self.time = time
 
 
 class RunOutdated(Exception):

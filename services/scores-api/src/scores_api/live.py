@@ -1,4 +1,4 @@
-"""The live view of the store: what is published at this moment, checked on every request.
+"""The live view of the store: what is published and named at this moment, checked on every request.
 
 `Live` holds one immutable state and replaces it as a whole. A request asks whether the commit after the known one exists (one
 `access`); only when it does, the store is read in a thread. A request waits for that no longer than a moment, and is answered
@@ -20,7 +20,8 @@ from contracts.store import Store
 from published.form import OtherFormat
 from published.pages import FileDamaged
 from published.publications import Publication
-from scores_api.catalogue import Catalogue, Described
+from published.registry import Registry
+from scores_api.catalogue import Catalogue, Described, candidates
 from scores_api.failures import NothingPublished
 from scores_api.open_runs import Opener, OpenRun, OpenRuns, open_run
 from scores_api.publications import Publications, commit_digest
@@ -38,7 +39,7 @@ _log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(frozen=True)
 class StoreView:
-    """All publications of one version of the store, with the newest whole run open."""
+    """All publications of one version of the store, with the current run open."""
 
     catalogue: Catalogue
     current: OpenRun
@@ -57,11 +58,11 @@ class _State:
     missing: str = _NOTHING
     """Why there is none."""
     is_whole: bool = True
-    """Whether nothing is damaged, and the newest run is the current one."""
+    """Whether nothing is damaged, and what is answered from is what `current` names."""
 
 
 class Live:
-    """Answers from the newest whole run, and from older runs by id.
+    """Answers from the run that `current` names, and from others by id, alias or name.
 
     Assembled without touching anything; `start` and `close` bracket its work on a running event loop.
     """
@@ -126,11 +127,12 @@ class Live:
         return None if self._state.view is None else (self._state.version, self._state.view.catalogue)
 
     async def run(self, name: str) -> OpenRun:
-        """A run by id, or the newest whole one by `current`; opened first if it is not.
+        """A run by id, alias or name; opened first if it is not.
 
         Raises:
             NothingPublished: there is no run at all.
-            RunUnknown: no publication has this id.
+            RunUnknown: nothing is called so.
+            RunDeleted: it was deleted.
             RunOutdated: another release published it.
             RunUnreadable: it is damaged or cannot be read.
         """
@@ -192,21 +194,23 @@ class Live:
         return self._state.view.current.run if self._state.view else None
 
     def _state_now(self, before: StoreView | None) -> _State:
-        """The state of the store as it is, its newest whole run opened unless `before` has it open; blocks."""
+        """The state of the store as it is, the run that `current` names opened unless `before` has it open; blocks."""
         version = self._store.version()
         commit = commit_digest(self._store, version)
-        described = self._publications.read()
-        view, missing = self._view(described, before)
-        newest = next((one.run for one in reversed(described) if one.record is not None), None)
+        described, registry = self._publications.read()
+        view, missing = self._view(described, registry, before)
+        wanted = next((one.run for one in candidates(described, registry) if one.record is not None), None)
         served = None if view is None else view.current.run
-        is_whole = newest == served and not any(one.problem is not None and not one.outdated for one in described)
+        is_whole = wanted == served and not any(one.problem is not None and not one.outdated for one in described)
         following = str(self._store.publications_commit(version + 1))
         return _State(version, commit, following, view, missing, is_whole)
 
-    def _view(self, described: Sequence[Described], before: StoreView | None) -> tuple[StoreView | None, str]:
-        """The newest run that opens, and otherwise why there is none."""
+    def _view(
+        self, described: Sequence[Described], registry: Registry, before: StoreView | None
+    ) -> tuple[StoreView | None, str]:
+        """The first candidate that opens, and otherwise why there is none."""
         missing = _OUTDATED if any(one.outdated for one in described) else _NOTHING
-        for one in reversed(described):
+        for one in candidates(described, registry):
             if one.problem is not None and not one.outdated:
                 missing = self._unreadable(one.run, one.problem)
             if one.publication is None or one.record is None:
@@ -216,7 +220,7 @@ class Live:
             except (FileDamaged, OtherFormat) as error:
                 missing = self._unreadable(one.run, str(error))
                 continue
-            return StoreView(Catalogue.of(described, current.run, self._release), current), ""
+            return StoreView(Catalogue.of(described, registry, current.run, self._release), current), ""
         return None, missing
 
     def _opened(self, publication: Publication, before: StoreView | None) -> OpenRun:

@@ -1,6 +1,7 @@
 """Pages: a stretch of a list and the cursor to the next one."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
@@ -40,7 +41,11 @@ def newest_first(
     end = len(items)
     if cursor is not None:
         mark = Cursor.read(cursor)
-        if mark.of != of or mark.after >= end or run_of(items[mark.after]) != mark.run:
+        if mark.of != of:
+            raise CursorInvalid
+        if mark.after >= end or run_of(items[mark.after]) != mark.run:  # runs before it were deleted since
+            mark = replace(mark, after=next((place for place in range(end) if run_of(items[place]) == mark.run), -1))
+        if mark.after < 0:
             raise CursorInvalid
         end = mark.after
     start = max(0, end - limit)

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Final
 
-from servicekit.problems import INVALID_CURSOR, ProblemType
+from servicekit.problems import INVALID_CURSOR, RUN_NOT_FOUND, ProblemType
 
 __all__ = [
     "ARTIFACT_DAMAGED",
@@ -17,19 +17,20 @@ __all__ = [
     "PREDICTIONS_TOO_MANY",
     "PROBLEM_TYPES",
     "REPLACEMENTS_UNAVAILABLE",
-    "RUN_NOT_FOUND",
+    "RUN_DELETED",
     "RUN_OUTDATED",
     "RUN_UNREADABLE",
     "SIMILARITY_UNAVAILABLE",
     "TARGET_NOT_FOUND",
 ]
 
-RUN_NOT_FOUND: Final = ProblemType(
-    "run-not-found",
-    "There is no such run",
-    HTTPStatus.NOT_FOUND,
-    "No publication of the store has the run id that was asked for. Ids are exact; `current` names the newest publication.",
-    "List the runs with `GET /v1/runs`, or leave `run` out to read the newest one.",
+RUN_DELETED: Final = ProblemType(
+    "run-deleted",
+    "The run was deleted",
+    HTTPStatus.GONE,
+    "Somebody deleted the run at the trainer. Nobody is answered from it any more.",
+    "Take another run of `GET /v1/runs`, or train its data again. Whoever runs the trainer can bring it back with "
+    "`ntdemo-train runs restore` as long as its files lie in the quarantine.",
 )
 FRAGMENT_NOT_FOUND: Final = ProblemType(
     "fragment-not-found",
@@ -161,6 +162,7 @@ STRUCTURE_UNKNOWN: Final = ProblemType(
 )
 PROBLEM_TYPES: Final = (
     RUN_NOT_FOUND,
+    RUN_DELETED,
     RUN_OUTDATED,
     FRAGMENT_NOT_FOUND,
     ARTIFACT_NOT_FOUND,

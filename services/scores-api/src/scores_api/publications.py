@@ -10,6 +10,7 @@ from contracts.store import Store
 from published.form import OtherFormat, RunRecord
 from published.pages import FileDamaged
 from published.publications import Commit, Publication, commits
+from published.registry import Registry
 from scores_api import vouched
 from scores_api.catalogue import Described
 
@@ -23,26 +24,35 @@ class Publications:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._known: dict[int, Described] = {}
+        self._known: dict[int, tuple[Commit, Described]] = {}
         self._newest = ""
 
-    def read(self) -> list[Described]:
-        """Everything that is published, the oldest first; of two publications of a run the later. Blocks.
+    def read(self) -> tuple[list[Described], Registry]:
+        """Everything that is published, the oldest first, of two publications of a run the later; and the registry. Blocks.
+
+        Of runs that were deleted only their names are there, in the registry.
 
         Raises:
             OSError: the store cannot be listed.
         """
         if self._known and commit_digest(self._store, max(self._known)) != self._newest:
             self._known = {}  # another store in the place of the one that was read
-        fresh = {commit.version: self._described(commit) for commit in commits(self._store, known=self._known)}
-        described = dict(sorted({**self._known, **fresh}.items()))
-        self._known = {version: one for version, one in described.items() if one.problem is None or one.outdated}
+        read = dict(self._known)
+        fresh = commits(self._store, known=self._known)
+        registry = Registry.of(sorted([*(commit for commit, _ in read.values()), *fresh], key=lambda commit: commit.version))
+        for commit in fresh:
+            read[commit.version] = commit, self._described(commit, deleted=commit.run in registry.deleted)
+        read = dict(sorted(read.items()))
+        self._known = {version: one for version, one in read.items() if one[1].problem is None or one[1].outdated}
         self._newest = commit_digest(self._store, max(self._known)) if self._known else ""
-        return list({one.run or version: one for version, one in described.items()}.values())
+        latest = {one.run or version: one for version, (commit, one) in read.items() if commit.run or commit.problem}
+        return [one for one in latest.values() if one.run not in registry.deleted], registry
 
-    def _described(self, commit: Commit) -> Described:
-        """A publication of a kind that this release does not know is a name without anything."""
+    def _described(self, commit: Commit, *, deleted: bool) -> Described:
+        """A publication of a kind that this release does not know, or of a deleted run, is a name without anything."""
         publication = commit.publication
+        if deleted:
+            return Described(commit.run)
         if publication is None:
             return Described(commit.run, problem=commit.problem, outdated=commit.run is not None)
         if publication.kind not in _KINDS:

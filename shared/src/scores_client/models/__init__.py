@@ -10,6 +10,11 @@ from .artifact_page import ArtifactPage
 from .at_target import AtTarget
 from .basis import Basis
 from .charge import Charge
+from .compared_count import ComparedCount
+from .compared_data import ComparedData
+from .compared_metric import ComparedMetric
+from .compared_neighbours import ComparedNeighbours
+from .compared_parameter import ComparedParameter
 from .compound_prediction import CompoundPrediction
 from .compound_question import CompoundQuestion
 from .contributions import Contributions
@@ -45,6 +50,7 @@ from .replacement import Replacement
 from .replacement_list import ReplacementList
 from .replacement_question import ReplacementQuestion
 from .rest import Rest
+from .run_comparison import RunComparison
 from .run_detail import RunDetail
 from .run_detail_ingest import RunDetailIngest
 from .run_detail_metrics import RunDetailMetrics
@@ -71,6 +77,11 @@ __all__ = (
     "AtTarget",
     "Basis",
     "Charge",
+    "ComparedCount",
+    "ComparedData",
+    "ComparedMetric",
+    "ComparedNeighbours",
+    "ComparedParameter",
     "CompoundPrediction",
     "CompoundQuestion",
     "Contributions",
@@ -106,6 +117,7 @@ __all__ = (
     "ReplacementList",
     "ReplacementQuestion",
     "Rest",
+    "RunComparison",
     "RunDetail",
     "RunDetailIngest",
     "RunDetailMetrics",

@@ -35,7 +35,12 @@ class RunDetail:
         activity_kind (ActivityKind): What the cells of an activity table state.
         source (str): What the user named: `built-in` or a file.
         data (str): Digest of the ingested data; runs with the same digest share fragments, compounds and targets.
-        current (bool): Whether this is the newest publication, which every read answers from by default.
+        name (None | str): What people call it, unique among runs.
+        tags (list[str]):
+        note (str):
+        pinned (bool): Whether it cannot be deleted.
+        aliases (list[str]): Those that name it. Whoever asks for a run may ask by an alias or a name as well.
+        current (bool): Whether every read answers from it by default: the alias `current` names it.
         published (datetime.datetime):
         started (datetime.datetime):
         finished (datetime.datetime):
@@ -54,6 +59,8 @@ class RunDetail:
         metrics (RunDetailMetrics): Name to number.
         plan (None | RunDetailPlanType0 | Unset): What every column of the data was taken for, and why; null where they
             have no columns.
+        decision (None | str | Unset): Whether it took `current` when it was published, and why; null where nobody
+            decided.
     """
 
     id: str
@@ -62,6 +69,11 @@ class RunDetail:
     activity_kind: ActivityKind
     source: str
     data: str
+    name: None | str
+    tags: list[str]
+    note: str
+    pinned: bool
+    aliases: list[str]
     current: bool
     published: datetime.datetime
     started: datetime.datetime
@@ -79,6 +91,7 @@ class RunDetail:
     ingest: RunDetailIngest
     metrics: RunDetailMetrics
     plan: None | RunDetailPlanType0 | Unset = UNSET
+    decision: None | str | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.run_detail_plan_type_0 import RunDetailPlanType0
@@ -94,6 +107,17 @@ class RunDetail:
         source = self.source
 
         data = self.data
+
+        name: None | str
+        name = self.name
+
+        tags = self.tags
+
+        note = self.note
+
+        pinned = self.pinned
+
+        aliases = self.aliases
 
         current = self.current
 
@@ -138,6 +162,12 @@ class RunDetail:
         else:
             plan = self.plan
 
+        decision: None | str | Unset
+        if isinstance(self.decision, Unset):
+            decision = UNSET
+        else:
+            decision = self.decision
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -148,6 +178,11 @@ class RunDetail:
                 "activity_kind": activity_kind,
                 "source": source,
                 "data": data,
+                "name": name,
+                "tags": tags,
+                "note": note,
+                "pinned": pinned,
+                "aliases": aliases,
                 "current": current,
                 "published": published,
                 "started": started,
@@ -168,6 +203,8 @@ class RunDetail:
         )
         if plan is not UNSET:
             field_dict["plan"] = plan
+        if decision is not UNSET:
+            field_dict["decision"] = decision
 
         return field_dict
 
@@ -190,6 +227,21 @@ class RunDetail:
         source = d.pop("source")
 
         data = d.pop("data")
+
+        def _parse_name(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        name = _parse_name(d.pop("name"))
+
+        tags = cast(list[str], d.pop("tags"))
+
+        note = d.pop("note")
+
+        pinned = d.pop("pinned")
+
+        aliases = cast(list[str], d.pop("aliases"))
 
         current = d.pop("current")
 
@@ -245,6 +297,15 @@ class RunDetail:
 
         plan = _parse_plan(d.pop("plan", UNSET))
 
+        def _parse_decision(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        decision = _parse_decision(d.pop("decision", UNSET))
+
         run_detail = cls(
             id=id,
             kind=kind,
@@ -252,6 +313,11 @@ class RunDetail:
             activity_kind=activity_kind,
             source=source,
             data=data,
+            name=name,
+            tags=tags,
+            note=note,
+            pinned=pinned,
+            aliases=aliases,
             current=current,
             published=published,
             started=started,
@@ -269,6 +335,7 @@ class RunDetail:
             ingest=ingest,
             metrics=metrics,
             plan=plan,
+            decision=decision,
         )
 
         return run_detail

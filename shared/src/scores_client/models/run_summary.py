@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
@@ -27,7 +27,12 @@ class RunSummary:
         activity_kind (ActivityKind): What the cells of an activity table state.
         source (str): What the user named: `built-in` or a file.
         data (str): Digest of the ingested data; runs with the same digest share fragments, compounds and targets.
-        current (bool): Whether this is the newest publication, which every read answers from by default.
+        name (None | str): What people call it, unique among runs.
+        tags (list[str]):
+        note (str):
+        pinned (bool): Whether it cannot be deleted.
+        aliases (list[str]): Those that name it. Whoever asks for a run may ask by an alias or a name as well.
+        current (bool): Whether every read answers from it by default: the alias `current` names it.
         published (datetime.datetime):
         started (datetime.datetime):
         finished (datetime.datetime):
@@ -49,6 +54,11 @@ class RunSummary:
     activity_kind: ActivityKind
     source: str
     data: str
+    name: None | str
+    tags: list[str]
+    note: str
+    pinned: bool
+    aliases: list[str]
     current: bool
     published: datetime.datetime
     started: datetime.datetime
@@ -75,6 +85,17 @@ class RunSummary:
         source = self.source
 
         data = self.data
+
+        name: None | str
+        name = self.name
+
+        tags = self.tags
+
+        note = self.note
+
+        pinned = self.pinned
+
+        aliases = self.aliases
 
         current = self.current
 
@@ -115,6 +136,11 @@ class RunSummary:
                 "activity_kind": activity_kind,
                 "source": source,
                 "data": data,
+                "name": name,
+                "tags": tags,
+                "note": note,
+                "pinned": pinned,
+                "aliases": aliases,
                 "current": current,
                 "published": published,
                 "started": started,
@@ -147,6 +173,21 @@ class RunSummary:
         source = d.pop("source")
 
         data = d.pop("data")
+
+        def _parse_name(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        name = _parse_name(d.pop("name"))
+
+        tags = cast(list[str], d.pop("tags"))
+
+        note = d.pop("note")
+
+        pinned = d.pop("pinned")
+
+        aliases = cast(list[str], d.pop("aliases"))
 
         current = d.pop("current")
 
@@ -186,6 +227,11 @@ class RunSummary:
             activity_kind=activity_kind,
             source=source,
             data=data,
+            name=name,
+            tags=tags,
+            note=note,
+            pinned=pinned,
+            aliases=aliases,
             current=current,
             published=published,
             started=started,

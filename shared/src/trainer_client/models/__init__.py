@@ -3,6 +3,9 @@
 """Contains all the data models used in inputs/outputs"""
 
 from .activity_kind import ActivityKind
+from .alias_list import AliasList
+from .alias_resource import AliasResource
+from .alias_target import AliasTarget
 from .alive import Alive
 from .architecture import Architecture
 from .bot_size import BotSize
@@ -45,10 +48,16 @@ from .readiness import Readiness
 from .readiness_missing import ReadinessMissing
 from .rejected_place import RejectedPlace
 from .role import Role
+from .run_edit import RunEdit
+from .run_list import RunList
+from .run_resource import RunResource
 from .unit import Unit
 
 __all__ = (
     "ActivityKind",
+    "AliasList",
+    "AliasResource",
+    "AliasTarget",
     "Alive",
     "Architecture",
     "BotSize",
@@ -91,5 +100,8 @@ __all__ = (
     "ReadinessMissing",
     "RejectedPlace",
     "Role",
+    "RunEdit",
+    "RunList",
+    "RunResource",
     "Unit",
 )

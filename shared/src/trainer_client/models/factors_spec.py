@@ -47,6 +47,9 @@ class FactorsSpec:
         device (str | Unset): `auto` is the first GPU, or the CPU where there is none. Default: 'auto'.
         ingest (IngestOptions | Unset): How tables of molecules are read; `data.json` and the built-in data need none of
             it.
+        promote (bool | None | Unset): Whether the run takes `current`, which answers where nobody names a run. When
+            null, it does, unless the run behind `current` is of other data, the built-in ones excepted, or is judged better
+            on the same cells.
     """
 
     kind: Literal["factors"]
@@ -59,6 +62,7 @@ class FactorsSpec:
     seed: int | Unset = 0
     device: str | Unset = "auto"
     ingest: IngestOptions | Unset = UNSET
+    promote: bool | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         kind = self.kind
@@ -101,6 +105,12 @@ class FactorsSpec:
         if not isinstance(self.ingest, Unset):
             ingest = self.ingest.to_dict()
 
+        promote: bool | None | Unset
+        if isinstance(self.promote, Unset):
+            promote = UNSET
+        else:
+            promote = self.promote
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -126,6 +136,8 @@ class FactorsSpec:
             field_dict["device"] = device
         if ingest is not UNSET:
             field_dict["ingest"] = ingest
+        if promote is not UNSET:
+            field_dict["promote"] = promote
 
         return field_dict
 
@@ -193,6 +205,15 @@ class FactorsSpec:
         else:
             ingest = IngestOptions.from_dict(_ingest)
 
+        def _parse_promote(data: object) -> bool | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(bool | None | Unset, data)
+
+        promote = _parse_promote(d.pop("promote", UNSET))
+
         factors_spec = cls(
             kind=kind,
             sources=sources,
@@ -204,6 +225,7 @@ class FactorsSpec:
             seed=seed,
             device=device,
             ingest=ingest,
+            promote=promote,
         )
 
         return factors_spec

@@ -118,7 +118,7 @@ class AsyncClient:
         return expected(answer, DatasetResource)
 
     async def run(self, id_: str = "current") -> AsyncRun:
-        """A published run; `current` is the newest now, and stays that run.
+        """A published run; `current` is what that alias names now; it stays that run.
 
         Raises:
             errors.RunNotFound: there is none of this id.

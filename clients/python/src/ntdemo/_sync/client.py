@@ -115,7 +115,7 @@ class Client:
         return expected(answer, DatasetResource)
 
     def run(self, id_: str = "current") -> Run:
-        """A published run; `current` is the newest now, and stays that run.
+        """A published run; `current` is what that alias names now; it stays that run.
 
         Raises:
             errors.RunNotFound: there is none of this id.

@@ -14,19 +14,19 @@ from ntdemo.command.printing import AsJson, answered, tell
 
 __all__ = ["inspect", "jobs", "neighbours", "predict", "runs", "train"]
 
-_RUNS: Final = ("id", "source", "objective", "fragments", "compounds", "targets", "published", "current")
+_RUNS: Final = ("id", "name", "aliases", "tags", "source", "objective", "fragments", "compounds", "targets", "published")
 _JOBS: Final = ("id", "state", "kind", "sources", "run", "created", "problem")
 _NEAR: Final = ("rank", "name", "support", "function", "low", "high", "expected_change", "swaps", "structure")
 _PREDICTED: Final = ("smiles", "target", "value", "low", "high", "measured", "domain", "flags")
 _DIGEST: Final = len("dataset:") + 8
 _COLUMNS: Final = ("file", "name", "role", "unit", "reason")
-Run = Annotated[str, typer.Option(help="Id of a run.")]
+Run = Annotated[str, typer.Option(help="Id, name or alias of a run.")]
 Limit = Annotated[int, typer.Option(min=1, help="So many at most.")]
 Target = Annotated[list[str] | None, typer.Option("--target", help="A column of values; several are given several times.")]
 
 
 def runs(
-    run: Annotated[str | None, typer.Argument(help="Id of a run, or `current`.")] = None,
+    run: Annotated[str | None, typer.Argument(help="Id, name or alias of a run.")] = None,
     *,
     limit: Limit = 20,
     as_json: AsJson = False,
@@ -34,7 +34,9 @@ def runs(
     """List published runs, the newest first, or show one."""
     with answered(as_json=as_json), Client() as client:
         if run is None:
-            tell([each.detail().to_dict() for each in islice(client.runs(), limit)], _RUNS, as_json=as_json)
+            found = [each.detail().to_dict() for each in islice(client.runs(), limit)]
+            listed = [{**each, **{name: ", ".join(each[name]) for name in ("aliases", "tags")}} for each in found]
+            tell(found if as_json else listed, _RUNS, as_json=as_json)
             return
         detail = client.run(run).detail().to_dict()
         if as_json:
@@ -78,16 +80,22 @@ def train(
     unit: Annotated[str | None, typer.Option(help="The unit of values whose columns do not say it: nM, uM, pX, …")] = None,
     holdout: Annotated[str | None, typer.Option(help="Judge the run: random, scaffold, …")] = None,
     skip: Annotated[bool, typer.Option("--skip", help="Leave out what cannot be used.")] = False,
+    promote: Annotated[
+        bool | None,
+        typer.Option("--promote/--no-promote", help="Whether the run takes `current`; a policy decides without either."),
+    ] = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Come back when the job is queued.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train on data of this machine at the trainer, and wait for the run."""
-    spec = {name: value for name, value in (("objective", objective), ("holdout", holdout)) if value is not None}
+    asked = {"objective": objective, "holdout": holdout, "promote": promote}
+    spec: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     read = {name: value for name, value in (("unit", unit), ("on_error", "skip" if skip else None)) if value is not None}
     with answered(as_json=as_json), Client() as client:
         run = client.train(data, target=target, read=read, **spec)
         if not no_wait:
-            run.wait()
+            decision = run.wait().detail().decision
+            sys.stderr.write(f"{decision}\n" if decision else "")
         assert run.job is not None  # noqa: S101 - a training has one
         tell([_job(run.job)], _JOBS, as_json=as_json)
 

@@ -20,8 +20,16 @@ class RunSummary(Wire):
     """What the user named: `built-in` or a file."""
     data: str
     """Digest of the ingested data; runs with the same digest share fragments, compounds and targets."""
+    name: str | None
+    """What people call it, unique among runs."""
+    tags: list[str]
+    note: str
+    pinned: bool
+    """Whether it cannot be deleted."""
+    aliases: list[str]
+    """Those that name it. Whoever asks for a run may ask by an alias or a name as well."""
     current: bool
-    """Whether this is the newest publication, which every read answers from by default."""
+    """Whether every read answers from it by default: the alias `current` names it."""
     published: datetime
     started: datetime
     finished: datetime
@@ -52,6 +60,8 @@ class RunDetail(RunSummary):
     """What every column of the data was taken for, and why; null where they have no columns."""
     metrics: dict[str, float]
     """Name to number."""
+    decision: str | None = None
+    """Whether it took `current` when it was published, and why; null where nobody decided."""
 
 
 class RunPage(Wire):

@@ -43,7 +43,7 @@ async def list_artifacts(request: Request, cursor: PageCursor = None, limit: Lim
     "/v1/artifacts/{artifact}/{version}",
     response_model=Manifest,
     summary="The manifest of an artifact version",
-    responses=answers(404, 503),
+    responses=answers(404, 410, 503),
 )
 async def get_artifact(request: Request, artifact: _Artifact, version: _Version) -> Response:
     """Its files with their sizes and SHA-256 digests."""
@@ -55,7 +55,7 @@ async def get_artifact(request: Request, artifact: _Artifact, version: _Version)
     "/v1/artifacts/{artifact}/{version}/files/{file}",
     response_class=FileResponse,
     summary="A file of an artifact version",
-    responses=answers(404, 416, 500, 503)
+    responses=answers(404, 410, 416, 500, 503)
     | {200: _BYTES | {"description": "The whole file."}, 206: _BYTES | {"description": "The ranges asked for."}},
 )
 async def get_artifact_file(

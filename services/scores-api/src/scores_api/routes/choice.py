@@ -8,7 +8,8 @@ from typing import Annotated
 
 from fastapi import Path, Query, Request
 
-from scores_api.catalogue import CURRENT, Catalogue
+from published.changes import CURRENT, LATEST
+from scores_api.catalogue import Catalogue
 from scores_api.live import Live
 from scores_api.open_runs import OpenRun
 from servicekit.cursor import Cursor, CursorInvalid
@@ -25,8 +26,10 @@ __all__ = [
     "live_store",
 ]
 
-RunName = Annotated[str, Query(max_length=200, description="Id of the run to read; `current` is the newest publication.")]
-RunInPath = Annotated[str, Path(max_length=200, description="Id of a run; `current` is the newest publication.")]
+RunName = Annotated[
+    str, Query(max_length=200, description="The run to read: its id, its name or an alias; `latest` was published last.")
+]
+RunInPath = Annotated[str, Path(max_length=200, description="Id, name or alias of a run, such as `current`.")]
 FragmentName = Annotated[
     str, Path(description="Name of the fragment, percent-encoded; `id:17` names it by its id.", examples=["fA", "c1ccccc1"])
 ]
@@ -51,14 +54,14 @@ def chosen_run(request: Request, run: str) -> Awaitable[OpenRun]:
 
 
 async def chosen_run_of_page(request: Request, run: str, cursor: str | None) -> OpenRun:
-    """As `chosen_run`; a cursor stays in its run, even when `current` has become another one.
+    """As `chosen_run`; a cursor stays in its run, even when an alias has come to name another one.
 
     Raises:
         CursorInvalid: it is none, or belongs to another run.
     """
     if cursor is not None:
         began = Cursor.read(cursor).run
-        if run not in (CURRENT, began):
+        if run not in (CURRENT, LATEST, began) and (await chosen_catalogue(request)).registry.run_of(run) is None:
             raise CursorInvalid
         run = began
     return await chosen_run(request, run)

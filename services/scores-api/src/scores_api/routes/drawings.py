@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Query, Request, Response
 
-from scores_api.catalogue import CURRENT
+from published.changes import CURRENT
 from scores_api.etag import is_held
 from scores_api.failures import StructureUnknown, WeightsUnequal
 from scores_api.routes.choice import FragmentName, RunName, chosen_run
@@ -67,7 +67,7 @@ async def get_drawing(
     "/v1/fragments/{fragment:path}/drawing.svg",
     response_class=Response,
     summary="A fragment's structure as SVG",
-    responses=_DESCRIBED | answers(404, 422, 500, 503),
+    responses=_DESCRIBED | answers(404, 410, 422, 500, 503),
 )
 async def get_fragment_drawing(
     request: Request, fragment: FragmentName, run: RunName = CURRENT, template: Template = None

@@ -9,6 +9,7 @@ __all__ = ["answers"]
 
 _WORDS = {
     404: "The run, fragment, target, artifact or file does not exist.",
+    410: "The run was deleted.",
     413: "The body is too large.",
     416: "The range lies outside the file.",
     422: "A parameter or the body is not valid.",

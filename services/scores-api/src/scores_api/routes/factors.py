@@ -5,7 +5,7 @@ from typing import Final
 from fastapi import Request, Response
 
 from published import form
-from scores_api.catalogue import CURRENT
+from published.changes import CURRENT
 from scores_api.models.factors import FactorPage, FactorSide
 from scores_api.paging import ascending
 from scores_api.rendering import factor_page
@@ -25,7 +25,7 @@ _STREAM = {"content": {_ARROW: {"schema": {"type": "string", "format": "binary"}
     "/v1/factors/{side}",
     response_model=FactorPage,
     summary="Vectors of all fragments or targets",
-    responses=answers(404, 422, 503) | {200: _STREAM},
+    responses=answers(404, 410, 422, 503) | {200: _STREAM},
 )
 async def list_factors(
     request: Request,

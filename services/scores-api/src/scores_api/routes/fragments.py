@@ -8,7 +8,7 @@ from fastapi import Query, Request, Response
 
 from contracts.evidence import NEIGHBOURS
 from contracts.kinds import SimilarityKind
-from scores_api.catalogue import CURRENT
+from published.changes import CURRENT
 from scores_api.models.fragments import FragmentDetail, FragmentPage, Neighbours
 from scores_api.paging import ascending, stretch
 from scores_api.rendering import fragment_detail, fragment_page, neighbour_list
@@ -29,7 +29,7 @@ router = published_router("fragments", FragmentRoute)
     "/v1/fragments",
     response_model=FragmentPage,
     summary="Fragments, listed or searched",
-    responses=answers(404, 422, 500, 503),
+    responses=answers(404, 410, 422, 500, 503),
 )
 async def list_fragments(
     request: Request,
@@ -76,7 +76,7 @@ async def list_fragments(
     "/v1/fragments/{fragment:path}/neighbours",
     response_model=Neighbours,
     summary="The nearest fragments",
-    responses=answers(404, 422, 503),
+    responses=answers(404, 410, 422, 503),
 )
 async def list_neighbours(
     request: Request,
@@ -105,7 +105,7 @@ async def list_neighbours(
     "/v1/fragments/{fragment:path}",
     response_model=FragmentDetail,
     summary="One fragment with its vectors",
-    responses=answers(404, 422, 503),
+    responses=answers(404, 410, 422, 503),
 )
 async def get_fragment(request: Request, fragment: FragmentName, run: RunName = CURRENT) -> Response:
     """Its evidence, its canonical and its balanced factors."""

@@ -5,7 +5,7 @@ from typing import Final
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
 
-from scores_api.catalogue import CURRENT
+from published.changes import CURRENT
 from scores_api.metrics import StoreMetrics
 from scores_api.models.predictions import PredictionQuestion, Predictions
 from scores_api.prediction.predictor import CompoundPredictor
@@ -24,7 +24,7 @@ _LIMIT_BYTES: Final = 8 * 2**20
     "/v1/predictions",
     response_model=Predictions,
     summary="Activity of up to 10,000 compounds on targets",
-    responses=answers(404, 413, 422, 500, 503),
+    responses=answers(404, 410, 413, 422, 500, 503),
     max_body_size=_LIMIT_BYTES,
 )
 async def ask_predictions(request: Request, question: PredictionQuestion, run: RunName = CURRENT) -> Response:

@@ -9,7 +9,7 @@ from published.pages import FileDamaged
 from scores_api import failures, problems
 from scores_api.routes.choice import live_store
 from servicekit.excerpt import excerpt
-from servicekit.problems import NOT_READY, Problem, respond
+from servicekit.problems import NOT_READY, RUN_NOT_FOUND, Problem, respond
 
 __all__ = ["install"]
 
@@ -20,6 +20,7 @@ _SHOWN: Final = 200
 _FAILURES = (
     failures.NothingPublished,
     failures.RunUnknown,
+    failures.RunDeleted,
     failures.RunOutdated,
     failures.RunUnreadable,
     failures.FragmentsUnknown,
@@ -68,7 +69,7 @@ def _problem(error: Exception) -> Problem:
         case failures.NothingPublished():
             problem = Problem(NOT_READY, str(error))
         case failures.RunUnknown(run=run):
-            problem = Problem(problems.RUN_NOT_FOUND, f"There is no run {excerpt(run)!r}.")
+            problem = Problem(RUN_NOT_FOUND, f"There is no run {excerpt(run)!r}.")
         case failures.RunOutdated(run=run, reason=reason):
             problem = Problem(problems.RUN_OUTDATED, f"Run {run!r} cannot be read: {reason}. Train its data again.")
         case failures.RunUnreadable(run=run, reason=reason):
@@ -99,6 +100,8 @@ def _problem(error: Exception) -> Problem:
 
 def _problem_of_predictions(error: Exception) -> Problem:
     match error:
+        case failures.RunDeleted(run=run, time=time):
+            problem = Problem(problems.RUN_DELETED, f"Run {run!r} was deleted on {time:%Y-%m-%d at %H:%M} UTC.")
         case failures.TargetsUnknown(run=run, names=names, near=near):
             others = f" and {len(names) - 1} more" if len(names) > 1 else ""
             hint = f" Near: {', '.join(near)}." if near else ""

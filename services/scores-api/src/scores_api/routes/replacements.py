@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import Query, Request, Response
 
-from scores_api.catalogue import CURRENT
+from published.changes import CURRENT
 from scores_api.models.replacements import PRODUCTS, TARGETS, PairPage, Products, ReplacementList, ReplacementQuestion
 from scores_api.replacing.answers import ReplacementAnswers
 from scores_api.routes.choice import FragmentName, Limit, PageCursor, RunName, chosen_run, chosen_run_of_page
@@ -28,7 +28,7 @@ def _asked(request: Request) -> ReplacementAnswers:
     "/v1/fragments/{fragment:path}/replacements",
     response_model=ReplacementList,
     summary="What can take the place of a fragment",
-    responses=answers(404, 422, 500, 503),
+    responses=answers(404, 410, 422, 500, 503),
 )
 async def list_replacements(
     request: Request,
@@ -55,7 +55,7 @@ async def list_replacements(
     "/v1/replacements",
     response_model=Products,
     summary="Molecules with one fragment replaced",
-    responses=answers(404, 413, 422, 500, 503) | {200: {"content": {_SD_FILE: {"schema": {"type": "string"}}}}},
+    responses=answers(404, 410, 413, 422, 500, 503) | {200: {"content": {_SD_FILE: {"schema": {"type": "string"}}}}},
 )
 async def ask_replacements(request: Request, question: ReplacementQuestion, run: RunName = CURRENT) -> Response:
     """The products of a molecule with what is expected of each; with `Accept: chemical/x-mdl-sdfile` as an SD file.
@@ -74,7 +74,7 @@ async def ask_replacements(request: Request, question: ReplacementQuestion, run:
     "/v1/pairs",
     response_model=PairPage,
     summary="What was measured of one replacement",
-    responses=answers(404, 422, 500, 503),
+    responses=answers(404, 410, 422, 500, 503),
 )
 async def list_pairs(
     request: Request,

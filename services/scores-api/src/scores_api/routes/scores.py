@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 
 from published import form
-from scores_api.catalogue import CURRENT
+from published.changes import CURRENT
 from scores_api.models.scores import Scores
 from scores_api.routes.choice import RunName, chosen_run
 from scores_api.routes.errors import answers
@@ -15,7 +15,7 @@ router = published_router("scores")
 
 
 @router.get(
-    "/cosine/score", response_model=Scores, summary="Similarity of all shown fragments", responses=answers(404, 422, 503)
+    "/cosine/score", response_model=Scores, summary="Similarity of all shown fragments", responses=answers(404, 410, 422, 503)
 )
 async def get_scores(request: Request, run: RunName = CURRENT) -> Response:
     """Balanced similarity of every two shown fragments in percent, in the order of their ids.

@@ -6,7 +6,7 @@ from typing import Final
 from fastapi import Request
 
 from contracts.kinds import SimilarityKind
-from scores_api.catalogue import CURRENT
+from published.changes import CURRENT
 from scores_api.models.similarities import Similarities, SimilarityQuestion
 from scores_api.open_runs import OpenRun
 from scores_api.routes.choice import RunName, live_store
@@ -25,7 +25,7 @@ _FEW: Final = 60
 @router.post(
     "/v1/similarities",
     summary="Similarity of every two of up to 500 fragments",
-    responses=answers(404, 413, 422, 503),
+    responses=answers(404, 410, 413, 422, 503),
     max_body_size=_LIMIT_BYTES,
 )
 async def ask_similarities(request: Request, question: SimilarityQuestion, run: RunName = CURRENT) -> Similarities:

@@ -1,4 +1,4 @@
-"""The trainer's application: jobs, their progress, uploads and devices."""
+"""The trainer's application: jobs, their progress, uploads, devices, and the registry of runs."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -10,7 +10,8 @@ from fastapi import FastAPI
 from servicekit.application import create_application
 from trainer.api.doors import doors
 from trainer.api.metrics import JobMetrics
-from trainer.api.routes import datasets, devices, jobs, owners
+from trainer.api.routes import aliases, datasets, devices, jobs, owners
+from trainer.api.routes import runs as registered
 from trainer.api.service import Trainer
 from trainer.jobs.claim import JOBS, claimed
 from trainer.jobs.devices.choice import inventory_of
@@ -77,6 +78,6 @@ def create_app(
         doors=doors(settings),
     )
     app.state.metrics.register(JobMetrics(settings.state / JOBS))
-    for router in (jobs.router, datasets.router, devices.router, owners.router):
+    for router in (jobs.router, datasets.router, devices.router, owners.router, registered.router, aliases.router):
         app.include_router(router)
     return app

@@ -9,6 +9,7 @@ from typing import Self
 import structlog
 
 from trainer.api.looking import Looking
+from trainer.api.promoting import Bots
 from trainer.data.datasets import Datasets
 from trainer.jobs.devices.listing import DeviceKind, Inventory
 from trainer.jobs.executors.executor import Executor
@@ -17,6 +18,7 @@ from trainer.jobs.published import PublishedRuns
 from trainer.jobs.queue import JobQueue
 from trainer.jobs.supervisor import Supervisor
 from trainer.jobs.table import JobTable
+from trainer.pipelines.registry import Runs
 from trainer.settings import Settings
 
 __all__ = ["Trainer"]
@@ -34,6 +36,8 @@ class Trainer:
     supervisor: Supervisor
     first_run: FirstRun
     looking: Looking
+    runs: Runs
+    bots: Bots
     working: "asyncio.Task[None]"
     """The supervisor at work."""
 
@@ -51,7 +55,17 @@ class Trainer:
         working = asyncio.create_task(supervisor.run(), name="supervisor")
         looking = asyncio.create_task(first_run.ensure(), name="first-run")
         try:
-            yield cls(settings, queue, datasets, supervisor, first_run, Looking(settings), working)
+            yield cls(
+                settings,
+                queue,
+                datasets,
+                supervisor,
+                first_run,
+                Looking(settings),
+                Runs(settings),
+                Bots(settings),
+                working,
+            )
         finally:
             queue.close()
             looking.cancel()

@@ -5,13 +5,14 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from trainer.cli import bots, devices, dialogue, factors, inspect, keys, rejects, score, store
+from trainer.cli import bots, devices, dialogue, factors, inspect, keys, rejects, runs, score, store
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(help="Train and publish, without a running trainer.", add_completion=False, no_args_is_help=True)
 for _command in (factors.factors, inspect.inspect, rejects.rejects, score.score, dialogue.dialogue, devices.devices):
     app.command()(_command)
+app.add_typer(runs.runs, name="runs")
 app.add_typer(bots.bots, name="bots")
 app.add_typer(store.app, name="store")
 app.add_typer(keys.app, name="keys")

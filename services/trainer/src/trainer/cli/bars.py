@@ -106,5 +106,5 @@ class Bars:
         """Say the device."""
         self._console.print(f"computing on {device}")
 
-    def published(self, run: str) -> None:
+    def published(self, run: str, decision: str = "") -> None:
         """Nothing: the command says it at its end."""

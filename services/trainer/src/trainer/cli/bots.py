@@ -42,6 +42,7 @@ def promote_bot(
     context: typer.Context,
     run: Annotated[str, typer.Argument(help="The run that published the bot.")],
     *,
+    language: Annotated[Language | None, typer.Option(help="Only if it speaks this language.", show_default=False)] = None,
     force: Annotated[bool, typer.Option("--force", help="Even if it is worse, and without measuring.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -51,7 +52,7 @@ def promote_bot(
         def work(settings: Settings, _: Bars, waiting: Waiting) -> "Promotion":
             from trainer.pipelines.promotion import promote  # noqa: PLC0415 - a wrong option need not wait for it
 
-            return promote(settings, run, force=force, waiting=waiting)
+            return promote(settings, run, speaks=language, force=force, waiting=waiting)
 
         promotion, _ = command.perform(work)
         _tell(command, promotion, as_json=as_json)

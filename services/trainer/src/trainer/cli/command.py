@@ -33,6 +33,8 @@ _REFUSED: Final = 2
 _INTERRUPTED: Final = 130
 _CALLERS: Final = frozenset(
     {
+        *(kind.slug for kind in (problems.RUN_KEPT, problems.NAME_TAKEN, problems.ALIAS_NOT_FOUND, problems.ALIAS_MOVED)),
+        *(kind.slug for kind in (problems.NOTHING_BEFORE, problems.BOT_NOT_PROMOTED, problems.RUN_NOT_FOUND)),
         problems.INVALID_DATA.slug,
         problems.DATA_NOT_FOUND.slug,
         problems.DEVICE_NOT_FOUND.slug,

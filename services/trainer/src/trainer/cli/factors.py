@@ -81,6 +81,14 @@ def factors(  # noqa: PLR0917 - an argument an option
     on_error: OnErrorOption = OnError.FAIL,
     *,
     endpoint_in_target: EndpointInTarget = False,
+    promote: Annotated[
+        bool | None,
+        typer.Option(
+            "--promote/--no-promote",
+            help="Whether it takes `current`; without either, unless the run there is of other data, or is judged better.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Learn a factor vector for every fragment and publish the run into NTDEMO_STATE.
@@ -116,6 +124,7 @@ def factors(  # noqa: PLR0917 - an argument an option
         "seed": seed,
         "device": device,
         "ingest": ingest,
+        "promote": promote,
     }
     with Command.begun(context, as_json=as_json) as command:
         spec = command.spec(FactorsSpec, members)
@@ -132,7 +141,7 @@ def factors(  # noqa: PLR0917 - an argument an option
         command.say(
             f"{trained.run}: {trained.fragments:,} fragments ({trained.shown_fragments:,} shown) in {trained.compounds:,} "
             f"compounds on {trained.targets:,} targets, from {trained.source}; rank {trained.rank}, loss {trained.loss:.6g}, "
-            f"{trained.seconds:.1f} s\n"
+            f"{trained.seconds:.1f} s\n{trained.decision}\n"
         )
         if spec.holdout is not Holdout.NONE:
             measures = {name: value for name, value in trained.metrics.items() if name != "mean_squared_error"}

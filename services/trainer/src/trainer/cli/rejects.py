@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from published.changes import CURRENT
 from servicekit.spreadsheet import harmless
 from trainer.cli.bars import Bars
 from trainer.cli.command import AsJson, Command, Waiting
-from trainer.runs.spec import CURRENT
 from trainer.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ __all__ = ["rejects"]
 
 def rejects(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(help="A published run of factors; `current` is the last.")] = CURRENT,
+    run: Annotated[str, typer.Argument(help="A published run of factors: its id, its name or an alias.")] = CURRENT,
     *,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print them as CSV.")] = False,
     as_json: AsJson = False,

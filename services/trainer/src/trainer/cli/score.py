@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from published.changes import CURRENT
 from trainer.cli.bars import Bars
 from trainer.cli.command import COLUMNS, AsJson, Command, Waiting
 from trainer.runs.ingest import OnError
-from trainer.runs.spec import CURRENT
 from trainer.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def score(  # noqa: PLR0917 - an argument an option
     context: typer.Context,
     data: Annotated[list[Path], typer.Option(help="A file or a directory of molecules; may be given several times.")],
     out: Annotated[Path, typer.Option(help="Directory of Parquet files that is made; it must not exist.")],
-    run: Annotated[str, typer.Option(help="A published run of factors; `current` is the last.")] = CURRENT,
+    run: Annotated[str, typer.Option(help="A published run of factors: its id, its name or an alias.")] = CURRENT,
     targets: Annotated[
         list[str] | None,
         typer.Option("--target", help="Score on this target alone; may be given several times. All if not given."),

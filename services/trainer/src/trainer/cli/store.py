@@ -155,8 +155,9 @@ def restore_quarantine(entry: Annotated[str, typer.Argument(help="Its id.")]) ->
     with _told(writing=True) as (store, _):
         from trainer.store.repair import publish_again, put_back  # noqa: PLC0415 - loads delta-rs
 
-        kept = put_back(store, _entry(store, entry))
-        again, _damaged = publish_again(store)
+        found = _entry(store, entry)
+        kept = put_back(store, found)
+        again, _damaged = publish_again(store, deleted={Path(one.path).name for one in found.taken})
     for path in kept:
         _say(f"{path} stands there again; it stays in the quarantine")
     for run in again:

@@ -94,6 +94,7 @@ class Course:
                 await asyncio.to_thread(self._table.peaked, job, event.data["peak_bytes"])
             case EventKind.PUBLISHED:
                 attempt.published = True
+                _log.info("run_published", job=job, run=event.data["run"], decision=event.data.get("decision"))
             case EventKind.FAILED:
                 attempt.failure = Failure(**event.data)
             case _:

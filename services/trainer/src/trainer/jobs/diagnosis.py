@@ -1,18 +1,20 @@
 """Diagnosis: which problem an exception is, for a job's record and for the command line."""
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from servicekit.problems import ProblemType
 from trainer.data.offences import InvalidData, ObjectiveUnsuitable
 from trainer.data.sources import DataNotFound
 from trainer.device import DeviceUnavailable
-from trainer.dialogue.failures import InvalidCheckpoint
+from trainer.dialogue.failures import InvalidCheckpoint, NotPromoted
 from trainer.jobs.devices.listing import SlottedDevice
 from trainer.jobs.job import Failure
 from trainer.jobs.order import devices_for
 from trainer.runs import problems
+from trainer.runs.failures import AliasMoved, AliasUnknown, NothingBefore, RunKept, RunUnknown, WordTaken
 
 __all__ = ["diagnose", "invalid_data_members", "never_fits", "only_molecules"]
 
@@ -29,6 +31,18 @@ _DEVICE_WORDS: Final = (
     "NVLink error",
 )
 """What CUDA says of a GPU that is broken; an error of a program's own kernels is no word of these."""
+_SAID: Final[Mapping[type[BaseException], ProblemType]] = {
+    DataNotFound: problems.DATA_NOT_FOUND,
+    ObjectiveUnsuitable: problems.OBJECTIVE_MISFIT,
+    InvalidCheckpoint: problems.CHECKPOINT_UNUSABLE,
+    NotPromoted: problems.BOT_NOT_PROMOTED,
+    RunUnknown: problems.RUN_NOT_FOUND,
+    RunKept: problems.RUN_KEPT,
+    WordTaken: problems.NAME_TAKEN,
+    AliasUnknown: problems.ALIAS_NOT_FOUND,
+    NothingBefore: problems.NOTHING_BEFORE,
+}
+"""Failures whose text says all."""
 _NO_MEMORY_WORDS: Final = ("CUDA out of memory", "java.lang.OutOfMemoryError", "Cannot allocate memory")
 
 
@@ -68,16 +82,13 @@ def _named(error: BaseException) -> Failure | None:
     match error:
         case InvalidData():
             return Failure(problems.INVALID_DATA.slug, str(error), invalid_data_members(error))
-        case DataNotFound():
-            return Failure(problems.DATA_NOT_FOUND.slug, str(error))
-        case ObjectiveUnsuitable():
-            return Failure(problems.OBJECTIVE_MISFIT.slug, str(error))
         case DeviceUnavailable():
             return Failure(problems.DEVICE_NOT_FOUND.slug, f"{error}.")
-        case InvalidCheckpoint():
-            return Failure(problems.CHECKPOINT_UNUSABLE.slug, str(error))
+        case AliasMoved():
+            return Failure(problems.ALIAS_MOVED.slug, str(error), {"run": error.run})
         case _:
-            return None
+            kind = _SAID.get(type(error))
+            return None if kind is None else Failure(kind.slug, str(error))
 
 
 def invalid_data_members(error: InvalidData) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class EventKind(StrEnum):
     DEVICE = "device"
     """`device` the fit runs on."""
     PUBLISHED = "published"
-    """`run` that readers see from now on."""
+    """`run` that readers see from now on, and for factors `decision`: whether it took `current`, and why."""
     FAILED = "failed"
     """`slug`, `detail`, `extensions` of the problem."""
     INTERRUPTED = "interrupted"
@@ -223,9 +223,9 @@ class EventReport:
         """Write the device."""
         self._writer.write(EventKind.DEVICE, device=device)
 
-    def published(self, run: str) -> None:
+    def published(self, run: str, decision: str = "") -> None:
         """Write that readers see the run."""
-        self._writer.write(EventKind.PUBLISHED, run=run)
+        self._writer.write(EventKind.PUBLISHED, run=run, **({"decision": decision} if decision else {}))
 
     def memory(self, peak_bytes: int | None) -> None:
         """Write how much memory the run has held, where that is known."""

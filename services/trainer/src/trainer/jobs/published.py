@@ -6,8 +6,10 @@ import structlog
 
 from contracts.predictions import ARTIFACT
 from contracts.store import Store
-from published.form import RUN, OtherFormat, read_record
+from published.changes import CURRENT
+from published.form import RUN, OtherFormat, RunRecord, read_record
 from published.publications import commits
+from published.registry import Registry
 from trainer.data.sources import locate
 from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
@@ -50,26 +52,38 @@ class StoredRuns:
     def run_of(self, spec: FactorsSpec) -> str | None:
         """The newest run made as `spec` says of the data that it names, as they are now; None where none is published.
 
-        A run that another release published, or whose record is damaged, is none: the data are trained again.
+        A run that another release published, or whose record is damaged, is none: the data are trained again. One that somebody
+        deleted is not made again by itself, as long as there is another to answer from.
         """
         if self._store.version() < 0:
             return None
         paths = locate(spec.sources, self._settings)
         spec = spec.decided(intake.objective_of(paths))
         data = intake.digest(paths, spec.ingest)
-        for commit in reversed(commits(self._store)):
+        found = commits(self._store)
+        known = Registry.of(found)
+        is_answered = self._record(known.names(CURRENT)) is not None
+        for commit in reversed(found):
             publication = commit.publication
             if publication is None or publication.kind != spec.kind or publication.data != data:
                 continue
-            path = self._store.artifact(ARTIFACT, publication.artifacts[ARTIFACT]) / RUN
-            try:
-                record = read_record(path.read_bytes())
-            except (OSError, ValueError, OtherFormat) as error:
-                _log.warning("run_not_read", run=publication.run, reason=str(error))
+            if publication.run in known.deleted:
+                if is_answered:
+                    return publication.run
                 continue
-            if _same(record.spec, spec):
+            record = self._record(publication.run)
+            if record is not None and _same(record.spec, spec):
                 return publication.run
         return None
+
+    def _record(self, run: str | None) -> RunRecord | None:
+        if run is None:
+            return None
+        try:
+            return read_record((self._store.artifact(ARTIFACT, run) / RUN).read_bytes())
+        except (OSError, ValueError, OtherFormat) as error:
+            _log.warning("run_not_read", run=run, reason=str(error))
+            return None
 
     def recover(self) -> None:
         """Put whatever no publication names into the quarantine; waits for a publication that is under way.

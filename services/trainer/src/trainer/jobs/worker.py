@@ -38,7 +38,9 @@ def work(directory: JobDirectory, listen: Callable[[Report], Report] = lambda re
         try:
             match _placed(assignment):
                 case FactorsSpec() as spec:
-                    pipeline.train(spec, assignment.settings, listen(report), run=assignment.run, planned=_tell)
+                    told = listen(report)
+                    trained = pipeline.train(spec, assignment.settings, told, run=assignment.run, planned=_tell)
+                    _tell([trained.decision])
                 case BotSpec() as spec:
                     told = listen(report)
                     with stop.on_interrupt():

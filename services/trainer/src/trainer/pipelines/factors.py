@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Final
 from contracts.kinds import Objective, RunKind
 from contracts.predictions import ARTIFACT, FILE, MODEL_FILE
 from contracts.store import Store
+from published.changes import CURRENT, Change
 from replacement.replacements import FILE as REPLACEMENTS_FILE
 from trainer.data.sources import fetched
 from trainer.device import Device, choose
 from trainer.pipelines.sessions import in_background, session_of
 from trainer.pipelines.similar import similar
 from trainer.runs.identity import code_version, new_run
+from trainer.runs.promotion import Trial, verdict
 from trainer.runs.report import Report, Stage
 from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
@@ -31,6 +33,7 @@ from trainer.store.lock import Held, publishing
 from trainer.tables.summary import as_lines, as_object
 
 if TYPE_CHECKING:
+    from published.registry import Registry
     from trainer.data.activity import Activity
     from trainer.factorization.neighbours import Search
     from trainer.pipelines.objectives.fitted import Fit, Fitted
@@ -68,6 +71,10 @@ class Trained:
     loss: float
     metrics: dict[str, float]
     device: str
+    promoted: bool
+    """Whether it took `current`."""
+    decision: str
+    """Whether it did, and why, in a sentence."""
     fit_seconds: float
     seconds: float
     cpu_seconds: float
@@ -188,8 +195,10 @@ def _publish(
             from trainer.spark.staging import stage_all  # noqa: PLC0415 - loads pyspark
             from trainer.store.publish import Results, publish  # noqa: PLC0415 - loads delta-rs
 
-            whole = Results(name, spec.kind, activity.digest, activity.tables, tables, (artifact,))
-            publish(whole, store, partial(stage_all, session(), store), report)
+            trial = Trial(name, activity.source, activity.digest, spec.model_dump(mode="json"), record.metrics)
+            decide = partial(_decided, store, trial, spec.promote)
+            whole = Results(name, spec.kind, activity.digest, activity.tables, tables, (artifact,), decide)
+            change = publish(whole, store, partial(stage_all, session(), store), report)
     return Trained(
         run=name,
         data=activity.digest,
@@ -205,10 +214,25 @@ def _publish(
         loss=fitted.curve[-1][1],
         metrics=fitted.metrics,
         device=str(device),
+        promoted=change is not None and CURRENT in change.aliases,
+        decision="" if change is None else change.reason,
         fit_seconds=fitted.seconds,
         seconds=0.0,
         cpu_seconds=0.0,
     )
+
+
+def _decided(store: Store, new: Trial, asked: bool | None, registry: "Registry") -> Change:  # noqa: FBT001 - of a spec
+    """What the publication of a run changes in the registry: whether it takes `current`, and why."""
+    from trainer.store.registry import record_of  # noqa: PLC0415 - loads delta-rs
+
+    served = record_of(store, registry.names(CURRENT))
+    before = None if served is None else Trial(served.id, served.source, served.data, served.spec, served.metrics)
+    found = verdict(new, before, asked=asked)
+    if found.promoted:
+        return Change(datetime.now(UTC), aliases={CURRENT: new.run}, reason=f"It took `{CURRENT}`: {found.reason}.")
+    reason = f"It did not take `{CURRENT}`: {found.reason}. `ntdemo-train runs promote {new.run}` makes it so."
+    return Change(datetime.now(UTC), reason=reason)
 
 
 def _load_objective(objective: Objective) -> "Fit":

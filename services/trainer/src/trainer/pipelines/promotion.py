@@ -23,7 +23,7 @@ from trainer.store.lock import Held, publishing
 if TYPE_CHECKING:
     from trainer.dialogue.comparison import Figures
 
-__all__ = ["Promotion", "TrainedRun", "promote", "rollback", "trained_bots"]
+__all__ = ["Promotion", "TrainedRun", "bot_alias", "promote", "rollback", "served_bots", "trained_bots"]
 
 _SHIPPED: Final = "shipped"
 
@@ -49,6 +49,17 @@ class Promotion:
     incumbent: "Figures | None" = None
 
 
+def bot_alias(language: Language) -> str:
+    """The plain name of a language's bot."""
+    return f"ntdemo-{language}"
+
+
+def served_bots(settings: Settings) -> dict[Language, str]:
+    """The promoted bot of each language that has one."""
+    promotions = _promotions(Store.under(settings.state))
+    return {language: run for language in Language if (run := promotions.served(language)) is not None}
+
+
 def trained_bots(settings: Settings) -> list[TrainedRun]:
     """All published bots, the oldest first."""
     store = Store.under(settings.state)
@@ -56,30 +67,42 @@ def trained_bots(settings: Settings) -> list[TrainedRun]:
     return [TrainedRun(run, language, is_served=promotions.served(language) == run) for language, run in _published(store)]
 
 
-def promote(settings: Settings, run: str, *, force: bool = False, waiting: Callable[[Held], None] | None = None) -> Promotion:
+def promote(
+    settings: Settings,
+    run: str,
+    *,
+    speaks: Language | None = None,
+    force: bool = False,
+    waiting: Callable[[Held], None] | None = None,
+) -> Promotion:
     """Serve a bot under its language's plain name, unless it is worse than the one that is served there.
 
-    Both are measured on exchanges that the training of `run` held out. `force` does without.
+    Both are measured on exchanges that the training of `run` held out. `force` does without. With `speaks` a bot of another
+    language is refused.
 
     Raises:
-        NotPromoted: there is no such bot, or it is worse.
-        InvalidCheckpoint: its weights or its held-out exchanges cannot be read.
+        NotPromoted: there is no such bot, it is worse, or its weights or its held-out exchanges cannot be read.
     """
     store = Store.under(settings.state)
     language = next((language for language, found in _published(store) if found == run), None)
     if language is None:
         raise NotPromoted(f"There is no published bot {run!r}; `ntdemo-train bots list` names them.")
+    if speaks not in {None, language}:
+        raise NotPromoted(f"{run} speaks {language}, and not {speaks}.")
     served = _promotions(store).served(language)
     compared: tuple[Figures | None, Figures | None] = (None, None)
     if not force:
-        candidate, incumbent = compared = _compare(settings, store, language, run, served)
+        try:
+            candidate, incumbent = compared = _compare(settings, store, language, run, served)
+        except InvalidCheckpoint as error:
+            raise NotPromoted(f"{run} cannot be compared: {error}") from error
         from trainer.dialogue.comparison import is_worse  # noqa: PLC0415 - loads torch
 
         if is_worse(candidate, incumbent):
             raise NotPromoted(
                 f"{run} is worse than {served or _SHIPPED} on {candidate.exchanges} held-out exchanges: perplexity "
                 f"{candidate.perplexity:.1f} against {incumbent.perplexity:.1f}, the true reply first of 20 in "
-                f"{100 * candidate.hit:.0f} % against {100 * incumbent.hit:.0f} %. --force promotes it nevertheless."
+                f"{100 * candidate.hit:.0f} % against {100 * incumbent.hit:.0f} %. With `force` it is promoted nevertheless."
             )
     _publish(settings, store, lambda now: now.with_promoted(language, run), waiting)
     return Promotion(language, run, served or _SHIPPED, *compared)
@@ -95,7 +118,15 @@ def rollback(settings: Settings, language: Language, *, waiting: Callable[[Held]
     before = _promotions(store).served(language)
     if before is None:
         raise NotPromoted(f"No bot of {language} is promoted: the shipped one is served.")
-    served = _publish(settings, store, lambda now: now.without_last(language), waiting).served(language)
+
+    def back(now: Promotions) -> Promotions:
+        there = {run for _, run in _published(store)}
+        now = now.without_last(language)
+        while now.served(language) not in {None, *there}:  # deleted since
+            now = now.without_last(language)
+        return now
+
+    served = _publish(settings, store, back, waiting).served(language)
     return Promotion(language, served or _SHIPPED, before)
 
 
@@ -106,7 +137,9 @@ def _compare(settings: Settings, store: Store, language: Language, run: str, ser
     weights = _weights(store, language, run)
     incumbent = shipped_weights(language) if served is None else _weights(store, language, served)
     if not incumbent.is_file():
-        raise InvalidCheckpoint(f"There are no weights of {served or _SHIPPED} to compare with; --force does without.")
+        raise InvalidCheckpoint(
+            f"There are no weights of {served or _SHIPPED} to compare with; with `force` nothing is compared."
+        )
     return figures(read_weights(weights), exchanges), figures(read_weights(incumbent), exchanges)
 
 

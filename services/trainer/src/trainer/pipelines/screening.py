@@ -8,18 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from contracts.kinds import RunKind
 from contracts.predictions import ARTIFACT, FILE, MODEL_FILE
 from contracts.store import Store
+from published.changes import CURRENT
 from trainer.data.offences import InvalidData, Offence
 from trainer.data.sources import DataNotFound
 from trainer.factorization.onnx.scoring import Scorer
 from trainer.pipelines.sessions import session_of
 from trainer.runs.ingest import OnError
 from trainer.runs.report import Report, Stage
-from trainer.runs.spec import CURRENT
 from trainer.settings import Settings
-from trainer.store.publications import publications
+from trainer.store.registry import factors_run
 from trainer.tables.files import find_files
 
 if TYPE_CHECKING:
@@ -113,10 +112,9 @@ def _taken(out: Path) -> InvalidData:
 
 def _scorer(store: Store, asked: Screening) -> tuple[str, Scorer]:
     """The run, and what scores by it."""
-    published = [each for each in publications(store) if each.kind == RunKind.FACTORS] if store.version() >= 0 else []
-    found = next((each for each in reversed(published) if asked.run in {CURRENT, each.run}), None)
+    found = factors_run(store, asked.run)
     if found is None:
-        raise DataNotFound(f"{asked.run}: no run of factors with this id is published in {store.root}.")
+        raise DataNotFound(f"{asked.run}: no run of factors with this id, name or alias is published in {store.root}.")
     artifact = store.artifact(ARTIFACT, found.artifacts[ARTIFACT])
     file = next((artifact / name for name in (MODEL_FILE, FILE) if (artifact / name).exists()), None)
     if file is None:

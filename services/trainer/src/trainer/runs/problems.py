@@ -3,9 +3,12 @@
 from http import HTTPStatus
 from typing import Final
 
-from servicekit.problems import INVALID_CURSOR, ProblemType
+from servicekit.problems import INVALID_CURSOR, RUN_NOT_FOUND, ProblemType
 
 __all__ = [
+    "ALIAS_MOVED",
+    "ALIAS_NOT_FOUND",
+    "BOT_NOT_PROMOTED",
     "CHECKPOINT_UNUSABLE",
     "DATASET_IN_USE",
     "DATASET_NOT_FOUND",
@@ -22,10 +25,14 @@ __all__ = [
     "JOB_NOT_FOUND",
     "JOB_TOO_LARGE",
     "JOB_UNREADABLE",
+    "NAME_TAKEN",
+    "NOTHING_BEFORE",
     "OBJECTIVE_MISFIT",
     "OUT_OF_MEMORY",
     "PROBLEM_TYPES",
     "QUEUE_FULL",
+    "RUN_KEPT",
+    "RUN_NOT_FOUND",
     "STORAGE_FULL",
     "SWEEP_INCOMPLETE",
     "TIME_LIMIT",
@@ -206,7 +213,59 @@ JOB_BROKEN: Final = ProblemType(
     "The program met a situation that nobody foresaw; nothing was published. The job's log holds the details.",
     "Report it with the log, `GET /v1/jobs/{job}/log`.",
 )
+RUN_KEPT: Final = ProblemType(
+    "run-kept",
+    "The run cannot be deleted now",
+    HTTPStatus.CONFLICT,
+    "An alias names the run, it is pinned, or a job has it in use; or the alias is `current`, which always names a run.",
+    "Let the alias name another run with `PUT /v1/aliases/{alias}`, unpin the run with `PATCH /v1/runs/{run}`, or wait for the "
+    "job.",
+)
+NAME_TAKEN: Final = ProblemType(
+    "name-taken",
+    "The name stands for something else",
+    HTTPStatus.CONFLICT,
+    "A run, an alias or the product itself is called so already, or the word is none that an alias can have. Ids, names and "
+    "aliases of runs stand in the same places, so each stands for one thing.",
+    "Take another word, or take it from the other run first.",
+)
+ALIAS_NOT_FOUND: Final = ProblemType(
+    "alias-not-found",
+    "There is no such alias",
+    HTTPStatus.NOT_FOUND,
+    "No run is named by this alias.",
+    "List the aliases with `GET /v1/aliases`, or make it with `PUT /v1/aliases/{alias}`.",
+)
+ALIAS_MOVED: Final = ProblemType(
+    "alias-moved",
+    "The alias names another run by now",
+    HTTPStatus.PRECONDITION_FAILED,
+    "`If-Match` states the run that the alias was thought to name, and somebody or a new run moved it meanwhile; `run` is what "
+    "it names.",
+    "Look at `GET /v1/aliases/{alias}` and ask again with its `ETag`, or without `If-Match`.",
+)
+NOTHING_BEFORE: Final = ProblemType(
+    "nothing-before",
+    "There is nothing to go back to",
+    HTTPStatus.CONFLICT,
+    "The alias has named no other run before, or those that it named were deleted.",
+    "Name a run with `PUT /v1/aliases/{alias}`.",
+)
+BOT_NOT_PROMOTED: Final = ProblemType(
+    "bot-not-promoted",
+    "The bot is not promoted",
+    HTTPStatus.CONFLICT,
+    "The bot is worse than the one that is served, on exchanges that its training held out, or there is nothing to compare.",
+    'Train it longer. `"force": true` promotes it nevertheless, as `ntdemo-train bots promote --force` does.',
+)
 PROBLEM_TYPES: Final = (
+    RUN_NOT_FOUND,
+    RUN_KEPT,
+    NAME_TAKEN,
+    ALIAS_NOT_FOUND,
+    ALIAS_MOVED,
+    NOTHING_BEFORE,
+    BOT_NOT_PROMOTED,
     JOB_NOT_FOUND,
     JOB_FINISHED,
     IDEMPOTENCY_CONFLICT,

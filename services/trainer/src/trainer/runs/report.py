@@ -63,5 +63,5 @@ class Report(Protocol):
     def computing_on(self, device: str) -> None:
         """The fit runs on `device`."""
 
-    def published(self, run: str) -> None:
-        """Readers see the run from now on."""
+    def published(self, run: str, decision: str = "") -> None:
+        """Readers see the run from now on; `decision` says whether it took `current`, and why."""

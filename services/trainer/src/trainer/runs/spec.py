@@ -13,7 +13,6 @@ from trainer.runs.ingest import IngestOptions
 
 __all__ = [
     "BUILT_IN",
-    "CURRENT",
     "DEFAULT",
     "MINUTES",
     "RUN_SPEC",
@@ -28,8 +27,6 @@ __all__ = [
 
 BUILT_IN: Final = "built-in"
 """The source that needs no file: the seed's five fragments."""
-CURRENT: Final = "current"
-"""The run of factors that was published last."""
 DEFAULT: Final = "default"
 """The source that a trainer was started with: `NTDEMO_DATA`, `/data/data.json` or the built-in data."""
 
@@ -134,6 +131,13 @@ class FactorsSpec(BaseModel):
         ),
     ] = "auto"
     ingest: IngestOptions = IngestOptions()
+    promote: Annotated[
+        bool | None,
+        Field(
+            description="Whether the run takes `current`, which answers where nobody names a run. When null, it does, unless "
+            "the run behind `current` is of other data, the built-in ones excepted, or is judged better on the same cells."
+        ),
+    ] = None
 
     @model_validator(mode="before")
     @classmethod

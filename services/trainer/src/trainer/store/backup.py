@@ -14,11 +14,11 @@ from typing import Final
 
 from contracts.store import Store
 from contracts.tables import TABLES
-from published.publications import commits
+from published.publications import Commit, commits
 from trainer.store.damage import Named, damage_of, named_files
 from trainer.store.durable import sync
 from trainer.store.intents import PublicationsLost, require_publications
-from trainer.store.publications import Publication, publications
+from trainer.store.publications import Publication, publications, registry
 from trainer.store.quarantine import Quarantine, Taken
 from trainer.store.tables import committed_files
 
@@ -107,12 +107,13 @@ def restore(backup: Path, store: Store, *, replace: bool = False) -> Restored:
         return Restored(tuple(_bring(source, store, list(_all(source)))), entry)
     aside, again = _aside(source, store)
     lost = _is_lost(store)
-    own = publications(store)
+    own, deleted = publications(store), registry(store).deleted
+    saved = [publication for publication in saved if publication.run not in deleted]
     known = {publication.run for publication in own} | again
     others = [one.run for one in saved if one.run not in known]
     if own and others:
         raise NotOlder(
-            f"The backup holds {len(others)} runs that the store does not ({', '.join(others[:3])}): give --replace to put the "
+            f"The backup holds {len(others)} runs that the store does not ({', '.join(others[:3])}): give `--replace` to put the "
             "store as it is into the quarantine and the backup in its place."
         )
     if not own and not lost and not again:
@@ -124,8 +125,8 @@ def restore(backup: Path, store: Store, *, replace: bool = False) -> Restored:
 
 def _aside(source: Store, store: Store) -> tuple[str | None, set[str]]:
     """Take out publications' commits that are damaged here and whole in the backup: the entry that holds them, their runs."""
-    whole = {commit.version: commit.run for commit in commits(source) if commit.run is not None}
-    damaged = [commit.version for commit in commits(store) if commit.run is None and commit.version in whole]
+    whole = {commit.version: commit.run for commit in commits(source) if not _is_damaged(commit)}
+    damaged = [commit.version for commit in commits(store) if _is_damaged(commit) and commit.version in whole]
     if not damaged:
         return None, set()
     paths = [store.publications_commit(version) for version in damaged]
@@ -133,7 +134,12 @@ def _aside(source: Store, store: Store) -> tuple[str | None, set[str]]:
     entry = quarantine.begin([Taken(path.relative_to(store.root).as_posix()) for path in paths], "a damaged commit")
     for path in paths:
         quarantine.take(entry, path)
-    return entry.id, {whole[version] for version in damaged}
+    return entry.id, {run for version in damaged if (run := whole[version]) is not None}
+
+
+def _is_damaged(commit: Commit) -> bool:
+    """So that nobody can tell what it publishes."""
+    return commit.run is None and commit.problem is not None
 
 
 def _quarantined(source: Store, store: Store, published: list[Publication]) -> str | None:

@@ -1,7 +1,14 @@
-"""The publications table: one row a published run. Appending that row is the one atomic step that readers see."""
+"""The publications table: one row a published run, and the changes of the registry.
+
+Appending to it is the one atomic step that readers see. What is decided by what the registry says is appended under the lock of
+the registry, so that nobody decides by what another one is about to change. That lock is held for milliseconds; who needs the
+right to publish as well takes that first.
+"""
 
 import hashlib
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
@@ -10,11 +17,29 @@ from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, wr
 
 from contracts.store import Store
 from contracts.tables import TABLES
-from published.publications import Publication, commits
+from published.changes import Change
+from published.publications import Commit, Publication, commits, stated_change
+from published.registry import Registry
 from trainer.store.durable import sync
+from trainer.store.lock import hold
 from trainer.store.tables import CONFIGURATION
 
-__all__ = ["Publication", "PublicationsDamaged", "announce", "append", "publications", "restate", "secure"]
+__all__ = [
+    "Decision",
+    "Publication",
+    "PublicationsDamaged",
+    "announce",
+    "append",
+    "append_change",
+    "deciding",
+    "publications",
+    "registry",
+    "restate",
+    "secure",
+]
+
+Decision = Callable[[Registry], Change | None]
+"""What changes in the registry as it is."""
 
 _TABLE: Final = TABLES["publications"]
 
@@ -23,8 +48,8 @@ class PublicationsDamaged(Exception):
     """A commit of the publications cannot be read, so that nobody can tell what is published; the text says which."""
 
 
-def append(store: Store, publication: Publication) -> int:
-    """Publish; the store's new version. Everything the publication names must be in place."""
+def append(store: Store, publication: Publication, change: Change | None = None) -> int:
+    """Publish, with a change of the registry; the store's new version. Everything the publication names must be in place."""
     row = {
         "run": [publication.run],
         "kind": [publication.kind],
@@ -33,24 +58,27 @@ def append(store: Store, publication: Publication) -> int:
         "artifacts": [json.dumps(dict(publication.artifacts), sort_keys=True)],
         "published": [publication.published],
     }
-    root = store.table(_TABLE.name)
-    root.mkdir(parents=True, exist_ok=True)
-    write_deltalake(
-        root,
-        pa.table(row, schema=_TABLE.schema),
-        mode="append",
-        name=_TABLE.name,
-        configuration=CONFIGURATION,
-        commit_properties=CommitProperties(custom_metadata=publication.stated()),
-        post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
-    )
-    return DeltaTable(root).version()
+    stated = publication.stated() | ({} if change is None else stated_change(change))
+    return _append(store, pa.table(row, schema=_TABLE.schema), stated)
 
 
-def announce(store: Store, publication: Publication) -> None:
-    """Publish, and bring the commit to the disk."""
-    append(store, publication)
-    secure(store)
+def announce(store: Store, publication: Publication, decide: Decision = lambda _: None) -> Change | None:
+    """Publish with what `decide` changes in the registry, and bring the commit to the disk; the change."""
+    with deciding(store):
+        decided = decide(registry(store))
+        append(store, publication, decided)
+        secure(store)
+    return decided
+
+
+def append_change(store: Store, change: Change) -> int:
+    """Change the registry alone; the store's new version."""
+    return _append(store, _TABLE.schema.empty_table(), stated_change(change))
+
+
+def registry(store: Store) -> Registry:
+    """The registry as it is; raises PublicationsDamaged."""
+    return Registry.of(_read(store))
 
 
 def secure(store: Store) -> None:
@@ -62,15 +90,17 @@ def secure(store: Store) -> None:
 def publications(store: Store) -> list[Publication]:
     """All publications in the order of the store's versions, of two of a run the later; none where nothing was published.
 
+    Those of runs that were deleted are not among them.
+
     Raises:
         PublicationsDamaged: A commit cannot be read.
     """
-    found = commits(store)
-    if damaged := next((commit for commit in found if commit.run is None), None):
-        raise PublicationsDamaged(damaged.problem)
-    older = {} if all(commit.publication for commit in found) else _rows(store)
-    stated = (commit.publication or older[str(commit.run)] for commit in found)
-    return list({publication.run: publication for publication in stated}.values())
+    found = _read(store)
+    publishing = [commit for commit in found if commit.run is not None]
+    older = {} if all(commit.publication for commit in publishing) else _rows(store)
+    stated = (commit.publication or older[str(commit.run)] for commit in publishing)
+    deleted = Registry.of(found).deleted
+    return list({publication.run: publication for publication in stated if publication.run not in deleted}.values())
 
 
 def restate(store: Store) -> list[str]:
@@ -86,6 +116,35 @@ def restate(store: Store) -> list[str]:
             announce(store, replace(one, manifests=digests))
             restated.append(one.run)
     return restated
+
+
+def _append(store: Store, rows: pa.Table, stated: dict[str, str]) -> int:
+    root = store.table(_TABLE.name)
+    root.mkdir(parents=True, exist_ok=True)
+    write_deltalake(
+        root,
+        rows,
+        mode="append",
+        name=_TABLE.name,
+        configuration=CONFIGURATION,
+        commit_properties=CommitProperties(custom_metadata=stated),
+        post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
+    )
+    return DeltaTable(root).version()
+
+
+@contextmanager
+def deciding(store: Store) -> Iterator[None]:
+    """Hold the right to change what the registry says, from reading it to the commit."""
+    with hold(store.root.with_name("registry.lock"), waiting=lambda _: None):
+        yield
+
+
+def _read(store: Store) -> list[Commit]:
+    found = commits(store)
+    if damaged := next((commit for commit in found if commit.run is None and commit.problem is not None), None):
+        raise PublicationsDamaged(damaged.problem)
+    return found
 
 
 def _rows(store: Store) -> dict[str, Publication]:

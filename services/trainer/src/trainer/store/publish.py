@@ -6,7 +6,7 @@ is seen by nobody, and put into the quarantine by the next start.
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -14,12 +14,13 @@ from typing import Final
 import pyarrow as pa
 
 from contracts.store import Store
+from published.changes import Change
 from trainer.runs.report import Report, Stage
 from trainer.store import publications, tables
 from trainer.store.artifacts import StagedArtifact
 from trainer.store.durable import sync
 from trainer.store.intents import intended
-from trainer.store.publications import Publication
+from trainer.store.publications import Decision, Publication
 from trainer.store.tables import Staged
 
 __all__ = ["Results", "Stager", "publish"]
@@ -43,12 +44,14 @@ class Results:
     """Tables of the run."""
     artifacts: tuple[StagedArtifact, ...]
     """Sealed, and not in their places yet."""
+    decide: Decision = field(default=lambda _: None)
+    """What its publication changes in the registry."""
 
 
-def publish(results: Results, store: Store, stage: Stager, report: Report) -> Publication:
+def publish(results: Results, store: Store, stage: Stager, report: Report) -> Change | None:
     """Write the tables by `stage`, commit them, put the artifacts into their places, and make all of it visible in one step.
 
-    The caller holds the right to publish (`trainer.store.lock.publishing`).
+    Returns what that changed in the registry. The caller holds the right to publish (`trainer.store.lock.publishing`).
     """
     with intended(store, results.run, results.data):
         with report.stage(Stage.WRITE):
@@ -72,9 +75,9 @@ def publish(results: Results, store: Store, stage: Stager, report: Report) -> Pu
                 published=datetime.now(UTC),
                 manifests=manifests,
             )
-            publications.announce(store, publication)
-    report.published(results.run)
-    return publication
+            change = publications.announce(store, publication, results.decide)
+    report.published(results.run, "" if change is None else change.reason)
+    return change
 
 
 def _commit(store: Store, staged: list[Staged], run: str, report: Report) -> dict[str, int]:

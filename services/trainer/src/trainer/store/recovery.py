@@ -1,7 +1,8 @@
 """Recovery: takes out of the store what no publication names, such as the half of a run whose trainer was killed.
 
-Nothing is deleted: what is taken out goes into the quarantine. What is published is not touched, so readers may go on. Nothing
-else may write meanwhile: the trainer recovers when it starts, before its first job.
+Runs that somebody deleted are taken out as well. Nothing goes for good: what is taken out goes into the quarantine, by rename,
+so that who has it open reads on; what is published is not touched. Nothing else may write meanwhile: the trainer recovers when
+it starts, before its first job.
 Publications of older releases whose form did not change are stated anew first (`restate`).
 """
 
@@ -17,7 +18,7 @@ from contracts.store import Store
 from contracts.tables import TABLES, Table
 from trainer.store import intents
 from trainer.store.durable import sync
-from trainer.store.publications import Publication, publications, restate, secure
+from trainer.store.publications import Publication, publications, registry, restate, secure
 from trainer.store.quarantine import Quarantine, Taken
 from trainer.store.tables import committed_files, partitions
 
@@ -59,7 +60,8 @@ def recover(store: Store) -> Recovered:
         return Recovered(())
     intents.begin(store, _OWN)
     quarantine = Quarantine(store)
-    entry = quarantine.begin(left, "no publication names it")
+    gone = sorted(registry(store).deleted.keys() & {Path(one.path).name for one in left})
+    entry = quarantine.begin(left, f"deleted: {', '.join(gone)}" if gone else "no publication names it")
     for one in left:
         if one.partition is not None:
             _forget(store, one)

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +14,11 @@ from contracts.kinds import RunKind
 from contracts.manifest import Manifest
 from contracts.store import Store
 from contracts.tables import TABLES
+from published.changes import CURRENT, Change
 from trainer.store import tables
 from trainer.store.damage import RunState, damage_of, named_files
 from trainer.store.durable import sha256_of
-from trainer.store.publications import Publication, announce, publications
+from trainer.store.publications import Publication, announce, publications, registry
 from trainer.store.quarantine import Entry, Quarantine
 from trainer.store.tables import Staged
 
@@ -27,19 +29,24 @@ _MODEL_CARD: Final = "model-card.json"
 _log = structlog.stdlib.get_logger(__name__)
 
 
-def publish_again(store: Store) -> tuple[list[str], list[RunState]]:
+def publish_again(store: Store, *, deleted: Container[str] = ()) -> tuple[list[str], list[RunState]]:
     """Publish every whole run that no publication names, the oldest first; their ids, and the damaged ones, which stay out.
 
-    The caller holds the right to publish. Nothing is moved or removed.
+    Of those that somebody deleted, only the ones in `deleted`. `current` stays where it is; where it names nothing, because the
+    publications were lost, the newest factor run takes it. The caller holds the right to publish. Nothing is moved or removed.
     """
     again, damaged = [], []
+    known = registry(store)
+    is_lost = known.names(CURRENT) is None
     for publication in unpublished(store):
+        if publication.run in known.deleted and publication.run not in deleted:
+            continue
         found = [(named.path, damage_of(named)) for named in named_files(store, publication)]
         damage = tuple(f"{path.relative_to(store.root).as_posix()} {reason}" for path, reason in found if reason is not None)
         if damage:
             damaged.append(RunState(publication, damage))
         else:
-            announce(store, publication)
+            announce(store, publication, lambda _: None if is_lost else Change(datetime.now(UTC)))
             again.append(publication.run)
             _log.info("run_published_again", run=publication.run)
     return again, damaged

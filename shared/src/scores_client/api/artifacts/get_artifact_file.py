@@ -48,6 +48,11 @@ def _parse_response(
 
         return response_404
 
+    if response.status_code == 410:
+        response_410 = ProblemDocument.from_dict(response.json())
+
+        return response_410
+
     if response.status_code == 416:
         response_416 = ProblemDocument.from_dict(response.json())
 

@@ -56,6 +56,11 @@ def _parse_response(
 
         return response_404
 
+    if response.status_code == 410:
+        response_410 = ProblemDocument.from_dict(response.json())
+
+        return response_410
+
     if response.status_code == 422:
         response_422 = ProblemDocument.from_dict(response.json())
 
@@ -100,8 +105,8 @@ def sync_detailed(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         template (None | str | Unset): SMILES of a structure: what both have in common is turned
             as it is there.
 
@@ -139,8 +144,8 @@ def sync(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         template (None | str | Unset): SMILES of a structure: what both have in common is turned
             as it is there.
 
@@ -173,8 +178,8 @@ async def asyncio_detailed(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         template (None | str | Unset): SMILES of a structure: what both have in common is turned
             as it is there.
 
@@ -210,8 +215,8 @@ async def asyncio(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         template (None | str | Unset): SMILES of a structure: what both have in common is turned
             as it is there.
 

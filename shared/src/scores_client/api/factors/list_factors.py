@@ -60,6 +60,11 @@ def _parse_response(
 
         return response_404
 
+    if response.status_code == 410:
+        response_410 = ProblemDocument.from_dict(response.json())
+
+        return response_410
+
     if response.status_code == 422:
         response_422 = ProblemDocument.from_dict(response.json())
 
@@ -105,8 +110,8 @@ def sync_detailed(
 
     Args:
         side (FactorSide): Whose vectors.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 
@@ -151,8 +156,8 @@ def sync(
 
     Args:
         side (FactorSide): Whose vectors.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 
@@ -192,8 +197,8 @@ async def asyncio_detailed(
 
     Args:
         side (FactorSide): Whose vectors.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 
@@ -236,8 +241,8 @@ async def asyncio(
 
     Args:
         side (FactorSide): Whose vectors.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 

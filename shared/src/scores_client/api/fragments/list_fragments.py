@@ -107,6 +107,11 @@ def _parse_response(
 
         return response_404
 
+    if response.status_code == 410:
+        response_410 = ProblemDocument.from_dict(response.json())
+
+        return response_410
+
     if response.status_code == 422:
         response_422 = ProblemDocument.from_dict(response.json())
 
@@ -162,8 +167,8 @@ def sync_detailed(
         query (str | Unset): Part of a name or SMILES, case ignored. Default: ''.
         shown (bool | Unset): Only fragments with enough evidence; false lists every modelled one.
             Default: True.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
             spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
@@ -227,8 +232,8 @@ def sync(
         query (str | Unset): Part of a name or SMILES, case ignored. Default: ''.
         shown (bool | Unset): Only fragments with enough evidence; false lists every modelled one.
             Default: True.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
             spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
@@ -287,8 +292,8 @@ async def asyncio_detailed(
         query (str | Unset): Part of a name or SMILES, case ignored. Default: ''.
         shown (bool | Unset): Only fragments with enough evidence; false lists every modelled one.
             Default: True.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
             spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
@@ -350,8 +355,8 @@ async def asyncio(
         query (str | Unset): Part of a name or SMILES, case ignored. Default: ''.
         shown (bool | Unset): Only fragments with enough evidence; false lists every modelled one.
             Default: True.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
             spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.

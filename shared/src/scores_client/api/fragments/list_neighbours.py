@@ -67,6 +67,11 @@ def _parse_response(
 
         return response_404
 
+    if response.status_code == 410:
+        response_410 = ProblemDocument.from_dict(response.json())
+
+        return response_410
+
     if response.status_code == 422:
         response_422 = ProblemDocument.from_dict(response.json())
 
@@ -111,8 +116,8 @@ def sync_detailed(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         similarity (SimilarityKind | Unset): A way in which two fragments are alike; each is
             published in percent, -100 to 100.
         max_structure (float | None | Unset): Only fragments that look no more alike than so many
@@ -160,8 +165,8 @@ def sync(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         similarity (SimilarityKind | Unset): A way in which two fragments are alike; each is
             published in percent, -100 to 100.
         max_structure (float | None | Unset): Only fragments that look no more alike than so many
@@ -204,8 +209,8 @@ async def asyncio_detailed(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         similarity (SimilarityKind | Unset): A way in which two fragments are alike; each is
             published in percent, -100 to 100.
         max_structure (float | None | Unset): Only fragments that look no more alike than so many
@@ -251,8 +256,8 @@ async def asyncio(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         similarity (SimilarityKind | Unset): A way in which two fragments are alike; each is
             published in percent, -100 to 100.
         max_structure (float | None | Unset): Only fragments that look no more alike than so many

@@ -52,6 +52,11 @@ def _parse_response(
 
         return response_404
 
+    if response.status_code == 410:
+        response_410 = ProblemDocument.from_dict(response.json())
+
+        return response_410
+
     if response.status_code == 413:
         response_413 = ProblemDocument.from_dict(response.json())
 
@@ -106,8 +111,8 @@ def sync_detailed(
     beside. Other runs look at fragments alone. What a run has never seen is flagged.
 
     Args:
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         body (PredictionQuestion): Which compounds, and on which targets.
 
     Raises:
@@ -148,8 +153,8 @@ def sync(
     beside. Other runs look at fragments alone. What a run has never seen is flagged.
 
     Args:
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         body (PredictionQuestion): Which compounds, and on which targets.
 
     Raises:
@@ -185,8 +190,8 @@ async def asyncio_detailed(
     beside. Other runs look at fragments alone. What a run has never seen is flagged.
 
     Args:
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         body (PredictionQuestion): Which compounds, and on which targets.
 
     Raises:
@@ -225,8 +230,8 @@ async def asyncio(
     beside. Other runs look at fragments alone. What a run has never seen is flagged.
 
     Args:
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         body (PredictionQuestion): Which compounds, and on which targets.
 
     Raises:

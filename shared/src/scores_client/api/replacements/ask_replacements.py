@@ -52,6 +52,11 @@ def _parse_response(
 
         return response_404
 
+    if response.status_code == 410:
+        response_410 = ProblemDocument.from_dict(response.json())
+
+        return response_410
+
     if response.status_code == 413:
         response_413 = ProblemDocument.from_dict(response.json())
 
@@ -104,8 +109,8 @@ def sync_detailed(
     replacement in other molecules.
 
     Args:
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         body (ReplacementQuestion): A molecule, and what in it shall be replaced.
 
     Raises:
@@ -144,8 +149,8 @@ def sync(
     replacement in other molecules.
 
     Args:
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         body (ReplacementQuestion): A molecule, and what in it shall be replaced.
 
     Raises:
@@ -179,8 +184,8 @@ async def asyncio_detailed(
     replacement in other molecules.
 
     Args:
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         body (ReplacementQuestion): A molecule, and what in it shall be replaced.
 
     Raises:
@@ -217,8 +222,8 @@ async def asyncio(
     replacement in other molecules.
 
     Args:
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         body (ReplacementQuestion): A molecule, and what in it shall be replaced.
 
     Raises:

@@ -61,6 +61,11 @@ def _parse_response(
 
         return response_404
 
+    if response.status_code == 410:
+        response_410 = ProblemDocument.from_dict(response.json())
+
+        return response_410
+
     if response.status_code == 422:
         response_422 = ProblemDocument.from_dict(response.json())
 
@@ -108,8 +113,8 @@ def sync_detailed(
     Args:
         a (str): Name of the fragment that is replaced.
         b (str): Name of the one in its place.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 
@@ -152,8 +157,8 @@ def sync(
     Args:
         a (str): Name of the fragment that is replaced.
         b (str): Name of the one in its place.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 
@@ -191,8 +196,8 @@ async def asyncio_detailed(
     Args:
         a (str): Name of the fragment that is replaced.
         b (str): Name of the one in its place.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 
@@ -233,8 +238,8 @@ async def asyncio(
     Args:
         a (str): Name of the fragment that is replaced.
         b (str): Name of the one in its place.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 

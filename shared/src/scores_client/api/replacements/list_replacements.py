@@ -73,6 +73,11 @@ def _parse_response(
 
         return response_404
 
+    if response.status_code == 410:
+        response_410 = ProblemDocument.from_dict(response.json())
+
+        return response_410
+
     if response.status_code == 422:
         response_422 = ProblemDocument.from_dict(response.json())
 
@@ -124,8 +129,8 @@ def sync_detailed(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         target (None | str | Unset): Where it is told what a replacement adds, which then orders
             them.
         keep (list[str] | Unset): Only what more likely than not keeps activity at these targets.
@@ -176,8 +181,8 @@ def sync(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         target (None | str | Unset): Where it is told what a replacement adds, which then orders
             them.
         keep (list[str] | Unset): Only what more likely than not keeps activity at these targets.
@@ -223,8 +228,8 @@ async def asyncio_detailed(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         target (None | str | Unset): Where it is told what a replacement adds, which then orders
             them.
         keep (list[str] | Unset): Only what more likely than not keeps activity at these targets.
@@ -273,8 +278,8 @@ async def asyncio(
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         target (None | str | Unset): Where it is told what a replacement adds, which then orders
             them.
         keep (list[str] | Unset): Only what more likely than not keeps activity at these targets.

@@ -39,6 +39,11 @@ def _parse_response(
 
         return response_404
 
+    if response.status_code == 410:
+        response_410 = ProblemDocument.from_dict(response.json())
+
+        return response_410
+
     if response.status_code == 422:
         response_422 = ProblemDocument.from_dict(response.json())
 
@@ -75,7 +80,7 @@ def sync_detailed(
      Balanced factors of the recorded fragments, step by step, in at most three coordinates.
 
     Args:
-        run (str): Id of a run; `current` is the newest publication.
+        run (str): Id, name or alias of a run, such as `current`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -106,7 +111,7 @@ def sync(
      Balanced factors of the recorded fragments, step by step, in at most three coordinates.
 
     Args:
-        run (str): Id of a run; `current` is the newest publication.
+        run (str): Id, name or alias of a run, such as `current`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -132,7 +137,7 @@ async def asyncio_detailed(
      Balanced factors of the recorded fragments, step by step, in at most three coordinates.
 
     Args:
-        run (str): Id of a run; `current` is the newest publication.
+        run (str): Id, name or alias of a run, such as `current`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -161,7 +166,7 @@ async def asyncio(
      Balanced factors of the recorded fragments, step by step, in at most three coordinates.
 
     Args:
-        run (str): Id of a run; `current` is the newest publication.
+        run (str): Id, name or alias of a run, such as `current`.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

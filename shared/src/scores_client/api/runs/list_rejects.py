@@ -56,6 +56,11 @@ def _parse_response(
 
         return response_404
 
+    if response.status_code == 410:
+        response_410 = ProblemDocument.from_dict(response.json())
+
+        return response_410
+
     if response.status_code == 422:
         response_422 = ProblemDocument.from_dict(response.json())
 
@@ -94,7 +99,7 @@ def sync_detailed(
      Pages of JSON, or with `Accept: text/csv` all of them as one table.
 
     Args:
-        run (str): Id of a run; `current` is the newest publication.
+        run (str): Id, name or alias of a run, such as `current`.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 
@@ -131,7 +136,7 @@ def sync(
      Pages of JSON, or with `Accept: text/csv` all of them as one table.
 
     Args:
-        run (str): Id of a run; `current` is the newest publication.
+        run (str): Id, name or alias of a run, such as `current`.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 
@@ -163,7 +168,7 @@ async def asyncio_detailed(
      Pages of JSON, or with `Accept: text/csv` all of them as one table.
 
     Args:
-        run (str): Id of a run; `current` is the newest publication.
+        run (str): Id, name or alias of a run, such as `current`.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 
@@ -198,7 +203,7 @@ async def asyncio(
      Pages of JSON, or with `Accept: text/csv` all of them as one table.
 
     Args:
-        run (str): Id of a run; `current` is the newest publication.
+        run (str): Id, name or alias of a run, such as `current`.
         cursor (None | str | Unset): `next` of the page before; none for the first page.
         limit (int | Unset): Items a page. Default: 100.
 

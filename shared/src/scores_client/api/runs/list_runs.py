@@ -81,7 +81,7 @@ def sync_detailed(
 ) -> Response[ProblemDocument | RunPage]:
     """Published runs, the newest first
 
-     Every run that was ever published stays readable by its id.
+     Every run that was published stays readable by its id, until somebody deletes it at the trainer.
 
     Args:
         cursor (None | str | Unset): `next` of the page before; none for the first page.
@@ -115,7 +115,7 @@ def sync(
 ) -> ProblemDocument | RunPage | None:
     """Published runs, the newest first
 
-     Every run that was ever published stays readable by its id.
+     Every run that was published stays readable by its id, until somebody deletes it at the trainer.
 
     Args:
         cursor (None | str | Unset): `next` of the page before; none for the first page.
@@ -144,7 +144,7 @@ async def asyncio_detailed(
 ) -> Response[ProblemDocument | RunPage]:
     """Published runs, the newest first
 
-     Every run that was ever published stays readable by its id.
+     Every run that was published stays readable by its id, until somebody deletes it at the trainer.
 
     Args:
         cursor (None | str | Unset): `next` of the page before; none for the first page.
@@ -176,7 +176,7 @@ async def asyncio(
 ) -> ProblemDocument | RunPage | None:
     """Published runs, the newest first
 
-     Every run that was ever published stays readable by its id.
+     Every run that was published stays readable by its id, until somebody deletes it at the trainer.
 
     Args:
         cursor (None | str | Unset): `next` of the page before; none for the first page.

@@ -52,6 +52,11 @@ def _parse_response(
 
         return response_404
 
+    if response.status_code == 410:
+        response_410 = ProblemDocument.from_dict(response.json())
+
+        return response_410
+
     if response.status_code == 413:
         response_413 = ProblemDocument.from_dict(response.json())
 
@@ -94,8 +99,8 @@ def sync_detailed(
      A part of the whole matrix, shown fragments or not; the order of the names is kept.
 
     Args:
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         body (SimilarityQuestion): Which fragments to compare, and how.
 
     Raises:
@@ -129,8 +134,8 @@ def sync(
      A part of the whole matrix, shown fragments or not; the order of the names is kept.
 
     Args:
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         body (SimilarityQuestion): Which fragments to compare, and how.
 
     Raises:
@@ -159,8 +164,8 @@ async def asyncio_detailed(
      A part of the whole matrix, shown fragments or not; the order of the names is kept.
 
     Args:
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         body (SimilarityQuestion): Which fragments to compare, and how.
 
     Raises:
@@ -192,8 +197,8 @@ async def asyncio(
      A part of the whole matrix, shown fragments or not; the order of the names is kept.
 
     Args:
-        run (str | Unset): Id of the run to read; `current` is the newest publication. Default:
-            'current'.
+        run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
+            last. Default: 'current'.
         body (SimilarityQuestion): Which fragments to compare, and how.
 
     Raises:

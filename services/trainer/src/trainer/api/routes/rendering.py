@@ -1,21 +1,45 @@
 """Rendering: jobs, data sets and events as the API's objects."""
 
+import asyncio
 import errno
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from servicekit.problems import MEDIA_TYPE, Problem, ProblemDocument, ProblemType
-from trainer.api.routes.wire import DatasetResource, JobNeeds, JobResource, JobSpent
+from servicekit.problems import MEDIA_TYPE, NOT_READY, Problem, ProblemDocument, ProblemType
+from trainer.api.promoting import PromotionFailed
+from trainer.api.routes.wire import AliasResource, DatasetResource, JobNeeds, JobResource, JobSpent, RunResource
 from trainer.data.datasets import Dataset
 from trainer.data.offences import InvalidData
 from trainer.data.sources import DATASET
-from trainer.jobs.diagnosis import invalid_data_members
+from trainer.dialogue.failures import NotPromoted
+from trainer.jobs.diagnosis import diagnose, invalid_data_members
 from trainer.jobs.job import Failure, Job
 from trainer.jobs.order import Outlook
+from trainer.pipelines.registry import Alias, Entry
+from trainer.runs.failures import Refused
 from trainer.runs.problems import INVALID_DATA, JOB_BROKEN, PROBLEM_TYPES, STORAGE_FULL
+from trainer.store.intents import PublicationsLost
+from trainer.store.publications import PublicationsDamaged
 
-__all__ = ["answers", "dataset_resource", "invalid_data", "job_path", "job_resource", "no_room", "refusal"]
+__all__ = [
+    "alias_resource",
+    "answers",
+    "dataset_resource",
+    "invalid_data",
+    "job_path",
+    "job_resource",
+    "no_room",
+    "refusal",
+    "refusing",
+    "registered",
+    "run_resource",
+]
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 def answers(*codes: int) -> dict[int | str, dict[str, Any]]:
@@ -57,6 +81,48 @@ def dataset_resource(dataset: Dataset) -> DatasetResource:
         size_bytes=dataset.size_bytes,
         created=dataset.created,
     )
+
+
+async def registered(work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """What the registry answers, asked in a thread; what it refuses, as a problem."""
+    with refusing():
+        return await asyncio.to_thread(work, *args, **kwargs)
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """What the registry refuses, as a problem."""
+    try:
+        yield
+    except (Refused, NotPromoted) as error:
+        raise refusal(diagnose(error)) from None
+    except PromotionFailed as error:
+        raise refusal(error.failure) from None
+    except (PublicationsDamaged, PublicationsLost) as error:
+        raise Problem(NOT_READY, str(error)) from None
+    except OSError as error:
+        raise no_room(error) from None
+
+
+def run_resource(entry: Entry) -> RunResource:
+    """A run, and what people say of it."""
+    marks = entry.marks
+    return RunResource(
+        id=entry.run,
+        kind=entry.kind,
+        published=entry.published,
+        name=marks.name,
+        tags=list(marks.tags),
+        note=marks.note,
+        pinned=marks.pinned,
+        aliases=list(entry.aliases),
+        decision=entry.decision,
+    )
+
+
+def alias_resource(alias: Alias) -> AliasResource:
+    """An alias."""
+    return AliasResource(alias=alias.alias, run=alias.run, before=list(alias.before))
 
 
 def invalid_data(error: InvalidData) -> Problem:

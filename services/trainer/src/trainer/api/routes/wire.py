@@ -15,6 +15,9 @@ from trainer.tables.source import Format
 __all__ = [
     "PRIORITY_LIMIT",
     "SWEEP_LIMIT",
+    "AliasList",
+    "AliasResource",
+    "AliasTarget",
     "DatasetList",
     "DatasetResource",
     "DeviceJob",
@@ -28,11 +31,19 @@ __all__ = [
     "OwnerList",
     "OwnerResource",
     "PlanResource",
+    "RunEdit",
+    "RunList",
+    "RunResource",
 ]
 
 PRIORITY_LIMIT: Final = 100
 SWEEP_LIMIT: Final = 200
 """Jobs of one sweep."""
+
+RunName = Annotated[
+    str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x20\x7f/\\?#%]([^\x00-\x1f\x7f/\\?#%]*[^\x00-\x20\x7f/\\?#%])?$")
+]
+Tag = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\x00-\x20\x7f,]+$")]
 
 
 class Wire(BaseModel):
@@ -290,3 +301,62 @@ class OwnerList(Wire):
     """Every owner who has had something or waits for it, in alphabetical order."""
 
     items: list[OwnerResource]
+
+
+class RunEdit(Wire):
+    """What people say of a run; members that are left out stay as they are."""
+
+    name: RunName | None = None
+    """Unique among runs; null takes it away."""
+    tags: Annotated[list[Tag], Field(max_length=32)] = Field(default_factory=list)
+    """All of them."""
+    note: Annotated[str, Field(max_length=10_000)] = ""
+    pinned: bool = False
+    """A pinned run cannot be deleted."""
+
+
+class RunResource(Wire):
+    """A published run or bot, and what people say of it. The scores API tells what it learned and how well."""
+
+    id: str
+    kind: str
+    published: datetime
+    name: str | None
+    tags: list[str]
+    note: str
+    pinned: bool
+    aliases: list[str]
+    """Those that name it; of a bot that is promoted, its language's plain name."""
+    decision: str | None
+    """Whether it took `current` when it was published, and why; null where nobody decided."""
+
+
+class RunList(Wire):
+    """Every published run and bot, the newest first."""
+
+    items: list[RunResource]
+
+
+class AliasTarget(Wire):
+    """What an alias is to name."""
+
+    run: Annotated[str, Field(min_length=1, max_length=200)]
+    """Id, name or another alias of a run."""
+    force: bool = False
+    """For a bot: even if it is worse than the one that is served, and without measuring."""
+
+
+class AliasResource(Wire):
+    """An alias."""
+
+    alias: str
+    run: str | None
+    """What it names; null for a language whose shipped bot is served."""
+    before: list[str]
+    """What it named before, the last first: where a rollback leads. Empty for bots, whose way back is kept elsewhere."""
+
+
+class AliasList(Wire):
+    """Every alias, in alphabetical order."""
+
+    items: list[AliasResource]

@@ -1,0 +1,62 @@
+"""The registry of runs and bots, as the trainer changes it: each change is one commit of the publications."""
+
+from contracts.kinds import RunKind
+from contracts.predictions import ARTIFACT
+from contracts.store import Store
+from published.changes import LATEST
+from published.form import RUN, OtherFormat, RunRecord, read_record
+from published.registry import Registry
+from trainer.store.intents import Intent, begin, require_publications
+from trainer.store.publications import Decision, Publication, append_change, deciding, publications, registry, secure
+
+__all__ = ["change_registry", "factors_run", "record_of", "run_named"]
+
+_INTENT = Intent("registry", "")
+"""A commit that a power cut tears is taken out by the next start, as that of a run is."""
+
+
+def change_registry(store: Store, decide: Decision) -> Registry:
+    """Change the registry, and bring the commit to the disk; the registry as it is then. Nothing is done where it decides None.
+
+    Raises whatever `decide` raises.
+
+    Raises:
+        PublicationsLost: There are committed data and no publication.
+        PublicationsDamaged: A commit cannot be read.
+    """
+    require_publications(store)
+    with deciding(store):
+        decided = decide(registry(store))
+        if decided is not None:
+            path = begin(store, _INTENT)
+            append_change(store, decided)
+            secure(store)
+            path.unlink(missing_ok=True)
+        return registry(store)
+
+
+def run_named(store: Store, word: str, known: Registry | None = None) -> Publication | None:
+    """The publication of a run by its id, an alias, its name, or `latest`; None where there is none, or it was deleted."""
+    if store.version() < 0:
+        return None
+    published = {publication.run: publication for publication in publications(store)}
+    if word == LATEST:
+        return next((one for one in reversed(published.values()) if one.kind == RunKind.FACTORS), None)
+    known = registry(store) if known is None else known
+    return published.get(known.names(word) or word) or published.get(known.run_of(word) or "")
+
+
+def factors_run(store: Store, word: str) -> Publication | None:
+    """As `run_named`, of runs of factors alone."""
+    found = run_named(store, word)
+    return found if found is not None and found.kind == RunKind.FACTORS else None
+
+
+def record_of(store: Store, run: str | None) -> RunRecord | None:
+    """What a run of factors is; None where it is damaged, or of another release."""
+    if run is None:
+        return None
+    try:
+        return read_record((store.artifact(ARTIFACT, run) / RUN).read_bytes())
+    except (OSError, ValueError, OtherFormat):
+        return None
