@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from replacement.evidence import KEPT, WIDTH
+from contracts.evidence import WIDTH
+from replacement.evidence import KEPT
 
 __all__ = ["AT_TARGET", "MODEL", "NARROWING", "PAIR", "Signed", "signed"]
 
