@@ -133,6 +133,7 @@ def named_fragments(names: Sequence[str], *, seed: int = 0) -> Contents:
             "name": [f"t{place}" for place in range(targets)],
             "cells": [1] * targets,
             "title": [None] * targets,
+            "unit": [None] * targets,
         },
     }
     tables = {name: pa.table(columns, schema=TABLES[name].schema) for name, columns in facts.items()}
@@ -169,6 +170,7 @@ def many_fragments(count: int, *, shown: int, targets: int = 5, rank: int = 5, s
             "name": [f"target {place}" for place in range(targets)],
             "cells": np.full(targets, compounds, dtype=np.int64),
             "title": [None] * targets,
+            "unit": [None] * targets,
         },
     }
     centres_GK = draw.normal(size=(12, rank))

@@ -72,6 +72,7 @@ TABLES: Final[dict[str, Table]] = {
             _required("name", pa.string()),
             _required("cells", pa.int64()),  # stated values; bounds are not among them
             _optional("title", pa.string()),  # what the data call a target that they name by its id
+            _optional("unit", pa.string()),  # of its values: pIC50, ..., pX, %; null where nothing says
         ),
         _table(
             "membership",

@@ -49,7 +49,7 @@ SIDES: Final[tuple[Side, ...]] = ("fragments", "targets")
 GAUGES: Final[tuple[Gauge, ...]] = ("vector", "balanced")
 """Canonical and balanced."""
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised whenever the meaning of a file changes; runs of another format are trained again."""
 HEAD: Final = "published.json"
 RUN: Final = "run.json"
@@ -145,9 +145,11 @@ class FragmentColumns(_Stated):
 
 
 class TargetColumns(_Stated):
-    """What `targets.json` states, in the order of ids."""
+    """What `targets.json` states: one entry a target in each list, in the order of ids."""
 
     names: list[str]
+    units: list[str | None]
+    """Of their values."""
 
 
 def factors_stream(side: Side) -> str:

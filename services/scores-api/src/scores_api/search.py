@@ -57,7 +57,7 @@ def nearest(
 
 
 def _rows(run: PublishedRun, id_: int, others: Ids) -> npt.NDArray[np.void]:
-    """Everything that is known of one fragment and these others; what a kind does not tell of one of them is NaN there alone."""
+    """Everything that is known of one fragment and these others; what is not known of one of them is NaN there alone."""
     rows: npt.NDArray[Any] = np.zeros(len(others), dtype=NEIGHBOUR)
     rows["other"] = others
     for kind in SimilarityKind:

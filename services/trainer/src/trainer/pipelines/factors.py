@@ -151,10 +151,10 @@ def _publish(
             )
         with report.stage(Stage.NEIGHBOURS):
             replacing = None
-            if spec.fitted_objective is Objective.ACTIVITY:
+            if fitted.model is not None:
                 from trainer.pipelines.replacing import replaced  # noqa: PLC0415 - takes a second
 
-                replacing = replaced(activity, session(), seed=spec.seed)
+                replacing = replaced(activity, fitted.model, session(), seed=spec.seed)
             search = _search(settings, len(activity.fragments), device, session)
             found = similar(activity, fitted.factors, spec.fitted_objective, replacing, device=device.name, search=search)
 
