@@ -9,6 +9,7 @@ from .artifact_file import ArtifactFile
 from .artifact_page import ArtifactPage
 from .at_target import AtTarget
 from .basis import Basis
+from .change_unit import ChangeUnit
 from .charge import Charge
 from .compound_prediction import CompoundPrediction
 from .compound_question import CompoundQuestion
@@ -70,6 +71,7 @@ __all__ = (
     "ArtifactPage",
     "AtTarget",
     "Basis",
+    "ChangeUnit",
     "Charge",
     "CompoundPrediction",
     "CompoundQuestion",
