@@ -289,6 +289,7 @@ def _run_row(contents: Contents, objective: Objective, finished: datetime) -> di
         "spec": [json.dumps(spec)],
         "ingest": [json.dumps(dict(contents.ingest))],
         "plan": [None],
+        "change_unit": [None if contents.replaced is None else contents.replaced[1]["unit"]],
         "metrics": [json.dumps({"loss": 0.25})],
         "code_version": ["0.1.0"],
         "device": ["cpu"],

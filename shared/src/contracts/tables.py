@@ -116,6 +116,7 @@ TABLES: Final[dict[str, Table]] = {
             _required("spec", pa.string()),  # JSON: parameters as validated
             _required("ingest", pa.string()),  # JSON: counts of rows read, merged, rejected
             _optional("plan", pa.string()),  # JSON: what every column was taken for and why; null where there are no columns
+            _optional("change_unit", pa.string()),  # contracts.kinds.ChangeUnit; null where the run tells no changes
             _required("metrics", pa.string()),  # JSON: name -> number
             _required("code_version", pa.string()),
             _required("device", pa.string()),  # "cpu", "cuda:0 NVIDIA H200", ...

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from contracts.kinds import ActivityKind, Objective, RunKind, SimilarityKind
+from contracts.kinds import ActivityKind, ChangeUnit, Objective, RunKind, SimilarityKind
 from published.pages import StatedFile
 
 __all__ = [
@@ -121,6 +121,8 @@ class RunRecord(_Stated):
     targets: int
     similarities: list[SimilarityKind]
     """What the run tells of its fragments; the first is what its pages show."""
+    change_unit: ChangeUnit | None
+    """In what it tells changes of activity."""
     rank: int
     spec: dict[str, Any]
     ingest: dict[str, int]

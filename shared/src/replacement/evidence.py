@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from contracts.evidence import WIDTH
 
-__all__ = ["KEPT", "STRENGTH", "Basis", "ChangeUnit", "Expected", "basis", "updated"]
+__all__ = ["KEPT", "STRENGTH", "Basis", "Expected", "basis", "updated"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -17,21 +17,8 @@ Ints = npt.NDArray[np.int64]
 STRENGTH: Final = 10.0
 """How many measurements the prior counts for."""
 KEPT: Final = 0.5
-"""Activity is kept where it changes by no more, in a `ChangeUnit`: half a log unit is threefold."""
+"""Activity is kept where it changes by no more, in a `contracts.kinds.ChangeUnit`: half a log unit is threefold."""
 _MEASURED: Final = 10
-
-
-class ChangeUnit(StrEnum):
-    """In what changes of activity are told, so that those of all targets of a run can be compared."""
-
-    LOG = "log units"
-    """Where values are logarithms of concentrations: pIC50, pX."""
-    SPREAD = "standard deviations"
-    """Where they are not: of what each target's values are spread by."""
-    BOTH = "log units or standard deviations"
-    """Log units at targets whose values are logarithms, standard deviations at the others."""
-    CHANCE = "chance"
-    """For actives and inactives: that the one becomes the other."""
 
 
 class Basis(StrEnum):

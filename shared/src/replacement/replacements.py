@@ -12,8 +12,9 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
+from contracts.kinds import ChangeUnit
 from prediction.model_file import arrays_in, map_arrays
-from replacement.evidence import ChangeUnit, Expected, updated
+from replacement.evidence import Expected, updated
 from replacement.features import ENDS, Descriptions, pair_features
 from replacement.signed import Reading
 from replacement.trees import Trees

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.evidence import WIDTH
-from replacement.evidence import KEPT, ChangeUnit
+from contracts.kinds import ChangeUnit
+from replacement.evidence import KEPT
 
 __all__ = ["LEAST_DIFFERENCES", "Reading", "Signed", "signed"]
 

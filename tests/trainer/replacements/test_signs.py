@@ -8,8 +8,7 @@ import pytest
 from tests.support.replacing import replaceable_activity, replaced_of
 
 from contracts.evidence import WIDTH
-from contracts.kinds import ActivityKind
-from replacement.evidence import ChangeUnit
+from contracts.kinds import ActivityKind, ChangeUnit
 from replacement.signed import Reading, signed
 from trainer.data.activity import Activity
 from trainer.evaluation.judgement import question

@@ -1524,6 +1524,8 @@ export interface components {
              * @description What it tells of its fragments, what its pages show first: function needs measured replacements, structure SMILES.
              */
             similarities: components["schemas"]["SimilarityKind"][];
+            /** @description In what it tells changes of activity, and of what `function` takes half for a change: null where it tells none. */
+            change_unit: components["schemas"]["ChangeUnit"] | null;
             /**
              * Spec
              * @description Parameters as they were validated.
@@ -1645,6 +1647,8 @@ export interface components {
              * @description What it tells of its fragments, what its pages show first: function needs measured replacements, structure SMILES.
              */
             similarities: components["schemas"]["SimilarityKind"][];
+            /** @description In what it tells changes of activity, and of what `function` takes half for a change: null where it tells none. */
+            change_unit: components["schemas"]["ChangeUnit"] | null;
         };
         /**
          * Scale

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
 from ..models.activity_kind import ActivityKind
+from ..models.change_unit import ChangeUnit
 from ..models.objective import Objective
 from ..models.run_kind import RunKind
 from ..models.similarity_kind import SimilarityKind
@@ -41,6 +42,8 @@ class RunSummary:
         rank (int): Columns of the factors.
         similarities (list[SimilarityKind]): What it tells of its fragments, what its pages show first: function needs
             measured replacements, structure SMILES.
+        change_unit (ChangeUnit | None): In what it tells changes of activity, and of what `function` takes half for a
+            change: null where it tells none.
     """
 
     id: str
@@ -62,6 +65,7 @@ class RunSummary:
     targets: int
     rank: int
     similarities: list[SimilarityKind]
+    change_unit: ChangeUnit | None
 
     def to_dict(self) -> dict[str, Any]:
         id = self.id
@@ -105,6 +109,12 @@ class RunSummary:
             similarities_item = similarities_item_data.value
             similarities.append(similarities_item)
 
+        change_unit: None | str
+        if isinstance(self.change_unit, ChangeUnit):
+            change_unit = self.change_unit.value
+        else:
+            change_unit = self.change_unit
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -128,6 +138,7 @@ class RunSummary:
                 "targets": targets,
                 "rank": rank,
                 "similarities": similarities,
+                "change_unit": change_unit,
             }
         )
 
@@ -179,6 +190,21 @@ class RunSummary:
 
             similarities.append(similarities_item)
 
+        def _parse_change_unit(data: object) -> ChangeUnit | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                change_unit_type_0 = ChangeUnit(data)
+
+                return change_unit_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(ChangeUnit | None, data)
+
+        change_unit = _parse_change_unit(d.pop("change_unit"))
+
         run_summary = cls(
             id=id,
             kind=kind,
@@ -199,6 +225,7 @@ class RunSummary:
             targets=targets,
             rank=rank,
             similarities=similarities,
+            change_unit=change_unit,
         )
 
         return run_summary

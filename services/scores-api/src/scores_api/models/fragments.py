@@ -1,7 +1,7 @@
 """Fragments, their evidence, their factors and their nearest others."""
 
-from contracts.kinds import SimilarityKind
-from replacement.evidence import Basis, ChangeUnit
+from contracts.kinds import ChangeUnit, SimilarityKind
+from replacement.evidence import Basis
 from scores_api.models.wire import Cursor, Percent, Vector, Wire
 
 __all__ = ["Fragment", "FragmentDetail", "FragmentPage", "Neighbour", "Neighbours"]

@@ -4,7 +4,8 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
-from replacement.evidence import Basis, ChangeUnit
+from contracts.kinds import ChangeUnit
+from replacement.evidence import Basis
 from scores_api.models.predictions import MatchedCompound
 from scores_api.models.wire import Cursor, Wire, distinct
 

@@ -176,6 +176,7 @@ def _publish(
                 seconds=fitted.seconds,
                 metrics={**fitted.metrics, **found.metrics, "onnx_difference": difference},
                 curve=fitted.curve,
+                change_unit=None if replacing is None else replacing.stated.reading.unit.value,
             )
             tables = results.tables(
                 activity, fitted.factors, found.trajectory or fitted.trajectory, record, places_FE=found.places_FE

@@ -6,8 +6,7 @@ from typing import Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from contracts.kinds import ActivityKind
-from replacement.evidence import ChangeUnit
+from contracts.kinds import ActivityKind, ChangeUnit
 from trainer.data.activity import Activity
 
 __all__ = ["Scales"]
