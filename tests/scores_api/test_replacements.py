@@ -282,6 +282,13 @@ def test_a_question_that_cannot_be_answered_is_a_problem(served: Served, asked: 
     assert served.post(status, **asked)["type"].endswith(slug)
 
 
+def test_a_fragment_of_too_many_open_ends_is_refused_by_name(served: Served) -> None:
+    ring = "c1(N2CCOCC2)c(N2CCOCC2)c(N2CCOCC2)c(N2CCOCC2)c(N2CCOCC2)c1N1CCOCC1"
+    found = served.post(422, smiles=ring, fragment="*c1c(*)c(*)c(*)c(*)c1*")
+    assert found["type"].endswith("molecules-unreadable")
+    assert "whose 6 open ends are more than the 5" in found["errors"][0]["reason"]
+
+
 def test_a_run_without_replacements_says_so(served: Served) -> None:
     found = served.get(f"/v1/fragments/{quote('fA')}/replacements", 422, run=served.bare)
     assert found["type"].endswith("replacements-unavailable")

@@ -81,7 +81,9 @@ export interface paths {
          * What can take the place of a fragment
          * @description Groups with as many open ends, by how little they are expected to change activity, with interval and evidence.
          *
-         *     At a target it is told with its sign, averaged over up to six compounds of the data that have the one or the other.
+         *     At a target it is told with its sign, averaged over up to six compounds of the data that have the one or the other. Where
+         *     targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least are looked at:
+         *     `considered` of `comparable`.
          */
         get: operations["list_replacements"];
         put?: never;
@@ -105,8 +107,8 @@ export interface paths {
          * Molecules with one fragment replaced
          * @description The products of a molecule with what is expected of each; with `Accept: chemical/x-mdl-sdfile` as an SD file.
          *
-         *     At targets each product is compared with the molecule itself by one model of both, and by what was measured of the same
-         *     replacement in other molecules.
+         *     At targets each product is compared with the molecule itself by one model of both, which has learned from all that was
+         *     measured. Without `by` the 30 groups (or `limit`, if that is more) that are expected to change least are looked at then.
          */
         post: operations["ask_replacements"];
         delete?: never;

@@ -120,7 +120,10 @@ def sync_detailed(
     evidence.
 
     At a target it is told with its sign, averaged over up to six compounds of the data that have the
-    one or the other.
+    one or the other. Where
+    targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least
+    are looked at:
+    `considered` of `comparable`.
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
@@ -172,7 +175,10 @@ def sync(
     evidence.
 
     At a target it is told with its sign, averaged over up to six compounds of the data that have the
-    one or the other.
+    one or the other. Where
+    targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least
+    are looked at:
+    `considered` of `comparable`.
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
@@ -219,7 +225,10 @@ async def asyncio_detailed(
     evidence.
 
     At a target it is told with its sign, averaged over up to six compounds of the data that have the
-    one or the other.
+    one or the other. Where
+    targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least
+    are looked at:
+    `considered` of `comparable`.
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
@@ -269,7 +278,10 @@ async def asyncio(
     evidence.
 
     At a target it is told with its sign, averaged over up to six compounds of the data that have the
-    one or the other.
+    one or the other. Where
+    targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least
+    are looked at:
+    `considered` of `comparable`.
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
