@@ -48,7 +48,8 @@ class Served:
 
 def stated_of(contents: Contents) -> Replacements:
     assert contents.replaced is not None
-    return Replacements(*contents.replaced)
+    arrays, about = contents.replaced
+    return Replacements(dict(arrays), dict(about))
 
 
 @pytest.fixture(scope="module")
@@ -197,15 +198,14 @@ def test_it_is_said_how_many_groups_were_looked_at(served: Served) -> None:
 def test_in_other_units_a_change_is_one_of_the_spread_of_the_target(served: Served, tmp_path: Path) -> None:
     percent = replacing_run(percent=True)
     Publisher(tmp_path).publish(percent, objective=Objective.ACTIVITY)
-    asked = {"target": "a", "limit": 20}
     with TestClient(create_app(Settings(state=tmp_path)), base_url="http://api") as client:
-        found = client.get("/v1/fragments/*Cl/replacements", params=asked).json()
+        found = client.get("/v1/fragments/*Cl/replacements", params={"target": "a", "limit": 20}).json()
         answer = client.post("/v1/predictions", json={"compounds": [{"smiles": MOLECULE}]}).json()
     assert found["change_unit"] == "standard deviations"
     assert {each["unit"] for each in answer["compounds"][0]["predictions"]} == {"%"}
     spread = stated_of(percent).reading.one_T[0]
     assert 10 < spread < 25  # of percents from 0 to 100
-    logarithms = {item["name"]: item for item in served.get("/v1/fragments/*Cl/replacements", **asked)["items"]}
+    logarithms = {item["name"]: item for item in served.get("/v1/fragments/*Cl/replacements", target="a", limit=20)["items"]}
     for item in found["items"]:
         other, at = logarithms[item["name"]], item["targets"][0]
         assert at["unit"] == "%"
