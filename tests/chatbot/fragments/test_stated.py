@@ -3,12 +3,12 @@
 import pytest
 from tests.chatbot.fragments.asked import EN, JA, RUN
 
-from chatbot.fragments.lookups import Function
+from chatbot.fragments.lookups import Figures, Function
 from chatbot.fragments.stated import told
 from chatbot.fragments.wording import FUNCTIONS, change
 from scores_client.models import RunDetail
 
-FIGURES = {
+FIGURES: Figures = {
     "function": 61.0,
     "expected_change": 0.5,
     "change_low": 0.3,
