@@ -20,7 +20,8 @@ from benchmarks.swaps import Swaps, leaf_bags, measured_swaps
 from scipy.stats import rankdata, spearmanr
 
 from chemistry.descriptors import attachments
-from replacement.evidence import STRENGTH, WIDTH
+from contracts.evidence import WIDTH
+from replacement.evidence import STRENGTH
 from replacement.features import pair_features
 from replacement.replacements import Replacements
 from trainer.evaluation.halves import halves

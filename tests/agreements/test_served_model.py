@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +24,7 @@ from contracts.predictions import MODEL_FILE
 from prediction.predictor import Asked, Predictor
 from trainer.evaluation.foretold import foretold
 from trainer.factorization.activity.cells import Cells
+from trainer.factorization.gaussian.fit import Gaussian, fit_gaussian
 
 TARGETS = ["pX", "nM", "two cells"]
 ASKED = (*SMILES[::7], "CC(=O)Nc1ccc(S(C)(=O)=O)cc1", "CC(=O)Oc1ccccc1C(=O)O.[Na+]", "OCC(O)CO", "[Xe]CCCCC")
@@ -43,18 +45,23 @@ class Publication:
         return answer
 
 
-@pytest.fixture(scope="module")
-def publication(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
-    directory = tmp_path_factory.mktemp("served-model")
-    given = table()
+@contextmanager
+def published(given: Table, fit: Gaussian, directory: Path) -> Iterator[Publication]:
+    """A server over a store with the model that a fit makes."""
     publisher = Publisher(directory / "state")
-    contents = modelled(given, fitted(given, share=0.3), directory, targets=TARGETS)
-    run = publisher.publish(contents, objective=Objective.ACTIVITY)
+    run = publisher.publish(modelled(given, fit, directory, targets=TARGETS), objective=Objective.ACTIVITY)
     (port,) = free_ports(1)
     environment = {"NTDEMO_STATE": str(directory / "state"), "NTDEMO_HOST": "127.0.0.1", "NTDEMO_PORT": str(port)}
     with Served("ntdemo-scores-api", directory / "log", environment, f"http://127.0.0.1:{port}") as served:
         wait_until_ready(served)
         yield Publication(served, publisher.store.artifact("factors", run) / MODEL_FILE, given)
+
+
+@pytest.fixture(scope="module")
+def publication(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Publication]:
+    given = table()
+    with published(given, fitted(given, share=0.3), tmp_path_factory.mktemp("served-model")) as found:
+        yield found
 
 
 def test_every_answered_number_is_that_of_the_model_and_sums_are_exact(publication: Publication) -> None:
@@ -94,6 +101,23 @@ def test_what_is_answered_is_what_a_holdout_judges(publication: Publication) -> 
     for column, judged_N in (("value", said.prediction_N), ("low", said.low_N), ("high", said.high_N)):
         np.testing.assert_allclose([each[column] for each in answered], judged_N, rtol=1e-6, err_msg=column)
     assert sum(each["panel"] != 0 for each in answered) > len(SMILES)
+
+
+def test_compounds_that_were_held_out_are_answered_as_they_were_judged(tmp_path: Path) -> None:
+    given = table()
+    held_N = given.cells.compound % 5 == 0
+    train, test = (given.cells.at(np.flatnonzero(kept_N)) for kept_N in (~held_N, held_N))
+    smiles = [SMILES[compound] for compound in np.unique(test.compound).tolist()]
+    with published(given, fit_gaussian(train, given.kernel, share=0.3), tmp_path) as held_out:
+        said = foretold(Predictor.open(held_out.model), given.kernel, named(given), test)
+        answer = held_out.ask(compounds=[{"smiles": each} for each in smiles], targets=TARGETS)
+    place = np.searchsorted(np.unique(test.compound), test.compound).tolist()
+    answered = [
+        answer["compounds"][row]["predictions"][target] for row, target in zip(place, test.target.tolist(), strict=True)
+    ]
+    for column, judged_N in (("value", said.prediction_N), ("low", said.low_N), ("high", said.high_N)):
+        np.testing.assert_allclose([each[column] for each in answered], judged_N, rtol=1e-6, err_msg=column)
+    assert all(each["measured"] is None and each["panel"] == 0 for each in answered)
 
 
 def test_known_compounds_show_every_cell_that_was_measured_and_no_other(publication: Publication) -> None:

@@ -45,6 +45,13 @@ def test_open_ends_fit_in_every_order() -> None:
     assert substituted(parent, linker, "*Cl") == []
 
 
+def test_a_fragment_of_more_open_ends_than_can_be_tried_in_every_order_is_refused() -> None:
+    parent = standardise("FC(F)(F)c1c(F)c(Cl)c(Br)c(O)c1N")
+    six = Place("*c1c(*)c(*)c(*)c(*)c1*", ())
+    with pytest.raises(ValueError, match="more than 5 open ends"):
+        substituted(parent, six, "*c1c(*)c(*)c(*)c(*)n1*")
+
+
 def test_what_was_cut_is_put_together_again() -> None:
     parent = standardise("Cc1ccc(-c2cc(C(F)(F)F)nn2-c2ccc(S(N)(=O)=O)cc2)cc1")
     for cut in single_cuts(Graph.read(parent)):

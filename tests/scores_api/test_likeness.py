@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -106,6 +107,28 @@ def test_alike_in_one_way_and_unlike_in_structure_can_be_asked_for(
     items = alike.neighbours(place, similarity=kind.value, max_structure=most, limit=limit)
     assert [item["name"] for item in items] == alike.nearest(place, kind, limit, most)
     assert all(item["structure"] <= most for item in items)
+
+
+def test_one_fragment_without_a_structure_leaves_the_others_theirs(tmp_path: Path) -> None:
+    contents, percents = published(np.random.default_rng(0))
+    place = contents.shown[3]
+    others = [other for other in contents.shown if other != place]
+    without = max(others, key=lambda other: percents[SimilarityKind.COASSAY][place, other])
+    table = contents.likeness["likeness"]
+    sets = [None if number == without else found for number, found in enumerate(table["environments"].to_pylist())]
+    column = table.schema.get_field_index("environments")
+    table = table.set_column(column, table.schema.field(column), pa.array(sets, table.schema.field(column).type))
+    Publisher(tmp_path).publish(replace(contents, likeness={"likeness": table}))
+    with TestClient(create_app(Settings(state=tmp_path)), base_url="http://api") as client:
+        path = f"/v1/fragments/{quote(contents.names[place], safe='')}/neighbours"
+        items = client.get(path, params={"similarity": "coassay", "limit": "100"}).json()["items"]
+    told = {item["name"]: item["structure"] for item in items}
+    assert len(told) > 50
+    assert [name for name, percent in told.items() if percent is None] == [contents.names[without]]
+    for name, percent in told.items():
+        if percent is not None:
+            other = contents.names.index(name)
+            assert percent == pytest.approx(percents[SimilarityKind.STRUCTURE][place, other], abs=0.006)
 
 
 @pytest.mark.parametrize("kind", BEYOND)

@@ -1,6 +1,5 @@
 """Replacements over HTTP: of a fragment, of a molecule, measured ones, and the similarity that they make."""
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,23 +10,15 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from rdkit import Chem
-from tests.support.replacing import replaceable_activity, replaced_of
+from tests.support.replacing import replacing_run
 from tests.support.store import Contents, Publisher, five_fragments
 
 from chemistry.standardisation import standardise
 from contracts.kinds import Objective
-from contracts.predictions import MODEL_FILE
-from prediction.model_file import write_arrays
-from replacement.replacements import FILE, Replacements
+from replacement.replacements import Replacements
 from scores_api.app import create_app
 from scores_api.models.replacements import PairPage, Products, ReplacementList
 from scores_api.settings import Settings
-from trainer.evaluation.halves import halves
-from trainer.evaluation.judgement import question
-from trainer.evaluation.model import Facts, Model
-from trainer.replacements.learned import judged_halves, learn
-from trainer.similarity.factors import Factors
-from trainer.similarity.pairs import Likeness
 
 MOLECULE = "Clc1ccc(CC(=O)NC)cc1"
 
@@ -55,39 +46,21 @@ class Served:
         return found
 
 
+def stated_of(contents: Contents) -> Replacements:
+    assert contents.replaced is not None
+    arrays, about = contents.replaced
+    return Replacements(dict(arrays), dict(about))
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    activity = replaceable_activity()
-    groups, events = replaced_of(activity)
-    told = judged_halves(events, groups, halves(len(activity.compounds), seed=0), binary=False)
-    arrays, about = learn(events, groups, told)
-    asked = question(activity, with_structure=False)
-    model = Model.learned(Facts.of(activity, asked.cells, binary=False), asked.cells, device="cpu")
-    files = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        write_arrays(Path(scratch) / FILE, arrays, about)
-        model.write(Path(scratch) / MODEL_FILE)
-        files = {name: (Path(scratch) / name).read_bytes() for name in (FILE, MODEL_FILE)}
-    factors = Factors.leading(model.fragment_weights_FT(), 3)
-    contents = Contents(
-        data=activity.digest,
-        source=activity.source,
-        activity_kind=activity.kind,
-        facts=activity.tables,
-        canonical_FK=factors.fragments_FK,
-        canonical_TK=factors.targets_TK,
-        balanced_FK=factors.balanced_fragments_FK,
-        balanced_TK=factors.balanced_targets_TK,
-        replaced=(arrays, about),
-        likeness=Likeness.of(activity).tables(),
-        files=files,
-    )
+    contents = replacing_run(completes=True)
     state = tmp_path_factory.mktemp("replacements")
     publisher = Publisher(state)
     bare = publisher.publish(five_fragments())
     publisher.publish(contents, objective=Objective.ACTIVITY)
     with TestClient(create_app(Settings(state=state)), base_url="http://api") as client:
-        yield Served(client, Replacements(arrays, about), activity.names, bare)
+        yield Served(client, stated_of(contents), contents.names, bare)
 
 
 def test_a_run_says_what_it_tells_of_fragments(served: Served) -> None:
@@ -172,7 +145,74 @@ def test_a_molecule_leads_to_products_with_what_is_predicted_of_them(served: Ser
     assert products["*[H]"].product == standardise("c1ccc(CC(=O)NC)cc1")
     asked = {"compounds": [{"smiles": products["*OC"].product}], "targets": ["a"]}
     predicted = served.client.post("/v1/predictions", json=asked).json()["compounds"][0]["predictions"][0]["value"]
-    assert products["*OC"].values[0] == pytest.approx(predicted, abs=0.3)  # the product is a compound of the data
+    assert products["*OC"].values[0] == pytest.approx(predicted, abs=1e-4)
+
+
+def test_a_product_that_is_a_compound_of_the_data_is_told_as_predictions_tell_it(served: Served) -> None:
+    targets = ["a", "b", "c"]
+    found = Products.model_validate(served.post(smiles=MOLECULE, atom=0, targets=targets, limit=50))
+    known = [item for item in found.items if item.matched is not None]
+    assert {item.name for item in known} >= {"*OC", "*C#N", "*F"}
+    asked = {"compounds": [{"smiles": item.product} for item in known], "targets": targets}
+    answers = served.client.post("/v1/predictions", json=asked).json()["compounds"]
+    panels = []
+    for item, answer in zip(known, answers, strict=True):
+        assert item.matched is not None
+        assert (item.matched.id, item.matched.name) == (answer["matched"]["id"], answer["matched"]["name"])
+        assert item.values == pytest.approx([each["value"] for each in answer["predictions"]], abs=1e-4)
+        assert item.measured == [each["measured"] for each in answer["predictions"]]
+        assert None in item.measured  # one cell of each row is empty
+        panels += [each["panel"] for each in answer["predictions"] if each["measured"] is None]
+    assert any(panels)  # what the compound shows elsewhere counts
+    new = served.post(
+        smiles=MOLECULE, atom=0, by=["*C(F)(F)F"] if "*C(F)(F)F" in served.names else ["*c1ccncc1"], targets=["a"]
+    )
+    assert all(item["matched"] is None and item["measured"] == [None] for item in new["items"])
+
+
+def test_targets_are_told_with_their_units(served: Served) -> None:
+    replacements = served.get("/v1/fragments/*Cl/replacements", target="a", limit=5)
+    assert replacements["change_unit"] == "log units"
+    assert {(each["unit"], each["kept_within"]) for item in replacements["items"] for each in item["targets"]} == {
+        ("pIC50", 0.5)
+    }
+    assert served.get("/v1/fragments/*Cl/neighbours")["change_unit"] == "log units"
+    assert {item["unit"] for item in served.get("/v1/pairs", a="*Cl", b="*F")["items"]} == {"pIC50"}
+    answer = served.client.post("/v1/predictions", json={"compounds": [{"smiles": MOLECULE}]}).json()
+    assert {each["unit"] for each in answer["compounds"][0]["predictions"]} == {"pIC50"}
+    assert {item["unit"] for item in served.get("/v1/factors/targets")["items"]} == {"pIC50"}
+    assert {item["unit"] for item in served.get("/v1/factors/fragments")["items"]} == {None}
+
+
+def test_it_is_said_how_many_groups_were_looked_at(served: Served) -> None:
+    plain = served.get("/v1/fragments/*Cl/replacements", limit=2)
+    assert (plain["considered"], len(plain["items"])) == (2, 2)
+    chosen = served.get("/v1/fragments/*Cl/replacements", keep="a", limit=2)
+    assert chosen["considered"] == min(30, chosen["comparable"]) > len(chosen["items"])
+    group = served.stated.find("*Cl")
+    assert group is not None
+    assert chosen["comparable"] == served.stated.listed_G[served.stated.comparable(group)].sum()
+    assert served.post(smiles=MOLECULE, fragment="*Cl", by=["*F", "*C#N"])["considered"] == 2
+
+
+def test_in_other_units_a_change_is_one_of_the_spread_of_the_target(served: Served, tmp_path: Path) -> None:
+    percent = replacing_run(percent=True)
+    Publisher(tmp_path).publish(percent, objective=Objective.ACTIVITY)
+    with TestClient(create_app(Settings(state=tmp_path)), base_url="http://api") as client:
+        found = client.get("/v1/fragments/*Cl/replacements", params={"target": "a", "limit": 20}).json()
+        answer = client.post("/v1/predictions", json={"compounds": [{"smiles": MOLECULE}]}).json()
+    assert found["change_unit"] == "standard deviations"
+    assert {each["unit"] for each in answer["compounds"][0]["predictions"]} == {"%"}
+    spread = stated_of(percent).reading.one_T[0]
+    assert 10 < spread < 25  # of percents from 0 to 100
+    logarithms = {item["name"]: item for item in served.get("/v1/fragments/*Cl/replacements", target="a", limit=20)["items"]}
+    for item in found["items"]:
+        other, at = logarithms[item["name"]], item["targets"][0]
+        assert at["unit"] == "%"
+        assert at["kept_within"] == pytest.approx(0.5 * spread, abs=1e-4)
+        assert at["shift"] == pytest.approx(25 * other["targets"][0]["shift"], rel=0.05, abs=0.5)
+        assert item["expected_change"] == pytest.approx(25 * other["expected_change"] / spread, rel=0.15)
+    assert max(item["percent"] for item in found["items"]) > 50  # within half a percent nothing is kept
 
 
 def test_what_replaces_may_be_named_and_a_hydrogen_be_replaced(served: Served) -> None:
@@ -240,6 +280,13 @@ def test_what_cannot_be_told_is_a_problem(served: Served, path: str, asked: dict
 )
 def test_a_question_that_cannot_be_answered_is_a_problem(served: Served, asked: dict[str, Any], status: int, slug: str) -> None:
     assert served.post(status, **asked)["type"].endswith(slug)
+
+
+def test_a_fragment_of_too_many_open_ends_is_refused_by_name(served: Served) -> None:
+    ring = "c1(N2CCOCC2)c(N2CCOCC2)c(N2CCOCC2)c(N2CCOCC2)c(N2CCOCC2)c1N1CCOCC1"
+    found = served.post(422, smiles=ring, fragment="*c1c(*)c(*)c(*)c(*)c1*")
+    assert found["type"].endswith("molecules-unreadable")
+    assert "whose 6 open ends are more than the 5" in found["errors"][0]["reason"]
 
 
 def test_a_run_without_replacements_says_so(served: Served) -> None:

@@ -61,7 +61,13 @@ def _contents(fragments: Sequence[str], targets: Sequence[str], file: str, conte
             "scaffolds": [3] * count,
             "shown": [True] * count,
         },
-        "targets": {"id": range(len(targets)), "name": targets, "cells": [5] * len(targets), "title": [None] * len(targets)},
+        "targets": {
+            "id": range(len(targets)),
+            "name": targets,
+            "cells": [5] * len(targets),
+            "title": [None] * len(targets),
+            "unit": [None] * len(targets),
+        },
     }
     facts = {name: pa.table(rows, schema=TABLES[name].schema) for name, rows in columns.items()}
     generator = np.random.default_rng(0)

@@ -1,10 +1,12 @@
 """A table of molecules in which every replacement does what was laid into it."""
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
+from tests.support.gaussian import panel_of
 from tests.support.store import Contents
 
 from chemistry import fragment
@@ -25,6 +27,7 @@ from trainer.replacements.groups import Groups, Named
 from trainer.replacements.learned import judged_halves, learn
 from trainer.replacements.members import digest, members
 from trainer.replacements.pairing import EVENTS, paired
+from trainer.replacements.signs import read_signs
 from trainer.similarity.factors import Factors
 from trainer.similarity.pairs import Likeness
 
@@ -63,8 +66,8 @@ def write_replaceable(path: Path, *, binary: bool = False) -> Path:
     return path
 
 
-def replaceable_activity() -> Activity:
-    """The facts of the table of `write_replaceable`, read without Spark."""
+def replaceable_activity(*, percent: bool = False) -> Activity:
+    """The facts of the table of `write_replaceable`, read without Spark; as percent 0 to 100 in place of pIC50 4 to 8."""
     with TemporaryDirectory() as scratch:
         lines = write_replaceable(Path(scratch) / "table.csv").read_text().splitlines()[1:]
     stated = [(fragment(line.split(",")[0]), line.split(",")[1:]) for line in lines]
@@ -75,7 +78,7 @@ def replaceable_activity() -> Activity:
             found.setdefault(name, set()).add(compound)
     names = sorted((name for name, compounds in found.items() if len(compounds) > 1), key=str.encode)
     cells = [
-        (compound, target, float(text))
+        (compound, target, 25.0 * (float(text) - 4.0) if percent else float(text))
         for compound, (_, texts) in enumerate(stated)
         for target, text in enumerate(texts)
         if text
@@ -92,7 +95,13 @@ def replaceable_activity() -> Activity:
             [molecule.scaffold for molecule, _ in stated],
             [1] * len(parents),
         ),
-        "targets": (range(3), ["a", "b", "c"], [sum(cell[1] == target for cell in cells) for target in range(3)], [None] * 3),
+        "targets": (
+            range(3),
+            ["a", "b", "c"],
+            [sum(cell[1] == target for cell in cells) for target in range(3)],
+            [None] * 3,
+            ["%" if percent else "pIC50"] * 3,
+        ),
         "membership": (*zip(*members, strict=True), [1.0] * len(members)),
         "activity": (*zip(*cells, strict=True), [1.0] * len(cells), [None] * len(cells)),
     }
@@ -155,13 +164,21 @@ def replaced_of(activity: Activity) -> tuple[Groups, Events]:
     return groups, Events.of(events, groups.names)
 
 
-def replacing_run() -> Contents:
-    """What a run of activity publishes of `replaceable_activity`: its model, what it learned of replacements, structures."""
-    activity = replaceable_activity()
+def replacing_run(*, percent: bool = False, completes: bool = False) -> Contents:
+    """What a run of activity publishes of `replaceable_activity`: its model, what it learned of replacements, structures.
+
+    So few compounds teach no panel; with `completes` the model has one nevertheless.
+    """
+    activity = replaceable_activity(percent=percent)
     groups, events = replaced_of(activity)
-    arrays, about = learn(events, groups, judged_halves(events, groups, halves(len(activity.compounds), seed=0), binary=False))
     asked = question(activity, with_structure=False)
     model = Model.learned(Facts.of(activity, asked.cells, binary=False), asked.cells, device="cpu")
+    if completes:
+        model = replace(model, panel=panel_of(model.fit))
+    reading, _ = read_signs(activity, model.fit, model.facts.kernel, events)
+    alike = events.on(reading.one_T)
+    told = judged_halves(alike, groups, halves(len(activity.compounds), seed=0), binary=False)
+    arrays, about = learn(alike, groups, told, reading)
     with TemporaryDirectory() as scratch:
         write_arrays(Path(scratch) / FILE, arrays, about)
         model.write(Path(scratch) / MODEL_FILE)

@@ -134,6 +134,7 @@ def named_fragments(names: Sequence[str], *, seed: int = 0) -> Contents:
             "name": [f"t{place}" for place in range(targets)],
             "cells": [1] * targets,
             "title": [None] * targets,
+            "unit": [None] * targets,
         },
     }
     tables = {name: pa.table(columns, schema=TABLES[name].schema) for name, columns in facts.items()}
@@ -170,6 +171,7 @@ def many_fragments(count: int, *, shown: int, targets: int = 5, rank: int = 5, s
             "name": [f"target {place}" for place in range(targets)],
             "cells": np.full(targets, compounds, dtype=np.int64),
             "title": [None] * targets,
+            "unit": [None] * targets,
         },
     }
     centres_GK = draw.normal(size=(12, rank))
@@ -297,6 +299,7 @@ def _run_row(contents: Contents, objective: Objective, finished: datetime) -> di
         "spec": [json.dumps(spec)],
         "ingest": [json.dumps(dict(contents.ingest))],
         "plan": [None],
+        "change_unit": [None if contents.replaced is None else contents.replaced[1]["unit"]],
         "metrics": [json.dumps({"loss": 0.25})],
         "code_version": ["0.1.0"],
         "device": ["cpu"],

@@ -12,6 +12,7 @@ from chemistry.graph import Graph
 from chemistry.leaves import brics_bonds
 from chemistry.standardisation import standardise
 from chemistry.unfragmentable import Unfragmentable
+from contracts.descriptors import MOST_ENDS
 
 __all__ = ["Place", "atom_of_parent", "places", "substituted"]
 
@@ -53,8 +54,10 @@ def places(parent: str) -> list[Place]:
 def substituted(parent: str, place: Place, fragment: str) -> list[str]:
     """The molecules, standardised, with another fragment there: one for each way in which its open ends fit, none if none does.
 
-    Raises ValueError for a fragment that RDKit does not read.
+    Raises ValueError for a fragment that RDKit does not read, or with more than `MOST_ENDS` open ends.
     """
+    if place.fragment.count("*") > MOST_ENDS:
+        raise ValueError(f"{place.fragment} has more than {MOST_ENDS} open ends")
     with rdBase.BlockLogs():
         new = Chem.MolFromSmiles(fragment, _as_written())
         if new is None:

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BITS", "BIT_KINDS", "DESCRIPTORS", "ELEMENTS", "END_KINDS", "PATTERNS", "Described"]
+__all__ = ["BITS", "BIT_KINDS", "DESCRIPTORS", "ELEMENTS", "END_KINDS", "MOST_ENDS", "PATTERNS", "Described"]
 
 PATTERNS: Final = ("acids", "weak acids", "bases", "weak bases", "carbonyls", "sulfonyls")
 """Of atoms that are counted."""
@@ -50,6 +50,8 @@ BIT_KINDS: Final = ("environments", "features", "pairs")
 """ECFP4 as a set; FCFP4 and atom pairs with counts."""
 BITS: Final = 1024
 """Of each kind."""
+MOST_ENDS: Final = 5
+"""Open ends of a fragment that is put into molecules, which is done in every order: 120 ways."""
 
 
 @dataclass(frozen=True, eq=False)

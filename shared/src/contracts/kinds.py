@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["RANKINGS", "ActivityKind", "Holdout", "Objective", "RunKind", "SimilarityKind"]
+__all__ = ["RANKINGS", "ActivityKind", "ChangeUnit", "Holdout", "Objective", "RunKind", "SimilarityKind"]
 
 
 class ActivityKind(StrEnum):
@@ -45,7 +45,8 @@ class SimilarityKind(StrEnum):
 
     FUNCTION = "function"
     """How often activity is kept where one takes the other's place: of 100 replacements, those that change it by no more than
-    0.5 (threefold in pX). In runs of `counts` the cosine of effects on all targets: rows of P Q^T, whatever the gauge."""
+    0.5 of a `ChangeUnit` (threefold, of log units). In runs of `counts` the cosine of effects on all targets: rows of P Q^T,
+    whatever the gauge."""
     BALANCED = "balanced"
     """Cosine of rows of U sqrt(S), where P Q^T = U S V^T: what `GET /cosine/score` serves of runs of `counts`, which alone
     have it."""
@@ -57,6 +58,19 @@ class SimilarityKind(StrEnum):
 
 RANKINGS: Final = (SimilarityKind.BALANCED, SimilarityKind.FUNCTION)
 """Those whose nearest fragments a run publishes as lists, where it tells them; in runs of counts cosines of factors."""
+
+
+class ChangeUnit(StrEnum):
+    """In what changes of activity are told, so that those of all targets of a run can be compared."""
+
+    LOG = "log units"
+    """Where values are logarithms of concentrations: pIC50, pX."""
+    SPREAD = "standard deviations"
+    """Where they are not: of what each target's values are spread by."""
+    BOTH = "log units or standard deviations"
+    """Log units at targets whose values are logarithms, standard deviations at the others."""
+    CHANCE = "chance"
+    """For actives and inactives: that the one becomes the other."""
 
 
 class RunKind(StrEnum):

@@ -72,6 +72,7 @@ TABLES: Final[dict[str, Table]] = {
             _required("name", pa.string()),
             _required("cells", pa.int64()),  # stated values; bounds are not among them
             _optional("title", pa.string()),  # what the data call a target that they name by its id
+            _optional("unit", pa.string()),  # of its values: pIC50, ..., pX, %; null where nothing says
         ),
         _table(
             "membership",
@@ -115,6 +116,7 @@ TABLES: Final[dict[str, Table]] = {
             _required("spec", pa.string()),  # JSON: parameters as validated
             _required("ingest", pa.string()),  # JSON: counts of rows read, merged, rejected
             _optional("plan", pa.string()),  # JSON: what every column was taken for and why; null where there are no columns
+            _optional("change_unit", pa.string()),  # contracts.kinds.ChangeUnit; null where the run tells no changes
             _required("metrics", pa.string()),  # JSON: name -> number
             _required("code_version", pa.string()),
             _required("device", pa.string()),  # "cpu", "cuda:0 NVIDIA H200", ...
@@ -157,8 +159,8 @@ TABLES: Final[dict[str, Table]] = {
             _optional("balanced", pa.float32()),  # percent, in runs of counts
             _optional("structure", pa.float32()),
             _optional("coassay", pa.float32()),
-            # By how much activity is expected to change when the other takes the fragment's place, in units of the data (the
-            # chance that an active flips), its 90 % interval, and how many pairs of compounds were measured.
+            # By how much activity is expected to change when the other takes the fragment's place, in the run's change_unit,
+            # its 90 % interval, and how many pairs of compounds were measured.
             _optional("change", pa.float32()),
             _optional("change_low", pa.float32()),
             _optional("change_high", pa.float32()),
@@ -183,7 +185,8 @@ TABLES: Final[dict[str, Table]] = {
             _required("first", pa.string()),  # names of groups: of fragments, and of what single cuts take off, hydrogen too
             _required("second", pa.string()),
             _required("measurements", pa.int32()),  # pairs of compounds that differ by this replacement
-            _optional("mean_change", pa.float64()),  # of their absolute differences; null where there are none
+            # Of their absolute differences; null where there are none. Changes are in the run's change_unit.
+            _optional("mean_change", pa.float64()),
             _optional("mean_difference", pa.float64()),  # of value(second) - value(first)
             _required("expected", pa.float64()),  # absolute change, with its 90 % interval
             _required("low", pa.float64()),

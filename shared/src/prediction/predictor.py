@@ -19,6 +19,7 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
+from contracts.evidence import WIDTH
 from contracts.fingerprints import Fingerprint
 from contracts.predictions import Scale
 from prediction import panel
@@ -38,8 +39,6 @@ SCHEMA: Final = "ntdemo-predictor-2"
 NEAREST: Final = 16
 """Compounds that tell how sure a value is. Of 32 the standard deviations are a hundredth smaller (correlation 0.99), and cost
 two and a half times as much."""
-_WIDTH: Final = 1.6448536269514722
-"""Standard deviations to either side that hold 90 % of a normal distribution."""
 _ARRAYS: Final = {
     "targets": ("level", "signal", "noise"),
     "points": ("starts", "compound", "weight", "value"),
@@ -281,7 +280,7 @@ class Predictor:
         else:
             noise_M = self._of["targets.signal"][targets].astype(np.float64) * self._of["targets.noise"][targets]
             prediction_M, sd_M = sum_M, factor_M * np.sqrt(variance_M + noise_M * expected.ratio_T[targets])
-        low_M, high_M = (self._on_scale(sum_M + side * _WIDTH * sd_M) for side in (-1, 1))
+        low_M, high_M = (self._on_scale(sum_M + side * WIDTH * sd_M) for side in (-1, 1))
         return Predicted(
             target_M=targets,
             prediction_M=prediction_M,

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from contracts.kinds import ActivityKind, Objective, RunKind, SimilarityKind
+from contracts.kinds import ActivityKind, ChangeUnit, Objective, RunKind, SimilarityKind
 from published.pages import StatedFile
 
 __all__ = [
@@ -49,7 +49,7 @@ SIDES: Final[tuple[Side, ...]] = ("fragments", "targets")
 GAUGES: Final[tuple[Gauge, ...]] = ("vector", "balanced")
 """Canonical and balanced."""
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised whenever the meaning of a file changes; runs of another format are trained again."""
 HEAD: Final = "published.json"
 RUN: Final = "run.json"
@@ -121,6 +121,8 @@ class RunRecord(_Stated):
     targets: int
     similarities: list[SimilarityKind]
     """What the run tells of its fragments; the first is what its pages show."""
+    change_unit: ChangeUnit | None
+    """In what it tells changes of activity."""
     rank: int
     spec: dict[str, Any]
     ingest: dict[str, int]
@@ -145,9 +147,11 @@ class FragmentColumns(_Stated):
 
 
 class TargetColumns(_Stated):
-    """What `targets.json` states, in the order of ids."""
+    """What `targets.json` states: one entry a target in each list, in the order of ids."""
 
     names: list[str]
+    units: list[str | None]
+    """Of their values."""
 
 
 def factors_stream(side: Side) -> str:

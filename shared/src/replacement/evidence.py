@@ -7,7 +7,9 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["KEPT", "STRENGTH", "WIDTH", "Basis", "Expected", "basis", "updated"]
+from contracts.evidence import WIDTH
+
+__all__ = ["KEPT", "STRENGTH", "Basis", "Expected", "basis", "updated"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -15,9 +17,7 @@ Ints = npt.NDArray[np.int64]
 STRENGTH: Final = 10.0
 """How many measurements the prior counts for."""
 KEPT: Final = 0.5
-"""Activity is kept where it changes by no more, in units of the data: threefold, where they are pX."""
-WIDTH: Final = 1.6448536269514722
-"""Standard deviations to either side that hold 90 % of a normal distribution."""
+"""Activity is kept where it changes by no more, in a `contracts.kinds.ChangeUnit`: half a log unit is threefold."""
 _MEASURED: Final = 10
 
 

@@ -12,9 +12,11 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
+from contracts.kinds import ChangeUnit
 from prediction.model_file import arrays_in, map_arrays
 from replacement.evidence import Expected, updated
 from replacement.features import ENDS, Descriptions, pair_features
+from replacement.signed import Reading
 from replacement.trees import Trees
 
 __all__ = ["EXACT", "FILE", "SCHEMA", "SHORTLIST", "TICKS", "Replacements", "Swaps", "swap_columns"]
@@ -25,12 +27,13 @@ Ints = npt.NDArray[np.int64]
 
 FILE: Final = "replacements.safetensors"
 """In a run's artifact."""
-SCHEMA: Final = "ntdemo-replacements-1"
+SCHEMA: Final = "ntdemo-replacements-2"
 _NAMES: Final = frozenset(
     {
         *(f"groups.{part}" for part in ("text", "ends", "fragment", "support", "listed", "numbers", "bits", "place")),
         *(f"pairs.{part}" for part in ("key", "measurements", "change", "shift", "starts")),
-        *(f"swaps.{part}" for part in ("target", "first", "second", "difference")),
+        *(f"swaps.{part}" for part in ("target", "first", "second")),
+        "targets.one",
         *(f"nearest.{part}" for part in ("starts", "other")),
         *(f"curve.{part}" for part in ("change", "percent")),
         *(f"trees.{part}" for part in ("feature", "threshold", "tree", "ruled", "value", "about")),
@@ -54,8 +57,6 @@ class Swaps:
     from_N: Ints
     to_N: Ints
     """Ids of the compounds that contain the one and the other."""
-    difference_N: Floats
-    """What the replacement added."""
 
 
 class Replacements:
@@ -69,6 +70,13 @@ class Replacements:
         self._of = arrays
         self.noise = float(about["noise"])
         """Variance of what one pair of compounds shows of a change."""
+        self.reading = Reading(
+            ChangeUnit(about["unit"]),
+            arrays["targets.one"].astype(np.float64),
+            slope=float(about["slope"]),
+            width=float(about["width"]),
+            differences=int(about["differences"]),
+        )
         self._descriptions = Descriptions(arrays["groups.numbers"], arrays["groups.bits"])
         self._trees = Trees.of(arrays)
 
@@ -218,10 +226,9 @@ class Replacements:
         place = int(place_1[0])
         part = slice(*(self._of["pairs.starts"][place : place + 2].tolist() if found_1[0] else (0, 0)))
         one, other = (self._of[f"swaps.{side}"][part].astype(np.int64) for side in ("first", "second"))
-        difference_N = self._of["swaps.difference"][part].astype(np.float64)
         if first > second:
-            one, other, difference_N = other, one, -difference_N
-        return Swaps(self._of["swaps.target"][part].astype(np.int64), one, other, difference_N)
+            one, other = other, one
+        return Swaps(self._of["swaps.target"][part].astype(np.int64), one, other)
 
     def _places(self, first_N: Ints, second_N: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
         """Where the measurements of pairs stand, and whether there are any."""
@@ -232,13 +239,12 @@ class Replacements:
         return place_N, found_N
 
 
-def swap_columns(target_N: Ints, first_N: Ints, second_N: Ints, difference_N: Floats) -> dict[str, Array]:
+def swap_columns(target_N: Ints, first_N: Ints, second_N: Ints) -> dict[str, Array]:
     """The arrays of measured replacements for a file."""
     return {
         "swaps.target": target_N.astype(np.uint32),
         "swaps.first": first_N.astype(np.uint32),
         "swaps.second": second_N.astype(np.uint32),
-        "swaps.difference": difference_N.astype(np.float32),
     }
 
 

@@ -37,6 +37,7 @@ RUN = {
     "code_version": "0.1.0",
     **dict.fromkeys(("fragments", "shown_fragments", "compounds", "targets", "rank"), 3),
     "similarities": ["function", "coassay", "balanced"],
+    "change_unit": "log units",
     "spec": {},
     "ingest": {},
     "metrics": {},

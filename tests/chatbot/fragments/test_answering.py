@@ -237,7 +237,10 @@ async def with_intervals() -> AsyncIterator[FragmentAnswers]:
                 "swaps": 1,
                 "basis": "measured and model",
             }
-            return httpx.Response(200, json={"run": "r", "fragment": "fA", "similarity": "function", "items": [neighbour]})
+            return httpx.Response(
+                200,
+                json={"run": "r", "fragment": "fA", "similarity": "function", "change_unit": "log units", "items": [neighbour]},
+            )
         if path == "/v1/similarities":
             similarity = json.loads(request.content)["similarity"]
             names = json.loads(request.content)["fragments"]

@@ -31,7 +31,8 @@ def a_run(seconds: float = 0.5) -> pa.Table:
     at = datetime(2026, 11, 23, 22, 30, 0, 123456, tzinfo=UTC)
     text = {name: [name] for name in ("kind", "data", "source", "activity_kind", "objective", "spec", "ingest", "metrics")}
     text |= {name: [name] for name in ("code_version", "device")}
-    rest = {"started": [at], "finished": [at], "seconds": [seconds], "curve": [[{"step": 1, "loss": 0.25}]], "plan": [None]}
+    rest = {"started": [at], "finished": [at], "seconds": [seconds], "curve": [[{"step": 1, "loss": 0.25}]]}
+    rest |= {"plan": [None], "change_unit": [None]}
     return pa.table({**text, **rest}, schema=TABLES["runs"].schema)
 
 

@@ -194,3 +194,31 @@ def test_an_inspection_counts_fates_and_names_contradictions(tmp_path: Path) -> 
     assert found.conflicts == ("CCO at T: 5, 8",)
     (target,) = found.as_object()["targets"]
     assert (target["target"], target["values"], target["bounds"]) == ("T", 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("columns", "units"),
+    [
+        ({"smiles": M, "EGFR IC50 (nM)": NM}, ["pIC50"]),
+        ({"smiles": M, "pKi": PX}, ["pKi"]),
+        ({"smiles": M, "target": ["A", "B"] * 5, "type": ["IC50", "Ki"] * 5, "value": NM, "unit": "nM"}, ["pIC50", "pKi"]),
+        ({"smiles": M, "target": "A", "type": ["IC50", "Ki"] * 5, "value": NM, "unit": "nM"}, ["pX"]),
+        ({"smiles": M, "target": "A", "pChEMBL value": PX}, ["pX"]),
+        ({"smiles": M, "EGFR": [f"{value} nM" for value in NM]}, ["pX"]),
+        ({"smiles": M, "% inhibition at 10 uM": [50.0 + px for px in PX]}, ["%"]),
+        ({"smiles": M, "logP": PX}, [None]),
+        ({"smiles": M, "hERG blocker": ["Yes", "No"] * 5}, [None]),
+        ({"smiles": M, "EGFR": PX, "HER2": PX}, [None, None]),
+    ],
+)  # fmt: skip
+def test_targets_have_the_unit_that_their_values_are_read_in(
+    tmp_path: Path, columns: dict[str, Any], units: list[str | None]
+) -> None:
+    assert read(table(tmp_path / "a.csv", columns)).targets["unit"].to_pylist() == units
+
+
+def test_a_target_has_a_unit_where_all_files_agree(tmp_path: Path) -> None:
+    one = table(tmp_path / "one.csv", {"smiles": M, "target": "A", "pIC50": PX})
+    other = table(tmp_path / "other.csv", {"smiles": M, "target": ["A", "B"] * 5, "value": PX})
+    assert read(one, other).targets["unit"].to_pylist() == [None, None]
+    assert read(one).targets["unit"].to_pylist() == ["pIC50"]

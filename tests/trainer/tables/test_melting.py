@@ -181,7 +181,11 @@ def test_the_unit_of_all_values_is_applied_to_wide_tables_too(tmp_path: Path) ->
 def test_a_bound_of_a_concentration_bounds_px_from_the_other_side(tmp_path: Path, relation: str, kept: Relation) -> None:
     records = melt(written(tmp_path / "a.csv", f"{LONG}C,a,T1,=,1,nM\nC,a,T2,{relation},1,nM\n"))
     assert cells(records) == {("C", 1, 2): {"T1": 9.0}}
-    stated = {cell["target"]: (cell["value"], cell["relation"]) for record in records for cell in record["cells"] or []}
+    stated = {
+        Series.read(cell["target"]).target: (cell["value"], cell["relation"])
+        for record in records
+        for cell in record["cells"] or []
+    }
     assert stated["T2"] == (9.0, kept)
     assert flaws(records) == flaws(records, Kind.REJECT) == []
 

@@ -81,7 +81,9 @@ export interface paths {
          * What can take the place of a fragment
          * @description Groups with as many open ends, by how little they are expected to change activity, with interval and evidence.
          *
-         *     At a target it is told with its sign, averaged over up to six compounds of the data that have the one or the other.
+         *     At a target it is told with its sign, averaged over up to six compounds of the data that have the one or the other. Where
+         *     targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least are looked at:
+         *     `considered` of `comparable`.
          */
         get: operations["list_replacements"];
         put?: never;
@@ -105,8 +107,8 @@ export interface paths {
          * Molecules with one fragment replaced
          * @description The products of a molecule with what is expected of each; with `Accept: chemical/x-mdl-sdfile` as an SD file.
          *
-         *     At targets each product is compared with the molecule itself by one model of both, and by what was measured of the same
-         *     replacement in other molecules.
+         *     At targets each product is compared with the molecule itself by one model of both, which has learned from all that was
+         *     measured. Without `by` the 30 groups (or `limit`, if that is more) that are expected to change least are looked at then.
          */
         post: operations["ask_replacements"];
         delete?: never;
@@ -559,16 +561,22 @@ export interface components {
             /** Target */
             target: string;
             /**
+             * Unit
+             * @description Of what was measured on the target, and of `shift`, `low`, `high` and `kept_within`; null where the data do not say.
+             */
+            unit: string | null;
+            /**
              * Shift
-             * @description Expected change of what is measured, in units of the data: above 0 the new molecule is the more active one. Null, as all
-             *     that follows is, where no compound measured on the target has the one or the other.
+             * @description Expected change of what is measured: above 0 the new molecule is the more active one. Null, as all that follows is but
+             *     `kept_within`, where no compound measured on the target has the one or the other.
              */
             shift: number | null;
             /** Low */
             low: number | null;
             /**
              * High
-             * @description 90 % interval of what two measurements would differ by.
+             * @description 90 % interval of what two new measurements, one of either molecule, would differ by. Its width is calibrated by the
+             *     run's own measured replacements, each compared with what is told without the values of both compounds.
              */
             high: number | null;
             /**
@@ -578,9 +586,14 @@ export interface components {
             chance_higher: number | null;
             /**
              * Chance Kept
-             * @description That it is not measured as less active by more than 0.5, threefold in pX.
+             * @description That it is not measured as less active by more than `kept_within`.
              */
             chance_kept: number | null;
+            /**
+             * Kept Within
+             * @description Half a log unit (threefold), or half a standard deviation of the target's values where they are no logarithms.
+             */
+            kept_within: number;
             /**
              * Contexts
              * @description In how many molecules it was looked at: in yours alone, or in so many compounds of the data.
@@ -598,6 +611,12 @@ export interface components {
          * @enum {string}
          */
         Basis: "measured" | "measured and model" | "model";
+        /**
+         * ChangeUnit
+         * @description In what changes of activity are told, so that those of all targets of a run can be compared.
+         * @enum {string}
+         */
+        ChangeUnit: "log units" | "standard deviations" | "log units or standard deviations" | "chance";
         /**
          * Charge
          * @description The formal charge of a fragment.
@@ -792,6 +811,11 @@ export interface components {
             /** Name */
             name: string;
             /**
+             * Unit
+             * @description Of what was measured on a target: `pIC50`, …, `pX`, `%`; null of fragments, and where the data do not say.
+             */
+            unit: string | null;
+            /**
              * Vector
              * @description Canonical: rows of U S for fragments, of V for targets.
              * @example [
@@ -978,6 +1002,11 @@ export interface components {
             /** Target */
             target: string;
             /**
+             * Unit
+             * @description Of both values and their difference; null where the data do not say.
+             */
+            unit: string | null;
+            /**
              * First
              * @description Name of the compound that has the fragment `a`.
              */
@@ -1023,7 +1052,8 @@ export interface components {
             /**
              * Function
              * @description How often activity is kept where the other takes the fragment's place: of 100 replacements, those that change it by no
-             *     more than 0.5 (threefold in pX). In runs of counts the cosine of effects on all targets. Null when the run does not tell.
+             *     more than 0.5 of `change_unit` (threefold, of log units). In runs of counts the cosine of effects on all targets. Null when
+             *     the run does not tell.
              */
             function: number | null;
             /**
@@ -1038,8 +1068,8 @@ export interface components {
             high: number | null;
             /**
              * Expected Change
-             * @description Expected absolute change of activity at a target, in units of the data, when the other takes the fragment's place; for
-             *     actives and inactives the chance that it flips. Null in runs of counts, as all that follows of it.
+             * @description Expected absolute change of activity at a target, in `change_unit`, when the other takes the fragment's place. Null in
+             *     runs of counts, as all that follows of it.
              */
             expected_change: number | null;
             /**
@@ -1086,6 +1116,8 @@ export interface components {
             fragment: string;
             /** @description What the order follows. */
             similarity: components["schemas"]["SimilarityKind"];
+            /** @description Of every `expected_change`; null where the run tells none. */
+            change_unit: components["schemas"]["ChangeUnit"] | null;
             /** Items */
             items: components["schemas"]["Neighbour"][];
         };
@@ -1112,6 +1144,8 @@ export interface components {
             a: string;
             /** B */
             b: string;
+            /** @description Of the expected change and of `mean_difference`. */
+            change_unit: components["schemas"]["ChangeUnit"];
             /** Expected Change */
             expected_change: number;
             /** Low */
@@ -1243,7 +1277,7 @@ export interface components {
             support: number;
             /**
              * Expected Change
-             * @description Absolute change of activity at a target, in units of the data; for actives and inactives the chance that it flips.
+             * @description Absolute change of activity at a target, in `change_unit`.
              */
             expected_change: number;
             /** Low */
@@ -1255,7 +1289,8 @@ export interface components {
             high: number;
             /**
              * Percent
-             * @description How often activity is kept: of 100 replacements, those that change it by no more than 0.5 (threefold in pX).
+             * @description How often activity is kept: of 100 replacements, those that change it by no more than 0.5 of `change_unit` (threefold, of
+             *     log units); for actives and inactives those that do not flip it.
              */
             percent: number;
             /**
@@ -1275,11 +1310,19 @@ export interface components {
              * @description Its standardised SMILES.
              */
             product: string;
+            /** @description The compound of the data that it is; null where targets are not asked for, too. */
+            matched: components["schemas"]["MatchedCompound"] | null;
             /**
              * Values
-             * @description What is predicted of it on each of `targets`, as `POST /v1/predictions` says.
+             * @description What is predicted of it on each of `targets`, as `POST /v1/predictions` says: of a compound of the data, completed by its
+             *     own measurements. `shift` compares both molecules by their structures, without that.
              */
             values: number[];
+            /**
+             * Measured
+             * @description What the data state of it on each of `targets`; null where it was not measured.
+             */
+            measured: (number | null)[];
         };
         /**
          * Products
@@ -1303,6 +1346,19 @@ export interface components {
              * @description Its atoms in the parent, counted from 0; of a hydrogen the atom that bears it.
              */
             atoms: number[];
+            /** @description Of every `expected_change`. */
+            change_unit: components["schemas"]["ChangeUnit"];
+            /**
+             * Comparable
+             * @description Groups with as many open ends that are offered: there is enough evidence of them.
+             */
+            comparable: number;
+            /**
+             * Considered
+             * @description How many groups were looked at: those named in `by`, or of the comparable ones those that are expected to change least.
+             *     Where targets order or leave out, what comes behind them may be better, and is not known.
+             */
+            considered: number;
             /** Items */
             items: components["schemas"]["Product"][];
         };
@@ -1393,7 +1449,7 @@ export interface components {
             support: number;
             /**
              * Expected Change
-             * @description Absolute change of activity at a target, in units of the data; for actives and inactives the chance that it flips.
+             * @description Absolute change of activity at a target, in `change_unit`.
              */
             expected_change: number;
             /** Low */
@@ -1405,7 +1461,8 @@ export interface components {
             high: number;
             /**
              * Percent
-             * @description How often activity is kept: of 100 replacements, those that change it by no more than 0.5 (threefold in pX).
+             * @description How often activity is kept: of 100 replacements, those that change it by no more than 0.5 of `change_unit` (threefold, of
+             *     log units); for actives and inactives those that do not flip it.
              */
             percent: number;
             /**
@@ -1432,6 +1489,19 @@ export interface components {
             fragment: string;
             /** Support */
             support: number;
+            /** @description Of every `expected_change`. */
+            change_unit: components["schemas"]["ChangeUnit"];
+            /**
+             * Comparable
+             * @description Groups with as many open ends that are offered: there is enough evidence of them.
+             */
+            comparable: number;
+            /**
+             * Considered
+             * @description How many of these were looked at, those that are expected to change least: where targets order or leave out, what comes
+             *     behind them may be better, and is not known. `by` of `POST /v1/replacements` names others.
+             */
+            considered: number;
             /** Items */
             items: components["schemas"]["Replacement"][];
         };
@@ -1623,6 +1693,8 @@ export interface components {
              * @description What it tells of its fragments, what its pages show first: function needs measured replacements, structure SMILES.
              */
             similarities: components["schemas"]["SimilarityKind"][];
+            /** @description In what it tells changes of activity, and of what `function` takes half for a change: null where it tells none. */
+            change_unit: components["schemas"]["ChangeUnit"] | null;
             /**
              * Spec
              * @description Parameters as they were validated.
@@ -1768,6 +1840,8 @@ export interface components {
              * @description What it tells of its fragments, what its pages show first: function needs measured replacements, structure SMILES.
              */
             similarities: components["schemas"]["SimilarityKind"][];
+            /** @description In what it tells changes of activity, and of what `function` takes half for a change: null where it tells none. */
+            change_unit: components["schemas"]["ChangeUnit"] | null;
         };
         /**
          * Scale
@@ -1877,6 +1951,12 @@ export interface components {
              * @description What the data call a target that they name by an id; null in runs that predict by fragments alone.
              */
             title: string | null;
+            /**
+             * Unit
+             * @description Of `value`, `low`, `high`, `level`, `excess` and `measured`, as the data say: `pIC50`, …, `pX` of several or unnamed
+             *     endpoints, `%`. Null where they do not say, and where the scale is not `value`.
+             */
+            unit: string | null;
             /**
              * Value
              * @description On the answer's scale.

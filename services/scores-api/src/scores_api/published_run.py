@@ -50,6 +50,8 @@ class PublishedRun:
     record: RunRecord
     fragments: Fragments
     factors: Mapping[FactorSide, Factors]
+    units: Sequence[str | None]
+    """Of the values of each target: pIC50, ..., pX, %; None where the data do not say."""
     similarities: Mapping[SimilarityKind, Kind]
     replacements: Replacements | None
     """What replacements of fragments change; None where none were measured."""
@@ -89,6 +91,7 @@ class PublishedRun:
             record=record,
             fragments=Fragments(run=record.id, **dict(columns)),
             factors={side: _factors(side, names[side], arrays) for side in FactorSide},
+            units=targets.units,
             similarities=kinds_of(arrays, record.objective, replacements),
             replacements=replacements,
             neighbours={

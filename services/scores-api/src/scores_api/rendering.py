@@ -36,10 +36,14 @@ def fragment_detail(run: PublishedRun, id_: int) -> bytes:
     return orjson.dumps({**_fragment(run.fragments, id_), "run": run.run, **vectors})
 
 
-def factor_page(run: str, side: FactorSide, factors: Factors, ids: Sequence[int], following: str | None) -> bytes:
+def factor_page(run: PublishedRun, side: FactorSide, ids: Sequence[int], following: str | None) -> bytes:
     """`FactorPage`: the vectors of these fragments or targets."""
-    items = [{"id": id_, "name": factors.names[id_], **_vectors(factors, id_)} for id_ in ids]
-    return orjson.dumps({"run": run, "side": side.value, "items": items, "next": following})
+    factors, units = run.factors[side], run.units if side is FactorSide.TARGETS else None
+    items = [
+        {"id": id_, "name": factors.names[id_], "unit": None if units is None else units[id_], **_vectors(factors, id_)}
+        for id_ in ids
+    ]
+    return orjson.dumps({"run": run.run, "side": side.value, "items": items, "next": following})
 
 
 def reject_page(run: str, lines: Sequence[bytes], total: int, following: str | None) -> bytes:
@@ -48,12 +52,12 @@ def reject_page(run: str, lines: Sequence[bytes], total: int, following: str | N
     return orjson.dumps({"run": run, "total": total, "items": items, "next": following})
 
 
-def neighbour_list(fragments: Fragments, id_: int, similarity: SimilarityKind, rows: npt.NDArray[np.void]) -> bytes:
+def neighbour_list(run: PublishedRun, id_: int, similarity: SimilarityKind, rows: npt.NDArray[np.void]) -> bytes:
     """`Neighbours` of a fragment: rows of dtype `NEIGHBOUR`, the nearest first; numbers rounded to two decimals."""
     columns = {name: rows[name].astype(np.float64) for name in rows.dtype.names or () if name != "other"}
     decimals = dict.fromkeys(columns, 2) | dict.fromkeys(("change", "change_low", "change_high"), 4)
     stated = {name: (values_N.round(decimals[name]) + 0.0).tolist() for name, values_N in columns.items()}
-    names, smiles, support = fragments.names, fragments.smiles, fragments.support
+    names, smiles, support = run.fragments.names, run.fragments.smiles, run.fragments.support
     items = []
     for place, other in enumerate(rows["other"].tolist()):
         swaps = None if math.isnan(stated["swaps"][place]) else int(stated["swaps"][place])
@@ -76,7 +80,13 @@ def neighbour_list(fragments: Fragments, id_: int, similarity: SimilarityKind, r
                 "coassay": stated["coassay"][place],
             }
         )
-    answer = {"run": fragments.run, "fragment": names[id_], "similarity": similarity.value, "items": items}
+    answer = {
+        "run": run.run,
+        "fragment": names[id_],
+        "similarity": similarity.value,
+        "change_unit": None if run.replacements is None else run.replacements.reading.unit.value,
+        "items": items,
+    }
     return orjson.dumps(answer)
 
 

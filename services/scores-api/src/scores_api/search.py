@@ -57,18 +57,26 @@ def nearest(
 
 
 def _rows(run: PublishedRun, id_: int, others: Ids) -> npt.NDArray[np.void]:
-    """Everything that is known of one fragment and these others."""
+    """Everything that is known of one fragment and these others; what is not known of one of them is NaN there alone."""
     rows: npt.NDArray[Any] = np.zeros(len(others), dtype=NEIGHBOUR)
     rows["other"] = others
-    ids = [id_, *others.tolist()]
     for kind in SimilarityKind:
-        known: Kind | None = run.similarities.get(kind)
-        rows[kind.value] = known.with_some(id_, others) if known is not None and known.knows(ids) else np.nan
-    rows["low"], rows["high"], rows["change"], rows["change_low"], rows["change_high"], rows["swaps"] = np.full(6, np.nan)
+        rows[kind.value] = np.nan
+        if (known := run.similarities.get(kind)) is not None:
+            told = _told(known, id_, others)
+            rows[kind.value][told] = known.with_some(id_, others[told])
+    for column in ("low", "high", "change", "change_low", "change_high", "swaps"):
+        rows[column] = np.nan
     function = run.similarities.get(SimilarityKind.FUNCTION)
-    if isinstance(function, Replaced) and function.knows(ids):
-        rows["low"], rows["high"] = function.bounds_with(id_, others)
-        found = function.expected_with(id_, others)
-        rows["change"], rows["change_low"], rows["change_high"] = found.change_N, found.low_N, found.high_N
-        rows["swaps"] = found.measurements_N
+    if isinstance(function, Replaced):
+        told = _told(function, id_, others)
+        rows["low"][told], rows["high"][told] = function.bounds_with(id_, others[told])
+        found = function.expected_with(id_, others[told])
+        rows["change"][told], rows["change_low"][told], rows["change_high"][told] = found.change_N, found.low_N, found.high_N
+        rows["swaps"][told] = found.measurements_N
     return rows
+
+
+def _told(kind: Kind, id_: int, others: Ids) -> Ids:
+    """The places of those others of which a kind tells how alike they are to the fragment."""
+    return np.flatnonzero([kind.knows([id_, other]) for other in others.tolist()])

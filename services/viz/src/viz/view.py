@@ -130,7 +130,7 @@ def meaning(similarity: SimilarityKind) -> str:
     """What a similarity says of two fragments, in one sentence."""
     match similarity:
         case SimilarityKind.FUNCTION:
-            return "How often activity stays within threefold where one replaces the other; of counts a cosine of effects."
+            return "How often activity stays within threefold or half its spread when replaced; of counts a cosine of effects."
         case SimilarityKind.BALANCED:
             return "The cosine of their balanced factors, the rows of U√S: what /cosine/score serves."
         case SimilarityKind.STRUCTURE:

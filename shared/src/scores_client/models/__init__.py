@@ -9,6 +9,7 @@ from .artifact_file import ArtifactFile
 from .artifact_page import ArtifactPage
 from .at_target import AtTarget
 from .basis import Basis
+from .change_unit import ChangeUnit
 from .charge import Charge
 from .compared_count import ComparedCount
 from .compared_data import ComparedData
@@ -76,6 +77,7 @@ __all__ = (
     "ArtifactPage",
     "AtTarget",
     "Basis",
+    "ChangeUnit",
     "Charge",
     "ComparedCount",
     "ComparedData",

@@ -16,28 +16,39 @@ class AtTarget:
 
     Attributes:
         target (str):
-        shift (float | None): Expected change of what is measured, in units of the data: above 0 the new molecule is the
-            more active one. Null, as all
-            that follows is, where no compound measured on the target has the one or the other.
+        unit (None | str): Of what was measured on the target, and of `shift`, `low`, `high` and `kept_within`; null
+            where the data do not say.
+        shift (float | None): Expected change of what is measured: above 0 the new molecule is the more active one.
+            Null, as all that follows is but
+            `kept_within`, where no compound measured on the target has the one or the other.
         low (float | None):
-        high (float | None): 90 % interval of what two measurements would differ by.
+        high (float | None): 90 % interval of what two new measurements, one of either molecule, would differ by. Its
+            width is calibrated by the
+            run's own measured replacements, each compared with what is told without the values of both compounds.
         chance_higher (float | None): That the new molecule is measured as the more active one.
-        chance_kept (float | None): That it is not measured as less active by more than 0.5, threefold in pX.
+        chance_kept (float | None): That it is not measured as less active by more than `kept_within`.
+        kept_within (float): Half a log unit (threefold), or half a standard deviation of the target's values where they
+            are no logarithms.
         contexts (int): In how many molecules it was looked at: in yours alone, or in so many compounds of the data.
         measured (int): Pairs of compounds of the data that differ by this replacement and were measured on this target.
     """
 
     target: str
+    unit: None | str
     shift: float | None
     low: float | None
     high: float | None
     chance_higher: float | None
     chance_kept: float | None
+    kept_within: float
     contexts: int
     measured: int
 
     def to_dict(self) -> dict[str, Any]:
         target = self.target
+
+        unit: None | str
+        unit = self.unit
 
         shift: float | None
         shift = self.shift
@@ -54,6 +65,8 @@ class AtTarget:
         chance_kept: float | None
         chance_kept = self.chance_kept
 
+        kept_within = self.kept_within
+
         contexts = self.contexts
 
         measured = self.measured
@@ -63,11 +76,13 @@ class AtTarget:
         field_dict.update(
             {
                 "target": target,
+                "unit": unit,
                 "shift": shift,
                 "low": low,
                 "high": high,
                 "chance_higher": chance_higher,
                 "chance_kept": chance_kept,
+                "kept_within": kept_within,
                 "contexts": contexts,
                 "measured": measured,
             }
@@ -79,6 +94,13 @@ class AtTarget:
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         d = dict(src_dict)
         target = d.pop("target")
+
+        def _parse_unit(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        unit = _parse_unit(d.pop("unit"))
 
         def _parse_shift(data: object) -> float | None:
             if data is None:
@@ -115,17 +137,21 @@ class AtTarget:
 
         chance_kept = _parse_chance_kept(d.pop("chance_kept"))
 
+        kept_within = d.pop("kept_within")
+
         contexts = d.pop("contexts")
 
         measured = d.pop("measured")
 
         at_target = cls(
             target=target,
+            unit=unit,
             shift=shift,
             low=low,
             high=high,
             chance_higher=chance_higher,
             chance_kept=chance_kept,
+            kept_within=kept_within,
             contexts=contexts,
             measured=measured,
         )

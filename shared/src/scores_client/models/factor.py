@@ -17,12 +17,15 @@ class Factor:
     Attributes:
         id (int):
         name (str):
+        unit (None | str): Of what was measured on a target: `pIC50`, …, `pX`, `%`; null of fragments, and where the
+            data do not say.
         vector (list[float]): Canonical: rows of U S for fragments, of V for targets.
         balanced (list[float]): Rows of U sqrt(S) and V sqrt(S).
     """
 
     id: int
     name: str
+    unit: None | str
     vector: list[float]
     balanced: list[float]
 
@@ -30,6 +33,9 @@ class Factor:
         id = self.id
 
         name = self.name
+
+        unit: None | str
+        unit = self.unit
 
         vector = self.vector
 
@@ -41,6 +47,7 @@ class Factor:
             {
                 "id": id,
                 "name": name,
+                "unit": unit,
                 "vector": vector,
                 "balanced": balanced,
             }
@@ -55,6 +62,13 @@ class Factor:
 
         name = d.pop("name")
 
+        def _parse_unit(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        unit = _parse_unit(d.pop("unit"))
+
         vector = cast(list[float], d.pop("vector"))
 
         balanced = cast(list[float], d.pop("balanced"))
@@ -62,6 +76,7 @@ class Factor:
         factor = cls(
             id=id,
             name=name,
+            unit=unit,
             vector=vector,
             balanced=balanced,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
@@ -16,6 +16,7 @@ class MeasuredPair:
 
     Attributes:
         target (str):
+        unit (None | str): Of both values and their difference; null where the data do not say.
         first (str): Name of the compound that has the fragment `a`.
         first_smiles (str):
         first_value (float):
@@ -26,6 +27,7 @@ class MeasuredPair:
     """
 
     target: str
+    unit: None | str
     first: str
     first_smiles: str
     first_value: float
@@ -36,6 +38,9 @@ class MeasuredPair:
 
     def to_dict(self) -> dict[str, Any]:
         target = self.target
+
+        unit: None | str
+        unit = self.unit
 
         first = self.first
 
@@ -56,6 +61,7 @@ class MeasuredPair:
         field_dict.update(
             {
                 "target": target,
+                "unit": unit,
                 "first": first,
                 "first_smiles": first_smiles,
                 "first_value": first_value,
@@ -73,6 +79,13 @@ class MeasuredPair:
         d = dict(src_dict)
         target = d.pop("target")
 
+        def _parse_unit(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        unit = _parse_unit(d.pop("unit"))
+
         first = d.pop("first")
 
         first_smiles = d.pop("first_smiles")
@@ -89,6 +102,7 @@ class MeasuredPair:
 
         measured_pair = cls(
             target=target,
+            unit=unit,
             first=first,
             first_smiles=first_smiles,
             first_value=first_value,

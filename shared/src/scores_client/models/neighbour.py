@@ -23,13 +23,14 @@ class Neighbour:
         support (int): Compounds that contain it: the evidence behind the number.
         function (float | None): How often activity is kept where the other takes the fragment's place: of 100
             replacements, those that change it by no
-            more than 0.5 (threefold in pX). In runs of counts the cosine of effects on all targets. Null when the run does
-            not tell.
+            more than 0.5 of `change_unit` (threefold, of log units). In runs of counts the cosine of effects on all
+            targets. Null when
+            the run does not tell.
         low (float | None): Lower end of the 90 % interval of `function`; null in runs of counts.
         high (float | None): Upper end of the same interval.
-        expected_change (float | None): Expected absolute change of activity at a target, in units of the data, when the
-            other takes the fragment's place; for
-            actives and inactives the chance that it flips. Null in runs of counts, as all that follows of it.
+        expected_change (float | None): Expected absolute change of activity at a target, in `change_unit`, when the
+            other takes the fragment's place. Null in
+            runs of counts, as all that follows of it.
         change_low (float | None): Lower end of its 90 % interval.
         change_high (float | None): Upper end of the same interval.
         swaps (int | None): Pairs of compounds of the data that differ by this replacement alone: the evidence (`GET

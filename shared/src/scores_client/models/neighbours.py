@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.change_unit import ChangeUnit
 from ..models.similarity_kind import SimilarityKind
 
 if TYPE_CHECKING:
@@ -24,12 +25,14 @@ class Neighbours:
         run (str):
         fragment (str):
         similarity (SimilarityKind): A way in which two fragments are alike; each is published in percent, -100 to 100.
+        change_unit (ChangeUnit | None): Of every `expected_change`; null where the run tells none.
         items (list[Neighbour]):
     """
 
     run: str
     fragment: str
     similarity: SimilarityKind
+    change_unit: ChangeUnit | None
     items: list[Neighbour]
 
     def to_dict(self) -> dict[str, Any]:
@@ -38,6 +41,12 @@ class Neighbours:
         fragment = self.fragment
 
         similarity = self.similarity.value
+
+        change_unit: None | str
+        if isinstance(self.change_unit, ChangeUnit):
+            change_unit = self.change_unit.value
+        else:
+            change_unit = self.change_unit
 
         items = []
         for items_item_data in self.items:
@@ -51,6 +60,7 @@ class Neighbours:
                 "run": run,
                 "fragment": fragment,
                 "similarity": similarity,
+                "change_unit": change_unit,
                 "items": items,
             }
         )
@@ -68,6 +78,21 @@ class Neighbours:
 
         similarity = SimilarityKind(d.pop("similarity"))
 
+        def _parse_change_unit(data: object) -> ChangeUnit | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                change_unit_type_0 = ChangeUnit(data)
+
+                return change_unit_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(ChangeUnit | None, data)
+
+        change_unit = _parse_change_unit(d.pop("change_unit"))
+
         items = []
         _items = d.pop("items")
         for items_item_data in _items:
@@ -79,6 +104,7 @@ class Neighbours:
             run=run,
             fragment=fragment,
             similarity=similarity,
+            change_unit=change_unit,
             items=items,
         )
 

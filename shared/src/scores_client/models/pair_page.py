@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from attrs import define as _attrs_define
 
 from ..models.basis import Basis
+from ..models.change_unit import ChangeUnit
 
 if TYPE_CHECKING:
     from ..models.measured_pair import MeasuredPair
@@ -24,6 +25,8 @@ class PairPage:
         run (str):
         a (str):
         b (str):
+        change_unit (ChangeUnit): In what changes of activity are told, so that those of all targets of a run can be
+            compared.
         expected_change (float):
         low (float):
         high (float):
@@ -38,6 +41,7 @@ class PairPage:
     run: str
     a: str
     b: str
+    change_unit: ChangeUnit
     expected_change: float
     low: float
     high: float
@@ -54,6 +58,8 @@ class PairPage:
         a = self.a
 
         b = self.b
+
+        change_unit = self.change_unit.value
 
         expected_change = self.expected_change
 
@@ -85,6 +91,7 @@ class PairPage:
                 "run": run,
                 "a": a,
                 "b": b,
+                "change_unit": change_unit,
                 "expected_change": expected_change,
                 "low": low,
                 "high": high,
@@ -109,6 +116,8 @@ class PairPage:
         a = d.pop("a")
 
         b = d.pop("b")
+
+        change_unit = ChangeUnit(d.pop("change_unit"))
 
         expected_change = d.pop("expected_change")
 
@@ -147,6 +156,7 @@ class PairPage:
             run=run,
             a=a,
             b=b,
+            change_unit=change_unit,
             expected_change=expected_change,
             low=low,
             high=high,

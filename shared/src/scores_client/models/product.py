@@ -11,6 +11,7 @@ from ..models.basis import Basis
 
 if TYPE_CHECKING:
     from ..models.at_target import AtTarget
+    from ..models.matched_compound import MatchedCompound
 
 
 T = TypeVar("T", bound="Product")
@@ -25,17 +26,22 @@ class Product:
         name (str):
         smiles (str):
         support (int): Compounds of the data that have it.
-        expected_change (float): Absolute change of activity at a target, in units of the data; for actives and
-            inactives the chance that it flips.
+        expected_change (float): Absolute change of activity at a target, in `change_unit`.
         low (float):
         high (float): 90 % interval of the expected change.
-        percent (float): How often activity is kept: of 100 replacements, those that change it by no more than 0.5
-            (threefold in pX).
+        percent (float): How often activity is kept: of 100 replacements, those that change it by no more than 0.5 of
+            `change_unit` (threefold, of
+            log units); for actives and inactives those that do not flip it.
         swaps (int): Pairs of compounds of the data that differ by this replacement alone.
         basis (Basis): What an expected change rests on.
         targets (list[AtTarget]): Of the targets that were asked for, in that order.
         product (str): Its standardised SMILES.
-        values (list[float]): What is predicted of it on each of `targets`, as `POST /v1/predictions` says.
+        matched (MatchedCompound | None): The compound of the data that it is; null where targets are not asked for,
+            too.
+        values (list[float]): What is predicted of it on each of `targets`, as `POST /v1/predictions` says: of a
+            compound of the data, completed by its
+            own measurements. `shift` compares both molecules by their structures, without that.
+        measured (list[float | None]): What the data state of it on each of `targets`; null where it was not measured.
     """
 
     rank: int
@@ -50,9 +56,13 @@ class Product:
     basis: Basis
     targets: list[AtTarget]
     product: str
+    matched: MatchedCompound | None
     values: list[float]
+    measured: list[float | None]
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.matched_compound import MatchedCompound
+
         rank = self.rank
 
         name = self.name
@@ -80,7 +90,19 @@ class Product:
 
         product = self.product
 
+        matched: dict[str, Any] | None
+        if isinstance(self.matched, MatchedCompound):
+            matched = self.matched.to_dict()
+        else:
+            matched = self.matched
+
         values = self.values
+
+        measured = []
+        for measured_item_data in self.measured:
+            measured_item: float | None
+            measured_item = measured_item_data
+            measured.append(measured_item)
 
         field_dict: dict[str, Any] = {}
 
@@ -98,7 +120,9 @@ class Product:
                 "basis": basis,
                 "targets": targets,
                 "product": product,
+                "matched": matched,
                 "values": values,
+                "measured": measured,
             }
         )
 
@@ -107,6 +131,7 @@ class Product:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.at_target import AtTarget
+        from ..models.matched_compound import MatchedCompound
 
         d = dict(src_dict)
         rank = d.pop("rank")
@@ -138,7 +163,35 @@ class Product:
 
         product = d.pop("product")
 
+        def _parse_matched(data: object) -> MatchedCompound | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                matched_type_0 = MatchedCompound.from_dict(data)
+
+                return matched_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(MatchedCompound | None, data)
+
+        matched = _parse_matched(d.pop("matched"))
+
         values = cast(list[float], d.pop("values"))
+
+        measured = []
+        _measured = d.pop("measured")
+        for measured_item_data in _measured:
+
+            def _parse_measured_item(data: object) -> float | None:
+                if data is None:
+                    return data
+                return cast(float | None, data)
+
+            measured_item = _parse_measured_item(measured_item_data)
+
+            measured.append(measured_item)
 
         product = cls(
             rank=rank,
@@ -153,7 +206,9 @@ class Product:
             basis=basis,
             targets=targets,
             product=product,
+            matched=matched,
             values=values,
+            measured=measured,
         )
 
         return product

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from attrs import define as _attrs_define
 
+from ..models.change_unit import ChangeUnit
+
 if TYPE_CHECKING:
     from ..models.product import Product
 
@@ -23,6 +25,12 @@ class Products:
         parent (str): The molecule, standardised.
         fragment (str): What is replaced.
         atoms (list[int]): Its atoms in the parent, counted from 0; of a hydrogen the atom that bears it.
+        change_unit (ChangeUnit): In what changes of activity are told, so that those of all targets of a run can be
+            compared.
+        comparable (int): Groups with as many open ends that are offered: there is enough evidence of them.
+        considered (int): How many groups were looked at: those named in `by`, or of the comparable ones those that are
+            expected to change least.
+            Where targets order or leave out, what comes behind them may be better, and is not known.
         items (list[Product]):
     """
 
@@ -30,6 +38,9 @@ class Products:
     parent: str
     fragment: str
     atoms: list[int]
+    change_unit: ChangeUnit
+    comparable: int
+    considered: int
     items: list[Product]
 
     def to_dict(self) -> dict[str, Any]:
@@ -40,6 +51,12 @@ class Products:
         fragment = self.fragment
 
         atoms = self.atoms
+
+        change_unit = self.change_unit.value
+
+        comparable = self.comparable
+
+        considered = self.considered
 
         items = []
         for items_item_data in self.items:
@@ -54,6 +71,9 @@ class Products:
                 "parent": parent,
                 "fragment": fragment,
                 "atoms": atoms,
+                "change_unit": change_unit,
+                "comparable": comparable,
+                "considered": considered,
                 "items": items,
             }
         )
@@ -73,6 +93,12 @@ class Products:
 
         atoms = cast(list[int], d.pop("atoms"))
 
+        change_unit = ChangeUnit(d.pop("change_unit"))
+
+        comparable = d.pop("comparable")
+
+        considered = d.pop("considered")
+
         items = []
         _items = d.pop("items")
         for items_item_data in _items:
@@ -85,6 +111,9 @@ class Products:
             parent=parent,
             fragment=fragment,
             atoms=atoms,
+            change_unit=change_unit,
+            comparable=comparable,
+            considered=considered,
             items=items,
         )
 

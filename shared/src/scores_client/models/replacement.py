@@ -25,12 +25,12 @@ class Replacement:
         name (str):
         smiles (str):
         support (int): Compounds of the data that have it.
-        expected_change (float): Absolute change of activity at a target, in units of the data; for actives and
-            inactives the chance that it flips.
+        expected_change (float): Absolute change of activity at a target, in `change_unit`.
         low (float):
         high (float): 90 % interval of the expected change.
-        percent (float): How often activity is kept: of 100 replacements, those that change it by no more than 0.5
-            (threefold in pX).
+        percent (float): How often activity is kept: of 100 replacements, those that change it by no more than 0.5 of
+            `change_unit` (threefold, of
+            log units); for actives and inactives those that do not flip it.
         swaps (int): Pairs of compounds of the data that differ by this replacement alone.
         basis (Basis): What an expected change rests on.
         targets (list[AtTarget]): Of the targets that were asked for, in that order.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from attrs import define as _attrs_define
 
+from ..models.change_unit import ChangeUnit
+
 if TYPE_CHECKING:
     from ..models.replacement import Replacement
 
@@ -22,12 +24,21 @@ class ReplacementList:
         run (str):
         fragment (str):
         support (int):
+        change_unit (ChangeUnit): In what changes of activity are told, so that those of all targets of a run can be
+            compared.
+        comparable (int): Groups with as many open ends that are offered: there is enough evidence of them.
+        considered (int): How many of these were looked at, those that are expected to change least: where targets order
+            or leave out, what comes
+            behind them may be better, and is not known. `by` of `POST /v1/replacements` names others.
         items (list[Replacement]):
     """
 
     run: str
     fragment: str
     support: int
+    change_unit: ChangeUnit
+    comparable: int
+    considered: int
     items: list[Replacement]
 
     def to_dict(self) -> dict[str, Any]:
@@ -36,6 +47,12 @@ class ReplacementList:
         fragment = self.fragment
 
         support = self.support
+
+        change_unit = self.change_unit.value
+
+        comparable = self.comparable
+
+        considered = self.considered
 
         items = []
         for items_item_data in self.items:
@@ -49,6 +66,9 @@ class ReplacementList:
                 "run": run,
                 "fragment": fragment,
                 "support": support,
+                "change_unit": change_unit,
+                "comparable": comparable,
+                "considered": considered,
                 "items": items,
             }
         )
@@ -66,6 +86,12 @@ class ReplacementList:
 
         support = d.pop("support")
 
+        change_unit = ChangeUnit(d.pop("change_unit"))
+
+        comparable = d.pop("comparable")
+
+        considered = d.pop("considered")
+
         items = []
         _items = d.pop("items")
         for items_item_data in _items:
@@ -77,6 +103,9 @@ class ReplacementList:
             run=run,
             fragment=fragment,
             support=support,
+            change_unit=change_unit,
+            comparable=comparable,
+            considered=considered,
             items=items,
         )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from attrs import define as _attrs_define
 
 from ..models.activity_kind import ActivityKind
+from ..models.change_unit import ChangeUnit
 from ..models.objective import Objective
 from ..models.run_kind import RunKind
 from ..models.similarity_kind import SimilarityKind
@@ -54,6 +55,8 @@ class RunDetail:
         rank (int): Columns of the factors.
         similarities (list[SimilarityKind]): What it tells of its fragments, what its pages show first: function needs
             measured replacements, structure SMILES.
+        change_unit (ChangeUnit | None): In what it tells changes of activity, and of what `function` takes half for a
+            change: null where it tells none.
         spec (RunDetailSpec): Parameters as they were validated.
         ingest (RunDetailIngest): Counts of what was read, merged and rejected.
         metrics (RunDetailMetrics): Name to number.
@@ -87,6 +90,7 @@ class RunDetail:
     targets: int
     rank: int
     similarities: list[SimilarityKind]
+    change_unit: ChangeUnit | None
     spec: RunDetailSpec
     ingest: RunDetailIngest
     metrics: RunDetailMetrics
@@ -148,6 +152,12 @@ class RunDetail:
             similarities_item = similarities_item_data.value
             similarities.append(similarities_item)
 
+        change_unit: None | str
+        if isinstance(self.change_unit, ChangeUnit):
+            change_unit = self.change_unit.value
+        else:
+            change_unit = self.change_unit
+
         spec = self.spec.to_dict()
 
         ingest = self.ingest.to_dict()
@@ -196,6 +206,7 @@ class RunDetail:
                 "targets": targets,
                 "rank": rank,
                 "similarities": similarities,
+                "change_unit": change_unit,
                 "spec": spec,
                 "ingest": ingest,
                 "metrics": metrics,
@@ -274,6 +285,21 @@ class RunDetail:
 
             similarities.append(similarities_item)
 
+        def _parse_change_unit(data: object) -> ChangeUnit | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                change_unit_type_0 = ChangeUnit(data)
+
+                return change_unit_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(ChangeUnit | None, data)
+
+        change_unit = _parse_change_unit(d.pop("change_unit"))
+
         spec = RunDetailSpec.from_dict(d.pop("spec"))
 
         ingest = RunDetailIngest.from_dict(d.pop("ingest"))
@@ -331,6 +357,7 @@ class RunDetail:
             targets=targets,
             rank=rank,
             similarities=similarities,
+            change_unit=change_unit,
             spec=spec,
             ingest=ingest,
             metrics=metrics,

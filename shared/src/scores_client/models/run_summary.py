@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar, cast
 from attrs import define as _attrs_define
 
 from ..models.activity_kind import ActivityKind
+from ..models.change_unit import ChangeUnit
 from ..models.objective import Objective
 from ..models.run_kind import RunKind
 from ..models.similarity_kind import SimilarityKind
@@ -46,6 +47,8 @@ class RunSummary:
         rank (int): Columns of the factors.
         similarities (list[SimilarityKind]): What it tells of its fragments, what its pages show first: function needs
             measured replacements, structure SMILES.
+        change_unit (ChangeUnit | None): In what it tells changes of activity, and of what `function` takes half for a
+            change: null where it tells none.
     """
 
     id: str
@@ -72,6 +75,7 @@ class RunSummary:
     targets: int
     rank: int
     similarities: list[SimilarityKind]
+    change_unit: ChangeUnit | None
 
     def to_dict(self) -> dict[str, Any]:
         id = self.id
@@ -126,6 +130,12 @@ class RunSummary:
             similarities_item = similarities_item_data.value
             similarities.append(similarities_item)
 
+        change_unit: None | str
+        if isinstance(self.change_unit, ChangeUnit):
+            change_unit = self.change_unit.value
+        else:
+            change_unit = self.change_unit
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -154,6 +164,7 @@ class RunSummary:
                 "targets": targets,
                 "rank": rank,
                 "similarities": similarities,
+                "change_unit": change_unit,
             }
         )
 
@@ -220,6 +231,21 @@ class RunSummary:
 
             similarities.append(similarities_item)
 
+        def _parse_change_unit(data: object) -> ChangeUnit | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                change_unit_type_0 = ChangeUnit(data)
+
+                return change_unit_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(ChangeUnit | None, data)
+
+        change_unit = _parse_change_unit(d.pop("change_unit"))
+
         run_summary = cls(
             id=id,
             kind=kind,
@@ -245,6 +271,7 @@ class RunSummary:
             targets=targets,
             rank=rank,
             similarities=similarities,
+            change_unit=change_unit,
         )
 
         return run_summary

@@ -25,6 +25,9 @@ class TargetPrediction:
         target (str):
         title (None | str): What the data call a target that they name by an id; null in runs that predict by fragments
             alone.
+        unit (None | str): Of `value`, `low`, `high`, `level`, `excess` and `measured`, as the data say: `pIC50`, …,
+            `pX` of several or unnamed
+            endpoints, `%`. Null where they do not say, and where the scale is not `value`.
         value (float): On the answer's scale.
         low (float | None): Lower end of the 90 % interval; null where the run has no posterior.
         high (float | None): Upper end of the same interval.
@@ -48,6 +51,7 @@ class TargetPrediction:
 
     target: str
     title: None | str
+    unit: None | str
     value: float
     low: float | None
     high: float | None
@@ -68,6 +72,9 @@ class TargetPrediction:
 
         title: None | str
         title = self.title
+
+        unit: None | str
+        unit = self.unit
 
         value = self.value
 
@@ -114,6 +121,7 @@ class TargetPrediction:
             {
                 "target": target,
                 "title": title,
+                "unit": unit,
                 "value": value,
                 "low": low,
                 "high": high,
@@ -145,6 +153,13 @@ class TargetPrediction:
             return cast(None | str, data)
 
         title = _parse_title(d.pop("title"))
+
+        def _parse_unit(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        unit = _parse_unit(d.pop("unit"))
 
         value = d.pop("value")
 
@@ -234,6 +249,7 @@ class TargetPrediction:
         target_prediction = cls(
             target=target,
             title=title,
+            unit=unit,
             value=value,
             low=low,
             high=high,

@@ -22,6 +22,14 @@ def test_molecules_are_compared_by_the_smaller_of_their_counts() -> None:
         Molecules.of(["C1CC"])
 
 
+def test_what_is_kept_of_all_pairs_is_what_some_alone_are() -> None:
+    few, many = np.arange(3, 12), np.arange(2, 36)
+    alone = Molecules.of(SMILES).tanimoto(few, few[:4])
+    kept = Molecules.of(SMILES)
+    assert kept.tanimoto(many, many).shape == (34, 34)
+    np.testing.assert_array_equal(kept.tanimoto(few, few[:4]), alone)
+
+
 def test_a_fit_is_the_gaussian_process_of_the_textbook() -> None:
     given = table()
     found = fitted(given, share=0.3)

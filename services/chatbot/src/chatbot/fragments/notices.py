@@ -30,6 +30,17 @@ _MEANING: Final[Mapping[Function, tuple[str, str]]] = {
             f"60 %なら、置き換え100回のうち60回は変化が0.5対数単位以下です。{_EXPECTED[1]}"
         ),
     ),
+    Function.SPREAD: (
+        (
+            "Function: how likely activity is to change by no more than half a standard deviation of the target's values when "
+            "one fragment takes the other's place, in percent; at targets measured in log units by no more than 0.5. "
+            f"{_EXPECTED[0]}"
+        ),
+        (
+            "機能は、一方のフラグメントを他方に置き換えたとき、活性の変化が標的の値の標準偏差の半分"
+            f"（対数単位の標的では0.5）以内に収まる確率です。{_EXPECTED[1]}"
+        ),
+    ),
     Function.OUTCOME: (
         (
             "Function: how likely active or inactive is to stay what it is when one fragment takes the other's place, "

@@ -3,10 +3,16 @@
 from typing import Final
 
 from chatbot.fragments.lookups import Figures, Function, Relative, Told
-from scores_client.models import ActivityKind, Neighbour, Objective, Replacement, RunDetail
+from scores_client.models import ChangeUnit, Neighbour, Objective, Replacement, RunDetail
 
 __all__ = ["neighbour", "replacement", "told"]
 
+_FUNCTIONS: Final = {
+    ChangeUnit.CHANCE: Function.OUTCOME,
+    ChangeUnit.LOG_UNITS: Function.KEPT,
+    ChangeUnit.STANDARD_DEVIATIONS: Function.SPREAD,
+    ChangeUnit.LOG_UNITS_OR_STANDARD_DEVIATIONS: Function.SPREAD,
+}
 _OWN_FIELDS: Final = frozenset({"rank", "name", "smiles", "support"})
 
 
@@ -21,7 +27,7 @@ def told(run: RunDetail) -> Told:
     if run.objective is Objective.COUNTS:
         function = Function.COSINE
     else:
-        function = Function.OUTCOME if run.activity_kind is ActivityKind.BINARY else Function.KEPT
+        function = _FUNCTIONS.get(run.change_unit, Function.KEPT) if run.change_unit is not None else Function.KEPT
     return Told(tuple(kind.value for kind in run.similarities), function)
 
 

@@ -44,6 +44,10 @@ FUNCTIONS: Final[Mapping[Function, tuple[str, str]]] = {
         "Function is how often activity stays within threefold when one takes the other's place.",
         "機能は、一方を他方に置き換えても活性の変化が3倍以内に収まる割合です。",
     ),
+    Function.SPREAD: (
+        "Function is how often activity stays within half a standard deviation when one takes the other's place.",
+        "機能は、一方を他方に置き換えても活性の変化が標準偏差の半分以内に収まる割合です。",
+    ),
     Function.OUTCOME: (
         "Function is how often active or inactive stays what it is when one takes the other's place.",
         "機能は、一方を他方に置き換えても活性の有無が変わらない割合です。",
@@ -134,11 +138,13 @@ def change(figures: Figures, function: Function, language: Language) -> str:
     if english:
         what = "chance of another outcome" if is_outcome else "expected change"
         parts = [f"{what} {expected:.2f} (90 % interval {low:.2f} to {high:.2f})"]
-        parts += [] if is_outcome else [f"within threefold in {figures['function']:.0f} %"]
+        within = "half a standard deviation" if function is Function.SPREAD else "threefold"
+        parts += [] if is_outcome else [f"within {within} in {figures['function']:.0f} %"]
     else:
         what = "結果が変わる確率" if is_outcome else "見込まれる変化"
         parts = [f"{what}{expected:.2f}（90 %区間 {low:.2f}〜{high:.2f}）"]
-        parts += [] if is_outcome else [f"3倍以内に収まる割合{figures['function']:.0f} %"]
+        within = "標準偏差の半分" if function is Function.SPREAD else "3倍"
+        parts += [] if is_outcome else [f"{within}以内に収まる割合{figures['function']:.0f} %"]
     return ("; " if english else "、").join([*parts, measured(figures, language)])
 
 

@@ -19,6 +19,8 @@ class Factor(Wire):
 
     id: int
     name: str
+    unit: str | None
+    """Of what was measured on a target: `pIC50`, …, `pX`, `%`; null of fragments, and where the data do not say."""
     vector: Vector
     """Canonical: rows of U S for fragments, of V for targets."""
     balanced: Vector

@@ -1,6 +1,6 @@
 """Fragments, their evidence, their factors and their nearest others."""
 
-from contracts.kinds import SimilarityKind
+from contracts.kinds import ChangeUnit, SimilarityKind
 from replacement.evidence import Basis
 from scores_api.models.wire import Cursor, Percent, Vector, Wire
 
@@ -51,14 +51,15 @@ class Neighbour(Wire):
     """Compounds that contain it: the evidence behind the number."""
     function: Percent | None
     """How often activity is kept where the other takes the fragment's place: of 100 replacements, those that change it by no
-    more than 0.5 (threefold in pX). In runs of counts the cosine of effects on all targets. Null when the run does not tell."""
+    more than 0.5 of `change_unit` (threefold, of log units). In runs of counts the cosine of effects on all targets. Null when
+    the run does not tell."""
     low: Percent | None
     """Lower end of the 90 % interval of `function`; null in runs of counts."""
     high: Percent | None
     """Upper end of the same interval."""
     expected_change: float | None
-    """Expected absolute change of activity at a target, in units of the data, when the other takes the fragment's place; for
-    actives and inactives the chance that it flips. Null in runs of counts, as all that follows of it."""
+    """Expected absolute change of activity at a target, in `change_unit`, when the other takes the fragment's place. Null in
+    runs of counts, as all that follows of it."""
     change_low: float | None
     """Lower end of its 90 % interval."""
     change_high: float | None
@@ -82,4 +83,6 @@ class Neighbours(Wire):
     fragment: str
     similarity: SimilarityKind
     """What the order follows."""
+    change_unit: ChangeUnit | None
+    """Of every `expected_change`; null where the run tells none."""
     items: list[Neighbour]

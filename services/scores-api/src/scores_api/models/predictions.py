@@ -163,6 +163,9 @@ class TargetPrediction(Wire):
     target: str
     title: str | None
     """What the data call a target that they name by an id; null in runs that predict by fragments alone."""
+    unit: str | None
+    """Of `value`, `low`, `high`, `level`, `excess` and `measured`, as the data say: `pIC50`, …, `pX` of several or unnamed
+    endpoints, `%`. Null where they do not say, and where the scale is not `value`."""
     value: float
     """On the answer's scale."""
     low: float | None

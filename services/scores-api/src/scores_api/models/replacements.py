@@ -4,7 +4,9 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
+from contracts.kinds import ChangeUnit
 from replacement.evidence import Basis
+from scores_api.models.predictions import MatchedCompound
 from scores_api.models.wire import Cursor, Wire, distinct
 
 __all__ = [
@@ -32,16 +34,21 @@ class AtTarget(Wire):
     """What a replacement is expected to add to activity at one target."""
 
     target: str
+    unit: str | None
+    """Of what was measured on the target, and of `shift`, `low`, `high` and `kept_within`; null where the data do not say."""
     shift: float | None
-    """Expected change of what is measured, in units of the data: above 0 the new molecule is the more active one. Null, as all
-    that follows is, where no compound measured on the target has the one or the other."""
+    """Expected change of what is measured: above 0 the new molecule is the more active one. Null, as all that follows is but
+    `kept_within`, where no compound measured on the target has the one or the other."""
     low: float | None
     high: float | None
-    """90 % interval of what two measurements would differ by."""
+    """90 % interval of what two new measurements, one of either molecule, would differ by. Its width is calibrated by the
+    run's own measured replacements, each compared with what is told without the values of both compounds."""
     chance_higher: _Chance | None
     """That the new molecule is measured as the more active one."""
     chance_kept: _Chance | None
-    """That it is not measured as less active by more than 0.5, threefold in pX."""
+    """That it is not measured as less active by more than `kept_within`."""
+    kept_within: float
+    """Half a log unit (threefold), or half a standard deviation of the target's values where they are no logarithms."""
     contexts: int
     """In how many molecules it was looked at: in yours alone, or in so many compounds of the data."""
     measured: int
@@ -57,12 +64,13 @@ class Replacement(Wire):
     support: int
     """Compounds of the data that have it."""
     expected_change: float
-    """Absolute change of activity at a target, in units of the data; for actives and inactives the chance that it flips."""
+    """Absolute change of activity at a target, in `change_unit`."""
     low: float
     high: float
     """90 % interval of the expected change."""
     percent: Annotated[float, Field(ge=0, le=100)]
-    """How often activity is kept: of 100 replacements, those that change it by no more than 0.5 (threefold in pX)."""
+    """How often activity is kept: of 100 replacements, those that change it by no more than 0.5 of `change_unit` (threefold, of
+    log units); for actives and inactives those that do not flip it."""
     swaps: int
     """Pairs of compounds of the data that differ by this replacement alone."""
     basis: Basis
@@ -77,6 +85,13 @@ class ReplacementList(Wire):
     run: str
     fragment: str
     support: int
+    change_unit: ChangeUnit
+    """Of every `expected_change`."""
+    comparable: int
+    """Groups with as many open ends that are offered: there is enough evidence of them."""
+    considered: int
+    """How many of these were looked at, those that are expected to change least: where targets order or leave out, what comes
+    behind them may be better, and is not known. `by` of `POST /v1/replacements` names others."""
     items: list[Replacement]
 
 
@@ -113,8 +128,13 @@ class Product(Replacement):
 
     product: str
     """Its standardised SMILES."""
+    matched: MatchedCompound | None
+    """The compound of the data that it is; null where targets are not asked for, too."""
     values: list[float]
-    """What is predicted of it on each of `targets`, as `POST /v1/predictions` says."""
+    """What is predicted of it on each of `targets`, as `POST /v1/predictions` says: of a compound of the data, completed by its
+    own measurements. `shift` compares both molecules by their structures, without that."""
+    measured: list[float | None]
+    """What the data state of it on each of `targets`; null where it was not measured."""
 
 
 class Products(Wire):
@@ -127,6 +147,13 @@ class Products(Wire):
     """What is replaced."""
     atoms: list[int]
     """Its atoms in the parent, counted from 0; of a hydrogen the atom that bears it."""
+    change_unit: ChangeUnit
+    """Of every `expected_change`."""
+    comparable: int
+    """Groups with as many open ends that are offered: there is enough evidence of them."""
+    considered: int
+    """How many groups were looked at: those named in `by`, or of the comparable ones those that are expected to change least.
+    Where targets order or leave out, what comes behind them may be better, and is not known."""
     items: list[Product]
 
 
@@ -134,6 +161,8 @@ class MeasuredPair(Wire):
     """Two compounds of the data that differ by one fragment, measured on one target."""
 
     target: str
+    unit: str | None
+    """Of both values and their difference; null where the data do not say."""
     first: str
     """Name of the compound that has the fragment `a`."""
     first_smiles: str
@@ -152,6 +181,8 @@ class PairPage(Wire):
     run: str
     a: str
     b: str
+    change_unit: ChangeUnit
+    """Of the expected change and of `mean_difference`."""
     expected_change: float
     low: float
     high: float

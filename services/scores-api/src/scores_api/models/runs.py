@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from contracts.kinds import ActivityKind, Objective, RunKind, SimilarityKind
+from contracts.kinds import ActivityKind, ChangeUnit, Objective, RunKind, SimilarityKind
 from scores_api.models.wire import Cursor, Wire
 
 __all__ = ["Curve", "Reject", "RejectPage", "RunDetail", "RunPage", "RunSummary", "Trajectory"]
@@ -47,6 +47,8 @@ class RunSummary(Wire):
     """Columns of the factors."""
     similarities: list[SimilarityKind]
     """What it tells of its fragments, what its pages show first: function needs measured replacements, structure SMILES."""
+    change_unit: ChangeUnit | None
+    """In what it tells changes of activity, and of what `function` takes half for a change: null where it tells none."""
 
 
 class RunDetail(RunSummary):

@@ -84,6 +84,7 @@ def _predictions(
         {
             "target": target,
             "title": None,
+            "unit": None,
             "value": value,
             "low": low,
             "high": high,

@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from contracts.predictions import Scale
 from prediction.predictor import Asked, Expectation
 from scores_api.models.predictions import FAR_PERCENT, RELATIVES, Domain, Flag, Order
 from scores_api.prediction.answers import written
@@ -23,19 +24,24 @@ def rendered_of_model(
     model: MoleculeModel,
     cut: Sequence[CutCompound],
     targets: Ints,
-    names: Sequence[str],
+    named: tuple[Sequence[str], Sequence[str | None]],
     order: Order | None,
     limit: int | None,
 ) -> bytes:
     """These compounds as JSON objects separated by commas: the `limit` first targets of each in the order, or all.
 
-    `names` are those of all targets of the run.
+    `named` are the names and units of all targets of the run.
     """
-    return written([_object(model, each, targets, names, order, limit) for each in cut])
+    return written([_object(model, each, targets, named, order, limit) for each in cut])
 
 
 def _object(
-    model: MoleculeModel, cut: CutCompound, targets: Ints, names: Sequence[str], order: Order | None, limit: int | None
+    model: MoleculeModel,
+    cut: CutCompound,
+    targets: Ints,
+    named: tuple[Sequence[str], Sequence[str | None]],
+    order: Order | None,
+    limit: int | None,
 ) -> dict[str, Any]:
     compared = cut.fingerprint is not None and model.compares
     matched = None if cut.parent is None else model.compounds.find(cut.parent)
@@ -45,7 +51,7 @@ def _object(
         **opening,
         "matched": None if matched is None else {"id": matched, "name": model.compounds.name(matched)},
         "nearest_similarity": _percent(float(expected.similarities_C.max(initial=0.0))) if compared else None,
-        "predictions": _predictions(model, cut, expected, matched, (targets, names, order, limit), compared=compared),
+        "predictions": _predictions(model, cut, expected, matched, (targets, named, order, limit), compared=compared),
     }
 
 
@@ -54,11 +60,12 @@ def _predictions(
     cut: CutCompound,
     expected: Expectation,
     matched: int | None,
-    asked: tuple[Ints, Sequence[str], Order | None, int | None],
+    asked: tuple[Ints, tuple[Sequence[str], Sequence[str | None]], Order | None, int | None],
     *,
     compared: bool,
 ) -> list[dict[str, Any]]:
-    targets, names, order, limit = asked
+    targets, (names, units), order, limit = asked
+    has_units = model.scale is Scale.VALUE
     numbers = model.round(model.first(expected, targets, order, limit))
     known = [number for number, named in enumerate(cut.fragments) if named.id is not None]
     contributions_NM = np.zeros((len(cut.fragments), len(numbers.target_M)))
@@ -81,6 +88,7 @@ def _predictions(
         {
             "target": names[target],
             "title": model.titles[target],
+            "unit": units[target] if has_units else None,
             "value": value,
             "low": low,
             "high": high,

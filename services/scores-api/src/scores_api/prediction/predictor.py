@@ -101,7 +101,7 @@ class CompoundPredictor:
             "scale": predicting.scale.value,
             "meaning": _meaning(predicting),
         }
-        return _parts(head, predicting, compounds, (targets, names), (order, limit))
+        return _parts(head, predicting, compounds, (targets, names, run.units), (order, limit))
 
     async def _cut(self, question: PredictionQuestion, fragments: Fragments, *, fingerprints: bool) -> list[CutCompound]:
         written = [(number, each.smiles) for number, each in enumerate(question.compounds) if each.smiles is not None]
@@ -137,17 +137,17 @@ async def _parts(
     head: dict[str, str],
     predicting: Predicting,
     compounds: list[CutCompound],
-    named: tuple[npt.NDArray[np.int64], Sequence[str]],
+    named: tuple[npt.NDArray[np.int64], Sequence[str], Sequence[str | None]],
     chosen: tuple[Order | None, int | None],
 ) -> AsyncIterator[bytes]:
-    targets, names = named
+    targets, names, units = named
     order, limit = chosen
     batch = max(1, min(_BATCH, _CELLS // max(len(targets), 1)))
     opening = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()[:-1] + b',"compounds":['
     for first in range(0, len(compounds), batch):
         some = compounds[first : first + batch]
         if isinstance(predicting, MoleculeModel):
-            part = await asyncio.to_thread(rendered_of_model, predicting, some, targets, names, order, limit)
+            part = await asyncio.to_thread(rendered_of_model, predicting, some, targets, (names, units), order, limit)
         else:
             highest = len(targets) if order is not None and limit is None else limit
             part = await asyncio.to_thread(rendered, predicting, some, targets, names, highest)

@@ -27,6 +27,7 @@ from chemistry.fingerprints import fingerprint
 from chemistry.standardisation import standardise
 from chemistry.structure_file import sd_file
 from chemistry.substitution import Place, atom_of_parent, places, substituted
+from contracts.descriptors import MOST_ENDS
 
 __all__ = ["main"]
 
@@ -74,6 +75,8 @@ def _locate(smiles: str, atom: int | None, fragment: str | None) -> _Object:
     place = (
         groups[0] if groups else found[0]
     )  # a hydrogen where it is named, or where nothing that can be replaced has the atom
+    if (ends := place.fragment.count("*")) > MOST_ENDS:
+        return {"reason": f"has {place.fragment} there, whose {ends} open ends are more than the {MOST_ENDS} that are replaced"}
     return {"fragment": place.fragment, "atoms": place.atoms, "molecule": _molecule(parent, with_features=True)}
 
 

@@ -4,13 +4,14 @@ import asyncio
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from contracts.descriptors import MOST_ENDS
 from contracts.predictions import Scale
-from replacement.evidence import Expected, basis
+from replacement.evidence import KEPT, Expected, basis
 from replacement.replacements import Replacements
 from scores_api.failures import (
     FragmentsUnknown,
@@ -20,6 +21,7 @@ from scores_api.failures import (
     TargetsUnknown,
 )
 from scores_api.models.factors import FactorSide
+from scores_api.models.predictions import MatchedCompound
 from scores_api.models.replacements import (
     AtTarget,
     MeasuredPair,
@@ -34,7 +36,7 @@ from scores_api.prediction.molecule_model import MoleculeModel
 from scores_api.prediction.molecules import CutMolecule, Molecules, Unreadable, Wanted
 from scores_api.prediction.networks import Networks
 from scores_api.published_run import PublishedRun
-from scores_api.replacing.contexts import CONTEXTS, Change, Changes, carriers
+from scores_api.replacing.contexts import CONTEXTS, Change, Changes, Known, carriers
 
 __all__ = ["ReplacementAnswers"]
 
@@ -53,6 +55,8 @@ class _Goals:
 
     names: Sequence[str]
     ids: Sequence[int]
+    units: Sequence[str | None]
+    kept_within: Sequence[float]
     keep: frozenset[int]
     lose: frozenset[int]
 
@@ -87,7 +91,9 @@ class ReplacementAnswers:
         """
         stated = _replacements(run)
         group = _group(stated, run, name)
-        goals = _goals(run, targets, keep, lose)
+        goals = _goals(run, stated, targets, keep, lose)
+        if goals.ids and int(stated.ends_G2[group][0]) > MOST_ENDS:
+            raise ReplacementsUnavailable(run.run, f"{stated.names[group]} has more than {MOST_ENDS} open ends")
         count = max(limit, _CONSIDERED) if goals.ids else limit
         others, seen = await asyncio.to_thread(stated.closest, group, stated.listed_G, count)
         told: list[list[Change | None]] = [[] for _ in others]
@@ -110,7 +116,15 @@ class ReplacementAnswers:
             Replacement(rank=rank, targets=_at_targets(goals, told[place]), **_stated(stated, int(others[place]), seen, place))
             for rank, place in enumerate(places[:limit], start=1)
         ]
-        return ReplacementList(run=run.run, fragment=stated.names[group], support=int(stated.support_G[group]), items=items)
+        return ReplacementList(
+            run=run.run,
+            fragment=stated.names[group],
+            support=int(stated.support_G[group]),
+            change_unit=stated.reading.unit,
+            comparable=_comparable(stated, group),
+            considered=len(others),
+            items=items,
+        )
 
     async def of_molecule(self, run: PublishedRun, question: ReplacementQuestion) -> Products:
         """The molecules that replacements of a fragment lead to.
@@ -120,7 +134,7 @@ class ReplacementAnswers:
             As `of_fragment`.
         """
         stated = _replacements(run)
-        goals = _goals(run, question.targets, question.keep, question.lose)
+        goals = _goals(run, stated, question.targets, question.keep, question.lose)
         located = await self._molecules.locate(question.smiles, question.atom, question.fragment)
         if isinstance(located, Unreadable):
             raise MoleculesUnreadable([RefusedSmiles("smiles", question.smiles, located.reason)], 1)
@@ -136,35 +150,44 @@ class ReplacementAnswers:
         products = await self._molecules.substitute(wanted)
         rows = [(place, product) for place, found in enumerate(products) for product in found]
         told: list[list[Change | None]] = [[] for _ in rows]
-        values: list[list[float]] = [[] for _ in rows]
+        known: list[Known] = [Known(None, [], []) for _ in rows]
         if goals.ids:
             model = await self._model_of_values(run)
             changes = Changes(model.predictor, stated, run.fragments)
 
-            def ask() -> tuple[list[list[Change | None]], list[list[float]]]:
+            def ask() -> tuple[list[list[Change | None]], list[Known]]:
                 return (
                     [
                         [changes.of([(located.molecule, product)], group, int(others[place]), target) for target in goals.ids]
                         for place, product in rows
                     ],
-                    [[round(changes.value(product, target), _DIGITS) for target in goals.ids] for _, product in rows],
+                    [changes.known(product, goals.ids) for _, product in rows],
                 )
 
-            told, values = await asyncio.to_thread(ask)
+            told, known = await asyncio.to_thread(ask)
         kept = [number for number in range(len(rows)) if goals.are_met(told[number])]
         kept.sort(key=lambda number: (_order(told[number]), seen.change_N[rows[number][0]], number))
         items = [
             Product(
                 rank=rank,
                 product=rows[number][1].parent,
-                values=values[number],
+                matched=_matched(known[number]),
+                values=[round(value, _DIGITS) for value in known[number].values],
+                measured=known[number].measured,
                 targets=_at_targets(goals, told[number]),
                 **_stated(stated, int(others[rows[number][0]]), seen, rows[number][0]),
             )
             for rank, number in enumerate(kept[: question.limit], start=1)
         ]
         return Products(
-            run=run.run, parent=located.molecule.parent, fragment=located.fragment, atoms=list(located.atoms), items=items
+            run=run.run,
+            parent=located.molecule.parent,
+            fragment=located.fragment,
+            atoms=list(located.atoms),
+            change_unit=stated.reading.unit,
+            comparable=_comparable(stated, group),
+            considered=len(others),
+            items=items,
         )
 
     async def as_structures(self, products: Products) -> str:
@@ -197,6 +220,7 @@ class ReplacementAnswers:
             items.append(
                 MeasuredPair(
                     target=names[target],
+                    unit=run.units[target],
                     first=model.compounds.name(one),
                     first_smiles=model.compounds.smiles(one),
                     first_value=values[0],
@@ -210,6 +234,7 @@ class ReplacementAnswers:
             run=run.run,
             a=stated.names[first],
             b=stated.names[second],
+            change_unit=stated.reading.unit,
             mean_difference=round(shift, _DIGITS) if count else None,
             items=items,
             next=None,
@@ -269,13 +294,29 @@ def _group(stated: Replacements, run: PublishedRun, name: str) -> int:
     return found
 
 
-def _goals(run: PublishedRun, targets: Sequence[str], keep: Sequence[str], lose: Sequence[str]) -> _Goals:
+def _comparable(stated: Replacements, group: int) -> int:
+    """How many others can take its place and are offered."""
+    return int(stated.listed_G[stated.comparable(group)].sum())
+
+
+def _matched(known: Known) -> MatchedCompound | None:
+    return None if known.matched is None else MatchedCompound(id=known.matched[0], name=known.matched[1])
+
+
+def _goals(run: PublishedRun, stated: Replacements, targets: Sequence[str], keep: Sequence[str], lose: Sequence[str]) -> _Goals:
     known = {name: id_ for id_, name in enumerate(run.factors[FactorSide.TARGETS].names)}
     names = list(dict.fromkeys([*targets, *keep, *lose]))
     if missing := [name for name in names if name not in known]:
         raise TargetsUnknown(run.run, missing, difflib.get_close_matches(missing[0], known, n=_NEAR, cutoff=0.5))
     ids = [known[name] for name in names]
-    return _Goals(names, ids, frozenset(known[name] for name in keep), frozenset(known[name] for name in lose))
+    return _Goals(
+        names,
+        ids,
+        units=[run.units[id_] for id_ in ids],
+        kept_within=[round(KEPT * float(stated.reading.one_T[id_]), _DIGITS) for id_ in ids],
+        keep=frozenset(known[name] for name in keep),
+        lose=frozenset(known[name] for name in lose),
+    )
 
 
 def _order(changes: Sequence[Change | None]) -> float:
@@ -303,25 +344,23 @@ def _stated(stated: Replacements, group: int, seen: Expected, place: int) -> dic
 
 
 def _at_targets(goals: _Goals, changes: Sequence[Change | None]) -> list[AtTarget]:
-    return [_at_target(name, change) for name, change in zip(goals.names, changes, strict=True)]
+    columns = zip(goals.names, goals.units, goals.kept_within, changes, strict=True)
+    return [AtTarget(target=name, unit=unit, kept_within=within, **_told(change)) for name, unit, within, change in columns]
 
 
-def _at_target(name: str, change: Change | None) -> AtTarget:
+def _told(change: Change | None) -> dict[str, Any]:
     if change is None:
-        return AtTarget(
-            target=name, shift=None, low=None, high=None, chance_higher=None, chance_kept=None, contexts=0, measured=0
-        )
+        return {**dict.fromkeys(("shift", "low", "high", "chance_higher", "chance_kept")), "contexts": 0, "measured": 0}
     told = change.signed
-    return AtTarget(
-        target=name,
-        shift=round(told.mean, _DIGITS),
-        low=round(told.low, _DIGITS),
-        high=round(told.high, _DIGITS),
-        chance_higher=round(told.higher, _DIGITS),
-        chance_kept=round(told.kept, _DIGITS),
-        contexts=change.contexts,
-        measured=change.measured,
-    )
+    return {
+        "shift": round(told.mean, _DIGITS),
+        "low": round(told.low, _DIGITS),
+        "high": round(told.high, _DIGITS),
+        "chance_higher": round(told.higher, _DIGITS),
+        "chance_kept": round(told.kept, _DIGITS),
+        "contexts": change.contexts,
+        "measured": change.measured,
+    }
 
 
 def _properties(products: Products, item: Product) -> dict[str, str]:
@@ -336,7 +375,10 @@ def _properties(products: Products, item: Product) -> dict[str, str]:
         "swaps": str(item.swaps),
         "basis": item.basis.value,
     }
-    for at, value in zip(item.targets, item.values, strict=True):
+    if item.matched is not None:
+        stated["compound"] = item.matched.name
+    for at, value, measured in zip(item.targets, item.values, item.measured, strict=True):
         stated |= {f"{at.target} predicted": str(value), f"{at.target} shift": str(at.shift)}
+        stated |= {} if measured is None else {f"{at.target} measured": str(measured)}
         stated |= {f"{at.target} chance higher": str(at.chance_higher)}
     return stated

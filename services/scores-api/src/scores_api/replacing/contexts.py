@@ -1,7 +1,7 @@
 """Contexts: pairs of molecules that differ by one replacement, and what it is expected to add to activity at a target."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from replacement.signed import Signed, signed
 from scores_api.fragments import Fragments
 from scores_api.prediction.molecules import CutMolecule
 
-__all__ = ["CONTEXTS", "Change", "Changes", "carriers"]
+__all__ = ["CONTEXTS", "Change", "Changes", "Known", "carriers"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -29,6 +29,16 @@ class Change:
     signed: Signed
     contexts: int
     measured: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is told of a molecule by itself, on targets."""
+
+    matched: tuple[int, str] | None
+    """Id and name of the compound of the data that it is."""
+    values: Sequence[float]
+    measured: Sequence[float | None]
 
 
 def carriers(replacements: Replacements, predictor: Predictor, group: int, target: int) -> Ints:
@@ -47,36 +57,25 @@ class Changes:
         self._fragments = fragments
         self._known: dict[str, Expectation] = {}
 
-    def of(
-        self, pairs: Sequence[tuple[CutMolecule, CutMolecule]], first: int, second: int | None, target: int
-    ) -> Change | None:
-        """By molecules before and after the replacement of one group by another; None where there are none.
-
-        `second` is None for a group that the run does not know: nothing was measured of it then.
-        """
+    def of(self, pairs: Sequence[tuple[CutMolecule, CutMolecule]], first: int, second: int, target: int) -> Change | None:
+        """By molecules before and after the replacement of one group by another; None where there are none."""
         if not pairs:
             return None
         found = [
             difference(self._predictor, self.expects(before), self.expects(after), np.array([target]))
             for before, after in pairs
         ]
-        everywhere, here = (0.0, 0), (0.0, 0)
-        if second is not None:
-            everywhere = self._replacements.shift(first, second)
-            swaps = self._replacements.swaps(first, second)
-            at = swaps.target_N == target
-            here = (float(swaps.difference_N[at].mean()), int(at.sum())) if at.any() else (0.0, 0)
         told = signed(
+            self._replacements.reading,
+            target,
             float(np.mean([each.mean_M[0] for each in found])),
             float(np.mean([each.variance_M[0] for each in found])),
             float(found[0].noise_M[0]),
-            everywhere,
-            here,
         )
-        return Change(told, len(pairs), here[1])
+        return Change(told, len(pairs), int((self._replacements.swaps(first, second).target_N == target).sum()))
 
     def expects(self, molecule: CutMolecule) -> Expectation:
-        """What is expected of a molecule."""
+        """What is expected of a molecule by its structure, whatever was measured of it on other targets."""
         known = self._known.get(molecule.parent)
         if known is None:
             ids = (self._fragments.id_of(name) for name in molecule.fragments)
@@ -84,6 +83,15 @@ class Changes:
             known = self._known[molecule.parent] = self._predictor.expect(Asked(asked, molecule.fingerprint))
         return known
 
-    def value(self, molecule: CutMolecule, target: int) -> float:
-        """What is predicted of a molecule on a target."""
-        return float(self._predictor.judge(self.expects(molecule), np.array([target])).prediction_M[0])
+    def known(self, molecule: CutMolecule, targets: Sequence[int]) -> Known:
+        """What is predicted of a molecule on targets, as of a compound of the data where it is one."""
+        compounds = self._predictor.compounds
+        expected = self.expects(molecule)
+        matched = compounds.find(molecule.parent)
+        if matched is not None:
+            expected = self._predictor.expect(replace(expected.asked, matched=matched))
+        return Known(
+            None if matched is None else (matched, compounds.name(matched)),
+            self._predictor.judge(expected, np.array(targets, dtype=np.int64)).prediction_M.tolist(),
+            [None if matched is None else compounds.value(matched, target) for target in targets],
+        )

@@ -44,6 +44,7 @@ async def list_factors(
         stream = form.factors_stream(side.value)
         return await published_body(request, view.published, stream, view.tag_of("arrow"), _ARROW, vary="Accept")
     of = f"factors {side.value}"
-    factors = view.published.factors[side]
-    ids, following = ascending(iter(range(Cursor.last(cursor, of) + 1, len(factors.names))), of=of, run=view.run, limit=limit)
-    return published(request, factor_page(view.run, side, factors, ids, following), view.tag, vary="Accept")
+    ids, following = ascending(
+        iter(range(Cursor.last(cursor, of) + 1, len(view.published.factors[side].names))), of=of, run=view.run, limit=limit
+    )
+    return published(request, factor_page(view.published, side, ids, following), view.tag, vary="Accept")

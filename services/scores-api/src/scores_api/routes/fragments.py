@@ -98,7 +98,7 @@ async def list_neighbours(
     search = partial(nearest, view.published, id_, similarity, limit, max_structure=max_structure)
     is_ready = is_published(view.published, id_, similarity, max_structure)
     rows = search() if is_ready else await asyncio.to_thread(search)
-    return published(request, neighbour_list(view.published.fragments, id_, similarity, rows), view.tag)
+    return published(request, neighbour_list(view.published, id_, similarity, rows), view.tag)
 
 
 @router.get(

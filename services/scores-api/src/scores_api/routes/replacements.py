@@ -44,7 +44,9 @@ async def list_replacements(
 ) -> Response:
     """Groups with as many open ends, by how little they are expected to change activity, with interval and evidence.
 
-    At a target it is told with its sign, averaged over up to six compounds of the data that have the one or the other.
+    At a target it is told with its sign, averaged over up to six compounds of the data that have the one or the other. Where
+    targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least are looked at:
+    `considered` of `comparable`.
     """
     view = await chosen_run(request, run)
     found = await _asked(request).of_fragment(view.published, fragment, [target] if target else [], keep, lose, limit)
@@ -60,8 +62,8 @@ async def list_replacements(
 async def ask_replacements(request: Request, question: ReplacementQuestion, run: RunName = CURRENT) -> Response:
     """The products of a molecule with what is expected of each; with `Accept: chemical/x-mdl-sdfile` as an SD file.
 
-    At targets each product is compared with the molecule itself by one model of both, and by what was measured of the same
-    replacement in other molecules.
+    At targets each product is compared with the molecule itself by one model of both, which has learned from all that was
+    measured. Without `by` the 30 groups (or `limit`, if that is more) that are expected to change least are looked at then.
     """
     view = await chosen_run(request, run)
     found = await _asked(request).of_molecule(view.published, question)

@@ -5,10 +5,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["interval_matrices", "interval_with", "percent_matrix", "percents_with"]
+__all__ = ["percent_matrix", "percents_with"]
 
-_INTERVAL: Final = (0.05, 0.95)
-_BLOCK_ROWS: Final = 32
 _BLOCK_NUMBERS: Final = 1_000_000
 
 
@@ -40,31 +38,3 @@ def percents_with(rows_FD: npt.NDArray[np.floating], id_: int, others: npt.NDArr
         norms_N = np.linalg.norm(rows_ND, axis=1) * own_norm
         percent_N[part] = 100.0 * np.divide(rows_ND @ own_D, norms_N, out=np.zeros(len(rows_ND)), where=norms_N > 0)
     return np.clip(percent_N, -100.0, 100.0)
-
-
-def interval_with(
-    directions_FSK: npt.NDArray[np.float16], id_: int, others: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Percents between which the cosine of one fragment with each of some lies in 90 % of the draws."""
-    own_SK = directions_FSK[id_].astype(np.float64)
-    percents_NS = 100.0 * np.einsum("nsk,sk->ns", directions_FSK[others].astype(np.float64), own_SK)
-    low_N, high_N = np.clip(np.quantile(percents_NS, _INTERVAL, axis=1), -100.0, 100.0)
-    return low_N, high_N
-
-
-def interval_matrices(directions_NSK: npt.NDArray[np.float16]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Percents between which the cosine of every two of N fragments lies in 90 % of S draws: low and high, shape (N, N).
-
-    `directions_NSK` holds unit rows. Rounded to two decimals, within ±100, exactly 100 on the diagonal.
-    """
-    fragments = len(directions_NSK)
-    rows_SNK = np.moveaxis(directions_NSK, 1, 0).astype(np.float32)
-    bounds_2NN = np.empty((2, fragments, fragments))
-    for first in range(0, fragments, _BLOCK_ROWS):
-        block = slice(first, first + _BLOCK_ROWS)
-        bounds_2NN[:, block] = np.quantile(100.0 * (rows_SNK[:, block] @ np.swapaxes(rows_SNK, 1, 2)), _INTERVAL, axis=0)
-    bounds_2NN = (bounds_2NN + np.swapaxes(bounds_2NN, 1, 2)) / 2
-    bounds_2NN = np.clip(np.round(bounds_2NN, 2), -100.0, 100.0) + 0.0
-    for bound_NN in bounds_2NN:
-        np.fill_diagonal(bound_NN, 100.0)
-    return bounds_2NN[0], bounds_2NN[1]

@@ -131,6 +131,7 @@ class _Table:
                 "name": [f"t{target}" for target in range(targets)],
                 "cells": np.full(targets, compounds, dtype=np.int64),
                 "title": [None] * targets,
+                "unit": [None] * targets,
             },
             "membership": {
                 "fragment": fragment.astype(np.int32),

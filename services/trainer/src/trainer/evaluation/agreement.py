@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import spearmanr
 
-from replacement.evidence import STRENGTH, WIDTH
+from contracts.evidence import WIDTH
+from replacement.evidence import STRENGTH
 from trainer.replacements.groups import Groups
 from trainer.replacements.learned import Halves, states
 from trainer.similarity.environments import tanimoto

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import log_ndtr
 
+from contracts.evidence import WIDTH
 from trainer.evaluation.foretold import foretold_by_file
 from trainer.evaluation.splits import scaffold_split
 from trainer.factorization.gaussian.bounds import Bounds
@@ -33,7 +34,6 @@ _BAND: Final = 400
 _BANDS: Final = 8
 """...and bands, at most."""
 _HELD: Final = 0.9
-_WIDTH: Final = 1.6448536269514722
 _SEED: Final = 1
 """Of the scaffolds left out: the same whatever the seed of a run, and others than a holdout with the usual seed 0."""
 
@@ -65,9 +65,9 @@ def calibrate(
     said = foretold_by_file(without, Panel.none(without.cells), kernel, named, held)
     if binary:
         noise_N = (without.signal_T * without.noise_T)[held.target]
-        variance_N = ((said.high_N - said.low_N) / (2 * _WIDTH)) ** 2 - noise_N
+        variance_N = ((said.high_N - said.low_N) / (2 * WIDTH)) ** 2 - noise_N
         return Calibration(probit=probit_of(said.sum_N, held.value, np.maximum(variance_N, 0.0)), cells=len(held))
-    new = stretch_of((held.value - said.sum_N) / (said.high_N - said.low_N) * (2 * _WIDTH), said.similarity_N)
+    new = stretch_of((held.value - said.sum_N) / (said.high_N - said.low_N) * (2 * WIDTH), said.similarity_N)
     return Calibration(new, new if left_out is None else _of_known(fit, left_out, kernel), cells=len(held))
 
 
@@ -76,7 +76,7 @@ def stretch_of(error_N: Floats, similarity_N: Floats) -> Stretch:
 
     Errors are in standard deviations that were told of them.
     """
-    deviation_N = np.abs(error_N) / _WIDTH
+    deviation_N = np.abs(error_N) / WIDTH
     order = np.argsort(similarity_N, kind="stable")
     bands = np.array_split(order, min(max(len(order) // _BAND, 1), _BANDS))
     similarity = np.array([float(similarity_N[band].mean()) for band in bands])

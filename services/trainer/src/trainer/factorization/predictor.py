@@ -7,7 +7,7 @@ is that of the draws, of what fragments leave of a compound, of fragments that n
 values, of the measurement.
 """
 
-from typing import Final, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -15,16 +15,14 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from contracts.evidence import WIDTH
 from contracts.predictions import Scale
 from trainer.factorization.activity.posterior import Posterior
 from trainer.similarity.factors import Factors
 
-__all__ = ["QUANTILE", "Predicted", "Predictor"]
+__all__ = ["Predicted", "Predictor"]
 
 Array = npt.NDArray[np.float64]
-
-QUANTILE: Final = 1.6448536269514722
-"""Standard deviations to either side of the mean that hold 90 % of a normal distribution."""
 
 
 class Predicted(NamedTuple):
@@ -94,7 +92,7 @@ class Predictor(nn.Module):
             mean_1=_single(np.array([posterior.centre])),
             variance_T=_single(variance_T),
             unseen_T=_single(_variance_ST(Q_STK, draws.fragments_SKK).mean(axis=0)),
-            reach_1=_single(np.array([QUANTILE])),
+            reach_1=_single(np.array([WIDTH])),
         )
 
     @torch.no_grad()

@@ -158,10 +158,10 @@ def _publish(
             )
         with report.stage(Stage.NEIGHBOURS):
             replacing = None
-            if spec.fitted_objective is Objective.ACTIVITY:
+            if fitted.model is not None:
                 from trainer.pipelines.replacing import replaced  # noqa: PLC0415 - takes a second
 
-                replacing = replaced(activity, session(), seed=spec.seed)
+                replacing = replaced(activity, fitted.model, session(), seed=spec.seed)
             search = _search(settings, len(activity.fragments), device, session)
             found = similar(activity, fitted.factors, spec.fitted_objective, replacing, device=device.name, search=search)
 
@@ -183,6 +183,7 @@ def _publish(
                 seconds=fitted.seconds,
                 metrics={**fitted.metrics, **found.metrics, "onnx_difference": difference},
                 curve=fitted.curve,
+                change_unit=None if replacing is None else replacing.stated.reading.unit.value,
             )
             tables = results.tables(
                 activity, fitted.factors, found.trajectory or fitted.trajectory, record, places_FE=found.places_FE

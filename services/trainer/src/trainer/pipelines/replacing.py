@@ -12,9 +12,11 @@ from replacement.replacements import Replacements
 from trainer.data.activity import Activity
 from trainer.evaluation.agreement import agreement
 from trainer.evaluation.halves import halves
+from trainer.evaluation.model import Model
 from trainer.replacements.events import Events
 from trainer.replacements.groups import Groups, Named
 from trainer.replacements.learned import judged_halves, learn
+from trainer.replacements.signs import read_signs
 
 if TYPE_CHECKING:
     from trainer.spark.session import SparkSession
@@ -30,6 +32,7 @@ class Replaced:
     """Asked as a service asks the file."""
     groups: Groups
     events: Events
+    """In the units of targets."""
     metrics: dict[str, float]
     arrays: dict[str, npt.NDArray[Any]]
     about: dict[str, str]
@@ -39,8 +42,8 @@ class Replaced:
         write_arrays(path, self.arrays, self.about)
 
 
-def replaced(activity: Activity, spark: "SparkSession", *, seed: int) -> Replaced | None:
-    """From the facts; None where no two compounds were measured that differ by one fragment alone.
+def replaced(activity: Activity, model: Model, spark: "SparkSession", *, seed: int) -> Replaced | None:
+    """From the facts and the run's model; None where no two compounds were measured that differ by one fragment alone.
 
     Only values, and actives and inactives, have differences: where only what acts is stated, nothing is known of the rest.
     """
@@ -57,6 +60,8 @@ def replaced(activity: Activity, spark: "SparkSession", *, seed: int) -> Replace
     groups = Groups(named.names, named.fragment_G, named.support_G, named.listed_G, descriptions(spark, named.names))
     events = Events.of(measured.events, groups.names)
     first_C = halves(len(activity.compounds), seed=seed)
-    told = judged_halves(events, groups, first_C, binary=activity.kind is ActivityKind.BINARY)
-    arrays, about = learn(events, groups, told)
-    return Replaced(Replacements(arrays, about), groups, events, agreement(told, groups), arrays, about)
+    reading, signs = read_signs(activity, model.fit, model.facts.kernel, events)
+    alike = events.on(reading.one_T)
+    told = judged_halves(alike, groups, first_C, binary=activity.kind is ActivityKind.BINARY)
+    arrays, about = learn(alike, groups, told, reading)
+    return Replaced(Replacements(arrays, about), groups, events, agreement(told, groups) | signs, arrays, about)

@@ -1,7 +1,7 @@
 """Events: replacements that were measured, by numbers of the groups, and what they say of each pair of groups."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -43,7 +43,7 @@ class Events:
     first_compound_N: Ints
     second_compound_N: Ints
     difference_N: Floats
-    """Value of the second compound - value of the first."""
+    """Value of the second compound - value of the first, in the unit of the target, or on a common scale (`on`)."""
 
     def __len__(self) -> int:
         return len(self.first_N)
@@ -83,6 +83,10 @@ class Events:
             self.second_compound_N[kept_N],
             self.difference_N[kept_N],
         )
+
+    def on(self, one_T: Floats) -> "Events":
+        """The same with differences in units of what one is at each target."""
+        return replace(self, difference_N=self.difference_N / one_T[self.target_N])
 
     def among(self, chosen_C: npt.NDArray[np.bool_]) -> "Events":
         """Those between two compounds of these."""

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from replacement.features import pair_features
 from replacement.replacements import SCHEMA, Replacements, swap_columns
+from replacement.signed import Reading
 from replacement.trees import Trees
 from trainer.factorization.embedding import embedded
 from trainer.replacements.curve import Curve
@@ -71,14 +72,16 @@ def judged_halves(events: Events, groups: Groups, first_C: npt.NDArray[np.bool_]
     return Halves(taught, noise, curve)
 
 
-def learn(events: Events, groups: Groups, halves: Halves) -> tuple[dict[str, Array], dict[str, str]]:
+def learn(
+    events: Events, groups: Groups, halves: Halves, reading: Reading | None = None
+) -> tuple[dict[str, Array], dict[str, str]]:
     """From all compounds: the arrays of a run's file, and what it says about them."""
     taught = teach(events, groups)
     plain = states(taught, groups, halves.noise, halves.curve)
     first_N, second_N = _drawn(plain, groups)
     places_GE = embedded(groups.descriptions, first_N, second_N, plain.prior(first_N, second_N))
     placed = Replacements(*arrays(taught, groups, halves.noise, halves.curve, places_GE))
-    return arrays(taught, groups, halves.noise, halves.curve, places_GE, ranked(placed, groups.listed_G))
+    return arrays(taught, groups, halves.noise, halves.curve, places_GE, ranked(placed, groups.listed_G), reading)
 
 
 def states(taught: Taught, groups: Groups, noise: float, curve: Curve) -> Replacements:
@@ -93,8 +96,10 @@ def arrays(
     curve: Curve,
     places_GE: npt.NDArray[np.float32] | None = None,
     nearest: Nearest | None = None,
+    reading: Reading | None = None,
 ) -> tuple[dict[str, Array], dict[str, str]]:
     """As `learn` gives them."""
+    reading = reading or Reading()
     texts = [name.encode() for name in groups.names]
     pairs, events = taught.pairs, taught.events
     starts_G1 = np.zeros(len(groups) + 1, dtype=np.uint32) if nearest is None else nearest.starts_G1
@@ -112,14 +117,23 @@ def arrays(
         "pairs.change": pairs.change_P.astype(np.float32),
         "pairs.shift": pairs.shift_P.astype(np.float32),
         "pairs.starts": events.starts().astype(np.uint32),
-        **swap_columns(events.target_N, events.first_compound_N, events.second_compound_N, events.difference_N),
+        **swap_columns(events.target_N, events.first_compound_N, events.second_compound_N),
         "nearest.starts": starts_G1.astype(np.uint32),
         "nearest.other": np.zeros(0, dtype=np.uint32) if nearest is None else nearest.other_N.astype(np.uint32),
         "curve.change": curve.change_S,
         "curve.percent": curve.percent_S,
+        "targets.one": reading.one_T,
         **taught.trees.arrays(),
     }
-    return found, {"schema": SCHEMA, "noise": repr(noise)}
+    about = {
+        "schema": SCHEMA,
+        "noise": repr(noise),
+        "unit": reading.unit.value,
+        "slope": repr(reading.slope),
+        "width": repr(reading.width),
+        "differences": str(reading.differences),
+    }
+    return found, about
 
 
 def _noise(left_P: Floats, measurements_P: npt.NDArray[np.int64]) -> float:

@@ -68,7 +68,7 @@ def score_rows(stated: Replacements, shown_F: npt.NDArray[np.bool_]) -> pa.Table
 
 def replacement_rows(stated: Replacements, events: Events) -> pa.Table:
     """The table `replacements`: all pairs of groups that were measured, and for offered ones those expected to change least."""
-    pairs = events.pairs()
+    pairs = events.on(stated.reading.one_T).pairs()
     near = [stated.nearest(group)[:NEIGHBOURS] for group in range(len(stated))]
     here = np.repeat(np.arange(len(stated)), [len(each) for each in near])
     there = np.concatenate([np.zeros(0, dtype=np.int64), *near])

@@ -12,8 +12,8 @@ import scipy.sparse
 from contracts.tables import TABLES
 from similarity.lists import Lists, coassay, of_pairs
 from trainer.data.activity import Activity
+from trainer.similarity.coassay import coassay_rows_FT
 from trainer.similarity.environments import environment_sets, tanimoto
-from trainer.similarity.profiles import coassay_rows_FT
 
 __all__ = ["Likeness"]
 

@@ -41,6 +41,8 @@ class RunRecord:
     """Step and loss."""
     plan: str | None = None
     """JSON: how tables were read; None where there were none."""
+    change_unit: str | None = None
+    """In what changes of activity are told; None where none are."""
 
 
 class Positions(Protocol):
@@ -88,6 +90,7 @@ def _run_row(record: RunRecord, activity: Activity) -> pa.Table:
         "spec": record.spec,
         "ingest": json.dumps(activity.ingest, sort_keys=True),
         "plan": record.plan,
+        "change_unit": record.change_unit,
         "metrics": json.dumps(dict(record.metrics), sort_keys=True),
         "code_version": record.code_version,
         "device": record.device,

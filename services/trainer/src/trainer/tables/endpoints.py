@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["AVERAGED", "PATTERN", "endpoint_of"]
+__all__ = ["AVERAGED", "MOLAR", "PATTERN", "PERCENT", "endpoint_of"]
 
 _NAMES: Final = {
     "ic50": "IC50", "ec50": "EC50", "ki": "Ki", "kd": "Kd", "ac50": "AC50", "xc50": "XC50", "cc50": "CC50", "gi50": "GI50",
@@ -17,6 +17,9 @@ PATTERN: Final = "|".join(
     re.sub(r"(\d+)$", r"[_\\s]?\1", name) for name in sorted(_NAMES, key=len, reverse=True) if name not in {"ka", "mic"}
 )
 """Of names in headers."""
+MOLAR: Final = frozenset(_NAMES.values()) - {"Potency"}
+"""Concentrations by name."""
+PERCENT: Final = "% inhibition"
 _LOGARITHM: Final = re.compile(r"^(?:p|-?\s*log\s*(?:10)?\s*\(?\s*|neg(?:ative)?[_\s-]*log(?:10)?[_\s(]*)(?=[a-z])")
 _INHIBITION: Final = re.compile(r"(?:%|percent|pct|perc)\W*(?:of\W*)?inh\w*|inh\w*\W*(?:%|percent)?")
 
@@ -29,4 +32,4 @@ def endpoint_of(text: str) -> str:
     for candidate in (folded, _LOGARITHM.sub("", folded).rstrip(")")):
         if candidate in _NAMES:
             return _NAMES[candidate]
-    return "% inhibition" if _INHIBITION.fullmatch(bare.casefold()) else bare
+    return PERCENT if _INHIBITION.fullmatch(bare.casefold()) else bare

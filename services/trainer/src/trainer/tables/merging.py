@@ -13,7 +13,7 @@ from contracts.kinds import ActivityKind
 from contracts.tables import TABLES
 from trainer.tables.cells import Relation
 from trainer.tables.endpoints import AVERAGED
-from trainer.tables.series import Series
+from trainer.tables.series import Series, unit_of
 
 __all__ = ["Merged", "MixedEndpoints", "Tie", "merge"]
 
@@ -67,7 +67,7 @@ def merge(measured: pa.Array, compound: _Ints, file: _Ints, kind: ActivityKind |
     """
     values = np.asarray(measured.field("value"))
     relations = np.asarray(pc.fill_null(measured.field("relation"), int(Relation.EXACT))).astype(np.int8)
-    names, titles, target = _targets(measured.field("target"), compound, endpoint_in_target=endpoint_in_target)
+    names, titles, units, target = _targets(measured.field("target"), compound, endpoint_in_target=endpoint_in_target)
     exact = np.isin(relations, (Relation.EXACT, Relation.ABOUT))
     kind = kind or _kind(values[exact])
     keys = compound * max(1, len(names)) + target
@@ -106,12 +106,15 @@ def merge(measured: pa.Array, compound: _Ints, file: _Ints, kind: ActivityKind |
         "name": pa.array(names, pa.string()),
         "cells": stated.astype(np.int64),
         "title": pa.array([titles.get(name) for name in names], pa.string()),
+        "unit": pa.array([units[name] if kind is ActivityKind.REAL else None for name in names], pa.string()),
     }
     return Merged(kind, pa.table(columns, schema=TABLES["targets"].schema), cells, bounds, ties, counts)
 
 
-def _targets(texts: pa.Array, compound: _Ints, *, endpoint_in_target: bool) -> tuple[list[str], dict[str, str], _Ints]:
-    """Names of targets in the order of their bytes, their titles, and the target of each measurement."""
+def _targets(
+    texts: pa.Array, compound: _Ints, *, endpoint_in_target: bool
+) -> tuple[list[str], dict[str, str], dict[str, str | None], _Ints]:
+    """Names of targets in the order of their bytes, their titles and units, and the target of each measurement."""
     encoded = texts.dictionary_encode()
     series = [Series.read(text) for text in encoded.dictionary.to_pylist()]
     organisms: dict[str, set[str]] = defaultdict(set)
@@ -119,6 +122,7 @@ def _targets(texts: pa.Array, compound: _Ints, *, endpoint_in_target: bool) -> t
         organisms[one.target].add(one.organism)
     named = []
     titles: dict[str, str] = {}
+    told: dict[str, list[Series]] = defaultdict(list)
     for one in series:
         name = f"{one.target} ({one.organism})" if len(organisms[one.target]) > 1 and one.organism else one.target
         if endpoint_in_target and one.endpoint:
@@ -126,6 +130,7 @@ def _targets(texts: pa.Array, compound: _Ints, *, endpoint_in_target: bool) -> t
         named.append(name)
         if one.title and one.title != one.target:
             titles.setdefault(name, one.title)
+        told[name].append(one)
     names = sorted(set(named), key=lambda name: name.encode("utf-8", "surrogateescape"))
     place = {name: index for index, name in enumerate(names)}
     codes = np.asarray(encoded.indices).astype(np.int64)
@@ -134,7 +139,7 @@ def _targets(texts: pa.Array, compound: _Ints, *, endpoint_in_target: bool) -> t
     endpoint = np.array([kinds.index(one.endpoint) for one in series], np.int64)[codes] if len(codes) else np.empty(0, np.int64)
     if len(kinds) > 1:
         _refuse_mixtures(names, kinds, target, endpoint, compound)
-    return names, titles, target
+    return names, titles, {name: unit_of(parts) for name, parts in told.items()}, target
 
 
 def _refuse_mixtures(names: list[str], kinds: list[str], target: _Ints, endpoint: _Ints, compound: _Ints) -> None:

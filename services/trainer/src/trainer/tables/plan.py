@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trainer.tables.source import SourceFile
+from trainer.tables.units import PX
 
 __all__ = ["ColumnPlan", "ColumnRole", "FilePlan", "Measure", "Role"]
 
@@ -77,6 +78,11 @@ class Measure:
     decimal_comma: bool = False
     group: int = 0
     """Of the measures of one group, the first that a row states is taken."""
+
+    @property
+    def read_as(self) -> str:
+        """The unit of the values as they are read: `PX` of concentrations and of their logarithms, else empty."""
+        return PX if self.scale is not None or self.unit is not None or self.in_cells else ""
 
 
 @dataclass(frozen=True)

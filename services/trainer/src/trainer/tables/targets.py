@@ -52,11 +52,12 @@ class Targets:
     def series(self, measure: Measure, places: npt.NDArray[np.int64]) -> pa.Array:
         """The text of the series of each place, for the numbers of a measure."""
         if self.texts is None and self.endpoints is None and self.organisms is None:
-            text = Series(str(measure.target), endpoint=measure.endpoint or "").text
+            text = Series(str(measure.target), endpoint=measure.endpoint or "", unit=measure.read_as).text
             return pa.array(np.full(len(places), text, object) if len(places) else [], pa.string())
         at = pa.array(places)
         texts = self.texts.take(at) if self.texts is not None else pa.array([str(measure.target)] * len(places), pa.string())
-        if self.endpoints is None and self.organisms is None and self.titles is None and measure.endpoint is None:
+        bare = measure.endpoint is None and not measure.read_as
+        if self.endpoints is None and self.organisms is None and self.titles is None and bare:
             return texts
         empty = pa.scalar("", pa.string())
         parts = [
@@ -64,6 +65,7 @@ class Targets:
             empty if self.organisms is None else self.organisms.take(at),
             pa.scalar(measure.endpoint or "", pa.string()) if self.endpoints is None else self.endpoints.take(at),
             empty if self.titles is None else self.titles.take(at),
+            pa.scalar(measure.read_as, pa.string()),
         ]
         return pc.utf8_rtrim(pc.binary_join_element_wise(*parts, SEPARATOR), SEPARATOR)
 

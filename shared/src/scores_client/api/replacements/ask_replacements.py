@@ -104,9 +104,10 @@ def sync_detailed(
      The products of a molecule with what is expected of each; with `Accept: chemical/x-mdl-sdfile` as an
     SD file.
 
-    At targets each product is compared with the molecule itself by one model of both, and by what was
-    measured of the same
-    replacement in other molecules.
+    At targets each product is compared with the molecule itself by one model of both, which has learned
+    from all that was
+    measured. Without `by` the 30 groups (or `limit`, if that is more) that are expected to change least
+    are looked at then.
 
     Args:
         run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
@@ -144,9 +145,10 @@ def sync(
      The products of a molecule with what is expected of each; with `Accept: chemical/x-mdl-sdfile` as an
     SD file.
 
-    At targets each product is compared with the molecule itself by one model of both, and by what was
-    measured of the same
-    replacement in other molecules.
+    At targets each product is compared with the molecule itself by one model of both, which has learned
+    from all that was
+    measured. Without `by` the 30 groups (or `limit`, if that is more) that are expected to change least
+    are looked at then.
 
     Args:
         run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
@@ -179,9 +181,10 @@ async def asyncio_detailed(
      The products of a molecule with what is expected of each; with `Accept: chemical/x-mdl-sdfile` as an
     SD file.
 
-    At targets each product is compared with the molecule itself by one model of both, and by what was
-    measured of the same
-    replacement in other molecules.
+    At targets each product is compared with the molecule itself by one model of both, which has learned
+    from all that was
+    measured. Without `by` the 30 groups (or `limit`, if that is more) that are expected to change least
+    are looked at then.
 
     Args:
         run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
@@ -217,9 +220,10 @@ async def asyncio(
      The products of a molecule with what is expected of each; with `Accept: chemical/x-mdl-sdfile` as an
     SD file.
 
-    At targets each product is compared with the molecule itself by one model of both, and by what was
-    measured of the same
-    replacement in other molecules.
+    At targets each product is compared with the molecule itself by one model of both, which has learned
+    from all that was
+    measured. Without `by` the 30 groups (or `limit`, if that is more) that are expected to change least
+    are looked at then.
 
     Args:
         run (str | Unset): The run to read: its id, its name or an alias; `latest` was published

@@ -125,7 +125,10 @@ def sync_detailed(
     evidence.
 
     At a target it is told with its sign, averaged over up to six compounds of the data that have the
-    one or the other.
+    one or the other. Where
+    targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least
+    are looked at:
+    `considered` of `comparable`.
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
@@ -177,7 +180,10 @@ def sync(
     evidence.
 
     At a target it is told with its sign, averaged over up to six compounds of the data that have the
-    one or the other.
+    one or the other. Where
+    targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least
+    are looked at:
+    `considered` of `comparable`.
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
@@ -224,7 +230,10 @@ async def asyncio_detailed(
     evidence.
 
     At a target it is told with its sign, averaged over up to six compounds of the data that have the
-    one or the other.
+    one or the other. Where
+    targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least
+    are looked at:
+    `considered` of `comparable`.
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
@@ -274,7 +283,10 @@ async def asyncio(
     evidence.
 
     At a target it is told with its sign, averaged over up to six compounds of the data that have the
-    one or the other.
+    one or the other. Where
+    targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least
+    are looked at:
+    `considered` of `comparable`.
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.

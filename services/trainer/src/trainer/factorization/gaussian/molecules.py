@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,11 @@ __all__ = ["Molecules"]
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+_KEPT: Final = 8192
+"""Molecules of which all similarities are kept, 0.3 GB..."""
+_MUCH: Final = 0.25
+"""...once so much of them is asked for at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +59,19 @@ class Molecules:
         """How alike these molecules are to those, M x N, 0 to 1: the MinMax similarity of counts, mean over the kinds.
 
         It is positive definite (Ralaivola et al. 2005; means of kernels are kernels). Two molecules without any feature of a
-        kind are equal in it.
+        kind are equal in it. Where tables ask for much of all pairs, all are compared once and kept: assays of one library.
         """
+        pairs, every = len(first_M) * len(second_N), len(self) ** 2
+        if "_alike_CC" in self.__dict__ or (len(self) <= _KEPT and pairs >= _MUCH * every):
+            return self._alike_CC[np.ix_(first_M, second_N)]
+        return self._compared(first_M, second_N)
+
+    @cached_property
+    def _alike_CC(self) -> npt.NDArray[np.float32]:
+        every_C = np.arange(len(self))
+        return self._compared(every_C, every_C)
+
+    def _compared(self, first_M: Ints, second_N: Ints) -> npt.NDArray[np.float32]:
         alike_MN = np.zeros((len(first_M), len(second_N)), dtype=np.float32)
         for levels, size_C in zip(self._levels, self.sizes_C, strict=True):
             shared_MN = np.zeros_like(alike_MN)

@@ -39,7 +39,9 @@ def write_form(directory: Path, run: str, facts: Tables, tables: Tables) -> None
 
     Whatever else the artifact holds lies in `directory` already: the head vouches for it too.
     """
-    fragments, targets = _columns(facts["fragments"]), form.TargetColumns(names=facts["targets"]["name"].to_pylist())
+    fragments = _columns(facts["fragments"])
+    names_T, units_T = (facts["targets"][column].to_pylist() for column in ("name", "unit"))
+    targets = form.TargetColumns(names=names_T, units=units_T)
     names: dict[form.Side, list[str]] = {"fragments": fragments.names, "targets": targets.names}
     (directory / form.FRAGMENTS).write_text(fragments.model_dump_json(), encoding="utf-8")
     (directory / form.TARGETS).write_text(targets.model_dump_json(), encoding="utf-8")
