@@ -586,7 +586,8 @@ class StructureUnreadable(Problem):
     r"""Something asked for is no structure.
 
     The `smiles` or `template` is no SMILES of a possible molecule or is too large, a `highlight` or `structure` is neither
-    SMILES nor SMARTS, or there are not as many weights as highlights; `errors` names the place, the value and the reason.
+    SMILES nor SMARTS, what is `spelled` is no SMILES of a possible molecule, or there are not as many weights as
+    highlights; `errors` names the place, the value and the reason.
     """
 
     slug = "structure-unreadable"

@@ -19,6 +19,7 @@ def _get_kwargs(
     shown: bool | Unset = True,
     run: str | Unset = "current",
     structure: None | str | Unset = UNSET,
+    spelled: None | str | Unset = UNSET,
     min_support: int | Unset = 0,
     max_atoms: int | None | Unset = UNSET,
     rings: bool | None | Unset = UNSET,
@@ -42,6 +43,13 @@ def _get_kwargs(
     else:
         json_structure = structure
     params["structure"] = json_structure
+
+    json_spelled: None | str | Unset
+    if isinstance(spelled, Unset):
+        json_spelled = UNSET
+    else:
+        json_spelled = spelled
+    params["spelled"] = json_spelled
 
     params["min_support"] = min_support
 
@@ -145,6 +153,7 @@ def sync_detailed(
     shown: bool | Unset = True,
     run: str | Unset = "current",
     structure: None | str | Unset = UNSET,
+    spelled: None | str | Unset = UNSET,
     min_support: int | Unset = 0,
     max_atoms: int | None | Unset = UNSET,
     rings: bool | None | Unset = UNSET,
@@ -166,6 +175,8 @@ def sync_detailed(
             'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
             spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
+        spelled (None | str | Unset): Only the fragment that this SMILES means, in any spelling;
+            without `*`, also those that are it attached at any of its hydrogens.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
         max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
         rings (bool | None | Unset): Only fragments with rings, or only those without.
@@ -187,6 +198,7 @@ def sync_detailed(
         shown=shown,
         run=run,
         structure=structure,
+        spelled=spelled,
         min_support=min_support,
         max_atoms=max_atoms,
         rings=rings,
@@ -210,6 +222,7 @@ def sync(
     shown: bool | Unset = True,
     run: str | Unset = "current",
     structure: None | str | Unset = UNSET,
+    spelled: None | str | Unset = UNSET,
     min_support: int | Unset = 0,
     max_atoms: int | None | Unset = UNSET,
     rings: bool | None | Unset = UNSET,
@@ -231,6 +244,8 @@ def sync(
             'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
             spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
+        spelled (None | str | Unset): Only the fragment that this SMILES means, in any spelling;
+            without `*`, also those that are it attached at any of its hydrogens.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
         max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
         rings (bool | None | Unset): Only fragments with rings, or only those without.
@@ -253,6 +268,7 @@ def sync(
         shown=shown,
         run=run,
         structure=structure,
+        spelled=spelled,
         min_support=min_support,
         max_atoms=max_atoms,
         rings=rings,
@@ -270,6 +286,7 @@ async def asyncio_detailed(
     shown: bool | Unset = True,
     run: str | Unset = "current",
     structure: None | str | Unset = UNSET,
+    spelled: None | str | Unset = UNSET,
     min_support: int | Unset = 0,
     max_atoms: int | None | Unset = UNSET,
     rings: bool | None | Unset = UNSET,
@@ -291,6 +308,8 @@ async def asyncio_detailed(
             'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
             spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
+        spelled (None | str | Unset): Only the fragment that this SMILES means, in any spelling;
+            without `*`, also those that are it attached at any of its hydrogens.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
         max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
         rings (bool | None | Unset): Only fragments with rings, or only those without.
@@ -312,6 +331,7 @@ async def asyncio_detailed(
         shown=shown,
         run=run,
         structure=structure,
+        spelled=spelled,
         min_support=min_support,
         max_atoms=max_atoms,
         rings=rings,
@@ -333,6 +353,7 @@ async def asyncio(
     shown: bool | Unset = True,
     run: str | Unset = "current",
     structure: None | str | Unset = UNSET,
+    spelled: None | str | Unset = UNSET,
     min_support: int | Unset = 0,
     max_atoms: int | None | Unset = UNSET,
     rings: bool | None | Unset = UNSET,
@@ -354,6 +375,8 @@ async def asyncio(
             'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
             spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
+        spelled (None | str | Unset): Only the fragment that this SMILES means, in any spelling;
+            without `*`, also those that are it attached at any of its hydrogens.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
         max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
         rings (bool | None | Unset): Only fragments with rings, or only those without.
@@ -377,6 +400,7 @@ async def asyncio(
             shown=shown,
             run=run,
             structure=structure,
+            spelled=spelled,
             min_support=min_support,
             max_atoms=max_atoms,
             rings=rings,
