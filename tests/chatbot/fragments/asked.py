@@ -10,7 +10,6 @@ from tests.support.store import Contents, Publisher
 from chatbot.fragments.answering import FragmentAnswers
 from chatbot.fragments.finding import Answered
 from chatbot.fragments.scores import FragmentScores
-from chatbot.fragments.structures import Structures
 from contracts.kinds import Objective
 from dialogue.bundle import Language
 
@@ -53,13 +52,9 @@ def scores_api(directory: Path, contents: Contents | None, objective: Objective 
 
 async def found_of(url: str, message: str, language: Language = EN) -> Answered | None:
     """What is answered to the last of messages that ` || ` parts."""
-    structures = Structures()
-    try:
-        async with FragmentAnswers(lambda: FragmentScores(url, structures), viz_url=VIZ) as fragments:
-            question = fragments.question(message.split(" || "))
-            return None if question is None else await fragments.answer(question, language)
-    finally:
-        await structures.close()
+    async with FragmentAnswers(lambda: FragmentScores(url), viz_url=VIZ) as fragments:
+        question = fragments.question(message.split(" || "))
+        return None if question is None else await fragments.answer(question, language)
 
 
 async def answer_of(url: str, message: str, language: Language = EN) -> str | None:

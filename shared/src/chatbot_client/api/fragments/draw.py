@@ -42,6 +42,11 @@ def _parse_response(
 
         return response_422
 
+    if response.status_code == 502:
+        response_502 = ProblemDocument.from_dict(response.json())
+
+        return response_502
+
     response_default = ProblemDocument.from_dict(response.json())
 
     return response_default
@@ -65,7 +70,7 @@ def sync_detailed(
 ) -> Response[ProblemDocument | str]:
     """A fragment or molecule as a picture
 
-     Of its SMILES, in any spelling.
+     Of its SMILES, in any spelling, as the scores API draws it: a browser needs no way to that.
 
     Args:
         smiles (str):
@@ -96,7 +101,7 @@ def sync(
 ) -> ProblemDocument | str | None:
     """A fragment or molecule as a picture
 
-     Of its SMILES, in any spelling.
+     Of its SMILES, in any spelling, as the scores API draws it: a browser needs no way to that.
 
     Args:
         smiles (str):
@@ -122,7 +127,7 @@ async def asyncio_detailed(
 ) -> Response[ProblemDocument | str]:
     """A fragment or molecule as a picture
 
-     Of its SMILES, in any spelling.
+     Of its SMILES, in any spelling, as the scores API draws it: a browser needs no way to that.
 
     Args:
         smiles (str):
@@ -151,7 +156,7 @@ async def asyncio(
 ) -> ProblemDocument | str | None:
     """A fragment or molecule as a picture
 
-     Of its SMILES, in any spelling.
+     Of its SMILES, in any spelling, as the scores API draws it: a browser needs no way to that.
 
     Args:
         smiles (str):
