@@ -738,6 +738,13 @@ export interface components {
             missing: {
                 [key: string]: string;
             };
+            /**
+             * Unserved
+             * @description Names behind which another bot answers than the promoted one, with the reason.
+             */
+            unserved: {
+                [key: string]: string;
+            };
         };
         /**
          * ModelObject
