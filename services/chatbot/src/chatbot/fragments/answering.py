@@ -92,6 +92,11 @@ class FragmentAnswers:
         if molecule is not None:
             return await findings.predicted(molecule, question)
         found = [await scores.find(name) for name in asked.names]
+        if asked.intent is Intent.REPLACE or asked.is_swap:
+            found = [
+                (await scores.group(name) or each) if isinstance(each, UnknownFragment) else each
+                for name, each in zip(asked.names, found, strict=True)
+            ]
         missing = [each for each in found if isinstance(each, UnknownFragment)]
         if missing:
             return await self._missing(missing, question, findings)
@@ -107,9 +112,13 @@ class FragmentAnswers:
             return None
         if question.intent is Intent.ABOUT and len(question.names) == 1 and _is_molecule(question.names[0]):
             return await findings.predicted(question.names[0].text, question)
-        examples = await (await self._open()).examples(_EXAMPLES)
+        scores = await self._open()
+        examples = await scores.examples(_EXAMPLES)
         drawn = [{"name": each.name, "smiles": each.smiles} for each in missing if each.smiles is not None]
-        return Answered(notices.unknown(missing, examples, findings.language), {"fragments": drawn} if drawn else {})
+        names = {each.text: each for each in question.names}
+        replaced = [each for each in missing if each.name in names and await scores.group(names[each.name]) is not None]
+        text = notices.unknown(missing, examples, findings.language, replaced=replaced)
+        return Answered(text, {"fragments": drawn} if drawn else {})
 
 
 def _molecule(question: Question) -> str | None:

@@ -10,6 +10,7 @@ __all__ = [
     "Drawing",
     "Function",
     "KnownFragment",
+    "MoleculeUnreadable",
     "NotAllowed",
     "NothingPublished",
     "Predicted",
@@ -74,6 +75,8 @@ class KnownFragment:
     """With enough evidence to be listed."""
     forms: tuple[str, ...] = ()
     """Other fragments of the run that the same name may mean."""
+    is_listed: bool = True
+    """Else no fragment of the run, but something that took the place of fragments in its compounds: `*C` and `*[H]`."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,8 @@ class Predicted:
     fragments: tuple[str, ...]
     unknown: tuple[str, ...]
     """Fragments that the run does not know."""
+    is_chosen: bool
+    """The targets are those that were named, in that order."""
     targets: tuple[PredictedTarget, ...] = field(default=())
 
 
@@ -204,6 +209,14 @@ class TooManyQuestions(Unanswered):
         super().__init__(f"too many questions, again in {wait_s} s")
         self.wait_s = wait_s
         """After which it may be asked again."""
+
+
+class MoleculeUnreadable(Unanswered):
+    """It was asked to predict what is no molecule; `str` says why."""
+
+    def __init__(self, smiles: str, reason: str) -> None:
+        super().__init__(reason)
+        self.smiles = smiles
 
 
 class NothingPublished(Unanswered):

@@ -7,6 +7,7 @@ from chatbot.fragments.lookups import (
     AmbiguousName,
     Function,
     KnownFragment,
+    MoleculeUnreadable,
     NotAllowed,
     NothingPublished,
     ScoresFail,
@@ -77,14 +78,20 @@ _OTHER_KINDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def unknown(missing: Sequence[UnknownFragment], examples: Sequence[KnownFragment], language: Language) -> str:
-    """No such fragments, and what there is."""
+def unknown(
+    missing: Sequence[UnknownFragment],
+    examples: Sequence[KnownFragment],
+    language: Language,
+    *,
+    replaced: Sequence[UnknownFragment] = (),
+) -> str:
+    """No such fragments, and what there is; `replaced` are those of them that replacements are told of."""
     there = [label(each.name, language) for each in examples]
     if language is _EN:
         shown = f" Fragments it has: {', '.join(there)}." if there else ""
     else:
         shown = f"あるのはたとえば{'、'.join(there)}です。" if there else ""
-    return " ".join(_unknown(each, language) for each in missing) + shown
+    return " ".join(_unknown(each, language) for each in missing) + _replaceable(replaced, language) + shown
 
 
 def ambiguous(meant: AmbiguousName, language: Language) -> str:
@@ -106,6 +113,8 @@ def unanswered(why: Unanswered, language: Language) -> str:
     match why:
         case ScoresRefuse():
             said = f"The run cannot tell: {why}", f"この計算では答えられません: {why}"
+        case MoleculeUnreadable(smiles=smiles):
+            said = f"I cannot read {smiles} as a molecule: {why}.", f"「{smiles}」は分子として読めません（{why}）。"
         case NothingPublished():
             said = (
                 "I cannot look that up yet: no run on fragments has been published. Ask again when the first one is.",
@@ -169,6 +178,15 @@ def suggestions(examples: Sequence[KnownFragment], language: Language) -> list[s
     if language is _EN:
         return [f"What is like {first}?", f"How similar are {first} and {second}?", f"What can replace {second}?"]
     return [f"{first}に似ているのは？", f"{first}と{second}はどれくらい似ている？", f"{second}の代わりになるのは？"]
+
+
+def _replaceable(replaced: Sequence[UnknownFragment], language: Language) -> str:
+    names = [each.name for each in replaced]
+    if not names:
+        return ""
+    if language is _EN:
+        return f" But it tells what replacing {' or '.join(names)} changes: ask what can replace {names[0]}."
+    return f"ただし{'や'.join(names)}の置き換えは答えられます（「{names[0]}の代わりは？」）。"
 
 
 def _unknown(missing: UnknownFragment, language: Language) -> str:

@@ -17,6 +17,7 @@ from chatbot.fragments.lookups import (
     Compared,
     Drawing,
     KnownFragment,
+    MoleculeUnreadable,
     NotAllowed,
     NothingPublished,
     Predicted,
@@ -74,8 +75,10 @@ _NEIGHBOURS: Final = 100
 _REPLACEMENTS: Final = 50
 _RUNS: Final = 1000
 _CURRENT: Final = "current"
+_OPEN_END: Final = "*"
 _MISSING: Final = "fragment-not-found"
 _NO_STRUCTURE: Final = "structure-unreadable"
+_NO_MOLECULE: Final = "molecules-unreadable"
 _WITHOUT_SIMILARITY: Final = "similarity-unavailable"
 _WITHOUT_REPLACEMENTS: Final = frozenset({"replacements-unavailable", _MISSING})
 """Of a run that measured no replacements, and of a fragment without open ends."""
@@ -112,8 +115,9 @@ class FragmentScores:
     async def find(self, name: Name) -> KnownFragment | AmbiguousName | UnknownFragment | UnreadableStructure:
         """The fragment that a user means: by its exact name, a group's common name, a SMILES in any spelling, or in any case.
 
-        A group's name means the first of its fragments that is shown; a SMILES that may be attached in several ways means the
-        one in most compounds. A SMILES in another case is another molecule.
+        A group's name means the first of its fragments that has as many open ends as the usual one and is shown: `phenyl` is no
+        linker. A SMILES that may be attached in several ways means the one in most compounds; in another case it is another
+        molecule.
         """
         if name.is_smiles:
             return await self._spelled(name.text)
@@ -126,7 +130,8 @@ class FragmentScores:
         known = [each for each in found if isinstance(each, KnownFragment)]
         if not known:
             return UnknownFragment(name.text, (), name.group_smiles[0])
-        meant = next((each for each in known if each.shown), max(known, key=lambda each: each.support))
+        ends = name.group_smiles[0].count(_OPEN_END)
+        meant = max(known, key=lambda each: (each.name.count(_OPEN_END) == ends, each.shown))
         return replace(meant, forms=tuple(each.name for each in known if each is not meant))
 
     async def drawing(self, smiles: str, held: str | None) -> Drawing:
@@ -169,6 +174,25 @@ class FragmentScores:
                 return None
             raise
         return tuple(replacement(item) for item in answer.items)
+
+    async def group(self, name: Name) -> KnownFragment | None:
+        """What is no fragment of the run and took the place of fragments in its compounds; None where it is not that either."""
+        if not name.group_smiles:
+            return None
+        try:
+            known = await _answer(
+                list_replacements.asyncio(name.group_smiles[0], client=self._client, limit=1), ReplacementList
+            )
+        except ScoresRefuse as refusal:
+            if refusal.slug in _WITHOUT_REPLACEMENTS:
+                return None
+            raise
+        return KnownFragment(known.fragment, known.run, known.fragment, known.support, shown=False, is_listed=False)
+
+    async def swap(self, one: KnownFragment, two: KnownFragment) -> Relative | None:
+        """What putting the second in place of the first is expected to change; None where that is not told."""
+        found = await self.replacements(one, _REPLACEMENTS)
+        return next((item for item in found or () if item.name == two.name), None)
 
     async def told(self, run: str) -> Told:
         """Which similarities a run tells, and what it means by `function`; asked for once, since runs never change."""
@@ -231,8 +255,13 @@ class FragmentScores:
             compound, run, name = CompoundQuestion(smiles=asked), _CURRENT, asked
         chosen = {"targets": list(targets)} if targets else {"limit": limit}
         question = PredictionQuestion(compounds=[compound], **chosen)
-        answer = await _answer(ask_predictions.asyncio(client=self._client, body=question, run=run), Predictions)
-        return predicted(name, answer)
+        try:
+            answer = await _answer(ask_predictions.asyncio(client=self._client, body=question, run=run), Predictions)
+        except ScoresRefuse as refusal:
+            if refusal.slug == _NO_MOLECULE:
+                raise MoleculeUnreadable(name, _reason(refusal)) from refusal
+            raise
+        return predicted(name, answer, is_chosen=bool(targets))
 
     async def _get(self, name: str) -> KnownFragment | UnknownFragment:
         try:
