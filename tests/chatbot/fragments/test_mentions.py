@@ -52,6 +52,7 @@ def test_names_smiles_and_groups_are_found(message: str, names: list[str]) -> No
         "I have part I, II and III",
         ":) (S) :(",
         "C++ and C# are languages",
+        "Hello, my name is [name], [Name] or [username]",
         "I got an F in maths",
         "Me too, and I said so",
         "it is 70 F, in F major, not F#",
@@ -77,7 +78,22 @@ def test_the_word_group_makes_them_certain(message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["C", "CCO", "c1ccccc1", "*N(C)C", "C(=O)O", "[O-][N+](=O)c1ccccc1", "C%10CC%10", "ClCBr", "C/C=C/C", "N#C"]
+    "word",
+    [
+        "C",
+        "CCO",
+        "c1ccccc1",
+        "*N(C)C",
+        "C(=O)O",
+        "[O-][N+](=O)c1ccccc1",
+        "C%10CC%10",
+        "ClCBr",
+        "C/C=C/C",
+        "N#C",
+        "C[C@@H](O)c1c[nH]cn1",
+        "[13CH3][NH3+]",
+        "[R1]C[2*]",
+    ],
 )
 def test_forms_of_smiles(word: str) -> None:
     assert is_smiles(word)

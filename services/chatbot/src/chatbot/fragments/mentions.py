@@ -60,7 +60,8 @@ _NUMBERED: Final = re.compile(
     re.IGNORECASE,
 )
 _TOKEN: Final = re.compile(r"[A-Za-z0-9@+\-\[\]()=#$%/\\.*:]+")
-_ATOM: Final = r"(?:\[[A-Za-z0-9@+\-*:]{1,20}\]|Br|Cl|[BCNOPSFIbcnops*])"
+_IN_BRACKETS: Final = r"\[\d{0,3}(?:[A-Z][a-z]?|se|as|[bcnops]|\*|R\d{1,2})@{0,2}(?:H\d?)?(?:[+-]{1,3}\d?)?(?::\d{1,3})?\]"
+_ATOM: Final = rf"(?:{_IN_BRACKETS}|Br|Cl|[BCNOPSFIbcnops*])"
 _SMILES: Final = re.compile(rf"-?{_ATOM}(?:{_ATOM}|[-=#$:/\\.()]|\d|%\d\d)*")
 _BRACKETED: Final = re.compile(r"\[[^\]]*\]")
 _RING_NUMBER: Final = re.compile(r"%\d\d|\d")
