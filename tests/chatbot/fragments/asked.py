@@ -38,13 +38,15 @@ RUN = {
 """What an API states of a run of activities."""
 
 
-def scores_api(directory: Path, contents: Contents | None, objective: Objective = Objective.COUNTS) -> Iterator[str]:
+def scores_api(
+    directory: Path, contents: Contents | None, objective: Objective = Objective.COUNTS, **settings: str
+) -> Iterator[str]:
     """Serve a run with these contents, if any; its address."""
     state = directory / "state"
     if contents is not None:
         Publisher(state).publish(contents, objective=objective)
     (port,) = free_ports(1)
-    environment = {"NTDEMO_STATE": str(state), "NTDEMO_HOST": "127.0.0.1", "NTDEMO_PORT": str(port)}
+    environment = {"NTDEMO_STATE": str(state), "NTDEMO_HOST": "127.0.0.1", "NTDEMO_PORT": str(port), **settings}
     with Served("ntdemo-scores-api", directory / "log", environment, f"http://127.0.0.1:{port}") as served:
         wait_until_ready(served, "/readyz" if contents else "/healthz")
         yield served.url

@@ -1,12 +1,14 @@
 """Questions about fragments before a real scores API, and before none."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 import structlog
+from pydantic import SecretStr
 from tests.chatbot.fragments.asked import EN, JA, RUN, VIZ, answer_of, found_of, scores_api
 from tests.support.store import five_fragments, named_fragments
 
@@ -16,6 +18,7 @@ from chatbot.fragments.scores import FragmentScores
 from dialogue.bundle import Language
 
 pytestmark = pytest.mark.anyio
+_KEY = "nt_" + 40 * "k"
 
 
 @pytest.fixture(scope="module")
@@ -321,6 +324,25 @@ def refusing(status: int, slug: str, *, headers: dict[str, str] | None = None, a
 
     scores = FragmentScores("http://scores", transport=httpx.MockTransport(answer))
     return FragmentAnswers(lambda: scores, viz_url=VIZ)
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A scores API that asks for a key, and lets it ask once a second."""
+    access = {"NTDEMO_ACCESS": "keys", "NTDEMO_API_KEY": _KEY, "NTDEMO_RATE_LIMIT": "60"}
+    yield from scores_api(tmp_path_factory.mktemp("locked"), five_fragments(), **access)
+
+
+async def test_a_key_that_is_missing_and_one_that_asks_too_often_are_told(locked: str) -> None:
+    async with FragmentAnswers(lambda: FragmentScores(locked), viz_url=VIZ) as fragments:
+        told = await _told(fragments, "what is like fB?")
+        assert told.startswith(
+            "I am not allowed to look that up: The key is missing, wrong or has expired, says the scores API."
+        )
+    async with FragmentAnswers(lambda: FragmentScores(locked, key=SecretStr(_KEY)), viz_url=VIZ) as fragments:
+        first, *_, last = [await _told(fragments, "what is like fB?", language) for language in (*[EN] * 40, JA)]
+    assert first.startswith("Most like fB")
+    assert re.fullmatch(r"スコアAPIへの質問が多すぎました。\d+秒後にもう一度聞いてください。", last)
 
 
 REFUSALS = [
