@@ -22,6 +22,7 @@ def test_models_say_how_they_came_to_be(chat: TestClient) -> None:
     assert card["licence"] == "Apache-2.0"
     assert card["published"] is False
     assert answer["missing"] == {}
+    assert answer["unserved"] == {}
     assert chat.get("/v1/models/ntdemo-en").json() == answer["data"][0]
 
 

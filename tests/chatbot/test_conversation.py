@@ -3,7 +3,6 @@
 from chatbot.conversation import Conversation, Speaker, Turn
 from chatbot.fragments.answering import FragmentAnswers
 from chatbot.fragments.scores import FragmentScores
-from chatbot.fragments.structures import Structures
 from chatbot.network.engine import ReplyEngine
 
 VIZ = "http://localhost:8050"
@@ -18,7 +17,7 @@ def bot(text: str) -> Turn:
 
 
 def read(*turns: Turn) -> list[str]:
-    fragments = FragmentAnswers(lambda: FragmentScores("http://127.0.0.1:9", Structures()), viz_url=VIZ)
+    fragments = FragmentAnswers(lambda: FragmentScores("http://127.0.0.1:9"), viz_url=VIZ)
     return Conversation(ReplyEngine(rows=1, waiting=0), fragments).network_turns(turns)
 
 

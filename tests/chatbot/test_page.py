@@ -1,24 +1,40 @@
 """The page in a real browser, before a running service and before one that writes only when it is let."""
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from tests.chatbot.conftest import GREETING, GREETING_JA, NOWHERE, Running, opened
+from tests.chatbot.conftest import GREETING, GREETING_JA, NOWHERE, Running, chatbot_environment, opened
+from tests.chatbot.fragments.asked import scores_api
 from tests.support.browser import PLAIN, Visit, axe_script, launched, serious_faults, watched
 from tests.support.ports import free_ports
+from tests.support.served import Served, wait_until_ready
+from tests.support.store import named_fragments
 
 from chatbot.app import create_app
 from chatbot.settings import Settings
 
 pytestmark = pytest.mark.browser
 _PATIENCE_MS = 15_000
+_INK = """(image) => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: image.naturalWidth, height: image.naturalHeight });
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+  const counts = new Map();
+  for (let at = 0; at < pixels.length; at += 4) {
+    const colour = pixels.slice(at, at + 4).join();
+    if (pixels[at + 3] === 255) counts.set(colour, (counts.get(colour) ?? 0) + 1);
+  }
+  return [...counts].sort((one, two) => two[1] - one[1])[0][0].split(",").map(Number);
+}"""
+"""The colour that most of a picture is drawn in."""
 expect.set_options(timeout=_PATIENCE_MS)
 
 
@@ -107,23 +123,44 @@ def test_suggestions_are_asked_by_a_press(running: Running, visit: Visit) -> Non
     expect(page.locator("#log .bot .text")).to_have_text(GREETING)
 
 
-def test_the_current_run_is_asked_about_and_its_fragments_are_drawn(running: Running, visit: Visit) -> None:
-    lookup = {"fragments": [{"name": "*N1CCOCC1", "smiles": "*N1CCOCC1"}], "items": [{"name": "fX", "smiles": None}]}
-    chunk = {"choices": [{"index": 0, "delta": {"role": "assistant", "content": "Most like it: fX.", "lookup": lookup}}]}
-    visit.page.route(
-        "**/v1/suggestions?language=en", lambda route: route.fulfill(json={"questions": ["What is like morpholine?"]})
-    )
-    visit.page.route(
-        "**/v1/chat/completions", lambda route: route.fulfill(body=f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n")
-    )
-    page = visit.go(running.url)
-    page.get_by_role("button", name="What is like morpholine?").click()
-    picture = page.get_by_role("img", name="Structure of *N1CCOCC1")
-    expect(picture).to_be_visible()
-    expect(page.locator(".drawings li")).to_have_count(1)
-    assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
+@pytest.fixture(scope="module")
+def looking_up(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A chatbot before a scores API whose fragments have structures."""
+    scratch = tmp_path_factory.mktemp("looking-up")
+    contents = named_fragments(["*N1CCOCC1", "*c1ccccc1", "*F"])
+    table = contents.facts["fragments"]
+    at = table.schema.get_field_index("smiles")
+    with_structures = table.set_column(at, table.schema.field(at), table.column("name"))
+    for scores_url in scores_api(scratch, replace(contents, facts={**contents.facts, "fragments": with_structures})):
+        (port,) = free_ports(1)
+        environment = chatbot_environment(models, port, NTDEMO_PORT=scores_url.rsplit(":", 1)[1])
+        with Served("ntdemo-chatbot", scratch / "chatbot.log", environment, f"http://127.0.0.1:{port}") as served:
+            wait_until_ready(served)
+            yield served.url
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_current_run_is_asked_about_and_its_fragments_are_drawn(
+    looking_up: str, browser: Browser, scheme: Literal["light", "dark"]
+) -> None:
+    context = browser.new_context(color_scheme=scheme, locale="en-US")
+    watching = watched(context)
+    visit = next(watching)
+    asked: set[str] = set()
+    visit.page.on("request", lambda request: asked.add("/".join(request.url.split("/")[:3])))
+    page = visit.go(looking_up)
+    page.get_by_role("button", name="What is like").click()
+    expect(page.locator(".drawings li")).to_have_count(3)
+    for name in ("*N1CCOCC1", "*c1ccccc1", "*F"):
+        picture = page.get_by_role("img", name=f"Structure of {name}")
+        expect(picture).to_be_visible()
+        assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
+    benzene = page.get_by_role("img", name="Structure of *c1ccccc1")
+    assert benzene.evaluate(_INK) == {"light": [27, 31, 36, 255], "dark": [231, 234, 238, 255]}[scheme]
+    assert asked == {looking_up}, "no other port has to be reachable"
     page.reload()
-    expect(picture).to_be_visible()
+    expect(page.locator(".drawings li")).to_have_count(3)
+    assert not list(watching)
 
 
 def test_markup_is_shown_as_text(running: Running, visit: Visit) -> None:

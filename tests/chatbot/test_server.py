@@ -139,3 +139,19 @@ def _run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
 def test_the_first_reply_waits_for_no_client_of_the_scores_api() -> None:
     loaded = "import sys, chatbot.app; print([name for name in ('scores_client', 'httpx') if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", loaded], check=True, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_the_server_does_without_what_draws_the_terminals_bars() -> None:
+    program = """
+import sys
+import chatbot.server as server
+sys.argv = ["ntdemo-chatbot"]
+def ended(*_, **__):
+    import chatbot.bots.published, chatbot.fragments.scores
+    print([name for name in sys.modules if name.startswith("rich.")])
+sys.modules["servicekit.server"] = type(sys)("servicekit.server")
+sys.modules["servicekit.server"].serve = ended
+server.main()
+"""
+    ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert ended.stdout == "[]\n"

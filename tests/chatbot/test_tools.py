@@ -1,6 +1,13 @@
-"""The tool `fragments`, suggestions and drawings, before a scores API that is away."""
+"""The tool `fragments`, suggestions and drawings."""
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
 from fastapi.testclient import TestClient
+from tests.chatbot.fragments.asked import scores_api
+from tests.support.store import named_fragments
 
 
 def test_the_tool_is_described_as_chat_completions_take_it(chat: TestClient) -> None:
@@ -25,10 +32,33 @@ def test_nothing_is_suggested_while_there_is_nothing_to_ask_about(chat: TestClie
     assert chat.get("/v1/suggestions", params={"language": "ja"}).json() == {"questions": []}
 
 
-def test_a_fragment_is_drawn(chat: TestClient) -> None:
-    answer = chat.get("/v1/drawings", params={"smiles": "[*]N1CCOCC1"})
+@pytest.fixture(scope="module")
+def before_scores(
+    models: Path, serve: Callable[..., AbstractContextManager[TestClient]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    """The application before a scores API with one fragment."""
+    for url in scores_api(tmp_path_factory.mktemp("scores"), named_fragments(["*N1CCOCC1", "*c1ccccc1"])):
+        with serve(models, scores_port=int(url.rsplit(":", 1)[1])) as client:
+            yield client
+
+
+def test_a_fragment_is_drawn_as_the_scores_api_draws_it(before_scores: TestClient) -> None:
+    question = {"smiles": "[*]N1CCOCC1"}
+    answer = before_scores.get("/v1/drawings", params=question)
     assert answer.headers["content-type"] == "image/svg+xml"
-    assert answer.text.rstrip().endswith("</svg>")
-    wrong = chat.get("/v1/drawings", params={"smiles": "morpholine"})
-    assert wrong.status_code == 422
-    assert wrong.json()["type"] == "/problems/smiles-unreadable"
+    assert answer.headers["content-security-policy"] == "default-src 'none'; style-src 'unsafe-inline'"
+    assert "<title>[*]N1CCOCC1</title>" in answer.text
+    assert "prefers-color-scheme:dark" in answer.text
+    assert answer.headers["cache-control"] == "public, max-age=86400"
+    held = before_scores.get("/v1/drawings", params=question, headers={"If-None-Match": answer.headers["etag"]})
+    assert (held.status_code, held.content, held.headers["etag"]) == (304, b"", answer.headers["etag"])
+
+
+def test_what_is_no_smiles_is_not_drawn(before_scores: TestClient) -> None:
+    wrong = before_scores.get("/v1/drawings", params={"smiles": "morpholine"})
+    assert (wrong.status_code, wrong.json()["type"]) == (422, "/problems/smiles-unreadable")
+
+
+def test_nothing_is_drawn_while_the_scores_api_is_away(chat: TestClient) -> None:
+    away = chat.get("/v1/drawings", params={"smiles": "*N1CCOCC1"})
+    assert (away.status_code, away.json()["type"]) == (502, "/problems/scores-unanswered")

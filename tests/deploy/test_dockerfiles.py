@@ -37,7 +37,7 @@ def test_images_share_the_layer_of_the_system() -> None:
     stages = {service.name: system_stage(service) for service in SERVICES}
     user = stages["trainer"].split("RUN ", 1)[1]
     assert all(stage.endswith(user) for stage in stages.values())  # before it Tk, or what drawing is linked with
-    assert stages["scores-api"] == stages["chatbot"]
+    assert stages["trainer"] == stages["chatbot"]
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -57,6 +58,39 @@ def test_a_smiles_is_no_name_and_a_name_is_no_smarts(client: TestClient) -> None
 def test_a_fragment_with_open_bonds_is_found_as_it_is_attached(client: TestClient) -> None:
     assert names(client, structure="*N1CCOCC1") == ["*N1CCOCC1", "*c1ccc(N2CCOCC2)cc1"]
     assert names(client, structure="[OX1-]") == ["*C(=O)[O-]"]
+
+
+@pytest.mark.parametrize("spelling", ["*N1CCOCC1", "[*]N1CCOCC1", "O1CCN([*:1])CC1", "-N1CCOCC1"])
+def test_the_fragment_that_a_spelling_means_is_found_alone(client: TestClient, spelling: str) -> None:
+    assert names(client, spelled=spelling) == ["*N1CCOCC1"]
+
+
+def test_without_an_open_bond_a_spelling_means_the_fragments_with_one_at_any_hydrogen(client: TestClient) -> None:
+    assert names(client, spelled="O1CCNCC1") == ["*N1CCOCC1", "*C1CNCCO1"]
+    assert names(client, spelled="O1CCNCC1", sort="support", limit=1) == ["*N1CCOCC1"]
+    assert names(client, spelled="O1CCNCC1", min_support=11) == ["*N1CCOCC1"]
+    assert names(client, spelled="C1CC1") == []
+    assert names(client, spelled="Cl") == ["*Cl"]
+
+
+def test_a_spelling_means_structures_and_not_names(tmp_path: Path) -> None:
+    contents = named_fragments(["*C1CC1", "phenyl", "Benzene, again"])
+    table = contents.facts["fragments"]
+    at = table.schema.get_field_index("smiles")
+    structures = pa.array(["*C1CCC1", "*c1ccccc1", "*c1ccccc1"], table.schema.field(at).type)
+    facts = {**contents.facts, "fragments": table.set_column(at, table.schema.field(at), structures)}
+    Publisher(tmp_path).publish(dataclasses.replace(contents, facts=facts))
+    with TestClient(create_app(Settings(state=tmp_path)), base_url="http://api") as client:
+        assert names(client, spelled="C1=CC=CC=C1") == ["phenyl", "Benzene, again"]
+        assert names(client, spelled="C1CCC1") == ["*C1CC1"]
+        assert names(client, spelled="*C1CC1") == []
+
+
+@pytest.mark.parametrize("text", ["morpholine", "C1CC", "[#", "C(C)(C)(C)(C)C", "caf\u00e9", "C\x00C"])
+def test_what_spells_no_molecule_is_a_problem(client: TestClient, text: str) -> None:
+    answer = client.get("/v1/fragments", params={"spelled": text})
+    assert (answer.status_code, answer.json()["type"]) == (422, "/problems/structure-unreadable")
+    assert answer.json()["errors"][0]["place"] == "spelled"
 
 
 def test_filters_are_met_together(client: TestClient) -> None:

@@ -50,6 +50,6 @@ SERVICES: Final = (
     Service("trainer", (3031,), trainer.settings.Settings, 1950),
     Service("scores-api", (3030,), scores_api.settings.Settings, 290),
     Service("viz", (8050, 5006), viz.settings.Settings, 560, asks=("scores-api", "trainer")),
-    Service("chatbot", (3032,), chatbot.settings.Settings, 300, asks=("scores-api", "trainer")),
+    Service("chatbot", (3032,), chatbot.settings.Settings, 190, asks=("scores-api", "trainer")),
 )
 """As DESIGN draws them: only the trainer writes the store, viz and chatbot know the scores API and the trainer's job API."""

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 from tests.chatbot.conftest import GREETING
 from tests.support.scripted_bot import scripted_bot
 
 from chatbot.bots.published import PublishedBots
 from chatbot.bots.registry import BotRegistry
-from chatbot.failures import ModelUnknown
+from chatbot.failures import LanguageMissing, ModelUnknown
 from chatbot.network.engine import ReplyEngine
 from chatbot.network.reply import Reply, ReplyOptions
 from contracts.manifest import ArtifactFile, Manifest
@@ -201,12 +202,45 @@ async def test_graphs_that_do_not_load_are_not_taken(store: Store, registry: Bot
     assert registry.of_model("ntdemo-en").published is False
 
 
-async def test_a_run_that_is_promoted_and_not_there_changes_nothing(
+async def test_a_promoted_run_that_is_not_there_yet_is_looked_for_again_and_told_once(
     store: Store, registry: BotRegistry, published: PublishedBots
 ) -> None:
-    store.promote("dialogue-nowhere")
+    store.promote("dialogue-1")
+    with structlog.testing.capture_logs() as logged:
+        await published.look()
+        await published.look()
+        assert run_of(registry) == "dialogue-scripted"
+        reason = "the scores API has no bot of this run yet"
+        assert registry.unserved() == {Language.ENGLISH: f"dialogue-1, which is promoted, is not served: {reason}"}
+    assert [each["reason"] for each in logged if each["event"] == "promoted_bot_not_served"] == [reason]
+    assert store.publish(_NEWS) == "dialogue-1"
     await published.look()
-    assert run_of(registry) == "dialogue-scripted"
+    assert run_of(registry) == "dialogue-1"
+    assert registry.unserved() == {}
+
+
+async def test_a_promoted_bot_that_is_broken_is_told_and_not_fetched_again(
+    store: Store, registry: BotRegistry, published: PublishedBots
+) -> None:
+    run = store.publish(_NEWS)
+    store.promote(run)
+    store.broken[STEP_FILE] = b"something else"
+    await published.look()
+    asked = len([path for path in store.asked if f"/{run}/" in path])
+    await published.look()
+    assert len([path for path in store.asked if f"/{run}/" in path]) == asked
+    assert "its bundle is broken" in registry.unserved()[Language.ENGLISH]
+    store.roll_back()
+    await published.look()
+    assert registry.unserved() == {}
+
+
+async def test_where_no_bot_was_shipped_the_promoted_one_is_said_to_be_awaited(store: Store, models: Path) -> None:
+    registry = BotRegistry()
+    store.promote("dialogue-nowhere")
+    await bots(store, registry, models).look()
+    with pytest.raises(LanguageMissing, match="dialogue-nowhere, which is promoted, is not served: the scores API has no bot"):
+        registry.of_model("ntdemo-en")
 
 
 async def test_a_bot_of_another_language_is_not_taken(store: Store, registry: BotRegistry, published: PublishedBots) -> None:

@@ -10,7 +10,6 @@ from tests.support.store import Contents, Publisher
 from chatbot.fragments.answering import FragmentAnswers
 from chatbot.fragments.finding import Answered
 from chatbot.fragments.scores import FragmentScores
-from chatbot.fragments.structures import Structures
 from contracts.kinds import Objective
 from dialogue.bundle import Language
 
@@ -45,13 +44,15 @@ RUN = {
 """What an API states of a run of activities."""
 
 
-def scores_api(directory: Path, contents: Contents | None, objective: Objective = Objective.COUNTS) -> Iterator[str]:
+def scores_api(
+    directory: Path, contents: Contents | None, objective: Objective = Objective.COUNTS, **settings: str
+) -> Iterator[str]:
     """Serve a run with these contents, if any; its address."""
     state = directory / "state"
     if contents is not None:
         Publisher(state).publish(contents, objective=objective)
     (port,) = free_ports(1)
-    environment = {"NTDEMO_STATE": str(state), "NTDEMO_HOST": "127.0.0.1", "NTDEMO_PORT": str(port)}
+    environment = {"NTDEMO_STATE": str(state), "NTDEMO_HOST": "127.0.0.1", "NTDEMO_PORT": str(port), **settings}
     with Served("ntdemo-scores-api", directory / "log", environment, f"http://127.0.0.1:{port}") as served:
         wait_until_ready(served, "/readyz" if contents else "/healthz")
         yield served.url
@@ -59,13 +60,9 @@ def scores_api(directory: Path, contents: Contents | None, objective: Objective 
 
 async def found_of(url: str, message: str, language: Language = EN) -> Answered | None:
     """What is answered to the last of messages that ` || ` parts."""
-    structures = Structures()
-    try:
-        async with FragmentAnswers(lambda: FragmentScores(url, structures), viz_url=VIZ) as fragments:
-            question = fragments.question(message.split(" || "))
-            return None if question is None else await fragments.answer(question, language)
-    finally:
-        await structures.close()
+    async with FragmentAnswers(lambda: FragmentScores(url), viz_url=VIZ) as fragments:
+        question = fragments.question(message.split(" || "))
+        return None if question is None else await fragments.answer(question, language)
 
 
 async def answer_of(url: str, message: str, language: Language = EN) -> str | None:

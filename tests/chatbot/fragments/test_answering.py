@@ -1,21 +1,24 @@
 """Questions about fragments before a real scores API, and before none."""
 
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+import structlog
+from pydantic import SecretStr
 from tests.chatbot.fragments.asked import EN, JA, RUN, VIZ, answer_of, found_of, scores_api
 from tests.support.store import five_fragments, named_fragments
 
 from chatbot.fragments.answering import FragmentAnswers
 from chatbot.fragments.finding import Answered
 from chatbot.fragments.scores import FragmentScores
-from chatbot.fragments.structures import Structures
 from dialogue.bundle import Language
 
 pytestmark = pytest.mark.anyio
+_KEY = "nt_" + 40 * "k"
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +121,7 @@ async def test_any_name_works(odd: str, name: str) -> None:
 async def test_the_case_of_a_smiles_counts(odd: str) -> None:
     told = await answer_of(odd, "what is like C1CCCCC1?")
     assert told is not None
-    assert told.startswith("The current run has no fragment C1CCCCC1.")
-    assert "c1ccccc1" in told
+    assert told.startswith("The current run has no fragment C1CCCCC1. Fragments it has: ")
 
 
 @pytest.mark.parametrize(
@@ -163,6 +165,21 @@ async def test_a_common_name_finds_the_fragment_it_stands_for(groups: str) -> No
     assert missing is not None
     assert missing.text.startswith("The current run has no fragment azocane (*N1CCCCCCC1).")
     assert missing.facts["fragments"] == [{"name": "azocane", "smiles": "*N1CCCCCCC1"}]
+
+
+async def test_a_smiles_without_an_open_bond_means_what_is_attached_anywhere(groups: str) -> None:
+    assert str(await answer_of(groups, "tell me about O1CCNCC1")).startswith("morpholine (*N1CCOCC1) is in ")
+    assert "(the run also has *C1CNCCO1)" in str(await answer_of(groups, "tell me about O1CCNCC1"))
+    missing = await found_of(groups, "tell me about *C1CC1")
+    assert missing is not None
+    assert missing.text.startswith("The current run has no fragment *C1CC1.")
+    assert missing.facts["fragments"] == [{"name": "*C1CC1", "smiles": "*C1CC1"}]
+
+
+async def test_a_smiles_of_no_molecule_is_said_to_be_none(groups: str) -> None:
+    told = await answer_of(groups, "what is like C(C)(C)(C)(C)C=O?")
+    assert told == "I cannot read C(C)(C)(C)(C)C=O as a structure: atom 1 (C) has more bonds than it can have."
+    assert "構造として読めません" in str(await answer_of(groups, "C(C)(C)(C)(C)C=Oに似ているのは？", JA))
 
 
 async def test_an_answer_is_also_data(groups: str) -> None:
@@ -210,14 +227,14 @@ async def test_what_the_run_cannot_tell_is_said(five: str) -> None:
 async def test_what_can_be_asked_is_told_with_fragments_of_the_run(five: str) -> None:
     told = await answer_of(five, "which fragments do you know?")
     assert "What is like f" in str(told)
-    async with FragmentAnswers(lambda: FragmentScores(five, Structures()), viz_url=VIZ) as fragments:
+    async with FragmentAnswers(lambda: FragmentScores(five), viz_url=VIZ) as fragments:
         questions = await fragments.suggestions(JA)
         assert len(questions) == 3
         assert all(fragments.question([question]) is not None for question in questions)
 
 
 async def test_without_a_scores_api_nothing_is_suggested() -> None:
-    async with FragmentAnswers(lambda: FragmentScores("http://127.0.0.1:9", Structures()), viz_url=VIZ) as fragments:
+    async with FragmentAnswers(lambda: FragmentScores("http://127.0.0.1:9"), viz_url=VIZ) as fragments:
         assert await fragments.suggestions(EN) == []
 
 
@@ -267,7 +284,7 @@ async def with_intervals() -> AsyncIterator[FragmentAnswers]:
         fragment = {"id": 0, "name": name, "smiles": None, "support": 3, "scaffolds": None, "shown": True}
         return httpx.Response(200, json={**fragment, "run": "r", "vector": [1.0], "balanced": [1.0]})
 
-    scores = FragmentScores("http://scores", Structures(), transport=httpx.MockTransport(answer))
+    scores = FragmentScores("http://scores", transport=httpx.MockTransport(answer))
     async with FragmentAnswers(lambda: scores, viz_url=VIZ) as fragments:
         yield fragments
 
@@ -286,3 +303,89 @@ async def test_an_interval_is_told_where_there_is_one(with_intervals: FragmentAn
 async def test_kinds_that_the_run_does_not_have_are_left_out(with_intervals: FragmentAnswers) -> None:
     told = await _told(with_intervals, "how similar are fA and fC?")
     assert "are: in function -3 %; by balanced factors, as on the heat map 12 %." in told
+
+
+def refusing(status: int, slug: str, *, headers: dict[str, str] | None = None, at: str = "/") -> FragmentAnswers:
+    """Before an API that refuses whatever lies below a path."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        path = request.url.path
+        if path.startswith(at):
+            problem = {
+                "type": f"/problems/{slug}",
+                "title": "A title",
+                "status": status,
+                "detail": "A detail.",
+                "instance": path,
+            }
+            return httpx.Response(status, json=problem, headers=headers)
+        if path == "/v1/runs/r":
+            return httpx.Response(200, json=RUN)
+        name = path.rsplit("/", 1)[-1]
+        fragment = {"id": 0, "name": name, "smiles": None, "support": 3, "scaffolds": None, "shown": True}
+        return httpx.Response(200, json={**fragment, "run": "r", "vector": [1.0], "balanced": [1.0]})
+
+    scores = FragmentScores("http://scores", transport=httpx.MockTransport(answer))
+    return FragmentAnswers(lambda: scores, viz_url=VIZ)
+
+
+@pytest.fixture(scope="module")
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A scores API that asks for a key, and lets it ask once a second."""
+    access = {"NTDEMO_ACCESS": "keys", "NTDEMO_API_KEY": _KEY, "NTDEMO_RATE_LIMIT": "60"}
+    yield from scores_api(tmp_path_factory.mktemp("locked"), five_fragments(), **access)
+
+
+async def test_a_key_that_is_missing_and_one_that_asks_too_often_are_told(locked: str) -> None:
+    async with FragmentAnswers(lambda: FragmentScores(locked), viz_url=VIZ) as fragments:
+        told = await _told(fragments, "what is like fB?")
+        assert told.startswith(
+            "I am not allowed to look that up: The key is missing, wrong or has expired, says the scores API."
+        )
+    async with FragmentAnswers(lambda: FragmentScores(locked, key=SecretStr(_KEY)), viz_url=VIZ) as fragments:
+        first, *_, last = [await _told(fragments, "what is like fB?", language) for language in (*[EN] * 40, JA)]
+    assert first.startswith("Most like fB")
+    assert re.fullmatch(r"スコアAPIへの質問が多すぎました。\d+秒後にもう一度聞いてください。", last)
+
+
+REFUSALS = [
+    (401, "unauthorized", "I am not allowed to look that up", "許可されていません"),
+    (403, "forbidden", "I am not allowed to look that up", "許可されていません"),
+    (421, "host-unknown", "I am not allowed to look that up", "許可されていません"),
+    (429, "too-many-requests", "too many questions. Try again in 17 s.", "17秒後に"),
+    (500, "molecules-failed", "the scores API failed (A title)", "エラーが起きました"),
+    (422, "invalid-request", "The run cannot tell: A detail.", "答えられません"),
+    (503, "not-ready", "no run on fragments has been published", "まだ公開されていません"),
+]
+
+
+@pytest.mark.parametrize("at", ["/", "/v1/similarities"])
+@pytest.mark.parametrize("message", ["how similar are fA and fB?", "how similar are C1CC1 and fB?"])
+@pytest.mark.parametrize(("status", "slug", "english", "japanese"), REFUSALS)
+async def test_each_kind_of_refusal_is_told_for_what_it_is(
+    status: int, slug: str, english: str, japanese: str, message: str, at: str
+) -> None:
+    if "C1CC1" in message and at != "/":
+        message = message.replace("C1CC1", "fC")
+    for language, said in ((EN, english), (JA, japanese)):
+        async with refusing(status, slug, headers={"Retry-After": "17"}, at=at) as fragments:
+            told = await _told(fragments, message, language)
+            assert said in told
+            assert "no fragment" not in told
+            assert "\n" not in told
+
+
+async def test_what_is_refused_is_logged_without_what_was_asked() -> None:
+    with structlog.testing.capture_logs() as logged:
+        for message, said in (("what is like *C1CC1?", True), ("what is like love?", False)):
+            async with refusing(403, "forbidden") as fragments:
+                assert (await _told(fragments, message) != "") is said
+        async with refusing(429, "too-many-requests", headers={"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}) as fragments:
+            assert await fragments.suggestions(EN) == []
+    told = [(each["failure"], each["reason"], each["said"]) for each in logged]
+    assert told == [
+        ("NotAllowed", "A title", True),
+        ("NotAllowed", "A title", False),
+        ("TooManyQuestions", "too many questions, again in 60 s", False),
+    ]
+    assert all(each["event"] == "fragments_not_looked_up" and "C1CC1" not in str(each) for each in logged)

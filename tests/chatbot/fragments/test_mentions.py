@@ -24,12 +24,17 @@ from chatbot.fragments.mentions import find, is_smiles
         ("a morpholine-like thing", ["morpholine"]),
         ("2-aminopyridine", ["2-aminopyridine"]),
         ("「C=O」に似た", ["C=O"]),
+        ("-F, -OH or -I?", ["F", "OH", "I"]),
+        ("F and Cl", ["F", "Cl"]),
+        ("FとIとMe", ["F", "I", "Me"]),
+        ("hydrogen atoms to fluorine", ["hydrogen", "fluorine"]),
+        ("水素をFに", ["水素", "F"]),
     ],
 )
 def test_names_smiles_and_groups_are_found(message: str, names: list[str]) -> None:
     found = find(message)
     assert [each.text for each in found] == names
-    assert all(each.certain for each in found if not each.text.startswith("F1"))
+    assert all(each.certain or each.is_bare or each.text in {"Cl", "OH", "fluorine", "F12"} for each in found)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +52,13 @@ def test_names_smiles_and_groups_are_found(message: str, names: list[str]) -> No
         "I have part I, II and III",
         ":) (S) :(",
         "C++ and C# are languages",
+        "Hello, my name is [name], [Name] or [username]",
+        "I got an F in maths",
+        "Me too, and I said so",
+        "it is 70 F, in F major, not F#",
+        "the F-word, the F key",
+        "hydrogen bombs and hydrogen bonds",
+        "F先生と水素水と炭化水素",
     ],
 )
 def test_ordinary_words_are_none(message: str) -> None:
@@ -66,7 +78,22 @@ def test_the_word_group_makes_them_certain(message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["C", "CCO", "c1ccccc1", "*N(C)C", "C(=O)O", "[O-][N+](=O)c1ccccc1", "C%10CC%10", "ClCBr", "C/C=C/C", "N#C"]
+    "word",
+    [
+        "C",
+        "CCO",
+        "c1ccccc1",
+        "*N(C)C",
+        "C(=O)O",
+        "[O-][N+](=O)c1ccccc1",
+        "C%10CC%10",
+        "ClCBr",
+        "C/C=C/C",
+        "N#C",
+        "C[C@@H](O)c1c[nH]cn1",
+        "[13CH3][NH3+]",
+        "[R1]C[2*]",
+    ],
 )
 def test_forms_of_smiles(word: str) -> None:
     assert is_smiles(word)

@@ -60,6 +60,13 @@ def test_nine_of_ten_other_phrasings_are_understood(language: str) -> None:
         "I like fragments of old songs",
         "What's your function?",
         "I got alcohol for the party",
+        "What key is it in, F or G?",
+        "What does F stand for?",
+        "press F to pay respects",
+        "Me and you?",
+        "You and I?",
+        "Is he taller than Me?",
+        "Hで始まる言葉は？",
         "HAVE YOU HEARD OF HIM?",
         "Me too. What is your favourite album?",
         "How many cats do you have?",
@@ -102,6 +109,54 @@ def test_a_swap_is_a_comparison_with_a_direction() -> None:
     question = recognise(["what if I replace fA by fB?"])
     assert question is not None
     assert (question.intent, question.is_swap) == (Intent.COMPARE, True)
+
+
+@pytest.mark.parametrize(
+    ("message", "intent", "names"),
+    [
+        ("F", "about", ("F",)),
+        ("-F", "about", ("F",)),
+        ("what is like F?", "similar", ("F",)),
+        ("what can I replace F with?", "replace", ("F",)),
+        ("tell me about F", "about", ("F",)),
+        ("how similar are F and Cl?", "compare", ("F", "Cl")),
+        ("swap -F for -OH", "compare", ("F", "OH")),
+        ("replace Me by H", "compare", ("Me", "H")),
+        ("what if I swap Cl for I?", "compare", ("Cl", "I")),
+        ("Fの代わりになるものは？", "replace", ("F",)),
+        ("Fについて教えて", "about", ("F",)),
+        ("水素をフッ素に置き換えたら？", "compare", ("水素", "フッ素")),
+    ],
+)
+def test_one_atom_is_a_fragment_where_one_asks_as_of_fragments(message: str, intent: str, names: tuple[str, ...]) -> None:
+    assert asked(message) == (intent, names)
+
+
+@pytest.mark.parametrize(
+    ("message", "replaced", "by"),
+    [
+        ("what happens if I replace OMe with OH?", "OMe", "OH"),
+        ("OH in place of OMe?", "OMe", "OH"),
+        ("can OH replace OMe?", "OMe", "OH"),
+        ("is OH a good replacement for OMe?", "OMe", "OH"),
+        ("what about OH instead of OMe?", "OMe", "OH"),
+        ("OMeをOHに置き換えたら？", "OMe", "OH"),
+        ("OMeの代わりにOHは？", "OMe", "OH"),
+        ("OHはOMeの代わりになる？", "OMe", "OH"),
+    ],
+)
+def test_a_swap_knows_what_is_replaced(message: str, replaced: str, by: str) -> None:
+    question = recognise([message])
+    assert question is not None
+    assert question.is_swap
+    assert [name.text for name in question.names] == [replaced, by]
+
+
+@pytest.mark.parametrize(
+    "message", ["I have a Cl on my phenyl ring. What should I try instead?", "フェニル環上のClの代わりは？"]
+)
+def test_where_a_fragment_sits_is_not_what_replaces_it(message: str) -> None:
+    assert asked(message) == ("replace", ("Cl",))
 
 
 def test_targets_are_named() -> None:

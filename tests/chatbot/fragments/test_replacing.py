@@ -76,6 +76,47 @@ async def test_replacements_are_told_in_japanese(measured: str) -> None:
     assert re.search(r"見込まれる変化0\.\d\d（90 %区間 0\.\d\d〜0\.\d\d）、3倍以内に収まる割合\d+ %、化合物12組の実測", told)
 
 
+async def test_a_swap_is_told_by_what_it_is_expected_to_change(measured: str) -> None:
+    async with httpx.AsyncClient(trust_env=False) as http:
+        items = (await http.get(f"{measured}/v1/fragments/%2ACl/replacements", params={"limit": 50})).json()["items"]
+    told = {
+        item["name"]: f"expected change {item['expected_change']:.2f} (90 % interval {item['low']:.2f} to" for item in items
+    }
+    for message, name, said in (
+        ("what happens if I swap Cl for CN?", "*C#N", "cyano (*C#N) in place of chloro (*Cl): "),
+        ("Can I swap the Cl for a methyl?", "*C", "methyl (*C) in place of chloro (*Cl): "),
+        ("replace Cl by H", "*[H]", "hydrogen (*[H]) in place of chloro (*Cl): "),
+    ):
+        found = await found_of(measured, message)
+        assert found is not None
+        assert found.text.startswith(f"{said}{told[name]}"), found.text
+        assert "; measured on 12 pairs of compounds." in found.text
+        assert "not tried in your molecule" in found.text
+        (pair,) = found.facts["pairs"]
+        assert (pair["one"], pair["two"], pair["swaps"]) == ("*Cl", name, 12)
+    japanese = str(await answer_of(measured, "ClをFに置き換えたら？", JA))
+    assert japanese.startswith("クロロ（*Cl）をフルオロ（*F）に置き換える場合、見込まれる変化0.")
+    why = str(await answer_of(measured, "swap Cl for methyl || why?"))
+    assert "methyl (*C) in " in why
+    assert told["*C"] in why
+
+
+async def test_what_is_no_fragment_and_has_replacements_is_told_of_them(measured: str) -> None:
+    assert str(await answer_of(measured, "what can replace methyl?")).startswith("In place of methyl (*C), what is expected")
+    missing = str(await answer_of(measured, "what is like methyl?"))
+    assert missing.startswith(
+        "The current run has no fragment methyl (*C). But it tells what replacing methyl changes: ask what"
+    )
+    assert "「メチルの代わりは？」" in str(await answer_of(measured, "メチルに似ているのは？", JA))
+    assert "But it tells" not in str(await answer_of(measured, "what is like azocane?"))
+
+
+async def test_a_name_means_what_has_as_many_open_ends(measured: str) -> None:
+    told = str(await answer_of(measured, "tell me about phenyl"))
+    assert told.startswith("phenyl (*c1ccccc1) is in 5 compounds of run ")
+    assert "(the run also has *c1ccc(*)cc1)" in told
+
+
 @pytest.mark.parametrize(
     ("message", "english", "japanese"),
     [

@@ -59,7 +59,7 @@ def test_an_image_is_labelled_and_knows_when_it_is_well(built: Engine, service: 
     assert {int(port.partition("/")[0]) for port in config["ExposedPorts"]} == set(service.ports)
 
 
-@pytest.mark.parametrize("service", ["scores-api", "trainer", "chatbot"])
+@pytest.mark.parametrize("service", ["scores-api", "trainer"])
 def test_what_is_left_of_rdkit_cuts_molecules(built: Engine, service: str) -> None:
     program = "from chemistry import fragment; print(fragment('OC(=O)Cc1ccccc1').parent)"
     run = ("run", "--rm", "--network", "none", f"ntdemo/{service}:{VERSION}", "python3", "-c", program)

@@ -66,12 +66,12 @@ __all__ = [
     "RunNotFound",
     "RunOutdated",
     "RunUnreadable",
+    "ScoresUnanswered",
     "SimilarityUnavailable",
     "SmilesUnreadable",
     "StorageFull",
     "StructureUnknown",
     "StructureUnreadable",
-    "StructuresFailed",
     "SweepIncomplete",
     "TargetNotFound",
     "TimeLimit",
@@ -616,6 +616,15 @@ class RunUnreadable(Problem):
     slug = "run-unreadable"
 
 
+class ScoresUnanswered(Problem):
+    r"""The scores API does not answer the chatbot.
+
+    The chatbot keeps nothing of fragments: it asks the scores API, which is away, failed, or does not take its key.
+    """
+
+    slug = "scores-unanswered"
+
+
 class SimilarityUnavailable(Problem):
     r"""The run does not tell this similarity.
 
@@ -630,7 +639,7 @@ class SimilarityUnavailable(Problem):
 class SmilesUnreadable(Problem):
     r"""The text is no molecule or fragment.
 
-    RDKit reads no molecule from the SMILES, or one with impossible bonds, or it has more than 200 atoms.
+    RDKit reads no molecule from the SMILES, or one with impossible bonds, or it has more than 250 atoms.
     """
 
     slug = "smiles-unreadable"
@@ -658,19 +667,11 @@ class StructureUnreadable(Problem):
     r"""Something asked for is no structure.
 
     The `smiles` or `template` is no SMILES of a possible molecule or is too large, a `highlight` or `structure` is neither
-    SMILES nor SMARTS, or there are not as many weights as highlights; `errors` names the place, the value and the reason.
+    SMILES nor SMARTS, what is `spelled` is no SMILES of a possible molecule, or there are not as many weights as
+    highlights; `errors` names the place, the value and the reason.
     """
 
     slug = "structure-unreadable"
-
-
-class StructuresFailed(Problem):
-    r"""The worker that reads structures failed.
-
-    The process that reads and draws SMILES for the chatbot ended or did not answer in time.
-    """
-
-    slug = "structures-failed"
 
 
 class SweepIncomplete(Problem):
@@ -806,12 +807,12 @@ OF_SLUG: Final[Mapping[str, type[Problem]]] = MappingProxyType(
         "run-not-found": RunNotFound,
         "run-outdated": RunOutdated,
         "run-unreadable": RunUnreadable,
+        "scores-unanswered": ScoresUnanswered,
         "similarity-unavailable": SimilarityUnavailable,
         "smiles-unreadable": SmilesUnreadable,
         "storage-full": StorageFull,
         "structure-unknown": StructureUnknown,
         "structure-unreadable": StructureUnreadable,
-        "structures-failed": StructuresFailed,
         "sweep-incomplete": SweepIncomplete,
         "target-not-found": TargetNotFound,
         "time-limit": TimeLimit,

@@ -148,7 +148,7 @@ export interface paths {
         };
         /**
          * A fragment or molecule as a picture
-         * @description Of its SMILES, in any spelling.
+         * @description Of its SMILES, in any spelling, as the scores API draws it: a browser needs no way to that.
          */
         get: operations["draw"];
         put?: never;
@@ -736,6 +736,13 @@ export interface components {
              * @description Names of bots that are not here, with the reason.
              */
             missing: {
+                [key: string]: string;
+            };
+            /**
+             * Unserved
+             * @description Names behind which another bot answers than the promoted one, with the reason.
+             */
+            unserved: {
                 [key: string]: string;
             };
         };
@@ -1658,6 +1665,15 @@ export interface operations {
             };
             /** @description Unprocessable Entity */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2522,6 +2522,8 @@ export interface operations {
                 run?: string;
                 /** @description Only fragments that contain this: a SMILES in any spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS. */
                 structure?: string | null;
+                /** @description Only the fragment that this SMILES means, in any spelling; without `*`, also those that are it attached at any of its hydrogens. */
+                spelled?: string | null;
                 /** @description Only fragments in so many compounds or more. */
                 min_support?: number;
                 /** @description Only fragments of so many heavy atoms or fewer. */

@@ -13,7 +13,6 @@ from chatbot import pages, problems, refusals
 from chatbot.bots.registry import BotRegistry, model_name
 from chatbot.conversation import Conversation
 from chatbot.fragments.answering import FragmentAnswers
-from chatbot.fragments.structures import Structures
 from chatbot.metrics import EngineMetrics, FirstWords
 from chatbot.network.engine import ReplyEngine
 from chatbot.openai_errors import OpenAIErrors
@@ -47,7 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
     def scores() -> "FragmentScores":
         from chatbot.fragments.scores import FragmentScores  # noqa: PLC0415 - loads the scores API's client, which few chats need
 
-        return FragmentScores(settings.scores_url, structures, key=settings.api_key)
+        return FragmentScores(settings.scores_url, key=settings.api_key)
 
     def published() -> "PublishedBots":
         from chatbot.bots.published import PublishedBots  # noqa: PLC0415 - loads the scores API's client, after the start
@@ -69,7 +68,6 @@ def create_app(settings: Settings) -> FastAPI:
             _log.exception("published_bots_unwatched")
 
     fragments = FragmentAnswers(scores, viz_url=settings.viz_url)
-    structures = Structures()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -81,7 +79,6 @@ def create_app(settings: Settings) -> FastAPI:
                     yield
             finally:
                 watching.cancel()
-                await structures.close()
                 await asyncio.gather(watching, return_exceptions=True)
 
     async def ready() -> Mapping[str, str]:
@@ -103,7 +100,6 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.registry = registry
     app.state.fragments = fragments
-    app.state.structures = structures
     app.state.conversation = Conversation(engine, fragments)
     app.state.metrics.register(EngineMetrics(engine))
     app.state.first_words = FirstWords(app.state.metrics)

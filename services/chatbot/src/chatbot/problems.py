@@ -10,7 +10,7 @@ __all__ = [
     "MODEL_NOT_FOUND",
     "NETWORK_FAILED",
     "PROBLEM_TYPES",
-    "STRUCTURES_FAILED",
+    "SCORES_UNANSWERED",
     "STRUCTURE_UNREADABLE",
 ]
 
@@ -41,15 +41,16 @@ STRUCTURE_UNREADABLE: Final = ProblemType(
     "smiles-unreadable",
     "The text is no molecule or fragment",
     HTTPStatus.UNPROCESSABLE_ENTITY,
-    "RDKit reads no molecule from the SMILES, or one with impossible bonds, or it has more than 200 atoms.",
+    "RDKit reads no molecule from the SMILES, or one with impossible bonds, or it has more than 250 atoms.",
     "Check the SMILES; a fragment has a `*` at each place where it is attached.",
 )
-STRUCTURES_FAILED: Final = ProblemType(
-    "structures-failed",
-    "The worker that reads structures failed",
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    "The process that reads and draws SMILES for the chatbot ended or did not answer in time.",
-    "Ask again: the next question starts it anew. If it happens again, report it with the `X-Request-ID` of the response.",
+SCORES_UNANSWERED: Final = ProblemType(
+    "scores-unanswered",
+    "The scores API does not answer the chatbot",
+    HTTPStatus.BAD_GATEWAY,
+    "The chatbot keeps nothing of fragments: it asks the scores API, which is away, failed, or does not take its key.",
+    "See whether the scores API is running; `NTDEMO_HOST` and `NTDEMO_PORT` say where the chatbot looks, `NTDEMO_API_KEY` is "
+    "the key that it sends.",
 )
-PROBLEM_TYPES: Final = (MODEL_NOT_FOUND, ALL_BUSY, NETWORK_FAILED, STRUCTURE_UNREADABLE, STRUCTURES_FAILED)
+PROBLEM_TYPES: Final = (MODEL_NOT_FOUND, ALL_BUSY, NETWORK_FAILED, STRUCTURE_UNREADABLE, SCORES_UNANSWERED)
 """Everything that routes of the chatbot answer beside the common problems."""

@@ -78,6 +78,11 @@ class Fragments:
                 id_ = int(digits)
         return id_
 
+    def with_structures(self, smiles: Sequence[str]) -> list[int]:
+        """Ids, ascending, of the fragments of any of these SMILES; a name is one where the data state no structure."""
+        named = [id_ for each in smiles if (id_ := self._ids.get(each)) is not None and self.smiles[id_] in (None, each)]
+        return sorted({*named, *(id_ for each in smiles for id_ in self._otherwise_named.get(each, ()))})
+
     def search(self, query: str, *, after: int, shown_only: bool) -> Iterator[int]:
         """Ids above `after` whose name or SMILES contains `query`, case ignored, in ascending order; all for an empty query."""
         ids = self._matches(_folded(query), after + 1) if query else iter(range(after + 1, len(self.names)))
@@ -91,6 +96,15 @@ class Fragments:
             id_ = bisect_right(self._ends, hit)
             yield id_
             position = self._ends[id_]
+
+    @cached_property
+    def _otherwise_named(self) -> dict[str, list[int]]:
+        """Ids by SMILES of the fragments whose names are not their SMILES."""
+        ids: dict[str, list[int]] = {}
+        for id_, (name, smiles) in enumerate(zip(self.names, self.smiles, strict=True)):
+            if smiles is not None and smiles != name:
+                ids.setdefault(smiles, []).append(id_)
+        return ids
 
     @cached_property
     def _sorted(self) -> list[int]:

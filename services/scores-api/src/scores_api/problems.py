@@ -149,8 +149,8 @@ STRUCTURE_UNREADABLE: Final = ProblemType(
     "Something asked for is no structure",
     HTTPStatus.UNPROCESSABLE_ENTITY,
     "The `smiles` or `template` is no SMILES of a possible molecule or is too large, a `highlight` or `structure` is "
-    "neither SMILES nor SMARTS, or there are not as many weights as highlights; `errors` names the place, the value and the "
-    "reason.",
+    "neither SMILES nor SMARTS, what is `spelled` is no SMILES of a possible molecule, or there are not as many weights as "
+    "highlights; `errors` names the place, the value and the reason.",
     "Correct that parameter or leave it out; percent-encode `#`, `+` and `%` in addresses.",
 )
 STRUCTURE_UNKNOWN: Final = ProblemType(

@@ -34,6 +34,7 @@ from .model_card_summary import ModelCardSummary
 from .model_card_summary_language import ModelCardSummaryLanguage
 from .model_list import ModelList
 from .model_list_missing import ModelListMissing
+from .model_list_unserved import ModelListUnserved
 from .model_object import ModelObject
 from .output_message import OutputMessage
 from .output_message_status import OutputMessageStatus
@@ -108,6 +109,7 @@ __all__ = (
     "ModelCardSummaryLanguage",
     "ModelList",
     "ModelListMissing",
+    "ModelListUnserved",
     "ModelObject",
     "OutputMessage",
     "OutputMessageStatus",

@@ -19,6 +19,7 @@ from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.model_list_missing import ModelListMissing
+    from ..models.model_list_unserved import ModelListUnserved
     from ..models.model_object import ModelObject
 
 
@@ -32,11 +33,13 @@ class ModelList:
     Attributes:
         data (list[ModelObject]):
         missing (ModelListMissing): Names of bots that are not here, with the reason.
+        unserved (ModelListUnserved): Names behind which another bot answers than the promoted one, with the reason.
         object_ (Literal['list'] | Unset):  Default: 'list'.
     """
 
     data: list[ModelObject]
     missing: ModelListMissing
+    unserved: ModelListUnserved
     object_: Literal["list"] | Unset = "list"
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -48,6 +51,8 @@ class ModelList:
 
         missing = self.missing.to_dict()
 
+        unserved = self.unserved.to_dict()
+
         object_ = self.object_
 
         field_dict: dict[str, Any] = {}
@@ -56,6 +61,7 @@ class ModelList:
             {
                 "data": data,
                 "missing": missing,
+                "unserved": unserved,
             }
         )
         if object_ is not UNSET:
@@ -66,6 +72,7 @@ class ModelList:
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         from ..models.model_list_missing import ModelListMissing
+        from ..models.model_list_unserved import ModelListUnserved
         from ..models.model_object import ModelObject
 
         d = dict(src_dict)
@@ -78,6 +85,8 @@ class ModelList:
 
         missing = ModelListMissing.from_dict(d.pop("missing"))
 
+        unserved = ModelListUnserved.from_dict(d.pop("unserved"))
+
         object_ = cast(Literal["list"] | Unset, d.pop("object", UNSET))
         if object_ != "list" and not isinstance(object_, Unset):
             raise ValueError(f"object must match const 'list', got '{object_}'")
@@ -85,6 +94,7 @@ class ModelList:
         model_list = cls(
             data=data,
             missing=missing,
+            unserved=unserved,
             object_=object_,
         )
 

@@ -75,7 +75,7 @@ class PublishedBots:
         """The newest version of each language that was looked at."""
         self._broken: set[str] = set()
         self._refused: dict[Language, str] = {}
-        """Promoted runs that are not there or broken."""
+        """Promoted runs that are broken; one that is not there yet is looked for again."""
         self._away = False
 
     async def watch(self) -> None:
@@ -123,22 +123,31 @@ class PublishedBots:
         return self._promoted
 
     async def _follow(self, language: Language, run: str | None) -> None:
-        """Serve this run under the language's plain name, None the shipped bot; a broken one changes nothing."""
+        """Serve this run under the language's plain name, None the shipped bot; a broken or absent one changes nothing."""
         present = self._registry.of_language(language)
         served = present.card.training.run if present is not None and present.published else None
-        if run == served or (run is not None and run == self._refused.get(language)):
+        if run is not None and run == self._refused.get(language):
+            return
+        if run == served:
+            self._registry.follow(language)
             return
         if run is None:
+            self._registry.follow(language)
             await asyncio.to_thread(self._registry.open_shipped, self._shipped, threads=self._threads, languages=(language,))
             return
         bundle = self._registry.offered(language)
         if bundle is None or bundle.card.training.run != run:
             manifest = await self._manifest(artifact_name(language), run)
-            bundle = await self._opened(language, manifest) if manifest is not None else None
+            if manifest is None:
+                self._registry.leave(language, run, "the scores API has no bot of this run yet")
+                return
+            bundle = await self._opened(language, manifest)
         if bundle is None:
             self._refused[language] = run
+            self._registry.leave(language, run, "its bundle is broken, as the log says; publish it again and promote that")
             return
         self._registry.register(bundle)
+        self._registry.follow(language)
 
     async def _offer(self, language: Language) -> None:
         """Serve the newest bot under its own name, unless it is the one behind the plain name already."""

@@ -39,6 +39,8 @@ class BotRegistry:
     """Those behind the languages' plain names."""
     _trained: dict[Language, Bundle] = field(default_factory=dict)
     """The newest that was trained here and is not promoted, served under its own name alone."""
+    _unserved: dict[Language, str] = field(default_factory=dict)
+    """Which promoted bot is not served, and why."""
     _reasons: dict[Language, str] = field(
         default_factory=lambda: dict.fromkeys(Language, "no bundle was shipped, and none is promoted")
     )
@@ -64,6 +66,21 @@ class BotRegistry:
             self._trained[language] = bundle
             _log.info("bundle_offered", model=f"{model_name(language)}{_RUN}{bundle.card.training.run}")
         memory.give_back()
+
+    def leave(self, language: Language, run: str, reason: str) -> None:
+        """Remember that a promoted bot is not served; logged when it is told first."""
+        told = f"{run}, which is promoted, is not served: {reason}"
+        if self._unserved.get(language) != told:
+            self._unserved[language] = told
+            _log.warning("promoted_bot_not_served", language=language, run=run, reason=reason)
+
+    def follow(self, language: Language) -> None:
+        """Forget it: what is promoted is served, or nothing is promoted."""
+        self._unserved.pop(language, None)
+
+    def unserved(self) -> dict[Language, str]:
+        """Languages whose promoted bot is not served, with the reason."""
+        return dict(self._unserved)
 
     def register(self, bundle: Bundle) -> None:
         """Reply by this bundle from now on."""
@@ -103,12 +120,15 @@ class BotRegistry:
         if language is None or (run and all(bundle.card.training.run != run for bundle in bundles.values())):
             raise ModelUnknown(model, known)
         if language not in self._bundles:
-            raise LanguageMissing(language, self._reasons[language], known)
+            raise LanguageMissing(language, self._reason(language), known)
         return self._bundles[language]
 
     def missing(self) -> dict[Language, str]:
         """Languages without a bundle, with the reason."""
-        return {language: self._reasons[language] for language in Language if language not in self._bundles}
+        return {language: self._reason(language) for language in Language if language not in self._bundles}
+
+    def _reason(self, language: Language) -> str:
+        return self._unserved.get(language) or self._reasons[language]
 
 
 def _shipped(directory: Path, language: Language, threads: int) -> Bundle:

@@ -12,11 +12,12 @@ from chatbot.fragments.finding import Answered, Findings
 from chatbot.fragments.intents import Intent
 from chatbot.fragments.lookups import (
     AmbiguousName,
+    Drawing,
     KnownFragment,
-    NothingPublished,
-    ScoresAway,
     ScoresRefuse,
+    Unanswered,
     UnknownFragment,
+    UnreadableStructure,
 )
 from chatbot.fragments.questions import Name, Question, recognise
 from chatbot.fragments.wording import Links
@@ -58,23 +59,24 @@ class FragmentAnswers:
         return recognise(messages)
 
     async def answer(self, question: Question, language: Language) -> Answered | None:
-        """The answer; None where the question turns out to be about something else."""
+        """The answer; None where the question turns out to be about something else, or may be and cannot be looked up."""
         try:
             return await self._answer(question, language)
-        except ScoresAway as error:
-            _log.info("scores_api_away", reason=str(error))
-            return Answered(notices.away(language)) if question.certain else None
-        except NothingPublished:
-            return Answered(notices.nothing_published(language)) if question.certain else None
-        except ScoresRefuse as error:
-            return Answered(notices.refused(str(error), language)) if question.certain else None
+        except Unanswered as error:
+            _tell(error, said=question.certain)
+            return Answered(notices.unanswered(error, language)) if question.certain else None
 
     async def suggestions(self, language: Language) -> list[str]:
         """Questions about the current run's fragments; none where the scores API cannot be asked."""
         try:
             return notices.suggestions(await (await self._open()).examples(_EXAMPLES), language)
-        except (ScoresAway, NothingPublished, ScoresRefuse):
+        except Unanswered as error:
+            _tell(error, said=False)
             return []
+
+    async def drawing(self, smiles: str, held: str | None) -> Drawing:
+        """A structure's picture; raises as `FragmentScores` does."""
+        return await (await self._open()).drawing(smiles, held)
 
     async def _open(self) -> "FragmentScores":
         if self._scores is None:
@@ -90,10 +92,17 @@ class FragmentAnswers:
         if molecule is not None:
             return await findings.predicted(molecule, question)
         found = [await scores.find(name) for name in asked.names]
+        if asked.intent is Intent.REPLACE or asked.is_swap:
+            found = [
+                (await scores.group(name) or each) if isinstance(each, UnknownFragment) else each
+                for name, each in zip(asked.names, found, strict=True)
+            ]
         missing = [each for each in found if isinstance(each, UnknownFragment)]
         if missing:
             return await self._missing(missing, question, findings)
         for each in found:
+            if isinstance(each, UnreadableStructure):
+                return Answered(notices.unreadable(each, language)) if question.certain else None
             if isinstance(each, AmbiguousName):
                 return Answered(notices.ambiguous(each, language))
         return await findings.answer(question, [each for each in found if isinstance(each, KnownFragment)])
@@ -103,9 +112,13 @@ class FragmentAnswers:
             return None
         if question.intent is Intent.ABOUT and len(question.names) == 1 and _is_molecule(question.names[0]):
             return await findings.predicted(question.names[0].text, question)
-        examples = await (await self._open()).examples(_EXAMPLES)
+        scores = await self._open()
+        examples = await scores.examples(_EXAMPLES)
         drawn = [{"name": each.name, "smiles": each.smiles} for each in missing if each.smiles is not None]
-        return Answered(notices.unknown(missing, examples, findings.language), {"fragments": drawn} if drawn else {})
+        names = {each.text: each for each in question.names}
+        replaced = [each for each in missing if each.name in names and await scores.group(names[each.name]) is not None]
+        text = notices.unknown(missing, examples, findings.language, replaced=replaced)
+        return Answered(text, {"fragments": drawn} if drawn else {})
 
 
 def _molecule(question: Question) -> str | None:
@@ -117,3 +130,9 @@ def _molecule(question: Question) -> str | None:
 
 def _is_molecule(name: Name) -> bool:
     return name.is_smiles and _ATTACHMENT not in name.text
+
+
+def _tell(error: Unanswered, *, said: bool) -> None:
+    """Log why nothing was looked up, without what was asked; `said` is whether the user is told as well."""
+    reason = error.slug if isinstance(error, ScoresRefuse) else str(error)
+    _log.info("fragments_not_looked_up", failure=type(error).__name__, reason=reason, said=said)

@@ -23,6 +23,7 @@ _SHOWN: Final = 5
 _ABOUT: Final = 3
 _TARGETS: Final = 20
 _EXAMPLES: Final = 5
+_PAIR: Final = 2
 _COMPARED: Final = 4
 """Names whose pairs are all compared."""
 _Facts = dict[str, Any]
@@ -53,6 +54,8 @@ class Findings:
             return await self._of_the_run(question.intent, question)
         if question.intent in {Intent.PREDICT, Intent.TARGETS}:
             return await self.predicted(fragments[0], question)
+        if question.is_swap and len(fragments) == _PAIR:
+            return await self._swapped(question, *fragments)
         if len(fragments) > 1:
             return await self._compared(question, fragments[:_COMPARED])
         return await self._beside(fragments[0], question)
@@ -65,7 +68,7 @@ class Findings:
         if intent is Intent.REPLACE:
             replacing = await self._scores.replacements(fragment, limit)
             items = replacing if replacing is not None else await self._scores.neighbours(fragment, told.first, limit)
-            link = self._links.fragment(fragment, told.first)
+            link = self._link(fragment, kind=told.first)
             text = (
                 sentences.replacements(fragment, told, items, language, link)
                 if replacing is not None
@@ -105,8 +108,26 @@ class Findings:
             return Answered(sentences.targets(names, facts, self.language, link), {**stated, "names": names})
         return Answered(notices.meaning(facts.told, self.language, link), {"intent": intent.value, "link": link})
 
+    async def _swapped(self, question: Question, one: KnownFragment, two: KnownFragment) -> Answered:
+        """What a swap is expected to change; how alike the two are, where the run does not tell."""
+        change = await self._scores.swap(one, two)
+        if change is None and one.is_listed and two.is_listed:
+            return await self._compared(question, (one, two))
+        told = await self._scores.told(one.run)
+        link = self._link(one, two)
+        if change is None:
+            return Answered(sentences.unlisted(one, two, self.language, link), _stated(Intent.COMPARE, (one, two), link))
+        text = sentences.swapped(one, change, told, self.language, link)
+        pair = _pair(Compared(one, two, change.figures))
+        return Answered(text, {**_stated(Intent.COMPARE, (one, two), link), "pairs": [pair]})
+
+    def _link(self, *fragments: KnownFragment, kind: str = _FUNCTION) -> str:
+        """The page of the first of these that is a fragment of the run."""
+        listed = next((each for each in fragments if each.is_listed), None)
+        return self._links.run(fragments[0].run) if listed is None else self._links.fragment(listed, kind)
+
     async def _compared(self, question: Question, fragments: Sequence[KnownFragment]) -> Answered:
-        say = sentences.swapped if question.is_swap else sentences.compared
+        say = sentences.compared_to_swap if question.is_swap else sentences.compared
         pairs = [await self._scores.compare(one, two) for one, two in combinations(fragments, 2)]
         told = await self._scores.told(fragments[0].run)
         links = [self._links.fragment(pair.one, question.kind or told.first) for pair in pairs]
@@ -124,7 +145,9 @@ class Findings:
             return await self.predicted(first, Question(Intent.WHY, asked.names, limit=asked.limit, targets=asked.targets))
         told = await self._scores.told(first.run)
         kind = self._kind_asked(asked, told)
-        if len(fragments) > 1:
+        if asked.is_swap and len(fragments) > 1 and (change := await self._scores.swap(first, fragments[1])) is not None:
+            other = change
+        elif len(fragments) > 1:
             pair = await self._scores.compare(first, fragments[1])
             other = Relative(pair.two.name, pair.two.smiles, pair.two.support, pair.figures)
         else:
@@ -132,7 +155,7 @@ class Findings:
             if not nearest:
                 return Answered(sentences.similar(first, kind, told, (), self.language, self._links.fragment(first, kind)))
             other = nearest[0]
-        facts, link = await self._scores.facts(), self._links.fragment(first, kind)
+        facts, link = await self._scores.facts(), self._link(first, *fragments[1:], kind=kind)
         text = sentences.why_alike(first, kind, other, facts, self.language, link)
         return self._found(Intent.WHY, [first], (other,), link, text)
 

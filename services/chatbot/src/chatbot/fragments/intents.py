@@ -69,7 +69,7 @@ _WITH_NAME: Final = (
     (
         Intent.PREDICT,
         _any(
-            r"\bpredict\w*|\bestimat\w*|\bpotenc\w*|\bp?ic50\b|\bpki\b|\baffinit\w*|expected activit\w*",
+            r"\bpredict\w*|\bestimat\w*|\bpotenc\w*|\bp?ic50\b|\bpki\b|\baffinit\w*|expected activit\w*|activit\w+ of\b",
             r"how (?:active|potent|strong)\b|what (?:would|will|might) @ (?:do|hit|bind)|予測|予想|見積|効力|ic50",
             r"活性.{0,10}(?:どのくらい|どれくらい|なりそう|いくつ)",
             r"\b(?:active|activity|bind|binds|inhibit\w*|hit|hits) (?:on|against|at|to|of)? ?(?:any|some)\w*",

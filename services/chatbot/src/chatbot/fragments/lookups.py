@@ -7,17 +7,24 @@ from enum import StrEnum
 __all__ = [
     "AmbiguousName",
     "Compared",
+    "Drawing",
     "Function",
     "KnownFragment",
+    "MoleculeUnreadable",
+    "NotAllowed",
     "NothingPublished",
     "Predicted",
     "PredictedTarget",
     "Relative",
     "RunFacts",
     "ScoresAway",
+    "ScoresFail",
     "ScoresRefuse",
     "Told",
+    "TooManyQuestions",
+    "Unanswered",
     "UnknownFragment",
+    "UnreadableStructure",
 ]
 
 Figures = Mapping[str, float | str | None]
@@ -53,7 +60,7 @@ class Told:
             ScoresRefuse: the run tells none.
         """
         if not self.kinds:
-            raise ScoresRefuse("it tells no similarity of its fragments")
+            raise ScoresRefuse("it tells no similarity of its fragments", "similarity-unavailable")
         return self.kinds[0]
 
 
@@ -70,6 +77,8 @@ class KnownFragment:
     """With enough evidence to be listed."""
     forms: tuple[str, ...] = ()
     """Other fragments of the run that the same name may mean."""
+    is_listed: bool = True
+    """Else no fragment of the run, but something that took the place of fragments in its compounds: `*C` and `*[H]`."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,14 @@ class UnknownFragment:
     near: tuple[str, ...]
     smiles: str | None = None
     """What the name means, where that is known."""
+
+
+@dataclass(frozen=True)
+class UnreadableStructure:
+    """A SMILES of no possible molecule."""
+
+    name: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -156,16 +173,62 @@ class Predicted:
     fragments: tuple[str, ...]
     unknown: tuple[str, ...]
     """Fragments that the run does not know."""
+    is_chosen: bool
+    """The targets are those that were named, in that order."""
     targets: tuple[PredictedTarget, ...] = field(default=())
 
 
-class ScoresAway(Exception):
-    """The scores API does not answer."""
+@dataclass(frozen=True)
+class Drawing:
+    """A structure as SVG."""
+
+    svg: bytes | None
+    """None where what the asker holds is still the drawing."""
+    headers: Mapping[str, str]
+    """What browsers are told of it."""
 
 
-class NothingPublished(Exception):
-    """The scores API has no run yet."""
+class Unanswered(Exception):
+    """The scores API did not answer a question; `str` says why."""
 
 
-class ScoresRefuse(Exception):
-    """The scores API cannot answer this question of this run; `str` says why."""
+class ScoresAway(Unanswered):
+    """It does not answer."""
+
+
+class ScoresFail(Unanswered):
+    """It failed at the question."""
+
+
+class NotAllowed(Unanswered):
+    """It does not let the chatbot ask this."""
+
+
+class TooManyQuestions(Unanswered):
+    """It was asked too often."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"too many questions, again in {wait_s} s")
+        self.wait_s = wait_s
+        """After which it may be asked again."""
+
+
+class MoleculeUnreadable(Unanswered):
+    """It was asked to predict what is no molecule; `str` says why."""
+
+    def __init__(self, smiles: str, reason: str) -> None:
+        super().__init__(reason)
+        self.smiles = smiles
+
+
+class NothingPublished(Unanswered):
+    """It has no run yet."""
+
+
+class ScoresRefuse(Unanswered):
+    """It cannot answer this question of this run."""
+
+    def __init__(self, reason: str, slug: str) -> None:
+        super().__init__(reason)
+        self.slug = slug
+        """Of its problem's type."""

@@ -26,6 +26,8 @@ class Mention:
     """It can hardly be anything but a fragment; else it may be an ordinary word, such as `alcohol`."""
     group: GroupName | None = None
     is_smiles: bool = False
+    is_bare: bool = False
+    """A letter or a word of which only a question about fragments makes one: `F`, `Me`, `hydrogen`."""
 
 
 _EVERYDAY: Final = re.compile(
@@ -41,13 +43,25 @@ _GROUP_WORD: Final = re.compile(
     r"(?![A-Za-z0-9_-])|環|基|骨格|部分|フラグメント|断片",
     re.IGNORECASE,
 )
+_BARE: Final = re.compile(
+    r"(?<![A-Za-z0-9_°.'/:*\[(=#+-])(?<!\b[Aa]n )(?<!\bgrade )(?<!\d )(?P<dash>-?)"
+    r"(?P<letter>F|H|Me|I(?=\s*(?:[?!.,、。をにとはがもや]|$)))"
+    r"(?![A-Za-z0-9_'(\[=#*+-]|\.\w| (?:major|minor|words?|keys?|grades?)\b|さん|君|ちゃん|氏|先生|組|級|値|型|社)"
+    r"|(?<![A-Za-z-])(?P<word>[Hh]ydrogen)(?: atoms?)?(?![A-Za-z-]| (?:bond|bomb|peroxide|fuel|gas|car|sulfide)|-bond)"
+    r"|(?<![一-龯])(?P<kanji>水素)(?:原子)?(?![水結爆一-龯])"
+)
+_PARTED: Final = re.compile(r"(?:\b(?:to|by|with|for|and|or|vs\.?|versus)\s|[とをに、/])$")
+"""What stands before `I` where it is iodine, and hardly ever where it is a person."""
+_BARE_GROUPS: Final = {"F": "*F", "H": "*[H]", "Me": "*C", "I": "*I", "hydrogen": "*[H]", "水素": "*[H]"}
+_HYDROGEN: Final = GroupName(("hydrogen",), ("水素",), ("*[H]",))
 _NAMED: Final = re.compile(r"(?<![A-Za-z0-9_/.:-])f[A-Z]{1,2}\d{0,4}(?![A-Za-z0-9_])")
 _NUMBERED: Final = re.compile(
     r"(?<![A-Za-z0-9_/.:-])(?:(?P<short>[Ff])|(?:frag|fragment|フラグメント|断片)[\s_#-]?)(?P<number>\d{1,6})(?![A-Za-z0-9_.])",
     re.IGNORECASE,
 )
 _TOKEN: Final = re.compile(r"[A-Za-z0-9@+\-\[\]()=#$%/\\.*:]+")
-_ATOM: Final = r"(?:\[[A-Za-z0-9@+\-*:]{1,20}\]|Br|Cl|[BCNOPSFIbcnops*])"
+_IN_BRACKETS: Final = r"\[\d{0,3}(?:[A-Z][a-z]?|se|as|[bcnops]|\*|R\d{1,2})@{0,2}(?:H\d?)?(?:[+-]{1,3}\d?)?(?::\d{1,3})?\]"
+_ATOM: Final = rf"(?:{_IN_BRACKETS}|Br|Cl|[BCNOPSFIbcnops*])"
 _SMILES: Final = re.compile(rf"-?{_ATOM}(?:{_ATOM}|[-=#$:/\\.()]|\d|%\d\d)*")
 _BRACKETED: Final = re.compile(r"\[[^\]]*\]")
 _RING_NUMBER: Final = re.compile(r"%\d\d|\d")
@@ -70,7 +84,7 @@ _KATAKANA: Final = re.compile(r"[ァ-ヴー]")
 def find(text: str) -> list[Mention]:
     """The mentions of an NFKC text in their order; where two overlap, the one that is told more surely stays."""
     taken: list[Mention] = []
-    for found in (_numbered, _quoted, _groups, _smiles, _named, _words):
+    for found in (_numbered, _quoted, _groups, _smiles, _named, _words, _bare):
         for mention in found(text):
             if all(mention.end <= other.start or mention.start >= other.end for other in taken):
                 taken.append(mention)
@@ -129,7 +143,8 @@ def _groups(text: str) -> Iterator[Mention]:
             else:
                 is_evident = _EVERYDAY.fullmatch(said) is None
             after = suffix.end() if suffix else end
-            yield Mention(said, start, after, certain=is_evident or suffix is not None, group=group)
+            begin = start - 1 if text[start - 1 : start] == "-" and not _LATIN.match(text[start - 2 : start - 1]) else start
+            yield Mention(said, begin, after, certain=is_evident or suffix is not None, group=group)
             break
 
 
@@ -174,9 +189,25 @@ def _words(text: str) -> Iterator[Mention]:
             yield Mention(word, match.start(), match.start() + len(word), certain=True)
 
 
+def _bare(text: str) -> Iterator[Mention]:
+    for match in _BARE.finditer(text):
+        said = match["letter"] or match["word"] or match["kanji"]
+        if said == "I" and not match["dash"] and not _PARTED.search(text[: match.start()]):
+            continue
+        if said == "Me" and not match["dash"] and not text[: match.start()].strip():
+            continue
+        group = _by_structure().get(_BARE_GROUPS[said.lower() if match["word"] else said], _HYDROGEN)
+        yield Mention(said, match.start(), match.end(), certain=bool(match["dash"]), group=group, is_bare=not match["dash"])
+
+
 def _is_evident(smiles: str) -> bool:
     """Bonds, rings, brackets and attachments are in no ordinary word; letters alone may be one, such as `CNN`."""
     return any(char in "=#[*@" or char.isdigit() for char in smiles)
+
+
+@cache
+def _by_structure() -> dict[str, GroupName]:
+    return {group.smiles[0]: group for group in reversed(group_names())}
 
 
 @cache

@@ -3,11 +3,25 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from chatbot.fragments.lookups import AmbiguousName, Function, KnownFragment, Told, UnknownFragment
+from chatbot.fragments.lookups import (
+    AmbiguousName,
+    Function,
+    KnownFragment,
+    MoleculeUnreadable,
+    NotAllowed,
+    NothingPublished,
+    ScoresFail,
+    ScoresRefuse,
+    Told,
+    TooManyQuestions,
+    Unanswered,
+    UnknownFragment,
+    UnreadableStructure,
+)
 from chatbot.fragments.wording import called, label
 from dialogue.bundle import Language
 
-__all__ = ["ambiguous", "away", "can_answer", "meaning", "nothing_published", "refused", "suggestions", "unknown"]
+__all__ = ["ambiguous", "can_answer", "meaning", "suggestions", "unanswered", "unknown", "unreadable"]
 
 _EN: Final = Language.ENGLISH
 _INTERVAL: Final = ("The 90 % interval says how sure that is. ", "90 %区間はその確かさを示します。")
@@ -75,14 +89,20 @@ _OTHER_KINDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def unknown(missing: Sequence[UnknownFragment], examples: Sequence[KnownFragment], language: Language) -> str:
-    """No such fragments, and what there is."""
+def unknown(
+    missing: Sequence[UnknownFragment],
+    examples: Sequence[KnownFragment],
+    language: Language,
+    *,
+    replaced: Sequence[UnknownFragment] = (),
+) -> str:
+    """No such fragments, and what there is; `replaced` are those of them that replacements are told of."""
     there = [label(each.name, language) for each in examples]
     if language is _EN:
         shown = f" Fragments it has: {', '.join(there)}." if there else ""
     else:
         shown = f"あるのはたとえば{'、'.join(there)}です。" if there else ""
-    return " ".join(_unknown(each, language) for each in missing) + shown
+    return " ".join(_unknown(each, language) for each in missing) + _replaceable(replaced, language) + shown
 
 
 def ambiguous(meant: AmbiguousName, language: Language) -> str:
@@ -92,23 +112,46 @@ def ambiguous(meant: AmbiguousName, language: Language) -> str:
     return f"「{meant.name}」は{'と'.join(meant.candidates)}のどれのことですか。大文字と小文字は区別されます。"
 
 
-def away(language: Language) -> str:
-    """The scores API does not answer."""
+def unreadable(meant: UnreadableStructure, language: Language) -> str:
+    """It is no structure."""
     if language is _EN:
-        return "I cannot look that up: the scores API, which knows the fragments, does not answer at the moment."
-    return "いまは調べられません。フラグメントのことを知っているスコアAPIが応答していません。"
+        return f"I cannot read {meant.name} as a structure: {meant.reason}."
+    return f"「{meant.name}」は構造として読めません（{meant.reason}）。"
 
 
-def refused(reason: str, language: Language) -> str:
-    """The scores API cannot answer this of the run it has."""
-    return f"The run cannot tell: {reason}" if language is _EN else f"この計算では答えられません: {reason}"
-
-
-def nothing_published(language: Language) -> str:
-    """There is no run."""
-    if language is _EN:
-        return "I cannot look that up yet: no run on fragments has been published. Ask again when the first one is."
-    return "まだ調べられません。フラグメントの学習結果がまだ公開されていません。最初の計算が終わってから聞いてください。"
+def unanswered(why: Unanswered, language: Language) -> str:
+    """The scores API did not answer, for this reason."""
+    match why:
+        case ScoresRefuse():
+            said = f"The run cannot tell: {why}", f"この計算では答えられません: {why}"
+        case MoleculeUnreadable(smiles=smiles):
+            said = f"I cannot read {smiles} as a molecule: {why}.", f"「{smiles}」は分子として読めません（{why}）。"
+        case NothingPublished():
+            said = (
+                "I cannot look that up yet: no run on fragments has been published. Ask again when the first one is.",
+                "まだ調べられません。フラグメントの学習結果がまだ公開されていません。最初の計算が終わってから聞いてください。",
+            )
+        case TooManyQuestions(wait_s=wait_s):
+            said = (
+                f"I have asked the scores API too many questions. Try again in {wait_s} s.",
+                f"スコアAPIへの質問が多すぎました。{wait_s}秒後にもう一度聞いてください。",
+            )
+        case NotAllowed():
+            said = (
+                f"I am not allowed to look that up: {why}, says the scores API. Whoever runs this chatbot can change it.",
+                f"調べることが許可されていません。スコアAPIの返事: {why}。このチャットボットの管理者に伝えてください。",
+            )
+        case ScoresFail():
+            said = (
+                f"I cannot look that up: the scores API failed ({why}). Ask again; its log says more.",
+                f"調べられませんでした。スコアAPIでエラーが起きました（{why}）。もう一度聞いてください。",
+            )
+        case _:
+            said = (
+                "I cannot look that up: the scores API, which knows the fragments, does not answer at the moment.",
+                "いまは調べられません。フラグメントのことを知っているスコアAPIが応答していません。",
+            )
+    return said[0 if language is _EN else 1]
 
 
 def meaning(told: Told, language: Language, link: str) -> str:
@@ -146,6 +189,15 @@ def suggestions(examples: Sequence[KnownFragment], language: Language) -> list[s
     if language is _EN:
         return [f"What is like {first}?", f"How similar are {first} and {second}?", f"What can replace {second}?"]
     return [f"{first}に似ているのは？", f"{first}と{second}はどれくらい似ている？", f"{second}の代わりになるのは？"]
+
+
+def _replaceable(replaced: Sequence[UnknownFragment], language: Language) -> str:
+    names = [each.name for each in replaced]
+    if not names:
+        return ""
+    if language is _EN:
+        return f" But it tells what replacing {' or '.join(names)} changes: ask what can replace {names[0]}."
+    return f"ただし{'や'.join(names)}の置き換えは答えられます（「{names[0]}の代わりは？」）。"
 
 
 def _unknown(missing: UnknownFragment, language: Language) -> str:

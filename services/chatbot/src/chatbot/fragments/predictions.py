@@ -7,7 +7,7 @@ from scores_client.types import Unset
 __all__ = ["predicted"]
 
 
-def predicted(asked: str, answer: Predictions) -> Predicted:
+def predicted(asked: str, answer: Predictions, *, is_chosen: bool) -> Predicted:
     """What was answered for one compound."""
     (compound,) = answer.compounds
     return Predicted(
@@ -17,6 +17,7 @@ def predicted(asked: str, answer: Predictions) -> Predicted:
         scale=answer.scale.value,
         fragments=tuple(each.name for each in compound.fragments),
         unknown=tuple(each.name for each in compound.fragments if not each.known),
+        is_chosen=is_chosen,
         targets=tuple(_target(compound, each) for each in compound.predictions),
     )
 

@@ -22,8 +22,9 @@ _REMEMBERED: Final = 6
 _SHOWN: Final = 5
 """Fragments that an answer lists."""
 _SHORT: Final = 80
+_PAIR: Final = 2
 _ASKS: Final = re.compile(
-    r"[?？]|^(?:what|which|who|how|is|are|do|does|can|could|show|find|list|give|tell|name|compare|suggest|top)\b"
+    r"[?？]|^(?:what|which|who|how|is|are|do|does|can|could|show|find|list|give|tell|name|compare|suggest|top|replace|swap|exchange|substitute)\b"
     r"|(?:か|は|教えて|ください|挙げて|見せて|探して)。?$",
     re.IGNORECASE,
 )
@@ -46,6 +47,24 @@ _AND_IT: Final = re.compile(
     r"\b(?:is|are|does|do|would|can|could|compare|replace|swap|exchange) (?:it|that"
     r"|this)\b(?! (?:true|possible|so|there))|(?:それ|これ|そいつ)(?:は|って|と|を).*@"
 )
+_WHERE: Final = re.compile(
+    r"\bon (?:my |the |an? |our )?(?P<at>@)|\b(?:in|of) (?:my|our) (?P<within>@)"
+    r"|(?P<ja>@)(?:上|についた|に付いた|にある|の(?:オルト|メタ|パラ|[2-6])位)の(?=@)"
+)
+"""A fragment that only says where the one that is asked about sits: `a Cl on my phenyl ring`."""
+_REVERSED: Final = re.compile(
+    r"@ (?:in (?:the )?(?:place|lieu|stead) of|instead of|replac(?:es?|ing)) (?:the |an? |my )?@"
+    r"|@ (?:as )?an? (?:\w+ ){0,2}(?:replacement|substitute|alternative|(?:bio)?isostere|surrogate|stand-in) (?:for|of) "
+    r"(?:the |an? |my )?@"
+    r"|@(?:は|が|で)@(?:の代わり|を置き?換え|を代替)"
+)
+"""The second one is what is replaced."""
+_ABOUT_ONE: Final = re.compile(
+    r"(?:(?:and|so|ok|okay|please|can you|could you) )*"
+    r"(?:(?:tell me (?:\w+ )?about|(?:what|how) about|what do you know (?:about|of)|what is known (?:about|of)|describe) )?@"
+    r"|@(?:について|とは|って|は)?(?:何|なに|どう)?(?:です)?か?(?:教えて(?:ください|下さい)?)?"
+)
+"""What is said around a letter where no more than that is asked."""
 _MORE_WANTED: Final = re.compile(
     r"^(?:show |give |tell |list )?(?:me )?(?:some |any |a few )?(?:more|others?"
     r"|the rest)\b.{0,30}$|^(?:もっと|ほかに|他に|ほかは|他は|続き).{0,20}$"
@@ -89,7 +108,7 @@ def recognise(messages: Sequence[str]) -> Question | None:
     text = _plain(messages[-1])
     if text is None:
         return None
-    found = mentions.find(text)
+    found = _meant(text, mentions.find(text))
     cues = _cues(text, found)
     own = _own(text, found, cues)
     if own is not None and not _goes_on(found, cues) and not _joins(own, cues):
@@ -112,8 +131,11 @@ def _own(text: str, found: Sequence[Mention], cues: str) -> Question | None:
             names = tuple(Name(name) for name in form)
             return Question(Intent.SIMILAR if len(names) == 1 else Intent.COMPARE, names, certain=explicit)
         return Question(Intent.HELP) if intent is Intent.HELP else None
+    found = _without_places(found, cues)
     names = tuple(dict.fromkeys(_name(each) for each in found))
     intent = intents.intent_of(cues, names=len(found))
+    if len(names) == _PAIR and _REVERSED.search(cues):
+        names = names[::-1]
     if len(names) == 1 and len(found) > 1:
         intent = intents.intent_of(cues, names=1)
         if intents.compares(cues):
@@ -133,6 +155,37 @@ def _own(text: str, found: Sequence[Mention], cues: str) -> Question | None:
         is_swap=intents.is_swap(cues),
         targets=tuple(dict.fromkeys(_TARGET.findall(text))) if intent in {Intent.PREDICT, Intent.TARGETS} else (),
     )
+
+
+def _meant(text: str, found: Sequence[Mention]) -> list[Mention]:
+    """Without letters and words that may be anything, unless the message asks as one asks about fragments."""
+    if all(not each.is_bare for each in found):
+        return list(found)
+    cues = _cues(text, found)
+    is_meant = (
+        any(not each.is_bare for each in found)
+        or intents.is_explicit(cues)
+        or _goes_on(found, cues)
+        or _ABOUT_ONE.fullmatch(cues) is not None
+        or (
+            intents.intent_of(cues, names=len(found)) not in {None, Intent.ABOUT}
+            and len(cues) < _SHORT
+            and _ASKS.search(text) is not None
+        )
+    )
+    return [each for each in found if is_meant or not each.is_bare]
+
+
+def _without_places(found: Sequence[Mention], cues: str) -> Sequence[Mention]:
+    """Without those that only say where another one sits, in a question about what takes its place."""
+    if not intents.is_swap(cues):
+        return found
+    places = {match.start(match.lastgroup or 0) for match in _WHERE.finditer(cues)}
+    at = [place for place, char in enumerate(cues) if char == _MENTIONED]
+    if len(at) != len(found):  # it has an @ of its own
+        return found
+    kept = [each for each, place in zip(found, at, strict=True) if place not in places]
+    return kept or found
 
 
 def _goes_on(found: Sequence[Mention], cues: str) -> bool:

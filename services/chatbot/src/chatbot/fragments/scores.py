@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -14,20 +15,25 @@ from pydantic import SecretStr
 from chatbot.fragments.lookups import (
     AmbiguousName,
     Compared,
+    Drawing,
     KnownFragment,
+    MoleculeUnreadable,
+    NotAllowed,
     NothingPublished,
     Predicted,
     Relative,
     RunFacts,
     ScoresAway,
+    ScoresFail,
     ScoresRefuse,
     Told,
+    TooManyQuestions,
     UnknownFragment,
+    UnreadableStructure,
 )
 from chatbot.fragments.predictions import predicted
 from chatbot.fragments.questions import Name
 from chatbot.fragments.stated import neighbour, replacement, told
-from chatbot.fragments.structures import Structures, StructuresFailed
 from chatbot.fragments.wording import is_common
 from scores_client import Client
 from scores_client.api.factors import list_factors
@@ -51,24 +57,34 @@ from scores_client.models import (
     Similarities,
     SimilarityKind,
     SimilarityQuestion,
+    Sort,
 )
-from servicekit.client import ServiceAway, ServiceProblem, answer_of, bearer
+from servicekit.client import ServiceAway, ServiceProblem, answer_of, asking, bearer, checked
 from servicekit.tracing import propagating
 
 __all__ = ["FragmentScores"]
 
 A = TypeVar("A")
+_SCORES_API: Final = "the scores API"
 _TIMEOUT_S: Final = 10.0
+_PAUSE_S: Final = 60
+"""After too many questions, where the answer states none."""
 _CANDIDATES: Final = 100
 _SPELLINGS: Final = 12
 _NEIGHBOURS: Final = 100
 _REPLACEMENTS: Final = 50
 _RUNS: Final = 1000
 _CURRENT: Final = "current"
+_OPEN_END: Final = "*"
 _MISSING: Final = "fragment-not-found"
+_NO_STRUCTURE: Final = "structure-unreadable"
+_NO_MOLECULE: Final = "molecules-unreadable"
+_WITHOUT_SIMILARITY: Final = "similarity-unavailable"
 _WITHOUT_REPLACEMENTS: Final = frozenset({"replacements-unavailable", _MISSING})
 """Of a run that measured no replacements, and of a fragment without open ends."""
-_SERVERS_FAULT: Final = 500
+_OF_THE_QUESTION: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY})
+"""What a question of this run may be answered; other refusals are of the chatbot, whatever it asks."""
+_HANDED_ON: Final = ("ETag", "Cache-Control", "Content-Security-Policy", "Content-Type")
 _UNLIKE_PERCENT: Final = 30.0
 """Of structure, up to which two fragments look different, as on the pages of viz."""
 
@@ -76,16 +92,15 @@ _UNLIKE_PERCENT: Final = 30.0
 class FragmentScores:
     """To be entered on the event loop that uses it, and left on the same.
 
-    Every method raises `ScoresAway` where the API cannot be asked, `NothingPublished` where it has no run, and `ScoresRefuse`
-    where it cannot answer of the run it has.
+    Every method raises what is an `Unanswered` of `lookups`, each for its reason.
     """
 
-    def __init__(self, url: str, structures: Structures, *, key: SecretStr | None = None, transport: Any = None) -> None:
-        arguments = {"trust_env": False, **propagating()} | ({"transport": transport} if transport is not None else {})
+    def __init__(self, url: str, *, key: SecretStr | None = None, transport: Any = None) -> None:
+        hooks = {**propagating()["event_hooks"], "response": [_hold_back]}
+        arguments = {"trust_env": False, "event_hooks": hooks} | ({"transport": transport} if transport is not None else {})
         self._client = Client(
             base_url=url, timeout=httpx.Timeout(_TIMEOUT_S, connect=1.0), headers=bearer(key), httpx_args=arguments
         )
-        self._structures = structures
         self._told: dict[str, Told] = {}
 
     async def __aenter__(self) -> Self:
@@ -97,26 +112,36 @@ class FragmentScores:
     ) -> None:
         await self._client.__aexit__(kind, error, trace)
 
-    async def find(self, name: Name) -> KnownFragment | AmbiguousName | UnknownFragment:
+    async def find(self, name: Name) -> KnownFragment | AmbiguousName | UnknownFragment | UnreadableStructure:
         """The fragment that a user means: by its exact name, a group's common name, a SMILES in any spelling, or in any case.
 
-        A group's name means the first of its fragments that is shown; a SMILES that may be attached in several ways means the
-        one in most compounds. A SMILES in another case is another molecule.
+        A group's name means the first of its fragments that has as many open ends as the usual one and is shown: `phenyl` is no
+        linker. A SMILES that may be attached in several ways means the one in most compounds; in another case it is another
+        molecule.
         """
+        if name.is_smiles:
+            return await self._spelled(name.text)
         exact = await self._get(name.text)
         if isinstance(exact, KnownFragment):
             return exact
-        if spelled := await self._spellings(name):
-            found = await asyncio.gather(*map(self._get, spelled))
-            if known := [each for each in found if isinstance(each, KnownFragment)]:
-                meant = next(
-                    (each for each in known if each.shown and name.group_smiles), max(known, key=lambda each: each.support)
-                )
-                return replace(meant, forms=tuple(each.name for each in known if each is not meant))
-            return UnknownFragment(name.text, found[0].near if isinstance(found[0], UnknownFragment) else (), spelled[0])
-        if name.is_smiles:
-            return exact
-        return await self._in_any_case(name.text, exact)
+        if not name.group_smiles:
+            return await self._in_any_case(name.text, exact)
+        found = await asyncio.gather(*map(self._get, name.group_smiles))
+        known = [each for each in found if isinstance(each, KnownFragment)]
+        if not known:
+            return UnknownFragment(name.text, (), name.group_smiles[0])
+        ends = name.group_smiles[0].count(_OPEN_END)
+        meant = max(known, key=lambda each: (each.name.count(_OPEN_END) == ends, each.shown))
+        return replace(meant, forms=tuple(each.name for each in known if each is not meant))
+
+    async def drawing(self, smiles: str, held: str | None) -> Drawing:
+        """The picture of a fragment or molecule, as the API draws it; `held` is the tag of the one that the asker has."""
+        headers = {} if held is None else {"If-None-Match": held}
+        with _asking(), asking(_SCORES_API):
+            http = self._client.get_async_httpx_client()
+            drawn = checked(await http.get("/v1/drawings", params={"smiles": smiles}, headers=headers))
+        said = {name: drawn.headers[name] for name in _HANDED_ON if name in drawn.headers}
+        return Drawing(None if drawn.status_code == HTTPStatus.NOT_MODIFIED else drawn.content, said)
 
     async def neighbours(
         self, fragment: KnownFragment, kind: str, limit: int, *, is_unlike: bool = False
@@ -145,10 +170,29 @@ class FragmentScores:
         try:
             answer = await _answer(question, ReplacementList)
         except ScoresRefuse as refusal:
-            if _slug(refusal) in _WITHOUT_REPLACEMENTS:
+            if refusal.slug in _WITHOUT_REPLACEMENTS:
                 return None
             raise
         return tuple(replacement(item) for item in answer.items)
+
+    async def group(self, name: Name) -> KnownFragment | None:
+        """What is no fragment of the run and took the place of fragments in its compounds; None where it is not that either."""
+        if not name.group_smiles:
+            return None
+        try:
+            known = await _answer(
+                list_replacements.asyncio(name.group_smiles[0], client=self._client, limit=1), ReplacementList
+            )
+        except ScoresRefuse as refusal:
+            if refusal.slug in _WITHOUT_REPLACEMENTS:
+                return None
+            raise
+        return KnownFragment(known.fragment, known.run, known.fragment, known.support, shown=False, is_listed=False)
+
+    async def swap(self, one: KnownFragment, two: KnownFragment) -> Relative | None:
+        """What putting the second in place of the first is expected to change; None where that is not told."""
+        found = await self.replacements(one, _REPLACEMENTS)
+        return next((item for item in found or () if item.name == two.name), None)
 
     async def told(self, run: str) -> Told:
         """Which similarities a run tells, and what it means by `function`; asked for once, since runs never change."""
@@ -211,51 +255,74 @@ class FragmentScores:
             compound, run, name = CompoundQuestion(smiles=asked), _CURRENT, asked
         chosen = {"targets": list(targets)} if targets else {"limit": limit}
         question = PredictionQuestion(compounds=[compound], **chosen)
-        answer = await _answer(ask_predictions.asyncio(client=self._client, body=question, run=run), Predictions)
-        return predicted(name, answer)
+        try:
+            answer = await _answer(ask_predictions.asyncio(client=self._client, body=question, run=run), Predictions)
+        except ScoresRefuse as refusal:
+            if refusal.slug == _NO_MOLECULE:
+                raise MoleculeUnreadable(name, _reason(refusal)) from refusal
+            raise
+        return predicted(name, answer, is_chosen=bool(targets))
 
     async def _get(self, name: str) -> KnownFragment | UnknownFragment:
         try:
             fragment = await _answer(get_fragment.asyncio(name, client=self._client), FragmentDetail)
         except ScoresRefuse as refusal:
             problem = refusal.__cause__
-            if not isinstance(problem, ServiceProblem) or _slug(refusal) != _MISSING:
+            if not isinstance(problem, ServiceProblem) or refusal.slug != _MISSING:
                 raise
             near = problem.members.get("near")
             return UnknownFragment(name, tuple(map(str, near)) if isinstance(near, list) else ())
         return KnownFragment(fragment.name, fragment.run, fragment.smiles, fragment.support, fragment.shown)
 
-    async def _spellings(self, name: Name) -> tuple[str, ...]:
-        if name.group_smiles or not name.is_smiles:
-            return name.group_smiles
+    async def _spelled(self, smiles: str) -> KnownFragment | UnknownFragment | UnreadableStructure:
+        """By structure, else by a name that is no SMILES as this project writes it; never in the path, which is logged."""
+        missing: UnknownFragment | UnreadableStructure = UnknownFragment(smiles, (), smiles)
         try:
-            return (await self._structures.names_of(name.text))[:_SPELLINGS]
-        except StructuresFailed:
-            return ()
+            known = await self._listed(spelled=smiles, sort=Sort.SUPPORT, limit=_SPELLINGS)
+        except ScoresRefuse as refusal:
+            if refusal.slug != _NO_STRUCTURE:
+                raise
+            known, missing = [], UnreadableStructure(smiles, _reason(refusal))
+        known = known or [each for each in await self._listed(query=smiles, limit=_CANDIDATES) if each.name == smiles]
+        if not known:
+            return missing
+        return replace(known[0], forms=tuple(each.name for each in known[1:]))
 
     async def _in_any_case(self, name: str, exact: UnknownFragment) -> KnownFragment | AmbiguousName | UnknownFragment:
-        question = list_fragments.asyncio(client=self._client, query=name, shown=False, limit=_CANDIDATES)
-        page = await _answer(question, FragmentPage)
-        meant = [item for item in page.items if _folded(item.name) == _folded(name)]
-        match meant:
-            case [item]:
-                return KnownFragment(item.name, page.run, item.smiles, item.support, item.shown)
+        listed = await self._listed(query=name, limit=_CANDIDATES)
+        match [each for each in listed if _folded(each.name) == _folded(name)]:
+            case [known]:
+                return known
             case []:
                 return exact
             case several:
-                return AmbiguousName(name, tuple(item.name for item in several))
+                return AmbiguousName(name, tuple(each.name for each in several))
+
+    async def _listed(self, **chosen: Any) -> list[KnownFragment]:
+        """Fragments of the current run, those without enough evidence to be listed by default among them."""
+        page = await _answer(list_fragments.asyncio(client=self._client, shown=False, **chosen), FragmentPage)
+        return [KnownFragment(item.name, page.run, item.smiles, item.support, item.shown) for item in page.items]
 
     async def _similarity(self, one: KnownFragment, two: KnownFragment, kind: SimilarityKind) -> Similarities | None:
         question = SimilarityQuestion(fragments=list(dict.fromkeys([one.name, two.name])), similarity=kind)
         try:
             return await _answer(ask_similarities.asyncio(client=self._client, body=question, run=one.run), Similarities)
-        except ScoresRefuse:
-            return None
+        except ScoresRefuse as refusal:
+            if refusal.slug == _WITHOUT_SIMILARITY:
+                return None
+            raise
 
 
 async def _answer(question: Awaitable[Any], kind: type[A]) -> A:
     with _asking():
-        return await answer_of(question, kind, service="the scores API")
+        return await answer_of(question, kind, service=_SCORES_API)
+
+
+async def _hold_back(response: httpx.Response) -> None:
+    """A hook that reads how long to wait, which a problem document does not hold."""
+    if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        stated = response.headers.get("Retry-After", "")
+        raise TooManyQuestions(int(stated) if stated.isdecimal() else _PAUSE_S)
 
 
 @contextmanager
@@ -268,14 +335,18 @@ def _asking() -> Iterator[None]:
     except ServiceProblem as problem:
         if problem.slug == "not-ready":
             raise NothingPublished(problem.detail) from problem
-        if problem.status >= _SERVERS_FAULT:
-            raise ScoresAway(f"{problem.title}: {problem.detail}") from problem
-        raise ScoresRefuse(problem.detail) from problem
+        if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise ScoresFail(problem.title) from problem
+        if problem.status not in _OF_THE_QUESTION:
+            raise NotAllowed(problem.title) from problem
+        raise ScoresRefuse(problem.detail, problem.slug) from problem
 
 
-def _slug(refusal: ScoresRefuse) -> str | None:
+def _reason(refusal: ScoresRefuse) -> str:
+    """Why the first thing that was asked about could not be read."""
     problem = refusal.__cause__
-    return problem.slug if isinstance(problem, ServiceProblem) else None
+    errors = problem.members.get("errors") if isinstance(problem, ServiceProblem) else None
+    return str(errors[0].get("reason", refusal)) if isinstance(errors, list) and errors else str(refusal)
 
 
 def _folded(text: str) -> str:

@@ -19,6 +19,7 @@ from dialogue.bundle import Language
 __all__ = [
     "about",
     "compared",
+    "compared_to_swap",
     "counted",
     "instead",
     "predicted",
@@ -27,6 +28,7 @@ __all__ = [
     "swapped",
     "targets",
     "unlike",
+    "unlisted",
     "why_alike",
     "why_predicted",
 ]
@@ -50,16 +52,12 @@ def replacements(fragment: KnownFragment, told: Told, items: tuple[Relative, ...
     if not items:
         return _nothing_nearer(fragment, language, link)
     name, forms = label(fragment.name, language), _forms(fragment, language)
-    listing, is_outcome = changes_listed(items, told.function, language), told.function is Function.OUTCOME
     if language is _EN:
         head = f"In place of {name}, what is expected to change activity least{forms}:"
-        unit = "" if is_outcome else "The change is in log units, up or down, the mean over all targets. "
-        caution = f"{unit}Expected from the data of this run, not tried in your molecule."
     else:
         head = f"{name}の代わりの候補です。活性の変化が小さいと見込まれる順です{forms}。"
-        unit = "" if is_outcome else "変化は対数単位で、増減を問わず全標的で平均した大きさです。"
-        caution = f"{unit}この計算のデータからの見込みで、あなたの分子で試したものではありません。"
-    return _lines(head, listing, caution, _look(language, link))
+    listing = changes_listed(items, told.function, language)
+    return _lines(head, listing, _caution(told.function, language), _look(language, link))
 
 
 def instead(fragment: KnownFragment, kind: str, told: Told, items: tuple[Relative, ...], language: Language, link: str) -> str:
@@ -108,8 +106,25 @@ def compared(pair: Compared, told: Told, language: Language, link: str) -> str:
     return f"{one}と{two}の類似度は、{figures}です。{meant}{evidence}{_look(language, link)}"
 
 
-def swapped(pair: Compared, told: Told, language: Language, link: str) -> str:
-    """What is known of putting the second in place of the first."""
+def swapped(one: KnownFragment, change_: Relative, told: Told, language: Language, link: str) -> str:
+    """What putting another in place of a fragment is expected to change."""
+    replaced, other = label(one.name, language), label(change_.name, language)
+    said, caution = change(change_.figures, told.function, language), _caution(told.function, language)
+    if language is _EN:
+        return _lines(f"{other} in place of {replaced}: {said}.", caution, _look(language, link))
+    return _lines(f"{replaced}を{other}に置き換える場合、{said}。", caution, _look(language, link))
+
+
+def unlisted(one: KnownFragment, two: KnownFragment, language: Language, link: str) -> str:
+    """The run does not tell what a swap changes."""
+    replaced, other = label(one.name, language), label(two.name, language)
+    if language is _EN:
+        return f"The run does not tell what {other} in place of {replaced} changes. {_look(language, link)}"
+    return f"この計算は、{replaced}を{other}に置き換えたときの変化を示していません。{_look(language, link)}"
+
+
+def compared_to_swap(pair: Compared, told: Told, language: Language, link: str) -> str:
+    """How alike two are, one of which is to be put in place of the other."""
     one, two = label(pair.one.name, language), label(pair.two.name, language)
     head = f"{two} in place of {one}: " if language is _EN else f"{one}を{two}に置き換える場合です。"
     return head + compared(pair, told, language, link)
@@ -164,15 +179,26 @@ def predicted(expected: Predicted, language: Language, link: str) -> str:
     name = label(expected.asked, language)
     lines = [f"{place}. {spoken_value(each, expected.scale, language)}" for place, each in enumerate(expected.targets, 1)]
     made = [label(each, language) for each in expected.fragments] if expected.fragments != (expected.asked,) else []
+    order = _order(expected, language)
     if language is _EN:
         parts = [expected.meaning]
         parts += [f"It is made of {', '.join(made)}."] if made else []
         parts += [f"Not known to the run: {', '.join(expected.unknown)}."] if expected.unknown else []
-        return "\n".join([f"Expected of {name}:", *lines, " ".join(parts), _look(language, link)])
+        return "\n".join([f"Expected of {name}{order}:", *lines, " ".join(parts), _look(language, link)])
     parts = ["新しい測定値は90 %の確率で区間に入る見込みです。"]
     parts += [f"含まれるフラグメントは{'、'.join(made)}です。"] if made else []
     parts += [f"この計算が知らないもの: {'、'.join(expected.unknown)}。"] if expected.unknown else []
-    return "\n".join([f"{name}の見込みです。", *lines, "".join(parts), _look(language, link)])
+    meaning = f"スコアAPIの説明（英語）: {expected.meaning}"
+    return "\n".join([f"{name}の見込みです{order}。", *lines, "".join(parts), meaning, _look(language, link)])
+
+
+def _order(expected: Predicted, language: Language) -> str:
+    """What the order of targets follows, as the scores API chooses it where none are named."""
+    if expected.is_chosen or len(expected.targets) == 1:
+        return ""
+    if any(each.level is None for each in expected.targets):
+        return ", highest first" if language is _EN else "（高い順）"
+    return ", most surely above what is usual first" if language is _EN else "（その標的の平均を確かに上回る順）"
 
 
 def why_alike(fragment: KnownFragment, kind: str, other: Relative, facts: RunFacts, language: Language, link: str) -> str:
@@ -208,6 +234,16 @@ def why_predicted(expected: Predicted, language: Language, link: str) -> str:
     parts += [f"分子全体としては{first.rest:+.2f}です。"] if first.rest else []
     parts += [f"いちばん似た測定済みの化合物: {relatives}。"] if relatives else []
     return "".join([*parts, _look(language, link)])
+
+
+def _caution(function: Function, language: Language) -> str:
+    """What an expected change is, and what it is not."""
+    is_outcome = function is Function.OUTCOME
+    if language is _EN:
+        unit = "" if is_outcome else "The change is in log units, up or down, the mean over all targets. "
+        return f"{unit}Expected from the data of this run, not tried in your molecule."
+    unit = "" if is_outcome else "変化は対数単位で、増減を問わず全標的で平均した大きさです。"
+    return f"{unit}この計算のデータからの見込みで、あなたの分子で試したものではありません。"
 
 
 def _look(language: Language, link: str) -> str:

@@ -26,6 +26,7 @@ const WORDS = {
     fresh: "New chat. Nothing of the last one is kept.",
     suggestions: ["How was your weekend?", "What music do you like?"],
     drawing: (name) => `Structure of ${name}`,
+    unserved: (reason) => `Another bot is to be here: ${reason}.`,
     card: (card) =>
       `${card.architecture === "gru" ? "GRU" : "Transformer"} of ${card.parameters.toLocaleString("en")} parameters, ` +
       `${card.steps.toLocaleString("en")} steps on ${card.exchanges.toLocaleString("en")} exchanges` +
@@ -57,6 +58,7 @@ const WORDS = {
     fresh: "新しい会話です。前の会話は残っていません。",
     suggestions: ["週末は何をしましたか？", "好きな食べ物は何ですか？"],
     drawing: (name) => `${name}の構造`,
+    unserved: (reason) => `ここには別のボットが入る予定です（${reason}）。`,
     card: (card) =>
       `${card.architecture === "gru" ? "GRU" : "Transformer"}、パラメータ ${card.parameters.toLocaleString("ja")} 個、` +
       `${card.exchanges.toLocaleString("ja")} 組の会話で ${card.steps.toLocaleString("ja")} ステップ学習` +
@@ -347,7 +349,8 @@ async function introduce() {
   if (asked !== language) return;
   const card = models.data.find((each) => each.id === model)?.card;
   element("about").hidden = card === undefined;
-  element("card").textContent = card ? words().card(card) : "";
+  const unserved = models.unserved[model];
+  element("card").textContent = card ? `${words().card(card)}${unserved ? ` ${words().unserved(unserved)}` : ""}` : "";
   const missing = models.missing[model];
   notice(missing ? (asked === "ja" ? `日本語のボットはここにはいません（${missing}）。` : `The English bot is not here: ${missing}.`) : "");
 }

@@ -19,7 +19,9 @@ async def list_models(request: Request) -> ModelList:
     """One for each language, and each bot that was trained here and is not promoted."""
     registry = _registry(request)
     missing = {model_name(language): reason for language, reason in registry.missing().items()}
-    return ModelList(data=[_model(name, bundle) for name, bundle in registry.bundles().items()], missing=missing)
+    unserved = {model_name(language): reason for language, reason in registry.unserved().items()}
+    bots = [_model(name, bundle) for name, bundle in registry.bundles().items()]
+    return ModelList(data=bots, missing=missing, unserved=unserved)
 
 
 @router.get("/v1/models/{model}", summary="One bot", responses={404: {"model": ProblemDocument}})

@@ -1,13 +1,14 @@
 """Tools: questions about fragments as a tool that any model can call, and what the page needs to show their answers."""
 
+from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
 from chatbot.fragments.answering import FragmentAnswers
-from chatbot.fragments.structures import Structures, StructuresFailed
-from chatbot.problems import STRUCTURE_UNREADABLE, STRUCTURES_FAILED
+from chatbot.fragments.lookups import ScoresRefuse, Unanswered
+from chatbot.problems import SCORES_UNANSWERED, STRUCTURE_UNREADABLE
 from chatbot.wire.parts import RequestModel, ResponseModel, Text
 from dialogue.bundle import Language
 from servicekit.excerpt import excerpt
@@ -21,7 +22,6 @@ _NOTHING_ASKED: Final = {
     Language.ENGLISH: "That is no question about fragments that I can look up.",
     Language.JAPANESE: "それは、調べられるフラグメントの質問ではありません。",
 }
-_A_DAY: Final = {"Cache-Control": "public, max-age=86400"}
 
 
 class FragmentsQuestion(RequestModel):
@@ -113,15 +113,17 @@ async def list_suggestions(request: Request, language: Language = Language.ENGLI
     responses={
         200: {"content": {"image/svg+xml": {"schema": {"type": "string", "format": "binary"}}}},
         422: {"model": ProblemDocument},
+        502: {"model": ProblemDocument},
     },
 )
 async def draw(request: Request, smiles: Annotated[str, Query(min_length=1, max_length=500)]) -> Response:
-    """Of its SMILES, in any spelling."""
-    structures: Structures = request.app.state.structures
+    """Of its SMILES, in any spelling, as the scores API draws it: a browser needs no way to that."""
+    fragments: FragmentAnswers = request.app.state.fragments
     try:
-        drawing = await structures.draw(smiles)
-    except StructuresFailed as error:
-        raise Problem(STRUCTURES_FAILED, str(error)) from error
-    if drawing is None:
-        raise Problem(STRUCTURE_UNREADABLE, f"{excerpt(smiles)!r} is no SMILES of a possible molecule.")
-    return Response(drawing, media_type="image/svg+xml", headers=_A_DAY)
+        drawing = await fragments.drawing(smiles, request.headers.get("if-none-match"))
+    except ScoresRefuse as error:
+        raise Problem(STRUCTURE_UNREADABLE, f"{excerpt(smiles)!r} is no SMILES of a possible molecule.") from error
+    except Unanswered as error:
+        raise Problem(SCORES_UNANSWERED, f"The scores API did not draw it: {error}.") from error
+    status = HTTPStatus.NOT_MODIFIED if drawing.svg is None else HTTPStatus.OK
+    return Response(drawing.svg, status, headers=drawing.headers)

@@ -45,3 +45,6 @@ class ModelList(ResponseModel):
     object: Literal["list"] = "list"
     data: list[ModelObject]
     missing: Annotated[dict[str, str], Field(description="Names of bots that are not here, with the reason.")]
+    unserved: Annotated[
+        dict[str, str], Field(description="Names behind which another bot answers than the promoted one, with the reason.")
+    ]

@@ -47,6 +47,16 @@ async def list_fragments(
             examples=["C1COCCN1"],
         ),
     ] = None,
+    spelled: Annotated[
+        str | None,
+        Query(
+            min_length=1,
+            max_length=500,
+            description="Only the fragment that this SMILES means, in any spelling; without `*`, also those that are it "
+            "attached at any of its hydrogens.",
+            examples=["O1CCNCC1", "[*:1]N1CCOCC1"],
+        ),
+    ] = None,
     min_support: Annotated[int, Query(ge=0, le=2**31 - 1, description="Only fragments in so many compounds or more.")] = 0,
     max_atoms: Annotated[
         int | None, Query(ge=1, le=1000, description="Only fragments of so many heavy atoms or fewer.")
@@ -60,7 +70,7 @@ async def list_fragments(
     """All that meet every condition; those about structures leave out fragments of which the data state none."""
     view = await chosen_run_of_page(request, run, cursor)
     fragments = view.published.fragments
-    selection = Selection(query, shown, structure, min_support, max_atoms, rings, charge, sort)
+    selection = Selection(query, shown, structure, spelled, min_support, max_atoms, rings, charge, sort)
     if selection.is_plain:
         of = f"fragments {shown} {query}"
         matches = fragments.search(query, after=Cursor.last(cursor, of), shown_only=shown)

@@ -1,4 +1,4 @@
-"""The finder: which fragments of a run contain a structure, and what their structures are like, asked of the worker."""
+"""The finder: which fragments contain a structure or are spelled like it, and what structures are like, asked of the worker."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -39,13 +39,14 @@ class Finder:
         self._worker = WorkerProcess("scores_api.structures.searcher", timeout_s=_TIMEOUT_S)
         self._properties: LRUCache[str, Properties] = LRUCache(_KEPT_RUNS)
         self._found: LRUCache[tuple[str, str], npt.NDArray[np.int64]] = LRUCache(_KEPT_ANSWERS)
+        self._names: LRUCache[str, tuple[str, ...]] = LRUCache(_KEPT_ANSWERS)
 
     async def containing(self, fragments: Fragments, structure: str) -> npt.NDArray[np.int64]:
         """Ids, ascending, of the fragments that contain a SMILES or SMARTS.
 
         Raises:
             StructureUnreadable: the text is neither.
-            MoleculesFailed: the worker died or did not answer. So does the other method.
+            MoleculesFailed: the worker died or did not answer. So do the other methods.
         """
         key = (fragments.run, structure)
         if key not in self._found:
@@ -54,6 +55,19 @@ class Finder:
                 raise StructureUnreadable(RefusedSmiles(**answer))
             self._found[key] = np.array(answer["ids"], dtype=np.int64)
         return self._found[key]
+
+    async def spelled(self, fragments: Fragments, smiles: str) -> npt.NDArray[np.int64]:
+        """Ids, ascending, of the fragments that a SMILES in any spelling means, as `chemistry.spelling` reads it.
+
+        Raises:
+            StructureUnreadable: the text is no SMILES of a possible molecule.
+        """
+        if smiles not in self._names:
+            answer = await self._worker.ask({"spelled": smiles})
+            if "reason" in answer:
+                raise StructureUnreadable(RefusedSmiles(**answer))
+            self._names[smiles] = tuple(answer["names"])
+        return np.array(fragments.with_structures(self._names[smiles]), dtype=np.int64)
 
     async def properties(self, fragments: Fragments) -> Properties:
         """Of all fragments of a run."""

@@ -2,7 +2,8 @@
 
 `{"run", "smiles", "structure"}` is answered by `{"ids"}`, the fragments that contain the structure, or by `{"properties"}` of
 all where no structure is asked for. `smiles` may be null: a run that is not held is answered by `{"missing": true}`.
-A text that is no structure is answered by `{"place", "value", "reason"}`. It ends with its input.
+`{"spelled"}` is answered by `{"names"}`, what a SMILES may be called as a fragment. A text that is no structure is answered by
+`{"place", "value", "reason"}`. It ends with its input.
 """
 
 import json
@@ -11,6 +12,8 @@ from typing import Any, Final
 
 from cachetools import LRUCache
 
+from chemistry.spelling import names_of
+from chemistry.unfragmentable import Unfragmentable
 from scores_api.structures.collection import Collection
 from scores_api.structures.reading import Unreadable
 
@@ -24,7 +27,9 @@ def main() -> None:
     """Answer until the input ends."""
     held: LRUCache[str, Collection] = LRUCache(_HELD)
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(_answer(held, **json.loads(line))) + "\n")
+        question = json.loads(line)
+        answer = _spelled(**question) if "spelled" in question else _answer(held, **question)
+        sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
 
@@ -41,6 +46,13 @@ def _answer(
         return {"ids": held[run].containing(structure)}
     except Unreadable as error:
         return {"place": "structure", "value": error.value, "reason": error.reason}
+
+
+def _spelled(spelled: str) -> dict[str, Any]:
+    try:
+        return {"names": names_of(spelled)}
+    except Unfragmentable as error:
+        return {"place": "spelled", "value": spelled, "reason": str(error)}
 
 
 if __name__ == "__main__":

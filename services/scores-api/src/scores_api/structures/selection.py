@@ -41,6 +41,7 @@ class Selection:
     query: str
     shown: bool
     structure: str | None
+    spelled: str | None
     min_support: int
     max_atoms: int | None
     rings: bool | None
@@ -55,7 +56,7 @@ class Selection:
     @property
     def is_plain(self) -> bool:
         """Whether this is the list of all or of those that a text finds, in the order of ids."""
-        return self == Selection(self.query, self.shown, None, 0, None, None, None, Sort.ID)
+        return self == Selection(self.query, self.shown, None, None, 0, None, None, None, Sort.ID)
 
     @property
     def looks_at_structures(self) -> bool:
@@ -69,12 +70,14 @@ class Selection:
         """Ids of the fragments that meet all conditions, in the order that is asked for.
 
         Raises:
-            StructureUnreadable: the structure is neither SMILES nor SMARTS.
+            StructureUnreadable: the structure is neither SMILES nor SMARTS, or what is spelled is no SMILES.
             MoleculesFailed: the process that reads structures died or did not answer.
         """
         ids = np.fromiter(fragments.search(self.query, after=-1, shown_only=self.shown), dtype=np.int64)
         if self.structure is not None:
             ids = np.intersect1d(ids, await finder.containing(fragments, self.structure), assume_unique=True)
+        if self.spelled is not None:
+            ids = np.intersect1d(ids, await finder.spelled(fragments, self.spelled), assume_unique=True)
         if self.min_support:
             ids = ids[np.asarray(fragments.support)[ids] >= self.min_support]
         properties = await finder.properties(fragments) if self.looks_at_structures else None

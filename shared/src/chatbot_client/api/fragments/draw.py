@@ -44,6 +44,11 @@ def _parse_response(
 
         return response_422
 
+    if response.status_code == 502:
+        response_502 = ProblemDocument.from_dict(response.json())
+
+        return response_502
+
     response_default = ProblemDocument.from_dict(response.json())
 
     return response_default
@@ -67,7 +72,7 @@ def sync_detailed(
 ) -> Response[File | ProblemDocument]:
     """A fragment or molecule as a picture
 
-     Of its SMILES, in any spelling.
+     Of its SMILES, in any spelling, as the scores API draws it: a browser needs no way to that.
 
     Args:
         smiles (str):
@@ -98,7 +103,7 @@ def sync(
 ) -> File | ProblemDocument | None:
     """A fragment or molecule as a picture
 
-     Of its SMILES, in any spelling.
+     Of its SMILES, in any spelling, as the scores API draws it: a browser needs no way to that.
 
     Args:
         smiles (str):
@@ -124,7 +129,7 @@ async def asyncio_detailed(
 ) -> Response[File | ProblemDocument]:
     """A fragment or molecule as a picture
 
-     Of its SMILES, in any spelling.
+     Of its SMILES, in any spelling, as the scores API draws it: a browser needs no way to that.
 
     Args:
         smiles (str):
@@ -153,7 +158,7 @@ async def asyncio(
 ) -> File | ProblemDocument | None:
     """A fragment or molecule as a picture
 
-     Of its SMILES, in any spelling.
+     Of its SMILES, in any spelling, as the scores API draws it: a browser needs no way to that.
 
     Args:
         smiles (str):

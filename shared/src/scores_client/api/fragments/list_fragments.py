@@ -19,6 +19,7 @@ def _get_kwargs(
     shown: bool | Unset = True,
     run: str | Unset = "current",
     structure: None | str | Unset = UNSET,
+    spelled: None | str | Unset = UNSET,
     min_support: int | Unset = 0,
     max_atoms: int | None | Unset = UNSET,
     rings: bool | None | Unset = UNSET,
@@ -42,6 +43,13 @@ def _get_kwargs(
     else:
         json_structure = structure
     params["structure"] = json_structure
+
+    json_spelled: None | str | Unset
+    if isinstance(spelled, Unset):
+        json_spelled = UNSET
+    else:
+        json_spelled = spelled
+    params["spelled"] = json_spelled
 
     params["min_support"] = min_support
 
@@ -150,6 +158,7 @@ def sync_detailed(
     shown: bool | Unset = True,
     run: str | Unset = "current",
     structure: None | str | Unset = UNSET,
+    spelled: None | str | Unset = UNSET,
     min_support: int | Unset = 0,
     max_atoms: int | None | Unset = UNSET,
     rings: bool | None | Unset = UNSET,
@@ -171,6 +180,8 @@ def sync_detailed(
             last. Default: 'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
             spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
+        spelled (None | str | Unset): Only the fragment that this SMILES means, in any spelling;
+            without `*`, also those that are it attached at any of its hydrogens.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
         max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
         rings (bool | None | Unset): Only fragments with rings, or only those without.
@@ -192,6 +203,7 @@ def sync_detailed(
         shown=shown,
         run=run,
         structure=structure,
+        spelled=spelled,
         min_support=min_support,
         max_atoms=max_atoms,
         rings=rings,
@@ -215,6 +227,7 @@ def sync(
     shown: bool | Unset = True,
     run: str | Unset = "current",
     structure: None | str | Unset = UNSET,
+    spelled: None | str | Unset = UNSET,
     min_support: int | Unset = 0,
     max_atoms: int | None | Unset = UNSET,
     rings: bool | None | Unset = UNSET,
@@ -236,6 +249,8 @@ def sync(
             last. Default: 'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
             spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
+        spelled (None | str | Unset): Only the fragment that this SMILES means, in any spelling;
+            without `*`, also those that are it attached at any of its hydrogens.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
         max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
         rings (bool | None | Unset): Only fragments with rings, or only those without.
@@ -258,6 +273,7 @@ def sync(
         shown=shown,
         run=run,
         structure=structure,
+        spelled=spelled,
         min_support=min_support,
         max_atoms=max_atoms,
         rings=rings,
@@ -275,6 +291,7 @@ async def asyncio_detailed(
     shown: bool | Unset = True,
     run: str | Unset = "current",
     structure: None | str | Unset = UNSET,
+    spelled: None | str | Unset = UNSET,
     min_support: int | Unset = 0,
     max_atoms: int | None | Unset = UNSET,
     rings: bool | None | Unset = UNSET,
@@ -296,6 +313,8 @@ async def asyncio_detailed(
             last. Default: 'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
             spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
+        spelled (None | str | Unset): Only the fragment that this SMILES means, in any spelling;
+            without `*`, also those that are it attached at any of its hydrogens.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
         max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
         rings (bool | None | Unset): Only fragments with rings, or only those without.
@@ -317,6 +336,7 @@ async def asyncio_detailed(
         shown=shown,
         run=run,
         structure=structure,
+        spelled=spelled,
         min_support=min_support,
         max_atoms=max_atoms,
         rings=rings,
@@ -338,6 +358,7 @@ async def asyncio(
     shown: bool | Unset = True,
     run: str | Unset = "current",
     structure: None | str | Unset = UNSET,
+    spelled: None | str | Unset = UNSET,
     min_support: int | Unset = 0,
     max_atoms: int | None | Unset = UNSET,
     rings: bool | None | Unset = UNSET,
@@ -359,6 +380,8 @@ async def asyncio(
             last. Default: 'current'.
         structure (None | str | Unset): Only fragments that contain this: a SMILES in any
             spelling, a fragment with `*`, a common name of a group (`morpholine`), or a SMARTS.
+        spelled (None | str | Unset): Only the fragment that this SMILES means, in any spelling;
+            without `*`, also those that are it attached at any of its hydrogens.
         min_support (int | Unset): Only fragments in so many compounds or more. Default: 0.
         max_atoms (int | None | Unset): Only fragments of so many heavy atoms or fewer.
         rings (bool | None | Unset): Only fragments with rings, or only those without.
@@ -382,6 +405,7 @@ async def asyncio(
             shown=shown,
             run=run,
             structure=structure,
+            spelled=spelled,
             min_support=min_support,
             max_atoms=max_atoms,
             rings=rings,
