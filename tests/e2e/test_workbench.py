@@ -10,7 +10,7 @@ from tests.support.gaussian import SMILES
 from tests.support.product import Product
 
 pytestmark = [pytest.mark.e2e, pytest.mark.spark, pytest.mark.browser, pytest.mark.timeout(900)]
-_PATIENCE_MS = 600_000
+_PATIENCE_MS = 110_000
 
 
 @pytest.fixture(scope="module")

@@ -155,7 +155,7 @@ def http() -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def launch() -> Iterator[Callable[[list[str]], Browser]]:
-    """Starts Chromium with extra flags; a module, since Playwright leaves its loop running, which tests with loops of their own are not let."""
+    """Starts Chromium with extra flags; once a module: Playwright's loop runs on, and other tests have loops of their own."""
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         yield lambda flags: launched(playwright, flags)

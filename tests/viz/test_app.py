@@ -115,8 +115,9 @@ def test_a_callback_asked_for_with_too_much_is_refused(lonely: TestClient) -> No
 
 def test_a_callback_not_stated_to_be_json_is_refused(lonely: TestClient) -> None:
     body = json.dumps({**_SIDE, "inputs": [_SEARCH, _HEALTH]})
-    answer = lonely.post("/_dash-update-component", content=body, headers={"Content-Type": "text/plain"})
-    assert answer.status_code == 422
+    for kind, status in (("text/plain", 415), ("application/problem+json", 422)):
+        answer = lonely.post("/_dash-update-component", content=body, headers={"Content-Type": kind})
+        assert answer.status_code == status
 
 
 @pytest.mark.parametrize("value", [None, 5, "x", [], {}, {"points": 5}], ids=repr)
