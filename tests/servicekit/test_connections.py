@@ -135,6 +135,22 @@ def test_a_head_that_drips_is_refused_however_often_it_drips(server: Server) -> 
         assert said(slow).startswith(b"HTTP/1.1 408 ")
 
 
+def test_a_body_that_nobody_wanted_is_no_head_of_the_next_request(server: Server) -> None:
+    with server.connect() as client:
+        client.sendall(b"POST /nothing HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000\r\n\r\n")
+        assert client.recv(2**16).startswith(b"HTTP/1.1 404 ")
+        for _ in range(10):
+            client.sendall(b"x" * 10_000)
+        client.sendall(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        assert b"HTTP/1.1 200 " in said(client)
+
+
+def test_a_body_that_nobody_wanted_and_that_stops_coming_ends_the_connection(server: Server) -> None:
+    with server.connect() as client:
+        client.sendall(b"POST /nothing HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000\r\n\r\n" + b"x" * 1000)
+        assert said(client).count(b"HTTP/1.1 ") == 1
+
+
 @pytest.mark.parametrize("size_bytes", [40_000, 20_000_000])
 def test_headers_without_end_are_refused_before_they_fill_the_memory(server: Server, size_bytes: int) -> None:
     before = server.memory_bytes()

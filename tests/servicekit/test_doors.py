@@ -13,6 +13,7 @@ from typing import Any
 
 import jwt
 import pytest
+import structlog
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
@@ -356,3 +357,26 @@ class TestTokens:
         for token in forged:
             assert a_client(app, token).get("/water").status_code == 401
         assert len(app.state.asked) <= 2
+
+    def test_a_provider_that_tells_no_keys_is_no_fault_of_the_token(self, tmp_path: Path, key: rsa.RSAPrivateKey) -> None:
+        class Gateway(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(b"<h1>Sign in to the network</h1>")
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Gateway) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            urls = (f"http://127.0.0.1:{server.server_port}/jwks", "http://127.0.0.1:9/jwks")
+            for url in urls:
+                app = an_app(tmp_path, ANYWHERE, oidc_issuer="https://login.example", oidc_audience="ntdemo", oidc_jwks_url=url)
+                with structlog.testing.capture_logs() as logged:
+                    answers = [a_client(app, self.token(key, kid=kid)).get("/water") for kid in ("k1", "k2")]
+                for answer in answers:
+                    assert (answer.status_code, slug(answer)) == (503, "not-ready")
+                    assert answer.headers["Retry-After"] == "10"
+                warned = [event for event in logged if event["event"] == "identity_provider_away"]
+                assert [(event["log_level"], event["url"]) for event in warned] == [("warning", url)]
+                assert a_client(app, "no token").get("/water").status_code == 401
+                assert a_client(app, a_key(tmp_path, Scope.READ)).get("/water").status_code == 200
+            server.shutdown()

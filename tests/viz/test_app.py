@@ -77,6 +77,12 @@ def test_whichever_page_comes_first_is_whole(path: str) -> None:
     assert len(callbacks) > 10
 
 
+def test_pages_are_told_of_no_websocket(lonely: TestClient) -> None:
+    page = lonely.get("/").text
+    assert '"requests_pathname_prefix"' in page
+    assert "websocket" not in page
+
+
 def test_no_callback_may_be_reached_as_another_method(lonely: TestClient) -> None:
     assert lonely.put("/_dash-update-component").status_code == 405
 
@@ -115,8 +121,9 @@ def test_a_callback_asked_for_with_too_much_is_refused(lonely: TestClient) -> No
 
 def test_a_callback_not_stated_to_be_json_is_refused(lonely: TestClient) -> None:
     body = json.dumps({**_SIDE, "inputs": [_SEARCH, _HEALTH]})
-    answer = lonely.post("/_dash-update-component", content=body, headers={"Content-Type": "text/plain"})
-    assert answer.status_code == 422
+    for kind, status in (("text/plain", 415), ("application/problem+json", 422)):
+        answer = lonely.post("/_dash-update-component", content=body, headers={"Content-Type": kind})
+        assert answer.status_code == status
 
 
 @pytest.mark.parametrize("value", [None, 5, "x", [], {}, {"points": 5}], ids=repr)

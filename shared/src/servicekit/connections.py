@@ -155,10 +155,14 @@ class _Bounded(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._others.receiving.pop(self, None)
         super().on_message_complete()
+        self._wait_for_another()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._others.receiving.pop(self, None)
+        if self not in self._others.receiving:  # a body that nobody wanted still comes: it is no head
+            self._wait_for_another()
+
+    def _wait_for_another(self) -> None:
         if not self.transport.is_closing() and self.cycle.response_complete:
             self._head_bytes = 0
             self.since_s = self.loop.time()
@@ -193,7 +197,9 @@ class _Bounded(HttpToolsProtocol):
             return
         too_slow = self._came_bytes < self._bounds.body_rate * self._bounds.body_s and not self.flow.read_paused
         self._came_bytes, self._pace_s = 0, now_s
-        if too_slow:
+        if too_slow and self.cycle.response_complete:
+            self.leave()
+        elif too_slow:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The body came too slowly.")
 
     def leave(self) -> None:

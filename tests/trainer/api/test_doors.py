@@ -56,16 +56,19 @@ def test_what_a_job_printed_needs_the_key_where_there_is_one(tmp_path: Path) -> 
         assert client.get(f"/v1/jobs/{job}").status_code == 200
 
 
-def test_a_job_belongs_to_the_name_of_its_key_unless_it_says_otherwise(tmp_path: Path) -> None:
-    keys = tmp_path / "keys.json"
-    key, _ = KeyFile(keys).create("ann", Scope.TRAIN, now=datetime.now(UTC), expires=None)
-    sent = {"Authorization": f"Bearer {key}"}
-    with _client(tmp_path, lambda _: None, lambda _: None, settings={"keys": keys}) as client:
+def test_a_job_belongs_to_the_name_of_its_key_unless_one_that_may_admin_says_otherwise(tmp_path: Path) -> None:
+    keys, now = tmp_path / "keys.json", datetime.now(UTC)
+    ann, chief = (
+        {"Authorization": f"Bearer {KeyFile(keys).create(name, scope, now=now, expires=None)[0]}"}
+        for name, scope in (("ann", Scope.TRAIN), ("chief", Scope.ADMIN))
+    )
+    with _client(tmp_path, *[lambda _: None] * 4, settings={"keys": keys}) as client:
+        _problem(client.post("/v1/jobs", json=BUILT_IN, headers={**ann, "X-Owner": "bob"}), 403, "forbidden")
         owners = [
             client.post("/v1/jobs", json=BUILT_IN, headers=headers).json()["owner"]
-            for headers in (sent, {**sent, "X-Owner": "bob"})
+            for headers in (ann, {**ann, "X-Owner": "ann"}, chief, {**chief, "X-Owner": "bob"})
         ]
-    assert owners == ["ann", "bob"]
+    assert owners == ["ann", "ann", "chief", "bob"]
 
 
 def test_every_route_that_changes_something_needs_a_key_that_may(tmp_path: Path) -> None:

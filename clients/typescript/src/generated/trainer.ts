@@ -1438,7 +1438,7 @@ export interface operations {
             header?: {
                 /** @description A word of your choice: the same key with the same body is the same job, however often it is sent. */
                 "idempotency-key"?: string | null;
-                /** @description Whose job it is; without it, whose key this is. Owners of jobs of one priority share the devices alike. */
+                /** @description Whose job it is; without it, whose key this is. Owners of jobs of one priority share the devices alike. In another's name a key hands in that may admin. */
                 "x-owner"?: string | null;
             };
             path?: never;

@@ -11,6 +11,7 @@ import structlog
 from dash import Dash, set_props
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from servicekit.application import create_application
@@ -18,12 +19,12 @@ from servicekit.doors.guard import Doors, Rule
 from servicekit.doors.keys import Scope
 from servicekit.security import SecurityHeaders, content_policy
 from viz import exports, handed_on, problems, uploads, vendored
-from viz.callbacks import CallbackRequests
+from viz.callbacks import CallbackFailures, CallbackRequests
 from viz.datasets import Datasets
 from viz.failures import Unshowable
 from viz.handed_on import HandedOn
 from viz.jobs import TrainerJobs
-from viz.pages import everywhere
+from viz.pages import data, everywhere
 from viz.pages.frame import INDEX, frame
 from viz.scores import Scores
 from viz.settings import Settings
@@ -32,8 +33,8 @@ from viz.suites import ComponentSuites
 __all__ = ["create_app"]
 
 _ASSETS: Final = Path(__file__).parent / "assets"
-_RULES: Final = (Rule(frozenset({"POST"}), re.compile(re.escape(uploads.PATH)), Scope.READ, raw=True),)
-"""An upload is a file of any kind; whatever else is sent is JSON."""
+_RULES: Final = (Rule(frozenset({"POST"}), re.compile(re.escape(uploads.PATH)), Scope.TRAIN, raw=True),)
+"""An upload is a file of any kind; whatever else is sent is JSON, and what a callback needs depends on what it holds."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -94,11 +95,18 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
         on_error=_on_error,
         add_log_handler=False,
     )
+    dash.backend.websocket_capability = False  # the server has none; pages would ask for one again and again
     dash.layout = frame()
     everywhere.register(dash, settings, scores, jobs, datasets)
+    # Dash puts its layer, which reads bodies, before the doors. The last of these is the innermost.
+    dash_layer = app.user_middleware.pop(0)
+    app.user_middleware += [
+        Middleware(ComponentSuites),
+        Middleware(CallbackRequests, callbacks=dash.callback_map, needs=data.needs),
+        dash_layer,
+        Middleware(CallbackFailures),
+    ]
     # Plotly's WebGL traces compile their drawing commands, which needs 'unsafe-eval'.
-    app.add_middleware(CallbackRequests, callbacks=dash.callback_map)
-    app.add_middleware(ComponentSuites)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     policy = content_policy(" ".join(["'unsafe-eval'", *dash.csp_hashes()]))
     # The documentation page starts by a script of its own.

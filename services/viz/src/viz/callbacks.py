@@ -3,17 +3,25 @@
 Dash reads these bodies without a check, so that anything unexpected ends in an error of its own.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field, StrictInt, StrictStr, TypeAdapter, ValidationError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from servicekit.problems import CONTENT_TOO_LARGE, INVALID_REQUEST, problem_response
+from servicekit.doors.keys import Scope as KeyScope
+from servicekit.problems import CONTENT_TOO_LARGE, INVALID_REQUEST, Problem, problem_response, unforeseen
 
-__all__ = ["CallbackRequests"]
+__all__ = ["CallbackFailures", "CallbackRequests", "Needs"]
 
-_PATH: Final = "/_dash-update-component"
+Values = Mapping[str, Any]
+Needs = Callable[[str, Values], tuple[KeyScope, str | None]]
+"""What a callback needs of its caller, from the id of its output and the values of its inputs by `id.property`; and what
+the audit log calls it where it changes something."""
+
+_DASH: Final = "/_dash-"
+_PATH: Final = f"{_DASH}update-component"
 _LIMIT_BYTES: Final = 2**20
 _LONGEST: Final = 20_000
 
@@ -76,11 +84,15 @@ class _Request(BaseModel):
 
 
 class CallbackRequests:
-    """Wraps an ASGI application with Dash; `callbacks` are Dash's own, by their output, and may be filled later."""
+    """Wraps an ASGI application with Dash; `callbacks` are Dash's own, by their output, and may be filled later.
 
-    def __init__(self, app: ASGIApp, callbacks: Mapping[str, Mapping[str, Any]]) -> None:
+    `needs` says of which callbacks more is asked than reading; the doors, outside of this, let callers in.
+    """
+
+    def __init__(self, app: ASGIApp, callbacks: Mapping[str, Mapping[str, Any]], needs: Needs) -> None:
         self._app = app
         self._callbacks = callbacks
+        self._needs = needs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -91,11 +103,10 @@ class CallbackRequests:
         while more and len(body) <= _LIMIT_BYTES:
             message = await receive()
             body, more = body + message.get("body", b""), message.get("more_body", False)
-        kind, fault = CONTENT_TOO_LARGE, f"More than {_LIMIT_BYTES:,} bytes were sent." if len(body) > _LIMIT_BYTES else None
-        if fault is None:
-            kind, fault = INVALID_REQUEST, self._fault(body, dict(scope["headers"]))
-        if fault is not None:
-            await problem_response(kind, fault, _PATH)(scope, receive, send)
+        try:
+            await self._admit(scope, self._read(body, dict(scope["headers"])))
+        except Problem as refused:
+            await problem_response(refused.kind, refused.detail, _PATH, headers=refused.headers)(scope, receive, send)
             return
         whole: list[Message] = [{"type": "http.request", "body": body}]
 
@@ -104,30 +115,70 @@ class CallbackRequests:
 
         await self._app(scope, again, send)
 
-    def _fault(self, body: bytes, headers: Mapping[bytes, bytes]) -> str | None:
-        """What is wrong with a request; None for what our pages send."""
+    def _read(self, body: bytes, headers: Mapping[bytes, bytes]) -> _Request:
+        """What was sent, as Dash will read it too; raises Problem for what no page of ours sends."""
+        if len(body) > _LIMIT_BYTES:
+            raise Problem(CONTENT_TOO_LARGE, f"More than {_LIMIT_BYTES:,} bytes were sent.")
         if not headers.get(b"content-type", b"").startswith(b"application/json"):
-            return "The body is not stated to be JSON."
+            raise Problem(INVALID_REQUEST, "The body is not stated to be JSON.")
         try:
-            request = _Request.model_validate_json(body)
+            request = _Request.model_validate(json.loads(body))  # as Dash reads it: of two equal names the last counts
         except ValidationError as error:
             first = error.errors()[0]
-            return f"{'.'.join(map(str, first['loc'])) or 'The body'}: {first['msg']}."
+            place = ".".join(map(str, first["loc"])) or "The body"
+            raise Problem(INVALID_REQUEST, f"{place}: {first['msg']}.") from None
+        except (ValueError, RecursionError) as error:
+            raise Problem(INVALID_REQUEST, f"The body is no JSON: {error}.") from None
         callback = self._callbacks.get(request.output, {})
         if "callback" not in callback:
-            return "No page has this output."
+            raise Problem(INVALID_REQUEST, "No page has this output.")
         given = (*request.inputs, *request.state)
         if [one.model_dump(include={"id", "property"}) for one in given] != [*callback["inputs"], *callback["state"]]:
-            return "The inputs are not those of this output."
-        return next((fault for one in given if (fault := _misfit(one)) is not None), None)
+            raise Problem(INVALID_REQUEST, "The inputs are not those of this output.")
+        for one in given:
+            _fit(one)
+        return request
+
+    async def _admit(self, scope: Scope, request: _Request) -> None:
+        """Ask the doors whether the caller may do what this callback does; raises Problem."""
+        outputs = self._callbacks[request.output]["output"]
+        values = {f"{one.id}.{one.property}": one.value for one in (*request.inputs, *request.state)}
+        for output in outputs if isinstance(outputs, list) else [outputs]:
+            needed, noted = self._needs(output.component_id, values)
+            if needed > KeyScope.READ:
+                await _require(scope, needed, noted)
 
 
-def _misfit(given: _Property) -> str | None:
-    """Why the value of an input is none that a page of ours sends."""
+class CallbackFailures:
+    """Wraps what Dash's own layer wraps, which answers what nobody foresaw without a word in the log."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:
+            if scope["type"] != "http" or not scope["path"].startswith(_DASH):
+                raise
+            await unforeseen(scope["path"], error)(scope, receive, send)
+
+
+async def _require(scope: Scope, needed: KeyScope, noted: str | None) -> None:
+    try:
+        await scope["state"]["require"](needed, noted)
+    except Problem as refused:
+        if noted is None and "WWW-Authenticate" in refused.headers:  # nobody pressed: a browser would ask at every beat
+            refused.headers["WWW-Authenticate"] = "Bearer"
+        raise
+
+
+def _fit(given: _Property) -> None:
+    """Raise Problem for a value of an input that no page of ours sends."""
     name = f"{given.id}.{given.property}"
     kind = _VALUES.get(name) or _VALUES[given.property]
     try:
         kind.validate_python(given.value)
     except ValidationError as error:
-        return f"{name}: {error.errors()[0]['msg']}."
-    return None
+        raise Problem(INVALID_REQUEST, f"{name}: {error.errors()[0]['msg']}.") from None

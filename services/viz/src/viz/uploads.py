@@ -11,6 +11,8 @@ from viz.datasets import Datasets
 __all__ = ["PATH", "Uploaded", "install"]
 
 PATH: Final = "/uploads"
+_ANY_SIZE: Final = 2**62
+"""The trainer says how much."""
 
 
 class Uploaded(BaseModel):
@@ -29,6 +31,7 @@ def install(app: FastAPI, datasets: Datasets) -> None:
         PATH,
         tags=["data"],
         summary="Hand a file to the trainer.",
+        max_body_size=_ANY_SIZE,
         openapi_extra={
             "requestBody": {
                 "required": True,

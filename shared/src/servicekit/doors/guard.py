@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from servicekit.doors.keys import BadKeys, Caller, KeyRing, Scope
-from servicekit.doors.oidc import Tokens
+from servicekit.doors.oidc import PAUSE_S, ProviderAway, Tokens
 from servicekit.doors.origins import Names, foreign_page, host_of
 from servicekit.doors.rates import Rates
 from servicekit.doors.settings import DoorSettings
@@ -29,7 +29,7 @@ from servicekit.problems import (
     Problem,
 )
 
-__all__ = ["SAFE", "Doors", "Guard", "Rule", "require_keys"]
+__all__ = ["SAFE", "Doors", "Guard", "Rule", "require_keys", "require_scope"]
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _WITH_BODIES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -122,7 +122,7 @@ class Guard:
         """
         rule = self.rule(method, path)
         self._look(method, headers, rule, server)
-        return await self._caller(method, path, headers, Scope.READ if rule is None else rule.scope)
+        return await self.caller(method, path, headers, Scope.READ if rule is None else rule.scope)
 
     def _look(self, method: str, headers: Mapping[str, str], rule: Rule | None, server: str | None) -> None:
         """The name it was asked by, the page that asks, and the kind of its body; raises Problem."""
@@ -144,7 +144,12 @@ class Guard:
             wanted = "application/octet-stream, or what the file is" if is_raw else "application/json"
             raise Problem(UNSUPPORTED_MEDIA_TYPE, f"The body is stated to be {excerpt(stated) or 'nothing'}; send {wanted}.")
 
-    async def _caller(self, method: str, path: str, headers: Mapping[str, str], needed: Scope) -> Caller | None:
+    async def caller(self, method: str, path: str, headers: Mapping[str, str], needed: Scope) -> Caller | None:
+        """Who asks for what needs `needed`; None where nobody need say. One of the caller's requests is taken.
+
+        Raises:
+            Problem: They send no key that may.
+        """
         if path in _ALWAYS or (method == "OPTIONS" and "access-control-request-method" in headers):
             return None
         sent = _sent(headers)
@@ -156,7 +161,10 @@ class Guard:
             _log.error("keys_unusable", reason=str(error))
             raise Problem(NOT_READY, "The file of keys cannot be read; the service's log says why.") from None
         if caller is None and sent is not None and self._tokens is not None:
-            caller = await self._tokens.caller(sent)
+            try:
+                caller = await self._tokens.caller(sent)
+            except ProviderAway as away:
+                raise Problem(NOT_READY, str(away), headers={"Retry-After": str(int(PAUSE_S))}) from None
         if caller is None:
             reason = "No key was sent." if sent is None else "The key that was sent is not one of this service, or has expired."
             raise Problem(UNAUTHORIZED, reason, headers={"WWW-Authenticate": _challenge(headers)})
@@ -166,11 +174,14 @@ class Guard:
                 "This key has made its requests of this minute.",
                 headers={"Retry-After": str(int(wait_s) + 1)},
             )
-        if caller.scope < needed:
-            raise Problem(
-                FORBIDDEN, f"This key may {caller.scope.name.lower()}; this needs one that may {needed.name.lower()}."
-            )
+        require_scope(caller, needed)
         return caller
+
+
+def require_scope(caller: Caller, needed: Scope) -> None:
+    """Let a caller do what needs `needed`; raises Problem where their key may not."""
+    if caller.scope < needed:
+        raise Problem(FORBIDDEN, f"This key may {caller.scope.name.lower()}; this needs one that may {needed.name.lower()}.")
 
 
 def _sent(headers: Mapping[str, str]) -> str | None:
@@ -187,5 +198,6 @@ def _sent(headers: Mapping[str, str]) -> str | None:
 
 
 def _challenge(headers: Mapping[str, str]) -> str:
-    """A browser that opens a page asks its user; programs are told to send a bearer's key."""
-    return 'Basic realm="ntdemo", charset="UTF-8"' if "text/html" in headers.get("accept", "") else "Bearer"
+    """A browser that opens a page, or sends something for one, asks its user; programs are told to send a bearer's key."""
+    of_browser = "text/html" in headers.get("accept", "") or "origin" in headers or "sec-fetch-site" in headers
+    return 'Basic realm="ntdemo", charset="UTF-8"' if of_browser else "Bearer"

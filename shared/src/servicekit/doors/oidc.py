@@ -12,17 +12,24 @@ from servicekit.doors.settings import DoorSettings
 if TYPE_CHECKING:
     from jwt import PyJWKClient
 
-__all__ = ["Tokens"]
+__all__ = ["PAUSE_S", "ProviderAway", "Tokens"]
 
 _ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")
 """Asymmetric ones alone: a token never says how it is to be believed."""
 _KEPT_S: Final = 300
-_PAUSE_S: Final = 10.0
+PAUSE_S: Final = 10.0
 """Between two questions for the issuer's keys, whatever tokens name."""
 _TIMEOUT_S: Final = 5
 _LEEWAY_S: Final = 30
 _SCOPES: Final = {f"ntdemo:{scope.name.lower()}": scope for scope in Scope}
 _log = structlog.stdlib.get_logger(__name__)
+
+
+class ProviderAway(Exception):
+    """Nobody can tell whose token this is, since the provider's keys cannot be had; `str` is one sentence."""
+
+    def __init__(self) -> None:
+        super().__init__("The identity provider tells no keys to check tokens by; the service's log says why.")
 
 
 class Tokens:
@@ -49,7 +56,11 @@ class Tokens:
         return cls(settings.oidc_issuer, settings.oidc_audience, _key_client(settings.oidc_jwks_url), settings.oidc_scope_claim)
 
     async def caller(self, token: str) -> Caller | None:
-        """Whose token this is; None where it is not valid now, or allows nothing here."""
+        """Whose token this is; None where it is not valid now, or allows nothing here.
+
+        Raises:
+            ProviderAway: It may be valid; the provider cannot be asked for its keys.
+        """
         import jwt  # noqa: PLC0415 - few services take tokens
 
         try:
@@ -78,17 +89,26 @@ def _words(claim: Any) -> list[str]:
 
 
 def _key_client(url: str) -> "PyJWKClient":
-    from jwt import PyJWKClient, PyJWKClientConnectionError  # noqa: PLC0415 - few services take tokens
+    from jwt import PyJWKClient, PyJWKClientError, PyJWTError  # noqa: PLC0415 - few services take tokens
 
     class Keys(PyJWKClient):
         """Asks for keys now and then, however many tokens name keys that there are not."""
 
         asked_s = float("-inf")
+        away = False
+        """Whether the last question got no answer."""
 
         def fetch_data(self) -> Any:
-            if time.monotonic() - self.asked_s < _PAUSE_S:
-                raise PyJWKClientConnectionError("asked a moment ago")
+            if time.monotonic() - self.asked_s < PAUSE_S:
+                raise ProviderAway if self.away else PyJWKClientError("asked a moment ago")
             self.asked_s = time.monotonic()
-            return super().fetch_data()
+            try:
+                told = super().fetch_data()
+            except (PyJWTError, ValueError, OSError) as error:
+                self.away = True
+                _log.warning("identity_provider_away", url=url, reason=str(error))
+                raise ProviderAway from None
+            self.away = False
+            return told
 
     return Keys(url, cache_keys=True, lifespan=_KEPT_S, timeout=_TIMEOUT_S)

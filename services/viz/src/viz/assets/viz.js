@@ -25,6 +25,17 @@
     }
   });
 
+  /* What a press was refused is said on the page; Dash keeps silent about it. */
+  const ask = window.fetch;
+  window.fetch = async function (...asked) {
+    const answer = await ask.apply(window, asked);
+    if (answer.status >= 400 && answer.headers.get("content-type") === "application/problem+json") {
+      const told = await answer.clone().json();
+      window.dash_clientside.set_props("notice", { children: told.detail });
+    }
+    return answer;
+  };
+
   /* A file goes to the server as it is, and the page turns to it. */
   function setUpDrop() {
     const zone = document.getElementById("drop-zone");

@@ -114,7 +114,8 @@ def sync_detailed(
         idempotency_key (None | str | Unset): A word of your choice: the same key with the same
             body is the same job, however often it is sent.
         x_owner (None | str | Unset): Whose job it is; without it, whose key this is. Owners of
-            jobs of one priority share the devices alike.
+            jobs of one priority share the devices alike. In another's name a key hands in that may
+            admin.
         body (JobRequest): A job to be done.
 
     Raises:
@@ -155,7 +156,8 @@ def sync(
         idempotency_key (None | str | Unset): A word of your choice: the same key with the same
             body is the same job, however often it is sent.
         x_owner (None | str | Unset): Whose job it is; without it, whose key this is. Owners of
-            jobs of one priority share the devices alike.
+            jobs of one priority share the devices alike. In another's name a key hands in that may
+            admin.
         body (JobRequest): A job to be done.
 
     Raises:
@@ -191,7 +193,8 @@ async def asyncio_detailed(
         idempotency_key (None | str | Unset): A word of your choice: the same key with the same
             body is the same job, however often it is sent.
         x_owner (None | str | Unset): Whose job it is; without it, whose key this is. Owners of
-            jobs of one priority share the devices alike.
+            jobs of one priority share the devices alike. In another's name a key hands in that may
+            admin.
         body (JobRequest): A job to be done.
 
     Raises:
@@ -230,7 +233,8 @@ async def asyncio(
         idempotency_key (None | str | Unset): A word of your choice: the same key with the same
             body is the same job, however often it is sent.
         x_owner (None | str | Unset): Whose job it is; without it, whose key this is. Owners of
-            jobs of one priority share the devices alike.
+            jobs of one priority share the devices alike. In another's name a key hands in that may
+            admin.
         body (JobRequest): A job to be done.
 
     Raises:

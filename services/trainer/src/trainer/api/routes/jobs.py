@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from servicekit import tracing
 from servicekit.cursor import Cursor
-from servicekit.doors.keys import Caller
+from servicekit.doors.guard import require_scope
+from servicekit.doors.keys import Caller, Scope
 from servicekit.problems import INVALID_REQUEST, Problem
 from trainer.api.routes.access import PERMITTED, NamedJob, Running
 from trainer.api.routes.rendering import answers, invalid_data, job_path, job_resource, no_room, refusal
@@ -45,13 +46,16 @@ _Named = Annotated[
     str | None,
     Header(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$",
-        description="Whose job it is; without it, whose key this is. Owners of jobs of one priority share the devices alike.",
+        description="Whose job it is; without it, whose key this is. Owners of jobs of one priority share the devices alike. "
+        "In another's name a key hands in that may admin.",
     ),
 ]
 
 
 async def _owner(request: Request, x_owner: _Named = None) -> str:
     caller: Caller | None = request.state.caller
+    if caller is not None and x_owner not in {None, caller.name}:
+        require_scope(caller, Scope.ADMIN)
     return x_owner or (caller and caller.name) or NOBODY
 
 
