@@ -24,6 +24,8 @@ from trainer.factorization.activity.posterior import Posterior
 from trainer.factorization.predictor import Predictor
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
+CHLORIDE = "Clc1ccc(CC(=O)NC)cc1"
+"""A molecule of the run that tells of replacements."""
 KNOWN = [name for name in fragment(ASPIRIN).fragments if name != "*O*"]
 """The fragments of aspirin that the predicting run knows."""
 TARGETS = [f"target {place}" for place in range(12)]
@@ -155,10 +157,7 @@ def http() -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def launch() -> Iterator[Callable[[list[str]], Browser]]:
-    """Starts Chromium with extra flags.
-
-    Once a module: the loop that Playwright leaves running refuses every other loop of the process.
-    """
+    """Starts Chromium with extra flags; once a module: Playwright's loop runs on, and other tests have loops of their own."""
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         yield lambda flags: launched(playwright, flags)
