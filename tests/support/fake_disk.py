@@ -38,9 +38,11 @@ class FakeDisk:
         self.steps_left = -1
         self.trouble = 0.0
         """How likely an operation that writes is refused."""
+        self.before_step: Callable[[], None] = lambda: None
 
     def step(self) -> None:
         """Before every operation that changes something."""
+        self.before_step()
         if self.steps_left == 0:
             raise Crash
         self.steps_left -= 1

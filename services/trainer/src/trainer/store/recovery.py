@@ -51,8 +51,8 @@ def recover(store: Store) -> Recovered:
         for one in torn:
             quarantine.take(entry, store.root / one.path)
     intents.require_publications(store)
-    if intents.intents(store) and store.version() >= 0:
-        secure(store)  # seen by readers, and perhaps not on the disk yet: then its intent must not go before it
+    if intents.intents(store):
+        _settle(store)
     restate(store)
     left = leftovers(store)
     if not left:
@@ -84,6 +84,20 @@ def _torn(store: Store) -> list[Taken]:
         if newest is not None and not _is_commit(newest.read_bytes()):
             found.append(Taken(newest.relative_to(store.root).as_posix()))
     return found
+
+
+def _settle(store: Store) -> None:
+    """Bring the newest commit of each table to the disk: who wrote it may have been killed before it did.
+
+    Readers see it, and what follows builds on it; a power cut that took it would take every later commit of its table.
+    """
+    for table in TABLES.values():
+        log = store.table(table.name) / "_delta_log"
+        newest = max(log.glob("*[0-9].json"), default=None) if log.is_dir() else None
+        if newest is not None:
+            sync((newest, log, log.parent, log.parent.parent))
+    if store.version() >= 0:
+        secure(store)
 
 
 def _is_commit(text: bytes) -> bool:
