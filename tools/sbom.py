@@ -1,7 +1,8 @@
 """`make sbom`: a CycloneDX bill of materials a service, in build/sbom/, of what its image holds.
 
 Python packages come from the service's lock, as Python 3.11 on Linux installs it; Debian's packages from the dpkg status of the
-image, where that has been built. Nothing is asked of any network.
+image, where that has been built. Licences are what the packages themselves state, as they are installed here. Nothing is asked
+of any network.
 """
 
 import json
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,6 +42,18 @@ def installed(lock: str) -> list[str]:
     return found
 
 
+def licences(package: str) -> list[dict[str, Any]]:
+    """What a package that is installed here says of its licence, as CycloneDX states it; nothing of one that is not."""
+    try:
+        stated = metadata(package)
+    except PackageNotFoundError:
+        return []
+    if "License-Expression" in stated:
+        return [{"expression": stated["License-Expression"]}]
+    names = [kind.rpartition(" :: ")[2] for kind in stated.get_all("Classifier") or [] if kind.startswith("License :: ")]
+    return [{"license": {"name": name}} for name in names or stated["License"].splitlines()[:1]]
+
+
 def debian(status: str) -> Iterator[dict[str, Any]]:
     """A component for each package that is installed by a dpkg status."""
     for stanza in status.split("\n\n"):
@@ -60,6 +74,9 @@ def bill(service: str, status: str | None) -> dict[str, Any]:
     command += ["--output-reproducible", "--of", "JSON", "--spec-version", "1.6", "-"]
     said = subprocess.run(command, input="\n".join(lines), capture_output=True, text=True, check=True)
     document: dict[str, Any] = json.loads(said.stdout)
+    for component in document["components"]:
+        if found := licences(component["name"]):
+            component["licenses"] = found
     if status is not None:
         document["components"] += debian(status)
     return document

@@ -1,6 +1,9 @@
+import json
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from tests.support.deployed import SERVICES
 from tools import sbom
 
@@ -40,3 +43,6 @@ def test_every_service_has_a_bill_of_all_its_packages(service: str) -> None:
     assert document["metadata"]["component"]["name"] == f"ntdemo-{service}"
     locked = sbom.installed((Path(sbom.ROOT) / "services" / service / "requirements.txt").read_text(encoding="utf-8"))
     assert len(document["components"]) == len(locked) + 1
+    unlicensed = {component["name"] for component in document["components"] if not component.get("licenses")}
+    assert unlicensed == {"libc6"}
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(document)) is None

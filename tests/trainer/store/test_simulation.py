@@ -156,7 +156,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "commit", fake_commit)
     monkeypatch.setattr(publications, "append", fake_append)
     monkeypatch.setattr(registry, "append_change", fake_append_change)
-    for module in (publications, registry):
+    for module in (publications, registry, recovery):
         monkeypatch.setattr(module, "deciding", lambda _: World.turns.hold("registry"))
     monkeypatch.setattr(recovery, "_forget", fake_forget)
     monkeypatch.setattr(publish, "ThreadPoolExecutor", Serial)

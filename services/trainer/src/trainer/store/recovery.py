@@ -18,7 +18,7 @@ from contracts.store import Store
 from contracts.tables import TABLES, Table
 from trainer.store import intents
 from trainer.store.durable import sync
-from trainer.store.publications import Publication, publications, registry, restate, secure
+from trainer.store.publications import Publication, deciding, publications, registry, restate, secure
 from trainer.store.quarantine import Quarantine, Taken
 from trainer.store.tables import committed_files, partitions
 
@@ -44,16 +44,25 @@ def recover(store: Store) -> Recovered:
     Raises:
         PublicationsLost: There are committed data and no publication at all: then nothing is moved.
     """
-    torn = _torn(store) if intents.intents(store) else []
-    if torn:
-        quarantine = Quarantine(store)
-        entry = quarantine.begin(torn, "the power went while it was written")
-        for one in torn:
-            quarantine.take(entry, store.root / one.path)
-    intents.require_publications(store)
-    if intents.intents(store):
-        _settle(store)
+    if not store.root.exists():
+        return Recovered(())
+    with deciding(store):  # whoever changes the registry meanwhile writes into the store as well
+        torn = _torn(store) if intents.intents(store) else []
+        if torn:
+            quarantine = Quarantine(store)
+            entry = quarantine.begin(torn, "the power went while it was written")
+            for one in torn:
+                quarantine.take(entry, store.root / one.path)
+        intents.require_publications(store)
+        if intents.intents(store):
+            _settle(store)
     restate(store)
+    with deciding(store):
+        return _put_away(store)
+
+
+def _put_away(store: Store) -> Recovered:
+    """Move what no publication names; nobody else may write."""
     left = leftovers(store)
     if not left:
         intents.end_all(store)
