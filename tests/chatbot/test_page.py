@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 from tests.chatbot.conftest import GREETING, GREETING_JA, NOWHERE, Running, chatbot_environment, opened
 from tests.chatbot.fragments.asked import scores_api
 from tests.support.browser import PLAIN, Visit, axe_script, launched, serious_faults, watched
@@ -161,6 +161,20 @@ def test_the_current_run_is_asked_about_and_its_fragments_are_drawn(
     page.reload()
     expect(page.locator(".drawings li")).to_have_count(3)
     assert not list(watching)
+
+
+def test_a_promoted_bot_that_is_not_served_is_told_beside_the_one_that_is(running: Running, visit: Visit) -> None:
+    reason = "dialogue-1, which is promoted, is not served: the scores API has no bot of this run yet"
+
+    def awaiting(route: Route) -> None:
+        route.fulfill(json={**route.fetch().json(), "unserved": {"ntdemo-en": reason}})
+
+    visit.page.route("**/v1/models", awaiting)
+    page = visit.go(running.url)
+    page.locator("#about summary").click()
+    expect(page.locator("#card")).to_contain_text(f"Another bot is to be here: {reason}.")
+    page.get_by_role("radio", name="日本語").check()
+    expect(page.locator("#card")).not_to_contain_text("別のボット")
 
 
 def test_markup_is_shown_as_text(running: Running, visit: Visit) -> None:

@@ -230,8 +230,18 @@ async def test_a_promoted_bot_that_is_broken_is_told_and_not_fetched_again(
     await published.look()
     assert len([path for path in store.asked if f"/{run}/" in path]) == asked
     assert "its bundle is broken" in registry.unserved()[Language.ENGLISH]
+    store.broken.clear()
+    store.promote(newer := store.publish(_NEWS))
+    await published.look()
+    assert run_of(registry) == newer
+    assert registry.unserved() == {}
     store.roll_back()
     await published.look()
+    assert run_of(registry) == newer
+    assert registry.unserved()[Language.ENGLISH].startswith(f"{run}, which is promoted, is not served: its bundle is broken")
+    store.roll_back()
+    await published.look()
+    assert run_of(registry) == "dialogue-scripted"
     assert registry.unserved() == {}
 
 

@@ -15,6 +15,7 @@ from tests.support.store import five_fragments, named_fragments
 from chatbot.fragments.answering import FragmentAnswers
 from chatbot.fragments.finding import Answered
 from chatbot.fragments.scores import FragmentScores
+from contracts.kinds import Objective
 from dialogue.bundle import Language
 
 pytestmark = pytest.mark.anyio
@@ -333,7 +334,7 @@ def refusing(status: int, slug: str, *, headers: dict[str, str] | None = None, a
 def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A scores API that asks for a key, and lets it ask once a second."""
     access = {"NTDEMO_ACCESS": "keys", "NTDEMO_API_KEY": _KEY, "NTDEMO_RATE_LIMIT": "60"}
-    yield from scores_api(tmp_path_factory.mktemp("locked"), five_fragments(), **access)
+    yield from scores_api(tmp_path_factory.mktemp("locked"), five_fragments(), Objective.COUNTS, **access)
 
 
 async def test_a_key_that_is_missing_and_one_that_asks_too_often_are_told(locked: str) -> None:

@@ -65,6 +65,8 @@ def test_nine_of_ten_other_phrasings_are_understood(language: str) -> None:
         "press F to pay respects",
         "Me and you?",
         "You and I?",
+        "Should I add alcohol to the sauce?",
+        "Can I remove F from the list?",
         "Is he taller than Me?",
         "Hで始まる言葉は？",
         "HAVE YOU HEARD OF HIM?",
@@ -126,6 +128,13 @@ def test_a_swap_is_a_comparison_with_a_direction() -> None:
         ("Fの代わりになるものは？", "replace", ("F",)),
         ("Fについて教えて", "about", ("F",)),
         ("水素をフッ素に置き換えたら？", "compare", ("水素", "フッ素")),
+        ("What if I remove the F?", "compare", ("F", "hydrogen")),
+        ("Should I add a fluorine?", "compare", ("hydrogen", "fluorine")),
+        ("what happens if I add a methyl to my molecule?", "compare", ("hydrogen", "methyl")),
+        ("Clを外したらどうなる？", "compare", ("Cl", "hydrogen")),
+        ("フッ素を入れたらどうなる？", "compare", ("hydrogen", "フッ素")),
+        ("What changes if H becomes F?", "compare", ("H", "F")),
+        ("Which compounds contain Cl?", "about", ("Cl",)),
     ],
 )
 def test_one_atom_is_a_fragment_where_one_asks_as_of_fragments(message: str, intent: str, names: tuple[str, ...]) -> None:
@@ -143,6 +152,8 @@ def test_one_atom_is_a_fragment_where_one_asks_as_of_fragments(message: str, int
         ("OMeをOHに置き換えたら？", "OMe", "OH"),
         ("OMeの代わりにOHは？", "OMe", "OH"),
         ("OHはOMeの代わりになる？", "OMe", "OH"),
+        ("OMe -> OH", "OMe", "OH"),
+        ("methoxy to hydroxy?", "methoxy", "hydroxy"),
     ],
 )
 def test_a_swap_knows_what_is_replaced(message: str, replaced: str, by: str) -> None:

@@ -86,6 +86,8 @@ async def test_a_swap_is_told_by_what_it_is_expected_to_change(measured: str) ->
         ("what happens if I swap Cl for CN?", "*C#N", "cyano (*C#N) in place of chloro (*Cl): "),
         ("Can I swap the Cl for a methyl?", "*C", "methyl (*C) in place of chloro (*Cl): "),
         ("replace Cl by H", "*[H]", "hydrogen (*[H]) in place of chloro (*Cl): "),
+        ("what if I remove the chlorine?", "*[H]", "hydrogen (*[H]) in place of chloro (*Cl): "),
+        ("compare Cl and methyl", "*C", "methyl (*C) in place of chloro (*Cl): "),
     ):
         found = await found_of(measured, message)
         assert found is not None
@@ -98,6 +100,7 @@ async def test_a_swap_is_told_by_what_it_is_expected_to_change(measured: str) ->
     assert japanese.startswith("クロロ（*Cl）をフルオロ（*F）に置き換える場合、見込まれる変化0.")
     why = str(await answer_of(measured, "swap Cl for methyl || why?"))
     assert "methyl (*C) in " in why
+    assert "measured: chloro (*Cl) is in 12 of 108" in str(await answer_of(measured, "replace Cl by H || why?"))
     assert told["*C"] in why
 
 
@@ -109,6 +112,11 @@ async def test_what_is_no_fragment_and_has_replacements_is_told_of_them(measured
     )
     assert "「メチルの代わりは？」" in str(await answer_of(measured, "メチルに似ているのは？", JA))
     assert "But it tells" not in str(await answer_of(measured, "what is like azocane?"))
+
+
+async def test_replacements_by_another_similarity_are_told_as_what_is_alike(measured: str) -> None:
+    for message in ("what can replace chloro by structure?", "what can replace chloro? || and by structure?"):
+        assert str(await answer_of(measured, message)).startswith("Most like chloro (*Cl) in structure:")
 
 
 async def test_a_name_means_what_has_as_many_open_ends(measured: str) -> None:

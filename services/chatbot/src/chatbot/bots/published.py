@@ -41,6 +41,8 @@ _LATEST: Final = "latest"
 _TIMEOUT_S: Final = 30.0
 _LARGEST_BYTES: Final = 256 * 2**20
 _NOTHING_YET: Final = frozenset({"artifact-not-found", "not-ready"})
+_NOT_YET: Final = "the scores API has no bot of this run yet"
+_BROKEN: Final = "its bundle is broken, as the log says; train or publish another one and promote that"
 _SERVICE: Final = "the scores API"
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -127,27 +129,28 @@ class PublishedBots:
         present = self._registry.of_language(language)
         served = present.card.training.run if present is not None and present.published else None
         if run is not None and run == self._refused.get(language):
+            self._registry.note_unserved(language, run, _BROKEN)
             return
         if run == served:
-            self._registry.follow(language)
+            self._registry.forget_unserved(language)
             return
         if run is None:
-            self._registry.follow(language)
+            self._registry.forget_unserved(language)
             await asyncio.to_thread(self._registry.open_shipped, self._shipped, threads=self._threads, languages=(language,))
             return
         bundle = self._registry.offered(language)
         if bundle is None or bundle.card.training.run != run:
             manifest = await self._manifest(artifact_name(language), run)
             if manifest is None:
-                self._registry.leave(language, run, "the scores API has no bot of this run yet")
+                self._registry.note_unserved(language, run, _NOT_YET)
                 return
             bundle = await self._opened(language, manifest)
         if bundle is None:
             self._refused[language] = run
-            self._registry.leave(language, run, "its bundle is broken, as the log says; publish it again and promote that")
+            self._registry.note_unserved(language, run, _BROKEN)
             return
         self._registry.register(bundle)
-        self._registry.follow(language)
+        self._registry.forget_unserved(language)
 
     async def _offer(self, language: Language) -> None:
         """Serve the newest bot under its own name, unless it is the one behind the plain name already."""

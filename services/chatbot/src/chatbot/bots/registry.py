@@ -67,14 +67,14 @@ class BotRegistry:
             _log.info("bundle_offered", model=f"{model_name(language)}{_RUN}{bundle.card.training.run}")
         memory.give_back()
 
-    def leave(self, language: Language, run: str, reason: str) -> None:
+    def note_unserved(self, language: Language, run: str, reason: str) -> None:
         """Remember that a promoted bot is not served; logged when it is told first."""
         told = f"{run}, which is promoted, is not served: {reason}"
         if self._unserved.get(language) != told:
             self._unserved[language] = told
             _log.warning("promoted_bot_not_served", language=language, run=run, reason=reason)
 
-    def follow(self, language: Language) -> None:
+    def forget_unserved(self, language: Language) -> None:
         """Forget it: what is promoted is served, or nothing is promoted."""
         self._unserved.pop(language, None)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -30,6 +31,7 @@ __all__ = ["FragmentAnswers"]
 
 _EXAMPLES: Final = 5
 _ATTACHMENT: Final = "*"
+_PAIR: Final = 2
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -92,11 +94,13 @@ class FragmentAnswers:
         if molecule is not None:
             return await findings.predicted(molecule, question)
         found = [await scores.find(name) for name in asked.names]
-        if asked.intent is Intent.REPLACE or asked.is_swap:
+        if asked.intent is Intent.REPLACE or (asked.intent is Intent.COMPARE and len(found) == _PAIR):
             found = [
                 (await scores.group(name) or each) if isinstance(each, UnknownFragment) else each
                 for name, each in zip(asked.names, found, strict=True)
             ]
+            if any(isinstance(each, KnownFragment) and not each.is_listed for each in found):
+                question = replace(question, is_swap=True)  # all that is told of them
         missing = [each for each in found if isinstance(each, UnknownFragment)]
         if missing:
             return await self._missing(missing, question, findings)

@@ -63,6 +63,8 @@ class Findings:
     async def _beside(self, fragment: KnownFragment, question: Question) -> Answered:
         """One fragment and others beside it."""
         intent, limit, language = question.intent, question.limit or _SHOWN, self.language
+        if intent is Intent.REPLACE and question.kind not in {None, _FUNCTION}:
+            intent = Intent.SIMILAR  # replacements are told by what they change alone
         told = await self._scores.told(fragment.run)
         kind = question.kind or told.first
         if intent is Intent.REPLACE:

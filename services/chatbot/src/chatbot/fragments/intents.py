@@ -7,7 +7,18 @@ import re
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["Intent", "compares", "intent_of", "is_explicit", "is_swap", "is_why", "kind_of", "limit_of"]
+__all__ = [
+    "Intent",
+    "compares",
+    "intent_of",
+    "is_added",
+    "is_explicit",
+    "is_removed",
+    "is_swap",
+    "is_why",
+    "kind_of",
+    "limit_of",
+]
 
 
 class Intent(StrEnum):
@@ -86,6 +97,7 @@ _WITH_NAME: Final = (
             r"替わり|代替|代用|代役|交換|バイオアイソス|バイオイソス|等価体|生物学的等価|入れ替|差し?替|取り替",
             r"取り換|替え(?:る|れ|た|ら|て)|に変え(?:る|た|て|れ)|に変更|(?:を|から)@に(?:した|する|すると|変)",
             r"位置に入",
+            r"@ ?(?:->|→|=>) ?@|^(?:(?:and|from|what about|how about) )*@ to @$|\bbecom(?:es?|ing)\b",
         ),
     ),
     (
@@ -123,6 +135,7 @@ _WITH_NAME: Final = (
         Intent.ABOUT,
         _any(
             r"\babout\b|\bwhat(?:'s| is| are)\b|\binfo\w*|\bdescri\w*|\bdetails?\b|\bfacts?\b|\bknow\w*",
+            r"\b(?:compounds?|molecules?) (?:contain|have|with)\w*|含(?:む|まれ|んで)",
             r"\bexplain\w*|\bdata\b|\bevidence\b|\bheard\b|\bgood for\b|\bshow\b|について|とは",
             r"って(?:何|なに|どんな)|情報|教えて|詳し|詳細|説明|解説|どんな|知って|データ",
         ),
@@ -174,6 +187,19 @@ _WHY: Final = re.compile(
     r"|^(?:それは|これは|でも|え、?|へえ、?)*(?:なぜ|なんで|何で|どうして|どういう理由|根拠|理由|本当|ほんと|どれ(?:くらい|ほど)確|どのくらい確|証拠).{0,24}$"
 )
 _YOURS: Final = re.compile(r"\byour function\b|あなたの機能")
+_NOT_OF_A_MOLECULE: Final = (
+    r"(?! (?:to|in|into|from|with|of) (?!(?:[^@]*@)|.*(?:molecul|compound|ring|scaffold|core|position|drug|lead|hit|it\b)))"
+)
+"""Nothing is added to a soup here, or taken from a list."""
+_REMOVED: Final = re.compile(
+    r"\b(?:remov(?:e|es|ed|ing)|delet(?:e|es|ed|ing)|drop(?:s|ped|ping)?|los(?:e|es|ing)|tak(?:e|ing) (?:off|away|out)|without)"
+    rf" (?:the |my |this |that |an? )?@{_NOT_OF_A_MOLECULE}"
+    r"|@を(?:外し|はずし|除い|除去|取り除|取っ|なくし|無くし|削除|消し)"
+)
+_ADDED: Final = re.compile(
+    r"\b(?:add(?:s|ed|ing)?|introduc(?:e|es|ed|ing)|attach(?:ed|ing)?|put(?:ting)? in|insert(?:ed|ing)?)"
+    rf" (?:the |this |that |an? |another )?@{_NOT_OF_A_MOLECULE}|@を(?:入れ|導入|付け|つけ|加え|足し|追加)"
+)
 _KINDS: Final = (
     ("structure", r"\bstructur\w*|\blooks? alike\b|\bby looks\b|構造|見た目"),
     ("coassay", r"\bco-?assay\w*|\b(?:measured|tested|assayed|studied) together\b|共測定|一緒に(?:測定|試験)"),
@@ -223,6 +249,16 @@ def compares(text: str) -> bool:
 def is_swap(text: str) -> bool:
     """Whether one name is to stand in place of another."""
     return re.search(dict(_WITH_NAME)[Intent.REPLACE], text) is not None
+
+
+def is_removed(text: str) -> bool:
+    """Whether a name is to be taken away, so that hydrogen is in its place."""
+    return _REMOVED.search(text) is not None
+
+
+def is_added(text: str) -> bool:
+    """Whether a name is to stand in place of hydrogen."""
+    return _ADDED.search(text) is not None
 
 
 def is_why(text: str) -> bool:

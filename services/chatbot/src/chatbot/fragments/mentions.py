@@ -11,7 +11,7 @@ from typing import Final
 
 from contracts.group_names import GroupName, group_names
 
-__all__ = ["Mention", "find", "is_smiles"]
+__all__ = ["HYDROGEN", "Mention", "find", "is_smiles"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,8 @@ _BARE: Final = re.compile(
 _PARTED: Final = re.compile(r"(?:\b(?:to|by|with|for|and|or|vs\.?|versus)\s|[とをに、/])$")
 """What stands before `I` where it is iodine, and hardly ever where it is a person."""
 _BARE_GROUPS: Final = {"F": "*F", "H": "*[H]", "Me": "*C", "I": "*I", "hydrogen": "*[H]", "水素": "*[H]"}
-_HYDROGEN: Final = GroupName(("hydrogen",), ("水素",), ("*[H]",))
+HYDROGEN: Final = GroupName(("hydrogen",), ("水素",), ("*[H]",))
+"""Which the list of groups does not have: it is a fragment of no compound."""
 _NAMED: Final = re.compile(r"(?<![A-Za-z0-9_/.:-])f[A-Z]{1,2}\d{0,4}(?![A-Za-z0-9_])")
 _NUMBERED: Final = re.compile(
     r"(?<![A-Za-z0-9_/.:-])(?:(?P<short>[Ff])|(?:frag|fragment|フラグメント|断片)[\s_#-]?)(?P<number>\d{1,6})(?![A-Za-z0-9_.])",
@@ -196,7 +197,7 @@ def _bare(text: str) -> Iterator[Mention]:
             continue
         if said == "Me" and not match["dash"] and not text[: match.start()].strip():
             continue
-        group = _by_structure().get(_BARE_GROUPS[said.lower() if match["word"] else said], _HYDROGEN)
+        group = _by_structure().get(_BARE_GROUPS[said.lower() if match["word"] else said], HYDROGEN)
         yield Mention(said, match.start(), match.end(), certain=bool(match["dash"]), group=group, is_bare=not match["dash"])
 
 

@@ -65,6 +65,7 @@ _ABOUT_ONE: Final = re.compile(
     r"|@(?:について|とは|って|は)?(?:何|なに|どう)?(?:です)?か?(?:教えて(?:ください|下さい)?)?"
 )
 """What is said around a letter where no more than that is asked."""
+_FORMULA: Final = re.compile(r"[A-Z]|fluor|chlor|brom|iod|素$")
 _MORE_WANTED: Final = re.compile(
     r"^(?:show |give |tell |list )?(?:me )?(?:some |any |a few )?(?:more|others?"
     r"|the rest)\b.{0,30}$|^(?:もっと|ほかに|他に|ほかは|他は|続き).{0,20}$"
@@ -136,6 +137,11 @@ def _own(text: str, found: Sequence[Mention], cues: str) -> Question | None:
     intent = intents.intent_of(cues, names=len(found))
     if len(names) == _PAIR and _REVERSED.search(cues):
         names = names[::-1]
+    is_swap = intents.is_swap(cues)
+    if len(names) == 1 and (intents.is_removed(cues) or intents.is_added(cues)) and _is_of_molecules(text, found):
+        hydrogen = Name(mentions.HYDROGEN.english[0], mentions.HYDROGEN.smiles)
+        names = (names[0], hydrogen) if intents.is_removed(cues) else (hydrogen, names[0])
+        intent, is_swap = Intent.COMPARE, True
     if len(names) == 1 and len(found) > 1:
         intent = intents.intent_of(cues, names=1)
         if intents.compares(cues):
@@ -152,7 +158,7 @@ def _own(text: str, found: Sequence[Mention], cues: str) -> Question | None:
         certain,
         None if intent is Intent.UNLIKE else intents.kind_of(cues),
         limit,
-        is_swap=intents.is_swap(cues),
+        is_swap=is_swap,
         targets=tuple(dict.fromkeys(_TARGET.findall(text))) if intent in {Intent.PREDICT, Intent.TARGETS} else (),
     )
 
@@ -168,7 +174,11 @@ def _meant(text: str, found: Sequence[Mention]) -> list[Mention]:
         or _goes_on(found, cues)
         or _ABOUT_ONE.fullmatch(cues) is not None
         or (
-            intents.intent_of(cues, names=len(found)) not in {None, Intent.ABOUT}
+            (
+                intents.intent_of(cues, names=len(found)) not in {None, Intent.ABOUT}
+                or intents.is_removed(cues)
+                or intents.is_added(cues)
+            )
             and len(cues) < _SHORT
             and _ASKS.search(text) is not None
         )
@@ -186,6 +196,13 @@ def _without_places(found: Sequence[Mention], cues: str) -> Sequence[Mention]:
         return found
     kept = [each for each, place in zip(found, at, strict=True) if place not in places]
     return kept or found
+
+
+def _is_of_molecules(text: str, found: Sequence[Mention]) -> bool:
+    """Whether something may be added or taken away in a molecule: chlorine rather than alcohol."""
+    return _ASKS.search(text) is not None and any(
+        each.certain or each.is_bare or _FORMULA.search(each.text) is not None for each in found
+    )
 
 
 def _goes_on(found: Sequence[Mention], cues: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Final
 from chatbot.fragments.lookups import Compared, Function, KnownFragment, Predicted, Relative, RunFacts, Told
 from chatbot.fragments.wording import (
     FUNCTIONS,
+    HYDROGEN,
     KINDS,
     change,
     changes_listed,
@@ -203,17 +204,22 @@ def _order(expected: Predicted, language: Language) -> str:
 
 def why_alike(fragment: KnownFragment, kind: str, other: Relative, facts: RunFacts, language: Language, link: str) -> str:
     """What a similarity, or what a replacement is expected to change, is founded on."""
-    one, two = label(fragment.name, language), label(other.name, language)
-    counts = [f"{count:,}" for count in (fragment.support, other.support, facts.compounds, facts.targets)]
+    names = [label(each.name, language) for each in (fragment, other) if each.name != HYDROGEN]
+    counts = [f"{each.support:,}" for each in (fragment, other) if each.name != HYDROGEN]  # every compound has hydrogen
+    said = zip(names, counts, strict=True)
+    if language is _EN:
+        held = " and ".join(f"{name} {'' if place else 'is '}in {count}" for place, (name, count) in enumerate(said))
+    else:
+        held = "個、".join(f"{name}は{count}" for name, count in said)
     number, learned = _number(kind, other, facts.told, language), _learned(kind, facts.told.function, language)
     if language is _EN:
         return (
-            f"Because of what was measured: {one} is in {counts[0]} and {two} in {counts[1]} of {counts[2]} compounds "
-            f"on {counts[3]} targets ({facts.source}). {learned}For these two: {number}. {_look(language, link)}"
+            f"Because of what was measured: {held} of {facts.compounds:,} compounds "
+            f"on {facts.targets:,} targets ({facts.source}). {learned}For these two: {number}. {_look(language, link)}"
         )
     return (
-        f"測定データが根拠です。{facts.source}の化合物{counts[2]}個、標的{counts[3]}個のうち、"
-        f"{one}は{counts[0]}個、{two}は{counts[1]}個の化合物に含まれています。"
+        f"測定データが根拠です。{facts.source}の化合物{facts.compounds:,}個、標的{facts.targets:,}個のうち、"
+        f"{held}個の化合物に含まれています。"
         f"{learned}この二つは、{number}です。{_look(language, link)}"
     )
 

@@ -11,6 +11,7 @@ from dialogue.bundle import Language
 
 __all__ = [
     "FUNCTIONS",
+    "HYDROGEN",
     "KINDS",
     "Links",
     "called",
@@ -58,13 +59,13 @@ FUNCTIONS: Final[Mapping[Function, tuple[str, str]]] = {
     ),
 }
 """What `function` means, as it is said beside its numbers."""
-_HYDROGEN: Final = "*[H]"
+HYDROGEN: Final = "*[H]"
 
 
 def label(name: str, language: Language) -> str:
     """A fragment as people know it: `morpholine (*N1CCOCC1)`; only its name where it has no common one."""
     shown = name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
-    group = ("hydrogen", "水素") if name == _HYDROGEN else _called().get(name)
+    group = ("hydrogen", "水素") if name == HYDROGEN else _called().get(name)
     if group is None:
         return shown
     return f"{group[0]} ({shown})" if language is _EN else f"{group[1]}（{shown}）"

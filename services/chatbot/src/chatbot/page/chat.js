@@ -166,8 +166,8 @@ function drawings(fragments) {
     const picture = document.createElement("img");
     picture.src = `v1/drawings?${new URLSearchParams({ smiles })}`;
     picture.alt = words().drawing(name);
-    picture.width = 165;
-    picture.height = 120;
+    picture.width = 132;
+    picture.height = 76;
     picture.addEventListener("error", () => item.remove());
     const caption = document.createElement("span");
     caption.textContent = name;
