@@ -23,10 +23,12 @@ NEIGHBOURS: Final = (
     *("change_low", "change_high", "swaps", "basis"),
 )
 REPLACEMENTS: Final = (*("rank", "name", "smiles", "support", "expected_change", "low", "high", "percent", "swaps", "basis"),)
-AT_TARGET: Final = ("target", "shift", "shift_low", "shift_high", "chance_higher", "chance_kept", "contexts", "measured")
+AT_TARGET: Final = (
+    *("target", "unit", "shift", "shift_low", "shift_high", "chance_higher", "chance_kept", "contexts", "measured"),
+)
 """What a table of replacements has more where a target was named."""
 PREDICTIONS: Final = (
-    *("compound", "smiles", "parent", "target", "value", "low", "high", "level", "excess", "measured", "domain"),
+    *("compound", "smiles", "parent", "target", "unit", "value", "low", "high", "level", "excess", "measured", "domain"),
     *("nearest_similarity", "flags"),
 )
 FRAGMENTS: Final = ("id", "name", "smiles", "support", "scaffolds", "shown")

@@ -136,7 +136,7 @@ class Run:
     def replacements(self, fragment: str, target: str | None = None, *, limit: int = 10) -> Table:
         """What can take the place of a fragment, by how little that is expected to change activity, with the evidence.
 
-        `expected_change` is absolute, in units of the data, with its 90 % interval; `percent` is how often activity is kept.
+        `expected_change` is absolute, in the run's `change_unit`, with a 90 % interval; `percent` says how often it is kept.
         At a `target` the rows come by what a replacement adds there: `shift`, above 0 where the new molecule is more active.
 
         Raises:

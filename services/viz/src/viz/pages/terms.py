@@ -36,6 +36,9 @@ METRICS: Final = {
     "swap_test_unseen": Metric("Swap test, unseen", "The same of pairs that were measured in the other half alone.", 1),
     "swap_test_structure": Metric("Swap test, structure", "The same of looks alone, as a measure.", 1),
     "swap_pairs": Metric("Swaps", "Pairs of fragments whose swap was measured.", 0, 0),
+    "signed_r2": Metric("Signed changes, R²", "Of measured replacements, told without the values of both compounds.", 1),
+    "signed_sign": Metric("Signed changes, sign", "Share of these above half a unit whose sign is told right.", 1),
+    "signed_differences": Metric("Signed changes", "Measured replacements that these were told by.", 0, 0),
     "seconds": Metric("Fit, s", "Time of the fit.", -1, 1),
     "cpu_seconds": Metric("Fit, CPU s", "Work of the fit.", -1, 1),
 }
