@@ -113,8 +113,8 @@ def restore(backup: Path, store: Store, *, replace: bool = False) -> Restored:
     others = [one.run for one in saved if one.run not in known]
     if own and others:
         raise NotOlder(
-            f"The backup holds {len(others)} runs that the store does not ({', '.join(others[:3])}): give `--replace` to put the "
-            "store as it is into the quarantine and the backup in its place."
+            f"The backup holds {len(others)} runs that the store does not ({', '.join(others[:3])}): give `--replace` to put "
+            "the store as it is into the quarantine and the backup in its place."
         )
     if not own and not lost and not again:
         return Restored(tuple(_bring(source, store, list(_all(source)))), None)
