@@ -254,7 +254,7 @@ def test_a_run_takes_current_by_the_policy_and_says_why_it_does_not(spark: Spark
     other = trained(others)
     assert other.decision == (
         f"It did not take `current`: {own.run} is of other data, mine.json, and not of others.json. "
-        f"`ntdemo-train runs promote {other.run}` makes it so."
+        f"`ntdemo-train runs promote {other.run}` makes it so, or `PUT /v1/aliases/current` at the trainer."
     )
     assert registry(store).decisions[other.run] == other.decision
     assert not trained("built-in").promoted

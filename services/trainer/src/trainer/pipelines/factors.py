@@ -232,7 +232,8 @@ def _decided(store: Store, new: Trial, asked: bool | None, registry: "Registry")
     found = verdict(new, before, asked=asked)
     if found.promoted:
         return Change(datetime.now(UTC), aliases={CURRENT: new.run}, reason=f"It took `{CURRENT}`: {found.reason}.")
-    reason = f"It did not take `{CURRENT}`: {found.reason}. `ntdemo-train runs promote {new.run}` makes it so."
+    helps = f"`ntdemo-train runs promote {new.run}` makes it so, or `PUT /v1/aliases/{CURRENT}` at the trainer."
+    reason = f"It did not take `{CURRENT}`: {found.reason}. {helps}"
     return Change(datetime.now(UTC), reason=reason)
 
 

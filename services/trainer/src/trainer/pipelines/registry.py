@@ -19,7 +19,7 @@ from trainer.pipelines.promotion import bot_alias, served_bots
 from trainer.runs.failures import AliasMoved, AliasUnknown, NothingBefore, RunKept, RunUnknown, WordTaken
 from trainer.settings import Settings
 from trainer.store.lock import Held, publishing
-from trainer.store.publications import publications, registry
+from trainer.store.publications import published, registry
 from trainer.store.registry import change_registry, run_named
 
 __all__ = ["Alias", "Entry", "Runs"]
@@ -64,8 +64,9 @@ class Runs:
         """Every run and bot, the newest first."""
         if self._store.version() < 0:
             return []
-        known, bots = registry(self._store), served_bots(self._settings)
-        return [_entry(one, known, bots) for one in reversed(publications(self._store)) if _is_run(one)]
+        found, known = published(self._store)
+        bots = served_bots(self._settings)
+        return [_entry(one, known, bots) for one in reversed(found) if _is_run(one)]
 
     def get(self, word: str) -> Entry:
         """A run by id, alias or name; raises RunUnknown."""
@@ -78,17 +79,19 @@ class Runs:
             RunUnknown: There is no such run.
             WordTaken: Another run or an alias has that name.
         """
-        run = self._found(word).run
+        found = self._found(word)
+        run = found.run
 
         def decide(known: Registry) -> Change | None:
+            if run in known.deleted:
+                raise RunUnknown(f"{run} was deleted.")
             before = known.marks_of(run)
             marks = edit(before)
             if marks.name is not None and marks.name != before.name:
                 self._require_free(marks.name, known, run)
             return None if marks == before else Change(datetime.now(UTC), marks={run: marks})
 
-        change_registry(self._store, decide)
-        return self.get(run)
+        return _entry(found, change_registry(self._store, decide), served_bots(self._settings))
 
     def delete(self, word: str, *, used: Collection[str] = ()) -> str:
         """Answer nobody from a run any more; its id. Its files go with the next `vacuum`.
@@ -134,7 +137,8 @@ class Runs:
 
     def aliases(self) -> list[Alias]:
         """Every alias, in alphabetical order."""
-        found = [_alias(registry(self._store), alias) for alias in registry(self._store).aliases]
+        known = registry(self._store)
+        found = [_alias(known, alias) for alias in known.aliases]
         bots = [Alias(bot_alias(language), run) for language, run in served_bots(self._settings).items()]
         return sorted([*(one for one in found if one.run is not None), *bots], key=lambda one: one.alias)
 
@@ -220,7 +224,7 @@ class Runs:
     def _require_free(self, word: str, known: Registry, run: str | None) -> None:
         """Refuse a word that stands for a run already, or that only the product gives."""
         taken = known.run_of(word)
-        if word in _RESERVED or (taken is not None and taken != run) or run_named(self._store, word, known) is not None:
+        if word in _RESERVED or (taken is not None and taken != run) or run_named(self._store, word) is not None:
             raise WordTaken(f"{word!r} stands for {taken or 'something else'} already.")
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "append_change",
     "deciding",
     "publications",
+    "published",
     "registry",
     "restate",
     "secure",
@@ -95,12 +96,18 @@ def publications(store: Store) -> list[Publication]:
     Raises:
         PublicationsDamaged: A commit cannot be read.
     """
+    return published(store)[0]
+
+
+def published(store: Store) -> tuple[list[Publication], Registry]:
+    """As `publications` and `registry`, of one version."""
     found = _read(store)
     publishing = [commit for commit in found if commit.run is not None]
     older = {} if all(commit.publication for commit in publishing) else _rows(store)
     stated = (commit.publication or older[str(commit.run)] for commit in publishing)
-    deleted = Registry.of(found).deleted
-    return list({publication.run: publication for publication in stated if publication.run not in deleted}.values())
+    known = Registry.of(found)
+    latest = {publication.run: publication for publication in stated if publication.run not in known.deleted}
+    return list(latest.values()), known
 
 
 def restate(store: Store) -> list[str]:

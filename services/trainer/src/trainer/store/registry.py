@@ -7,7 +7,7 @@ from published.changes import LATEST
 from published.form import RUN, OtherFormat, RunRecord, read_record
 from published.registry import Registry
 from trainer.store.intents import Intent, begin, require_publications
-from trainer.store.publications import Decision, Publication, append_change, deciding, publications, registry, secure
+from trainer.store.publications import Decision, Publication, append_change, deciding, published, registry, secure
 
 __all__ = ["change_registry", "factors_run", "record_of", "run_named"]
 
@@ -35,15 +35,15 @@ def change_registry(store: Store, decide: Decision) -> Registry:
         return registry(store)
 
 
-def run_named(store: Store, word: str, known: Registry | None = None) -> Publication | None:
+def run_named(store: Store, word: str) -> Publication | None:
     """The publication of a run by its id, an alias, its name, or `latest`; None where there is none, or it was deleted."""
     if store.version() < 0:
         return None
-    published = {publication.run: publication for publication in publications(store)}
+    found, known = published(store)
     if word == LATEST:
-        return next((one for one in reversed(published.values()) if one.kind == RunKind.FACTORS), None)
-    known = registry(store) if known is None else known
-    return published.get(known.names(word) or word) or published.get(known.run_of(word) or "")
+        return next((one for one in reversed(found) if one.kind == RunKind.FACTORS), None)
+    by_id = {publication.run: publication for publication in found}
+    return by_id.get(known.names(word) or word) or by_id.get(known.run_of(word) or "")
 
 
 def factors_run(store: Store, word: str) -> Publication | None:
