@@ -169,10 +169,11 @@ class FakePath(PurePosixPath):
             raise FileNotFoundError(errno.ENOENT, "no such file", str(self))
         self.disk.step()
         source, goal = str(self), str(target)
+        moved = {path: file for path, file in self.disk.seen.items() if path == source or path.startswith(f"{source}/")}
 
         def move(tree: _Tree) -> None:
-            moved = [path for path in tree if path == source or path.startswith(f"{source}/")]
-            for path in moved:
-                tree[goal + path[len(source) :]] = tree.pop(path)
+            for path, file in moved.items():  # and nothing that comes to be there later under the same name
+                if tree.get(path, False) is file:
+                    tree[goal + path[len(source) :]] = tree.pop(path)
 
         self.disk.change([self.parent, target.parent], move)
