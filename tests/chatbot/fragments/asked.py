@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
@@ -17,7 +18,7 @@ __all__ = ["EN", "JA", "RUN", "VIZ", "answer_of", "found_of", "scores_api"]
 
 VIZ = "http://viz.example:8050"
 EN, JA = Language.ENGLISH, Language.JAPANESE
-RUN = {
+RUN: dict[str, Any] = {
     "id": "r",
     "kind": "factors",
     "objective": "activity",
