@@ -65,13 +65,22 @@ class FakeDisk:
             if isinstance(found, _File):
                 found.durable = found.data
                 continue
-            rest = []
-            for directories, change in self._since:
-                if name in directories:
-                    change(self._kept)
-                else:
-                    rest.append((directories, change))
-            self._since = rest
+            self._keep(name)
+
+    def _keep(self, directory: str) -> None:
+        """Keep what happened to the entries of a directory, and whatever that builds on: a move needs what came before it."""
+        wanted = {directory}
+        kept: list[Callable[[_Tree], object]] = []
+        rest: list[tuple[frozenset[str], Callable[[_Tree], object]]] = []
+        for directories, change in reversed(self._since):
+            if wanted & directories:
+                wanted |= directories
+                kept.append(change)
+            else:
+                rest.append((directories, change))
+        for change in reversed(kept):
+            change(self._kept)
+        self._since = rest[::-1]
 
     def lose_power(self) -> None:
         """Of what was not synced, some is lost: entries in any order, files to any length."""
