@@ -1,5 +1,6 @@
 """What viz does with its key for who has another: by HTTP before a trainer that notes what it is asked, and on the page."""
 
+import asyncio
 import json
 import threading
 import time
@@ -35,6 +36,10 @@ class Asked:
 
     changes: list[tuple[str, str]] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
+    looks: int = 0
+    """At single jobs."""
+    released: threading.Event = field(default_factory=threading.Event)
+    """Until then the job `held` is not told of."""
 
 
 def _trainer(asked: Asked) -> FastAPI:
@@ -61,7 +66,10 @@ def _trainer(asked: Asked) -> FastAPI:
 
     @app.get("/v1/jobs/{name}")
     async def one(name: str) -> object:
-        return job(_SPEC, id=name, state=name)
+        asked.looks += 1
+        if name == "held":
+            await asyncio.to_thread(asked.released.wait, 60)
+        return job(_SPEC, id=name, state="succeeded" if name == "held" else name)
 
     @app.delete("/v1/jobs/{name}")
     async def cancel(name: str) -> object:
@@ -325,4 +333,23 @@ def test_who_may_not_train_reads_why_on_the_page(guarded: Guarded, browser: Brow
     expect(page.locator("#notice")).to_have_text(MAY_NOT[2])
     assert _PRINTED not in page.content()
     assert guarded.asked.changes == []
+    profile.close()
+
+
+@pytest.mark.browser
+def test_a_page_looks_again_only_when_it_was_answered(local: Guarded, browser: Browser) -> None:
+    local.asked.looks = 0
+    profile = browser.new_context()
+    page = profile.new_page()
+    page.clock.install()
+    page.goto(f"{local.url}/data?job=held")
+    expect(page.locator("#cancel-told")).to_be_attached()
+    for _ in range(10):  # beats; of the answers to two of them, the page would drop the first
+        page.clock.run_for(1000)
+    assert local.asked.looks == 1
+    local.asked.released.set()
+    expect(page.locator("#data-job .badge")).to_have_text("succeeded")
+    page.clock.run_for(3000)
+    expect(page.locator("#data-job .badge")).to_have_text("succeeded")
+    assert local.asked.looks > 1
     profile.close()

@@ -11,7 +11,7 @@ from viz.answers import Job
 from viz.datasets import Dataset, Datasets
 from viz.failures import Refused
 from viz.jobs import TrainerJobs
-from viz.pages.elements import aria, link_menu
+from viz.pages.elements import aria, link_menu, paused
 from viz.pages.progress import job_progress
 from viz.pages.regions import answering
 from viz.pages.table_plan import planned, refused
@@ -143,6 +143,7 @@ def _register_job(dash: Dash, datasets: Datasets, jobs: TrainerJobs) -> None:
         Output("cancel-job", "hidden"),
         Input("data-beat", "n_intervals"),
         Input("address", "search"),
+        running=[paused("data-beat")],
     )
     @answering(False, True)
     async def watch_job(_beats: int | None, search: str) -> Any:

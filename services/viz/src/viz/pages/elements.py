@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from dash import dcc, html
+from dash import Output, dcc, html
 from dash.development.base_component import Component
 
 from contracts.kinds import SimilarityKind
@@ -24,6 +24,7 @@ __all__ = [
     "neighbour_table",
     "notice",
     "number",
+    "paused",
     "percent_bar",
     "segments",
     "signed_bar",
@@ -36,6 +37,11 @@ Children = str | int | float | Component | Sequence[Any] | None
 def aria(**states: str | None) -> dict[str, Any]:
     """ARIA attributes as Dash's elements take them: `aria(label="Runs")`; None leaves one out."""
     return {f"aria-{name}": value for name, value in states.items() if value is not None}
+
+
+def paused(beat: str) -> tuple[Output, bool, bool]:
+    """For a callback that a beat begins: the beat waits for its answer. Of two answers under way, Dash drops the first."""
+    return Output(beat, "disabled"), True, False
 
 
 def notice(sentence: str, after: str = "This page tries again by itself.") -> Component:

@@ -12,7 +12,7 @@ from viz.failures import UpstreamAway
 from viz.figures.curve import training_curve
 from viz.jobs import TrainerJobs
 from viz.pages.comparison import compared, measured
-from viz.pages.elements import aria, figure_graph, link_menu, notice, number, table
+from viz.pages.elements import aria, figure_graph, link_menu, notice, number, paused, table
 from viz.pages.progress import job_progress
 from viz.pages.regions import answering
 from viz.pages.terms import explained, metric
@@ -47,7 +47,7 @@ def layout() -> Component:
 def register(dash: Dash, scores: Scores, jobs: TrainerJobs) -> None:
     """Add the page's callbacks."""
 
-    @dash.callback(Output("jobs-view", "children"), Input("jobs-beat", "n_intervals"))
+    @dash.callback(Output("jobs-view", "children"), Input("jobs-beat", "n_intervals"), running=[paused("jobs-beat")])
     async def show_jobs(_beats: int | None) -> Any:
         try:
             return _jobs(await jobs.newest(_JOBS))
