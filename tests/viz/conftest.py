@@ -24,6 +24,8 @@ from trainer.factorization.activity.posterior import Posterior
 from trainer.factorization.predictor import Predictor
 
 ASPIRIN = "CC(=O)Oc1ccccc1C(=O)O"
+CHLORIDE = "Clc1ccc(CC(=O)NC)cc1"
+"""A molecule of the run that tells of replacements."""
 KNOWN = [name for name in fragment(ASPIRIN).fragments if name != "*O*"]
 """The fragments of aspirin that the predicting run knows."""
 TARGETS = [f"target {place}" for place in range(12)]

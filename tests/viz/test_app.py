@@ -77,6 +77,12 @@ def test_whichever_page_comes_first_is_whole(path: str) -> None:
     assert len(callbacks) > 10
 
 
+def test_pages_are_told_of_no_websocket(lonely: TestClient) -> None:
+    page = lonely.get("/").text
+    assert '"requests_pathname_prefix"' in page
+    assert "websocket" not in page
+
+
 def test_no_callback_may_be_reached_as_another_method(lonely: TestClient) -> None:
     assert lonely.put("/_dash-update-component").status_code == 405
 

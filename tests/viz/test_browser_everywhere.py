@@ -10,7 +10,7 @@ from tests.support.browser import Visit, axe_script, faults
 from tests.support.gaussian import SMILES
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
-from tests.viz.conftest import ASPIRIN, PATIENCE_MS, Addresses, Published, viz_environment
+from tests.viz.conftest import ASPIRIN, CHLORIDE, PATIENCE_MS, Addresses, Published, viz_environment
 
 pytestmark = pytest.mark.browser
 
@@ -114,7 +114,9 @@ _TICKS = {"light": "rgb(89, 97, 107)", "dark": "rgb(163, 171, 181)"}
 _PLACES = [
     ("dash", "/?fragment=fB"), ("dash", "/heat-map"), ("dash", "/fragments?fragment=fB"),
     ("dash", "/training"), ("dash", "/data"), ("dash", "/words"), ("dash", "/predict-many"),
-    ("dash", f"/fragments?run={{replaced}}&fragment={quote('*Cl', safe='')}"), ("dash", "/training?beside={many}"),
+    ("dash", f"/fragments?run={{replaced}}&fragment={quote('*Cl', safe='')}&target=a&by={quote('*OC', safe='')}"),
+    ("dash", f"/replace?run={{replaced}}&compound={quote(CHLORIDE, safe='')}&fragment={quote('*Cl', safe='')}&target=a&keep=b"),
+    ("dash", "/training?beside={many}"),
     ("dash", f"/predict?run={{chances}}&compound={quote(ASPIRIN, safe='')}"),
     ("dash", f"/predict?run={{model}}&compound={quote(SMILES[4], safe='')}"),
     ("bokeh", "/"), ("bokeh", "/histogram"), ("bokeh", "/training"),

@@ -13,8 +13,14 @@ _WORDS = st.text(min_size=1, max_size=40).filter(lambda text: text.strip() == te
 
 @given(run=_WORDS, fragment=_WORDS, similarity=st.sampled_from(SimilarityKind), nearest=st.sampled_from(["15", "100"]))
 def test_any_view_survives_the_address(run: str, fragment: str, similarity: SimilarityKind, nearest: str) -> None:
-    view = View(run=run, fragment=fragment, compound=fragment, similarity=similarity, nearest=nearest)
+    targets = {"target": fragment, "keep": (run, f"{run}, 2"), "lose": (fragment,)}
+    view = View(run=run, fragment=fragment, compound=fragment, similarity=similarity, nearest=nearest, by=run, **targets)  # type: ignore[arg-type]
     assert View.of(view.search) == view
+    assert View.repaired(view.search) == view
+
+
+def test_another_fragment_has_other_pairs() -> None:
+    assert View(fragment="*Cl", by="*F", target="a").choosing("*Br") == View(fragment="*Br", target="a")
 
 
 def test_the_default_view_needs_no_query() -> None:

@@ -95,6 +95,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
         on_error=_on_error,
         add_log_handler=False,
     )
+    dash.backend.websocket_capability = False  # the server has none; pages would ask for one again and again
     dash.layout = frame()
     everywhere.register(dash, settings, scores, jobs, datasets)
     # Dash puts its layer, which reads bodies, before the doors. The last of these is the innermost.

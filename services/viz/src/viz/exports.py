@@ -3,14 +3,16 @@
 import csv
 import io
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import FastAPI, Query
 from fastapi.responses import Response
 
 from contracts.kinds import SimilarityKind
 from viz.answers import Neighbour
+from viz.replacing import AtTarget, Products, Question, measured_of, products_of
 from viz.scores import Scores
 from viz.view import CURRENT, UNLIKE, View
 
@@ -18,6 +20,17 @@ __all__ = ["install"]
 
 _MOST: Final = 100
 _CHANGE: Final = ("expected_change", "change_low", "change_high", "swaps", "basis")
+_PAGE: Final = 1000
+_PRODUCTS: Final = 50
+_PAIR: Final = ("target", "first", "first_smiles", "first_value", "second", "second_smiles", "second_value", "difference")
+_PRODUCT: Final = ("product", "replaced", "by", "expected_change", "low", "high", "percent_kept", "swaps", "basis")
+_AT: Final = ("predicted", "shift", "low", "high", "chance_higher", "chance_kept", "measured")
+_TABLE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "One row a line."}
+}
+Run = Annotated[str, Query(description="Id of the run, or `current`.")]
+Name = Annotated[str, Query(min_length=1, description="Name of the fragment.")]
+Goals = Annotated[list[str], Query(max_length=5)]
 _COLUMNS: Final = ("rank", "name", "smiles", "support", *SimilarityKind, "low", "high", *_CHANGE)
 
 
@@ -44,17 +57,85 @@ def install(app: FastAPI, scores: Scores) -> None:
         ranked_by = View(similarity=similarity).similarity_in(await scores.run(run))
         unlike = UNLIKE if structure == "unlike" else None
         neighbours = await scores.neighbours(run, fragment, ranked_by, _MOST, max_structure=unlike)
-        named = re.sub(r"[^A-Za-z0-9_-]+", "-", fragment).strip("-")[:40] or "fragment"
-        disposition = f'attachment; filename="nearest-{named}-{ranked_by}{"" if unlike is None else "-unlike"}.csv"'
-        return Response(_csv(neighbours), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
+        name = f"nearest-{_plain(fragment)}-{ranked_by}{'' if unlike is None else '-unlike'}"
+        return _csv(name, _COLUMNS, [_neighbour(each) for each in neighbours])
+
+    @app.get(
+        "/exports/pairs.csv",
+        tags=["exports"],
+        summary="Compounds that differ by one replacement, and what was measured of them, as CSV.",
+        response_class=Response,
+        responses=_TABLE,
+    )
+    async def export_pairs(
+        fragment: Name, by: Annotated[str, Query(min_length=1, description="What takes its place.")], run: Run = CURRENT
+    ) -> Response:
+        page = await measured_of(scores, run, fragment, by, limit=_PAGE)
+        rows = [astuple(pair) for pair in page.items]
+        while page.next is not None:
+            page = await measured_of(scores, page.run, fragment, by, limit=_PAGE, cursor=page.next)
+            rows += [astuple(pair) for pair in page.items]
+        return _csv(f"pairs-{_plain(fragment)}-{_plain(by)}", _PAIR, rows)
+
+    @app.get(
+        "/exports/products.csv",
+        tags=["exports"],
+        summary="Molecules that replacing a fragment leads to, as CSV.",
+        response_class=Response,
+        responses=_TABLE,
+    )
+    async def export_products(
+        compound: Annotated[str, Query(min_length=1, description="The molecule as SMILES.")],
+        fragment: Name,
+        target: Annotated[str | None, Query(description="The target that orders them.")] = None,
+        keep: Goals = [],  # noqa: B006 - read only
+        lose: Goals = [],  # noqa: B006 - the same
+        run: Run = CURRENT,
+    ) -> Response:
+        question = Question(compound, fragment, target, tuple(keep), tuple(lose))
+        found = await products_of(scores, run, question, limit=_PRODUCTS)
+        targets = [told.target for told in found.items[0].by.targets] if found.items else []
+        head = (*_PRODUCT, *(f"{target} {what}" for target in targets for what in _AT))
+        return _csv(f"products-{_plain(fragment)}", head, _products(found))
 
 
-def _csv(neighbours: tuple[Neighbour, ...]) -> str:
+def _products(found: Products) -> list[Sequence[Any]]:
+    return [
+        [
+            each.smiles,
+            found.fragment,
+            each.by.name,
+            each.by.expected_change,
+            each.by.low,
+            each.by.high,
+            each.by.percent,
+            each.by.swaps,
+            each.by.basis,
+            *(cell for value, told in zip(each.values, each.by.targets, strict=True) for cell in _at(value, told)),
+        ]
+        for each in found.items
+    ]
+
+
+def _at(value: float, told: AtTarget) -> Sequence[Any]:
+    return [value, told.shift, told.low, told.high, told.chance_higher, told.chance_kept, told.measured]
+
+
+def _neighbour(each: Neighbour) -> Sequence[Any]:
+    change = [None] * len(_CHANGE) if each.change is None else astuple(each.change)
+    percents = (each.percents[kind] for kind in SimilarityKind)
+    return [each.rank, each.name, each.smiles, each.support, *percents, each.low, each.high, *change]
+
+
+def _plain(name: str) -> str:
+    """As the name of a file may hold it."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:40] or "fragment"
+
+
+def _csv(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
-    for each in neighbours:
-        change = [None] * len(_CHANGE) if each.change is None else astuple(each.change)
-        percents = (each.percents[kind] for kind in SimilarityKind)
-        writer.writerow([each.rank, each.name, each.smiles, each.support, *percents, each.low, each.high, *change])
-    return text.getvalue()
+    writer.writerow(head)
+    writer.writerows(rows)
+    disposition = f'attachment; filename="{name}.csv"'
+    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})

@@ -3,7 +3,7 @@
 import re
 from http import HTTPStatus
 from types import TracebackType
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -14,11 +14,14 @@ from pydantic import SecretStr
 from servicekit.client import ServiceAway, ServiceProblem, asking, bearer, checked
 from servicekit.tracing import propagating
 from viz.failures import NotInRun, NotTold, UpstreamAway
+from viz.replacing import Question
 from viz.view import CURRENT
 
 __all__ = ["HandedOn", "install"]
 
 _SCORES_API: Final = "the scores API"
+_SD_FILE: Final = "chemical/x-mdl-sdfile"
+_PRODUCTS: Final = 50
 _PATIENCE_S: Final = 20.0
 _CHARACTERS: Final = 2000
 _MOST: Final = 100
@@ -66,11 +69,18 @@ class HandedOn:
         """What a run left out, as CSV."""
         return await self._get(f"/v1/runs/{quote(run, safe='')}/rejects", None, accept="text/csv")
 
+    async def products(self, run: str, question: Question) -> bytes:
+        """The molecules that a question leads to, as an SD file."""
+        path, body = f"/v1/replacements?{urlencode({'run': run})}", question.body(_PRODUCTS).to_dict()
+        return (await self._ask("POST", path, json=body, headers={"Accept": _SD_FILE})).content
+
     async def _get(self, path: str, held: str | None, *, accept: str = "*/*") -> httpx.Response:
+        return await self._ask("GET", path, headers={"Accept": accept} | ({} if held is None else {"If-None-Match": held}))
+
+    async def _ask(self, method: str, path: str, **question: Any) -> httpx.Response:
         try:
             with asking(_SCORES_API):
-                headers = {"Accept": accept} | ({} if held is None else {"If-None-Match": held})
-                return checked(await self._client.get(path, headers=headers))
+                return checked(await self._client.request(method, path, **question))
         except ServiceAway as away:
             raise UpstreamAway(_SCORES_API, self._url, away) from away
         except ServiceProblem as problem:
@@ -126,6 +136,25 @@ def install(app: FastAPI, handed_on: HandedOn) -> None:
         named = re.sub(r"[^A-Za-z0-9_-]+", "-", run)[:80] or "run"
         disposition = f'attachment; filename="left-out-{named}.csv"'
         return Response(told.content, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
+
+    @app.get(
+        "/exports/products.sdf",
+        tags=["exports"],
+        summary="Molecules that replacing a fragment leads to, as an SD file.",
+        response_class=Response,
+        responses={200: {"content": {_SD_FILE: {"schema": {"type": "string"}}}, "description": "One molecule a record."}},
+    )
+    async def export_structures(
+        compound: Annotated[str, Query(min_length=1, description="The molecule as SMILES.")],
+        fragment: Annotated[str, Query(min_length=1, description="Name of the fragment.")],
+        target: Annotated[str | None, Query(description="The target that orders them.")] = None,
+        keep: Annotated[list[str], Query(max_length=5)] = [],  # noqa: B006 - read only
+        lose: Annotated[list[str], Query(max_length=5)] = [],  # noqa: B006 - the same
+        run: Annotated[str, Query(description="Id of the run, or `current`.")] = CURRENT,
+    ) -> Response:
+        found = await handed_on.products(run, Question(compound, fragment, target, tuple(keep), tuple(lose)))
+        disposition = 'attachment; filename="products.sdf"'
+        return Response(found, media_type=_SD_FILE, headers={"Content-Disposition": disposition})
 
 
 def _handed_on(drawn: httpx.Response) -> Response:

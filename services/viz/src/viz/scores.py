@@ -66,6 +66,7 @@ _REFUSALS: Final = {
     "similarity-unavailable": "This run tells nothing of structures or of what was measured together: "
     "its data state none, or an older release trained it.",
     "nothing-predicts": "This run predicts nothing. Choose another one above.",
+    "replacements-unavailable": None,
 }
 """Of a question that is well asked, in our words where the scores API's are for programs."""
 
@@ -88,6 +89,7 @@ class Scores:
         self._reading = asyncio.Lock()
         self._gathering = asyncio.Lock()
         self._spaces: LRUCache[str, Space] = LRUCache(_KEPT)
+        self._targets: LRUCache[str, tuple[str, ...]] = LRUCache(_KEPT)
         self._details: LRUCache[str, RunDetails] = LRUCache(_LISTED_RUNS)
         self._pairs: LRUCache[tuple[str, SimilarityKind], Pairs] = LRUCache(_KEPT)
         self._with_all: LRUCache[tuple[str, SimilarityKind, str], Floats] = LRUCache(_KEPT)
@@ -297,6 +299,17 @@ class Scores:
             canonical_FK=np.asarray(canonical, dtype=np.float64).reshape(len(fragments), -1),
         )
 
+    async def targets(self, run: str) -> tuple[str, ...]:
+        """Names of the first 1,000 targets of a run by its id, to choose from."""
+        if run not in self._targets:
+            question = list_factors.asyncio(models.FactorSide.TARGETS, client=self._client, run=run, limit=_PAGE)
+            self._targets[run] = tuple(item.name for item in (await self._ask(question, models.FactorPage)).items)
+        return self._targets[run]
+
+    async def answer(self, question: Callable[[Client], Awaitable[Any]], kind: type[T]) -> T:
+        """What a function of the generated client answers, if that is a `kind`."""
+        return await self._ask(question(self._client), kind)
+
     async def _ask(self, question: Awaitable[Any], kind: type[T]) -> T:
         """The answer; anything else becomes a failure with a sentence."""
         try:
@@ -313,7 +326,9 @@ class Scores:
             case "run-not-found" | "fragment-not-found":
                 return NotInRun(problem.detail)
             case "molecules-unreadable":
-                return Unreadable(left_of(problem.members["errors"]))
+                errors = problem.members["errors"]
+                of_many = errors[0]["place"].startswith("body.compounds.")
+                return Unreadable(left_of(errors)) if of_many else NotTold(f"This cannot be replaced: {errors[0]['reason']}.")
             case slug if slug in _REASONED:
                 return NotTold(f"{_REASONED[slug]}: {problem.members['errors'][0]['reason']}.")
             case slug if slug in _REFUSALS:

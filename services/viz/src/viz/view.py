@@ -62,7 +62,13 @@ class View:
     compound: str | None = None
     """What is predicted: a SMILES, or names of fragments with commas between them."""
     target: str | None = None
-    """The target whose prediction is taken apart."""
+    """The target whose prediction is taken apart, and at which replacements are told."""
+    by: str | None = None
+    """What takes the place of the chosen fragment, of which the measured pairs are shown."""
+    keep: tuple[str, ...] = ()
+    """Targets at which the products of a molecule must keep activity."""
+    lose: tuple[str, ...] = ()
+    """Targets at which they must lose it."""
     table: str = "hidden"
     """Whether the figure's numbers stand below it as a table, too: hundreds of cells, which cost a slow browser seconds."""
 
@@ -75,7 +81,7 @@ class View:
         """
         stated = _stated(search)
         for name, value in stated.items():
-            if value not in _OFFERED.get(name, (value,)):
+            if isinstance(value, str) and value not in _OFFERED.get(name, (value,)):
                 raise NotOffered(name, value, _OFFERED[name])
         return cls(**cls._typed(stated))
 
@@ -87,8 +93,8 @@ class View:
         )
 
     @staticmethod
-    def _typed(stated: Mapping[str, str]) -> dict[str, Any]:
-        return {name: SimilarityKind(value) if name == "similarity" else value for name, value in stated.items()}
+    def _typed(stated: Mapping[str, str | tuple[str, ...]]) -> dict[str, Any]:
+        return {name: SimilarityKind(str(value)) if name == "similarity" else value for name, value in stated.items()}
 
     @property
     def search(self) -> str:
@@ -97,6 +103,7 @@ class View:
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         query = urlencode(
             {name: value for name, value in given.items() if value and value != getattr(default, name)},
+            doseq=True,
             quote_via=quote,
             safe="",
         )
@@ -104,7 +111,7 @@ class View:
 
     def choosing(self, fragment: str | None) -> Self:
         """The same view with another fragment chosen, or none."""
-        return replace(self, fragment=fragment)
+        return replace(self, fragment=fragment, by=None)
 
     def pinned(self, run: str) -> Self:
         """The same view of the run with this id, which a later publication does not change."""
@@ -139,7 +146,11 @@ def meaning(similarity: SimilarityKind) -> str:
             return "How far they were measured on the same targets, whatever came out, from 0 to 100 %."
 
 
-def _stated(search: str | None) -> dict[str, str]:
+def _stated(search: str | None) -> dict[str, str | tuple[str, ...]]:
     """What an address says of the fields of a view, as it stands."""
     query = parse_qs((search or "").removeprefix("?"))
-    return {field.name: query[field.name][0] for field in fields(View) if field.name in query}
+    return {
+        field.name: tuple(dict.fromkeys(query[field.name])) if isinstance(field.default, tuple) else query[field.name][0]
+        for field in fields(View)
+        if field.name in query
+    }

@@ -8,7 +8,8 @@ from dash.development.base_component import Component
 from viz.datasets import Datasets
 from viz.failures import NoRun, Unshowable
 from viz.jobs import TrainerJobs
-from viz.pages import data, fragments, heat_map, many, predict, space, training, words
+from viz.pages import data, fragments, heat_map, many, predict, replace, replacements, space, training, words
+from viz.pages.elements import paused
 from viz.pages.frame import PAGES, bokeh_address, choices, navigation
 from viz.scores import Scores
 from viz.settings import Settings
@@ -16,7 +17,9 @@ from viz.view import View
 
 __all__ = ["register"]
 
-_LAYOUTS: Final = {page.PATH: page.layout for page in (data, space, heat_map, fragments, predict, many, training, words)}
+_LAYOUTS: Final = {
+    page.PATH: page.layout for page in (data, space, heat_map, fragments, replace, predict, many, training, words)
+}
 
 
 def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs, datasets: Datasets) -> None:
@@ -59,6 +62,7 @@ def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs, 
         Output("notice", "children"),
         Input("heartbeat", "n_intervals"),
         State("health", "data"),
+        running=[paused("heartbeat")],
     )
     async def watch(_beats: int | None, known: dict[str, Any] | None) -> tuple[Any, Any]:
         try:
@@ -72,6 +76,8 @@ def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs, 
     space.register(dash, scores)
     heat_map.register(dash, scores)
     fragments.register(dash, scores)
+    replacements.register(dash, scores)
+    replace.register(dash, scores)
     predict.register(dash, scores)
     many.register(dash, scores)
     training.register(dash, scores, jobs)

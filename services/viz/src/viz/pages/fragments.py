@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from contracts.kinds import SimilarityKind
 from viz.answers import Fragment, FragmentPage
 from viz.failures import NotTold
+from viz.pages import replacements
 from viz.pages.elements import aria, drawn_name, fragment_link, link_menu, neighbour_table, notice, segments, table
 from viz.pages.pictures import picture
 from viz.pages.regions import answering
@@ -72,7 +73,13 @@ def layout() -> Component:
                         className="card",
                         **aria(label="Search"),
                     ),
-                    html.Section(id="fragment-view", className="card", **aria(label="The chosen fragment")),
+                    html.Div(
+                        [
+                            html.Section(id="fragment-view", className="card", **aria(label="The chosen fragment")),
+                            *replacements.sections(),
+                        ],
+                        className="cards",
+                    ),
                 ],
                 className="search-and-main",
             ),

@@ -19,6 +19,7 @@ __all__ = ["BOKEH_PAGES", "INDEX", "PAGES", "bokeh_address", "choices", "frame",
 PAGES: Final = (
     ("/data", "Data"),
     ("/fragments", "Fragments"),
+    ("/replace", "Replace"),
     ("/predict", "Predict"),
     ("/", "3-D"),
     ("/heat-map", "Heat map"),

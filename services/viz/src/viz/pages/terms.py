@@ -49,6 +49,8 @@ TERMS: Final = {
     "far": "No compound that was measured on this target is 30 % alike: little is known here.",
     "Expected change": "How far activity changes, up or down, where this one takes the other's place; with its 90 % interval.",
     "Swaps": "Pairs of compounds of the data that differ by this replacement alone: the evidence.",
+    "Kept %": "Of 100 replacements, those that change activity by no more than 0.5, threefold in pX.",
+    "Measured pairs": "Pairs of compounds of the data that differ by this replacement alone; the number leads to them.",
     "Adds": "What a part adds to the prediction; all parts together are the prediction.",
     "Alike %": "Mean Tanimoto similarity of counts of circular environments, atom pairs and torsions.",
     "90 % interval": "Where a new measurement lies in nine cases of ten.",

@@ -1,0 +1,200 @@
+"""Replacements as the scores API tells them: of a fragment, in a molecule, and what was measured of one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+from scores_client import models
+from scores_client.api.replacements import ask_replacements, list_pairs, list_replacements
+from scores_client.types import UNSET
+from viz.scores import Scores
+from viz.view import View
+
+__all__ = [
+    "AtTarget",
+    "Measured",
+    "MeasuredPair",
+    "Product",
+    "Products",
+    "Question",
+    "Replacement",
+    "measured_of",
+    "products_of",
+    "replacements_of",
+]
+
+
+@dataclass(frozen=True)
+class AtTarget:
+    """What a replacement adds to activity at one target; None where nobody can tell."""
+
+    target: str
+    shift: float | None
+    low: float | None
+    high: float | None
+    """With `low` the 90 % interval of `shift`."""
+    chance_higher: float | None
+    chance_kept: float | None
+    measured: int
+    """Pairs of compounds that were measured on this target."""
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """What can take the place of a fragment."""
+
+    name: str
+    smiles: str
+    support: int
+    expected_change: float
+    """At any target, up or down."""
+    low: float
+    high: float
+    """With `low` the 90 % interval of the expected change."""
+    percent: float
+    """Of 100 replacements, those that keep activity."""
+    swaps: int
+    """Pairs of compounds that differ by it."""
+    basis: str
+    targets: tuple[AtTarget, ...]
+    """In the order of the question."""
+
+
+@dataclass(frozen=True)
+class Product:
+    """A molecule with another fragment in the place of one of its own."""
+
+    by: Replacement
+    smiles: str
+    values: tuple[float, ...]
+    """What is predicted of it on each target."""
+
+
+@dataclass(frozen=True)
+class Products:
+    """The molecules that a question leads to, the best first."""
+
+    run: str
+    parent: str
+    """The molecule, standardised."""
+    fragment: str
+    """What is replaced."""
+    items: tuple[Product, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A molecule, what in it is replaced, and the targets that choose among products."""
+
+    compound: str
+    fragment: str
+    target: str | None = None
+    """The one that orders them."""
+    keep: tuple[str, ...] = ()
+    lose: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, view: View) -> Self | None:
+        """What an address asks; None as long as it names no molecule or no fragment."""
+        if view.compound is None or view.fragment is None:
+            return None
+        return cls(view.compound, view.fragment, view.target, view.keep, view.lose)
+
+    def body(self, limit: int) -> models.ReplacementQuestion:
+        """As the scores API takes it."""
+        return models.ReplacementQuestion(
+            smiles=self.compound,
+            fragment=self.fragment,
+            targets=[] if self.target is None else [self.target],
+            keep=list(self.keep),
+            lose=list(self.lose),
+            limit=limit,
+        )
+
+
+@dataclass(frozen=True)
+class MeasuredPair:
+    """Two compounds that differ by one replacement, measured on one target."""
+
+    target: str
+    first: str
+    first_smiles: str
+    first_value: float
+    second: str
+    second_smiles: str
+    second_value: float
+    difference: float
+    """Second - first."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of one replacement, as far as one answer tells it."""
+
+    run: str
+    expected_change: float
+    low: float
+    high: float
+    percent: float
+    swaps: int
+    mean_difference: float | None
+    items: tuple[MeasuredPair, ...]
+    next: str | None
+    """The cursor of those that follow."""
+
+
+async def replacements_of(
+    scores: Scores, run: str, fragment: str, *, target: str | None, limit: int
+) -> tuple[Replacement, ...]:
+    """What can take the place of a fragment; with a target ordered by what it adds there.
+
+    Raises:
+        NotInRun: there is no such run or fragment. So do the functions below.
+        NotTold: the run tells of no replacements, or not of this target. So do the functions below.
+    """
+    answer = await scores.answer(
+        lambda client: list_replacements.asyncio(
+            fragment, client=client, run=run, target=UNSET if target is None else target, limit=limit
+        ),
+        models.ReplacementList,
+    )
+    return tuple(_replacement(item) for item in answer.items)
+
+
+async def products_of(scores: Scores, run: str, question: Question, *, limit: int) -> Products:
+    """The molecules that a question leads to."""
+    answer = await scores.answer(
+        lambda client: ask_replacements.asyncio(client=client, body=question.body(limit), run=run), models.Products
+    )
+    items = tuple(Product(_replacement(item), item.product, tuple(item.values)) for item in answer.items)
+    return Products(answer.run, answer.parent, answer.fragment, items)
+
+
+async def measured_of(scores: Scores, run: str, fragment: str, by: str, *, limit: int, cursor: str | None = None) -> Measured:
+    """Compounds that differ by one replacement, and what was measured of them."""
+    answer = await scores.answer(
+        lambda client: list_pairs.asyncio(
+            client=client, a=fragment, b=by, run=run, limit=limit, cursor=UNSET if cursor is None else cursor
+        ),
+        models.PairPage,
+    )
+    return Measured(
+        answer.run,
+        answer.expected_change,
+        answer.low,
+        answer.high,
+        answer.percent,
+        answer.swaps,
+        answer.mean_difference,
+        tuple(MeasuredPair(**_kept(item, MeasuredPair)) for item in answer.items),
+        answer.next_,
+    )
+
+
+def _replacement(item: models.Replacement | models.Product) -> Replacement:
+    targets = tuple(AtTarget(**_kept(each, AtTarget)) for each in item.targets)
+    return Replacement(**{**_kept(item, Replacement), "basis": str(item.basis), "targets": targets})
+
+
+def _kept(item: Any, kind: Any) -> Mapping[str, Any]:
+    return {field.name: getattr(item, field.name) for field in fields(kind)}
