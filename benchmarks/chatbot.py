@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-sys.path[0] = str(Path(__file__).parents[1])  # not this folder, whose published.py is no package
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.support.ports import free_ports
 

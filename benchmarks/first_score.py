@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 import httpx
 
-sys.path[0] = str(Path(__file__).parents[1])  # not this folder, whose published.py is no package
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.support.ports import free_ports
 

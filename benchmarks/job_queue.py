@@ -19,7 +19,7 @@ import httpx
 import uvicorn
 
 sys.path.remove(str(Path(__file__).parent))  # `dialogue.py` beside this file is not the package of that name
-sys.path[0] = str(Path(__file__).parents[1])  # not this folder, whose published.py is no package
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.support.jobs import ListInventory, MemoryRuns, ScriptedExecutor
 from tests.support.ports import free_ports

@@ -19,7 +19,8 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-sys.path[0] = str(Path(__file__).parents[1])  # not this folder, whose published.py is no package
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "shared" / "src"))  # published.py beside this is no package
 
 from benchmarks.scores_api import Server, running
 from tests.support.store import Contents, Publisher, many_fragments
