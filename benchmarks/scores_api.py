@@ -31,6 +31,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "shared" / "src"))  # published.py beside this is no package
 
 from tests.support.posteriors import drawn
 from tests.support.store import Contents, Publisher, five_fragments, many_fragments

@@ -202,6 +202,7 @@ def _record(lines: list[str]) -> Row | str:
     values: list[str] = []
     for line in [*lines[end + 1 :], ">"]:
         if line.startswith(">"):
+            line = line.replace("\0", " ")  # noqa: PLW2901 - no name has one
             if name is not None:
                 row[name if name not in {MOLFILE, _TITLE} else f"{name} (field)"] = "\n".join(values).strip()
             before, bracket, rest = line.partition("<")

@@ -99,8 +99,8 @@ def doubts_of(columns: Columns, name: str, scale: int | str | None, unit: str | 
                 f"{name} holds {int(outside.sum())} of {len(values)} values outside {_LOWEST_PX:g} to {_HIGHEST_PX:g}, "
                 f"which no pX is: they are read as they stand ({option('unit', 'nM')} if they are concentrations)"
             )
-    elif scale is not None and (values > 0).any():
-        px = int(scale) - np.log10(values[values > 0])
+    elif isinstance(scale, int) and (values > 0).any():
+        px = scale - np.log10(values[values > 0])
         outside = (px < _LOWEST_PX) | (px > _HIGHEST_PX)
         if outside.any():
             yield f"{name} holds {int(outside.sum())} of {len(px)} values of a pX outside {_LOWEST_PX:g} to {_HIGHEST_PX:g}"
