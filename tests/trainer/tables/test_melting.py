@@ -269,6 +269,11 @@ def test_text_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     assert rows_read(skipped) == 2
     (tmp_path / "a.jsonl").write_bytes(b'{"smiles": "C", "T1": 1}\n{"smiles": "C\xff", "T1": 1}\n')
     assert flaws(melt(tmp_path / "a.jsonl")) == [(2, None, None, "is not UTF-8")]
+    latin = pa.array([b"C", b"C\xb5", None], pa.binary())
+    smiles = pa.Array.from_buffers(pa.string(), len(latin), latin.buffers())
+    pq.write_table(pa.table({"smiles": smiles, "T1": [1.0, 2.0, 3.0]}), tmp_path / "a.parquet")
+    assert flaws(melt(tmp_path / "a.parquet"))[0] == (2, "smiles", None, "is not UTF-8")
+    assert cells(melt(tmp_path / "a.parquet", on_error="skip")) == {("C", 1): {"T1": 1.0}, ("", 3): {"T1": 3.0}}
 
 
 def test_what_excel_writes_on_windows_is_read(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ _BLOCK_BYTES: Final = 4 * 2**20
 _BLOCK_ROWS: Final = 16_384
 _TOO_LONG: Final = "straddles two block boundaries"
 _NOT_UTF_8: Final = "is not UTF-8: save the file as CSV UTF-8"
+_NO_TEXT: Final = "is not UTF-8"
 
 
 @dataclass(frozen=True)
@@ -99,18 +100,20 @@ def _csv(file: SourceFile, wanted: Wanted) -> Iterator[Block]:
             rows = ranks + 1 + np.searchsorted(before, ranks, side="right")
             block = Block(rows, dict(zip(columns, batch.columns, strict=True)), flaws[:])
             flaws.clear()
-            yield _without_replaced(block) if text.replaced else block
+            yield _without_replaced(block, _NOT_UTF_8) if text.replaced else block
     if flaws:
         yield Block.of_flaws(flaws)
 
 
-def _without_replaced(block: Block) -> Block:
+def _without_replaced(block: Block, reason: str) -> Block:
     """A block without the rows that hold bytes which are no UTF-8; those are flaws."""
     flaws = list(block.flaws)
     good = np.ones(len(block.rows), np.bool_)
     for name, column in block.columns.items():
-        places = np.flatnonzero(np.asarray(pc.match_substring(column, "\ufffd")) & good)
-        flaws += [Flaw(int(block.rows[place]), name, None, _NOT_UTF_8) for place in places]
+        if not pa.types.is_string(column.type):
+            continue
+        places = np.flatnonzero(np.asarray(pc.match_substring(column, "\ufffd").fill_null(False)) & good)
+        flaws += [Flaw(int(block.rows[place]), name, None, reason) for place in places]
         good[places] = False
     kept = pa.array(np.flatnonzero(good))
     return Block(block.rows[good], {name: column.take(kept) for name, column in block.columns.items()}, flaws)
@@ -138,7 +141,22 @@ def _parquet(file: SourceFile, wanted: Wanted) -> Iterator[Block]:
         for batch in table.iter_batches(batch_size=_BLOCK_ROWS, columns=names):
             rows = np.arange(read + 1, read + 1 + batch.num_rows)
             read += batch.num_rows
-            yield Block(rows, {name: _plain(batch.column(name), name in file.numeric & wanted.numbers) for name in names})
+            columns = {name: _plain(batch.column(name), name in file.numeric & wanted.numbers) for name in names}
+            readable = {name: _utf_8(column) for name, column in columns.items()}
+            block = Block(rows, readable)
+            yield block if all(readable[name] is columns[name] for name in names) else _without_replaced(block, _NO_TEXT)
+
+
+def _utf_8(column: pa.Array) -> pa.Array:
+    """The column where it is UTF-8, which whoever writes Parquet need not check; else with U+FFFD for what is not."""
+    if not pa.types.is_string(column.type):
+        return column
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        texts = (value if value is None else value.decode("utf-8", "replace") for value in column.cast(pa.binary()).to_pylist())
+        return pa.array(texts, pa.string())
+    return column
 
 
 def _plain(column: pa.Array, number: bool) -> pa.Array:  # noqa: FBT001 - what it is to become
