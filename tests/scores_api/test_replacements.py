@@ -135,6 +135,9 @@ def test_targets_keep_and_lose_leave_out_what_does_otherwise(served: Served) -> 
     lost = {item["name"] for item in served.get("/v1/fragments/*Cl/replacements", lose="a", limit=50)["items"]}
     assert "*C(=O)O" in lost - kept
     assert "*OC" in kept - lost
+    shifts = [item["targets"][0]["shift"] for item in served.get("/v1/fragments/*Cl/replacements", lose="a", limit=50)["items"]]
+    assert shifts == sorted(shifts)
+    assert shifts[0] < shifts[-1]
 
 
 def test_a_molecule_leads_to_products_with_what_is_predicted_of_them(served: Served) -> None:
@@ -209,7 +212,7 @@ def test_in_other_units_a_change_is_one_of_the_spread_of_the_target(served: Serv
     for item in found["items"]:
         other, at = logarithms[item["name"]], item["targets"][0]
         assert at["unit"] == "%"
-        assert at["kept_within"] == pytest.approx(0.5 * spread, abs=1e-4)
+        assert at["kept_within"] == pytest.approx(0.5 * spread, abs=1e-3)
         assert at["shift"] == pytest.approx(25 * other["targets"][0]["shift"], rel=0.05, abs=0.5)
         assert item["expected_change"] == pytest.approx(25 * other["expected_change"] / spread, rel=0.15)
     assert max(item["percent"] for item in found["items"]) > 50  # within half a percent nothing is kept

@@ -88,7 +88,9 @@ def test_changes_are_on_one_scale(units: list[str | None], factor: float, unit: 
     assert found.unit is unit
     value_M = value.to_numpy()[cells["target"].to_numpy() == 1]
     assert found.one_T[1] == pytest.approx(value_M.std(ddof=1) if scaled else 1.0)
-    assert found.one_T[0] == pytest.approx(1.0 if (units[0] or "p").startswith("p") and factor == 1.0 else found.one_T[0])
+    value_M = value.to_numpy()[cells["target"].to_numpy() == 0]
+    is_log = factor == 1.0 and (units[0] or "p").startswith("p")
+    assert found.one_T[0] == pytest.approx(1.0 if is_log else value_M.std(ddof=1))
 
 
 def test_flips_are_chances() -> None:

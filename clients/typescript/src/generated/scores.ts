@@ -83,7 +83,8 @@ export interface paths {
          *
          *     At a target it is told with its sign, averaged over up to six compounds of the data that have the one or the other. Where
          *     targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least are looked at:
-         *     `considered` of `comparable`.
+         *     `considered` of `comparable`. What adds most at `target`, or at the first of `keep`, comes first; where `lose` alone is
+         *     named, what loses most at the first of it.
          */
         get: operations["list_replacements"];
         put?: never;

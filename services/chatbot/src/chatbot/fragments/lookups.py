@@ -38,6 +38,8 @@ class Function(StrEnum):
     """How often activity stays within threefold where one fragment takes the other's place."""
     SPREAD = "spread"
     """How often it stays within half a standard deviation of the target's values, where these are no logarithms."""
+    MIXED = "mixed"
+    """The one or the other, of a run that has targets of both kinds."""
     OUTCOME = "outcome"
     """How often active or inactive stays what it is where one takes the other's place."""
     COSINE = "cosine"

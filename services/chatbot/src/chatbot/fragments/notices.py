@@ -47,12 +47,21 @@ _MEANING: Final[Mapping[Function, tuple[str, str]]] = {
     Function.SPREAD: (
         (
             "Function: how likely activity is to change by no more than half a standard deviation of the target's values when "
-            "one fragment takes the other's place, in percent; at targets measured in log units by no more than 0.5. "
-            f"{_EXPECTED[0]}"
+            f"one fragment takes the other's place, in percent. {_EXPECTED[0]}"
         ),
         (
-            "機能は、一方のフラグメントを他方に置き換えたとき、活性の変化が標的の値の標準偏差の半分"
-            f"（対数単位の標的では0.5）以内に収まる確率です。{_EXPECTED[1]}"
+            "機能は、一方のフラグメントを他方に置き換えたとき、活性の変化が標的の値の標準偏差の半分以内に収まる確率です。"
+            f"{_EXPECTED[1]}"
+        ),
+    ),
+    Function.MIXED: (
+        (
+            "Function: how likely activity is to change by no more than 0.5 log units, or half a standard deviation where a "
+            f"target's values are no logarithms, when one fragment takes the other's place, in percent. {_EXPECTED[0]}"
+        ),
+        (
+            "機能は、一方のフラグメントを他方に置き換えたとき、活性の変化が0.5対数単位"
+            f"（対数でない値では標的の値の標準偏差の半分）以内に収まる確率です。{_EXPECTED[1]}"
         ),
     ),
     Function.OUTCOME: (

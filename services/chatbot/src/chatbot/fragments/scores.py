@@ -33,13 +33,13 @@ from chatbot.fragments.lookups import (
 )
 from chatbot.fragments.predictions import predicted
 from chatbot.fragments.questions import Name
-from chatbot.fragments.stated import neighbour, replacement, told
+from chatbot.fragments.stated import neighbour, replacement, swap, told
 from chatbot.fragments.wording import is_common
 from scores_client import Client
 from scores_client.api.factors import list_factors
 from scores_client.api.fragments import get_fragment, list_fragments, list_neighbours
 from scores_client.api.predictions import ask_predictions
-from scores_client.api.replacements import list_replacements
+from scores_client.api.replacements import list_pairs, list_replacements
 from scores_client.api.runs import get_run, list_runs
 from scores_client.api.similarities import ask_similarities
 from scores_client.models import (
@@ -49,6 +49,7 @@ from scores_client.models import (
     FragmentDetail,
     FragmentPage,
     Neighbours,
+    PairPage,
     PredictionQuestion,
     Predictions,
     ReplacementList,
@@ -82,6 +83,8 @@ _NO_MOLECULE: Final = "molecules-unreadable"
 _WITHOUT_SIMILARITY: Final = "similarity-unavailable"
 _WITHOUT_REPLACEMENTS: Final = frozenset({"replacements-unavailable", _MISSING})
 """Of a run that measured no replacements, and of a fragment without open ends."""
+_WITHOUT_PAIRS: Final = _WITHOUT_REPLACEMENTS | {"nothing-predicts"}
+"""Of a run that does not know its compounds as well."""
 _OF_THE_QUESTION: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY})
 """What a question of this run may be answered; other refusals are of the chatbot, whatever it asks."""
 _HANDED_ON: Final = ("ETag", "Cache-Control", "Content-Security-Policy", "Content-Type")
@@ -192,7 +195,20 @@ class FragmentScores:
     async def swap(self, one: KnownFragment, two: KnownFragment) -> Relative | None:
         """What putting the second in place of the first is expected to change; None where that is not told."""
         found = await self.replacements(one, _REPLACEMENTS)
-        return next((item for item in found or () if item.name == two.name), None)
+        if found is None or one.name.count("*") != two.name.count("*"):
+            return None
+        for item in found:
+            if item.name == two.name:
+                return item
+        try:
+            page = await _answer(
+                list_pairs.asyncio(client=self._client, a=one.name, b=two.name, run=one.run, limit=1), PairPage
+            )
+        except ScoresRefuse as refusal:
+            if refusal.slug in _WITHOUT_PAIRS:
+                return None
+            raise
+        return swap(page, two)
 
     async def told(self, run: str) -> Told:
         """Which similarities a run tells, and what it means by `function`; asked for once, since runs never change."""

@@ -19,6 +19,7 @@ from dialogue.bundle import Language
 
 __all__ = [
     "about",
+    "caution",
     "compared",
     "compared_to_swap",
     "counted",
@@ -35,6 +36,15 @@ __all__ = [
 ]
 
 _EN: Final = Language.ENGLISH
+_UNITS: Final = {
+    Function.KEPT: ("log units", "対数単位"),
+    Function.SPREAD: ("standard deviations of each target's values", "標的ごとの値の標準偏差単位"),
+    Function.MIXED: (
+        "log units, or standard deviations where a target's values are no logarithms",
+        "対数単位（対数でない標的では標準偏差単位）",
+    ),
+}
+"""Of expected changes; a chance has none."""
 _SHARES: Final = 4
 _FUNCTION: Final = "function"
 
@@ -58,7 +68,7 @@ def replacements(fragment: KnownFragment, told: Told, items: tuple[Relative, ...
     else:
         head = f"{name}の代わりの候補です。活性の変化が小さいと見込まれる順です{forms}。"
     listing = changes_listed(items, told.function, language)
-    return _lines(head, listing, _caution(told.function, language), _look(language, link))
+    return _lines(head, listing, caution(told.function, language), _look(language, link))
 
 
 def instead(fragment: KnownFragment, kind: str, told: Told, items: tuple[Relative, ...], language: Language, link: str) -> str:
@@ -110,10 +120,10 @@ def compared(pair: Compared, told: Told, language: Language, link: str) -> str:
 def swapped(one: KnownFragment, change_: Relative, told: Told, language: Language, link: str) -> str:
     """What putting another in place of a fragment is expected to change."""
     replaced, other = label(one.name, language), label(change_.name, language)
-    said, caution = change(change_.figures, told.function, language), _caution(told.function, language)
+    said, warned = change(change_.figures, told.function, language), caution(told.function, language)
     if language is _EN:
-        return _lines(f"{other} in place of {replaced}: {said}.", caution, _look(language, link))
-    return _lines(f"{replaced}を{other}に置き換える場合、{said}。", caution, _look(language, link))
+        return _lines(f"{other} in place of {replaced}: {said}.", warned, _look(language, link))
+    return _lines(f"{replaced}を{other}に置き換える場合、{said}。", warned, _look(language, link))
 
 
 def unlisted(one: KnownFragment, two: KnownFragment, language: Language, link: str) -> str:
@@ -242,13 +252,13 @@ def why_predicted(expected: Predicted, language: Language, link: str) -> str:
     return "".join([*parts, _look(language, link)])
 
 
-def _caution(function: Function, language: Language) -> str:
+def caution(function: Function, language: Language) -> str:
     """What an expected change is, and what it is not."""
-    is_outcome = function is Function.OUTCOME
+    units = _UNITS.get(function)
     if language is _EN:
-        unit = "" if is_outcome else "The change is in log units, up or down, the mean over all targets. "
+        unit = f"The change is in {units[0]}, up or down, the mean over all targets. " if units else ""
         return f"{unit}Expected from the data of this run, not tried in your molecule."
-    unit = "" if is_outcome else "変化は対数単位で、増減を問わず全標的で平均した大きさです。"
+    unit = f"変化は{units[1]}で、増減を問わず全標的で平均した大きさです。" if units else ""
     return f"{unit}この計算のデータからの見込みで、あなたの分子で試したものではありません。"
 
 

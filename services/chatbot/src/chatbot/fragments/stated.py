@@ -2,16 +2,16 @@
 
 from typing import Final
 
-from chatbot.fragments.lookups import Figures, Function, Relative, Told
-from scores_client.models import ChangeUnit, Neighbour, Objective, Replacement, RunDetail
+from chatbot.fragments.lookups import Figures, Function, KnownFragment, Relative, Told
+from scores_client.models import ChangeUnit, Neighbour, Objective, PairPage, Replacement, RunDetail
 
-__all__ = ["neighbour", "replacement", "told"]
+__all__ = ["neighbour", "replacement", "swap", "told"]
 
 _FUNCTIONS: Final = {
     ChangeUnit.CHANCE: Function.OUTCOME,
     ChangeUnit.LOG_UNITS: Function.KEPT,
     ChangeUnit.STANDARD_DEVIATIONS: Function.SPREAD,
-    ChangeUnit.LOG_UNITS_OR_STANDARD_DEVIATIONS: Function.SPREAD,
+    ChangeUnit.LOG_UNITS_OR_STANDARD_DEVIATIONS: Function.MIXED,
 }
 _OWN_FIELDS: Final = frozenset({"rank", "name", "smiles", "support"})
 
@@ -31,14 +31,22 @@ def told(run: RunDetail) -> Told:
     return Told(tuple(kind.value for kind in run.similarities), function)
 
 
+def swap(page: PairPage, by: KnownFragment) -> Relative:
+    """What is expected of one replacement, as `replacement` says it."""
+    return Relative(by.name, by.smiles, by.support, _figures(page))
+
+
 def replacement(item: Replacement) -> Relative:
     """A replacement; its figures are named as those of a neighbour, whose `low` and `high` are of the percent."""
-    figures: Figures = {
-        "function": item.percent,
-        "expected_change": item.expected_change,
-        "change_low": item.low,
-        "change_high": item.high,
-        "swaps": item.swaps,
-        "basis": item.basis.value,
+    return Relative(item.name, item.smiles, item.support, _figures(item))
+
+
+def _figures(told: PairPage | Replacement) -> Figures:
+    return {
+        "function": told.percent,
+        "expected_change": told.expected_change,
+        "change_low": told.low,
+        "change_high": told.high,
+        "swaps": told.swaps,
+        "basis": told.basis.value,
     }
-    return Relative(item.name, item.smiles, item.support, figures)

@@ -49,6 +49,13 @@ FUNCTIONS: Final[Mapping[Function, tuple[str, str]]] = {
         "Function is how often activity stays within half a standard deviation when one takes the other's place.",
         "機能は、一方を他方に置き換えても活性の変化が標準偏差の半分以内に収まる割合です。",
     ),
+    Function.MIXED: (
+        (
+            "Function is how often activity stays within threefold, or half a standard deviation where values are no "
+            "logarithms, when one takes the other's place."
+        ),
+        "機能は、一方を他方に置き換えても活性の変化が3倍（対数でない値では標準偏差の半分）以内に収まる割合です。",
+    ),
     Function.OUTCOME: (
         "Function is how often active or inactive stays what it is when one takes the other's place.",
         "機能は、一方を他方に置き換えても活性の有無が変わらない割合です。",
@@ -59,6 +66,11 @@ FUNCTIONS: Final[Mapping[Function, tuple[str, str]]] = {
     ),
 }
 """What `function` means, as it is said beside its numbers."""
+_WITHIN: Final[Mapping[Function, tuple[str, str]]] = {
+    Function.KEPT: ("threefold", "3倍"),
+    Function.SPREAD: ("half a standard deviation", "標準偏差の半分"),
+    Function.MIXED: ("threefold or half a standard deviation", "3倍または標準偏差の半分"),
+}
 HYDROGEN: Final = "*[H]"
 
 
@@ -139,13 +151,11 @@ def change(figures: Figures, function: Function, language: Language) -> str:
     if english:
         what = "chance of another outcome" if is_outcome else "expected change"
         parts = [f"{what} {expected:.2f} (90 % interval {low:.2f} to {high:.2f})"]
-        within = "half a standard deviation" if function is Function.SPREAD else "threefold"
-        parts += [] if is_outcome else [f"within {within} in {figures['function']:.0f} %"]
+        parts += [] if is_outcome else [f"within {_WITHIN[function][0]} in {figures['function']:.0f} %"]
     else:
         what = "結果が変わる確率" if is_outcome else "見込まれる変化"
         parts = [f"{what}{expected:.2f}（90 %区間 {low:.2f}〜{high:.2f}）"]
-        within = "標準偏差の半分" if function is Function.SPREAD else "3倍"
-        parts += [] if is_outcome else [f"{within}以内に収まる割合{figures['function']:.0f} %"]
+        parts += [] if is_outcome else [f"{_WITHIN[function][1]}以内に収まる割合{figures['function']:.0f} %"]
     return ("; " if english else "、").join([*parts, measured(figures, language)])
 
 

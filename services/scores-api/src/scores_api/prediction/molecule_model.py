@@ -127,6 +127,10 @@ class MoleculeModel:
             for id_, similarity, value in zip(ids.tolist(), similarities.tolist(), values.tolist(), strict=True)
         ]
 
+    def decimals(self, target: int) -> int:
+        """To how many decimals numbers of a target are told."""
+        return int(self._decimals_T[target])
+
     def round(self, predicted: Predicted) -> Rounded:
         """With the decimals of each target."""
         decimals_M = self._decimals_T[predicted.target_M]

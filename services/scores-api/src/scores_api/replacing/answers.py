@@ -2,6 +2,7 @@
 
 import asyncio
 import difflib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -46,6 +47,7 @@ _CONSIDERED: Final = 30
 """Replacements that are looked at where targets choose among them."""
 _NEAR: Final = 5
 _DIGITS: Final = 4
+"""Decimals of chances and changes; in a target's own unit counted from `Reading.one_T`, which is a change of 1 there."""
 _LIKELY: Final = 0.5
 
 
@@ -57,6 +59,10 @@ class _Goals:
     ids: Sequence[int]
     units: Sequence[str | None]
     kept_within: Sequence[float]
+    decimals: Sequence[int]
+    """Of changes at each target, in its own unit."""
+    loses: bool
+    """Whether the first target is one to lose activity at: then what is lost comes first."""
     keep: frozenset[int]
     lose: frozenset[int]
 
@@ -81,6 +87,8 @@ class ReplacementAnswers:
         self, run: PublishedRun, name: str, targets: Sequence[str], keep: Sequence[str], lose: Sequence[str], limit: int
     ) -> ReplacementList:
         """What can take the place of a fragment, ranked by expected change, or by what is added at the first target.
+
+        Where only targets to lose activity at are named, what is lost at the first of them comes first.
 
         Raises:
             ReplacementsUnavailable: the run states none, or not what they add at targets.
@@ -111,7 +119,7 @@ class ReplacementAnswers:
                 ]
             )
         places = [place for place in range(len(others)) if goals.are_met(told[place])]
-        places.sort(key=lambda place: (_order(told[place]), place))
+        places.sort(key=lambda place: (_order(goals, told[place]), place))
         items = [
             Replacement(rank=rank, targets=_at_targets(goals, told[place]), **_stated(stated, int(others[place]), seen, place))
             for rank, place in enumerate(places[:limit], start=1)
@@ -151,8 +159,10 @@ class ReplacementAnswers:
         rows = [(place, product) for place, found in enumerate(products) for product in found]
         told: list[list[Change | None]] = [[] for _ in rows]
         known: list[Known] = [Known(None, [], []) for _ in rows]
+        decimals: list[int] = []
         if goals.ids:
             model = await self._model_of_values(run)
+            decimals = [model.decimals(target) for target in goals.ids]
             changes = Changes(model.predictor, stated, run.fragments)
 
             def ask() -> tuple[list[list[Change | None]], list[Known]]:
@@ -166,13 +176,13 @@ class ReplacementAnswers:
 
             told, known = await asyncio.to_thread(ask)
         kept = [number for number in range(len(rows)) if goals.are_met(told[number])]
-        kept.sort(key=lambda number: (_order(told[number]), seen.change_N[rows[number][0]], number))
+        kept.sort(key=lambda number: (_order(goals, told[number]), seen.change_N[rows[number][0]], number))
         items = [
             Product(
                 rank=rank,
                 product=rows[number][1].parent,
                 matched=_matched(known[number]),
-                values=[round(value, _DIGITS) for value in known[number].values],
+                values=[round(value, places) for value, places in zip(known[number].values, decimals, strict=True)],
                 measured=known[number].measured,
                 targets=_at_targets(goals, told[number]),
                 **_stated(stated, int(others[rows[number][0]]), seen, rows[number][0]),
@@ -309,21 +319,27 @@ def _goals(run: PublishedRun, stated: Replacements, targets: Sequence[str], keep
     if missing := [name for name in names if name not in known]:
         raise TargetsUnknown(run.run, missing, difflib.get_close_matches(missing[0], known, n=_NEAR, cutoff=0.5))
     ids = [known[name] for name in names]
+    one = [float(stated.reading.one_T[id_]) for id_ in ids]
+    decimals = [max(0, _DIGITS - math.floor(math.log10(each))) if each > 0 else _DIGITS for each in one]
     return _Goals(
         names,
         ids,
         units=[run.units[id_] for id_ in ids],
-        kept_within=[round(KEPT * float(stated.reading.one_T[id_]), _DIGITS) for id_ in ids],
+        kept_within=[round(KEPT * each, places) for each, places in zip(one, decimals, strict=True)],
+        decimals=decimals,
+        loses=bool(lose) and not targets and not keep,
         keep=frozenset(known[name] for name in keep),
         lose=frozenset(known[name] for name in lose),
     )
 
 
-def _order(changes: Sequence[Change | None]) -> float:
-    """What is added at the first target, the most first; behind what can be told what cannot."""
+def _order(goals: _Goals, changes: Sequence[Change | None]) -> float:
+    """What is added at the first target, or lost, the most first; behind what can be told what cannot."""
     if not changes:
         return 0.0
-    return float("inf") if changes[0] is None else -changes[0].signed.mean
+    if changes[0] is None:
+        return float("inf")
+    return changes[0].signed.mean if goals.loses else -changes[0].signed.mean
 
 
 def _numbers(seen: Expected, place: int) -> dict[str, object]:
@@ -344,18 +360,21 @@ def _stated(stated: Replacements, group: int, seen: Expected, place: int) -> dic
 
 
 def _at_targets(goals: _Goals, changes: Sequence[Change | None]) -> list[AtTarget]:
-    columns = zip(goals.names, goals.units, goals.kept_within, changes, strict=True)
-    return [AtTarget(target=name, unit=unit, kept_within=within, **_told(change)) for name, unit, within, change in columns]
+    columns = zip(goals.names, goals.units, goals.kept_within, goals.decimals, changes, strict=True)
+    return [
+        AtTarget(target=name, unit=unit, kept_within=within, **_told(change, decimals))
+        for name, unit, within, decimals, change in columns
+    ]
 
 
-def _told(change: Change | None) -> dict[str, Any]:
+def _told(change: Change | None, decimals: int) -> dict[str, Any]:
     if change is None:
         return {**dict.fromkeys(("shift", "low", "high", "chance_higher", "chance_kept")), "contexts": 0, "measured": 0}
     told = change.signed
     return {
-        "shift": round(told.mean, _DIGITS),
-        "low": round(told.low, _DIGITS),
-        "high": round(told.high, _DIGITS),
+        "shift": round(told.mean, decimals),
+        "low": round(told.low, decimals),
+        "high": round(told.high, decimals),
         "chance_higher": round(told.higher, _DIGITS),
         "chance_kept": round(told.kept, _DIGITS),
         "contexts": change.contexts,
@@ -372,6 +391,7 @@ def _properties(products: Products, item: Product) -> dict[str, str]:
         "by": item.name,
         "expected_change": str(item.expected_change),
         "percent_kept": str(item.percent),
+        "change_unit": products.change_unit.value,
         "swaps": str(item.swaps),
         "basis": item.basis.value,
     }
@@ -380,5 +400,6 @@ def _properties(products: Products, item: Product) -> dict[str, str]:
     for at, value, measured in zip(item.targets, item.values, item.measured, strict=True):
         stated |= {f"{at.target} predicted": str(value), f"{at.target} shift": str(at.shift)}
         stated |= {} if measured is None else {f"{at.target} measured": str(measured)}
+        stated |= {} if at.unit is None else {f"{at.target} unit": at.unit}
         stated |= {f"{at.target} chance higher": str(at.chance_higher)}
     return stated

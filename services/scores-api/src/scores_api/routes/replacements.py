@@ -46,7 +46,8 @@ async def list_replacements(
 
     At a target it is told with its sign, averaged over up to six compounds of the data that have the one or the other. Where
     targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least are looked at:
-    `considered` of `comparable`.
+    `considered` of `comparable`. What adds most at `target`, or at the first of `keep`, comes first; where `lose` alone is
+    named, what loses most at the first of it.
     """
     view = await chosen_run(request, run)
     found = await _asked(request).of_fragment(view.published, fragment, [target] if target else [], keep, lose, limit)

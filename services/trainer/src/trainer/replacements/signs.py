@@ -50,7 +50,7 @@ def read_signs(activity: Activity, fit: Gaussian, kernel: Kernel, events: Events
     expected_N, measured_N = told.expected_N[kept_N] / one_N, events.difference_N[kept_N] / one_N
     sd_N = np.sqrt(told.variance_N[kept_N] + told.noise_N[kept_N]) / one_N
     squares = float(expected_N @ expected_N)
-    slope = float(expected_N @ measured_N) / squares if squares > 0 else 1.0
+    slope = max(0.0, float(expected_N @ measured_N) / squares) if squares > 0 else 1.0  # a model is weak, never against itself
     left_N = measured_N - slope * expected_N
     width = float(np.quantile(np.abs(left_N) / sd_N, _HELD)) / WIDTH
     clear_N = np.abs(measured_N) > _CLEAR

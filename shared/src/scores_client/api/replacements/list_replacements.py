@@ -128,7 +128,9 @@ def sync_detailed(
     one or the other. Where
     targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least
     are looked at:
-    `considered` of `comparable`.
+    `considered` of `comparable`. What adds most at `target`, or at the first of `keep`, comes first;
+    where `lose` alone is
+    named, what loses most at the first of it.
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
@@ -183,7 +185,9 @@ def sync(
     one or the other. Where
     targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least
     are looked at:
-    `considered` of `comparable`.
+    `considered` of `comparable`. What adds most at `target`, or at the first of `keep`, comes first;
+    where `lose` alone is
+    named, what loses most at the first of it.
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
@@ -233,7 +237,9 @@ async def asyncio_detailed(
     one or the other. Where
     targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least
     are looked at:
-    `considered` of `comparable`.
+    `considered` of `comparable`. What adds most at `target`, or at the first of `keep`, comes first;
+    where `lose` alone is
+    named, what loses most at the first of it.
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
@@ -286,7 +292,9 @@ async def asyncio(
     one or the other. Where
     targets are asked for, the 30 groups (or `limit`, if that is more) that are expected to change least
     are looked at:
-    `considered` of `comparable`.
+    `considered` of `comparable`. What adds most at `target`, or at the first of `keep`, comes first;
+    where `lose` alone is
+    named, what loses most at the first of it.
 
     Args:
         fragment (str): Name of the fragment, percent-encoded; `id:17` names it by its id.
