@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +20,8 @@ from tests.viz.conftest import CHLORIDE
 from contracts.kinds import ChangeUnit, Objective
 from viz.app import create_app
 from viz.pages.goals import kept_at, looked_at, reach, swap_told
-from viz.replacing import AtTarget
+from viz.replacing import AtTarget, Products, Question, products_of
+from viz.scores import Scores
 from viz.settings import Settings
 
 QUESTION = {"smiles": CHLORIDE, "fragment": "*Cl", "limit": 50}
@@ -140,6 +142,20 @@ def test_a_question_that_nothing_meets_says_how_many_were_looked_at(viz: TestCli
     assert rows == []
     assert told["considered"] == told["comparable"] > 5
     assert f"all {told['comparable']} that are offered were looked at." in text
+
+
+def test_a_choice_from_some_of_the_groups_says_so(viz: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def of_more(scores: Scores, run: str, question: Question) -> Products:
+        found = await products_of(scores, run, question)
+        return replace(found, considered=50, comparable=2000, items=() if question.lose else (found.items * 10)[:50])
+
+    monkeypatch.setattr("viz.pages.replace.products_of", of_more)
+    _, rows, text = shown(viz, "products-view", compound=CHLORIDE, fragment="*Cl")
+    assert len(rows) == 20
+    assert "20 of 50 products, the least change first, of the 50 of 2,000 that are expected to change least" in text
+    _, rows, text = shown(viz, "products-view", compound=CHLORIDE, fragment="*Cl", lose="a")
+    assert rows == []
+    assert "of the targets: 50 of 2,000 were looked at, those that are expected to change least." in text
 
 
 @pytest.mark.parametrize(
