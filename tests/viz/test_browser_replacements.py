@@ -36,7 +36,7 @@ def test_replacements_stand_on_the_page_as_the_api_states_them(addresses: Addres
     shown, items = rows(page, "#replacements-view"), of_api(addresses, http)
     assert len(items) > 10
     assert names(shown["In its place"]) == [item["name"] for item in items]
-    changes = [cell.split("(")[0] for cell in shown["Expected change"]]
+    changes = [cell.split("(")[0] for cell in shown["Expected change, log units"]]
     assert figures(changes) == stated([item["expected_change"] for item in items], 2)  # type: ignore[misc]
     assert figures(shown["Kept %"]) == stated([item["percent"] for item in items], 1)  # type: ignore[misc]
     assert figures(shown["Measured pairs"]) == [item["swaps"] for item in items]
@@ -55,7 +55,7 @@ def test_at_a_target_they_are_told_with_their_sign_and_the_address_keeps_it(
     shown, items = rows(page, "#replacements-view"), of_api(addresses, http, target="b")
     at = [item["targets"][0] for item in items]  # type: ignore[index]
     assert names(shown["In its place"]) == [item["name"] for item in items]
-    assert figures([cell.split("(")[0] for cell in shown["Adds at b"]]) == stated([each["shift"] for each in at], 2)
+    assert figures([cell.split("(")[0] for cell in shown["Adds at b, pIC50"]]) == stated([each["shift"] for each in at], 2)
     higher = [None if each["chance_higher"] is None else 100 * each["chance_higher"] for each in at]
     assert figures(shown["More active at b %"]) == stated(higher, 0)
     page.get_by_role("link", name="At all targets").click()
@@ -130,18 +130,20 @@ def test_a_fragment_of_ones_own_molecule_is_replaced_by_keyboard_and_the_product
     expect(page.locator("#products-view thead")).to_contain_text("Predicted at b")
     assert (asked(page)["target"], asked(page)["lose"]) == (["a"], ["b"])
 
-    question = {"smiles": CHLORIDE, "fragment": "*Cl", "targets": ["a"], "lose": ["b"], "limit": 20}
+    question = {"smiles": CHLORIDE, "fragment": "*Cl", "targets": ["a"], "lose": ["b"], "limit": 50}
     told = http.post(f"{addresses.scores}/v1/replacements", params={"run": addresses.replaced}, json=question).json()["items"]
     shown = rows(page, "#products-view")
     assert names(shown["Product"]) == [item["product"] for item in told]
-    assert figures(shown["Predicted at a"]) == stated([item["values"][0] for item in told], 2)
-    assert figures([cell.split("(")[0] for cell in shown["Adds at b"]]) == stated(
+    assert figures([cell.split("(")[0] for cell in shown["Predicted at a, pIC50"]]) == stated(
+        [item["values"][0] for item in told], 2
+    )
+    assert figures([cell.split("(")[0] for cell in shown["Adds at b, pIC50"]]) == stated(
         [item["targets"][1]["shift"] for item in told], 2
     )
     with page.expect_download() as download:
         page.get_by_role("link", name="Download CSV").click()
     written = list(csv.DictReader(Path(download.value.path()).read_text().splitlines()))
-    assert [row["product"] for row in written[: len(told)]] == [item["product"] for item in told]
+    assert [row["product"] for row in written] == [item["product"] for item in told]
     assert float(written[0]["a predicted"]) == told[0]["values"][0]
     with page.expect_download() as download:
         page.get_by_role("link", name="Download SDF").click()

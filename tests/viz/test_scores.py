@@ -4,21 +4,27 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 from tests.support.gaussian import SMILES
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
+from tests.support.store import Publisher, five_fragments
 from tests.viz.conftest import ASPIRIN, KNOWN, TARGETS, Published
 
 from contracts.kinds import SimilarityKind
+from published.changes import Change
 from viz.answers import Neighbour
+from viz.app import create_app
 from viz.failures import NoRun, NotInRun, NotTold, UpstreamAway
 from viz.scores import Scores
+from viz.settings import Settings
 from viz.wanted import Wanted
 
 T = TypeVar("T")
@@ -47,6 +53,32 @@ def test_the_newest_run_comes_first(published: Published, scores_url: str) -> No
     ]
     assert [run.current for run in runs] == [True, False, False, False, False]
     assert (runs[0].shown_fragments, runs[1].shown_fragments) == (5, 3400)
+
+
+def test_current_is_what_the_alias_names_and_not_the_newest(tmp_path: Path) -> None:
+    publisher = Publisher(tmp_path / "state")
+    served_run = publisher.publish(five_fragments())
+    tried = publisher.publish(five_fragments(), change=Change(datetime.now(UTC), reason="not promoted"))
+    (port,) = free_ports(1)
+    environment = {"NTDEMO_STATE": str(publisher.state), "NTDEMO_HOST": "127.0.0.1", "NTDEMO_PORT": str(port)}
+    callback = {
+        "output": "..health.data...notice.children..",
+        "outputs": [{"id": "health", "property": "data"}, {"id": "notice", "property": "children"}],
+        "inputs": [{"id": "heartbeat", "property": "n_intervals", "value": 1}],
+        "changedPropIds": [],
+    }
+    before = {"id": "health", "property": "data", "value": {"state": "ready", "newest": served_run, "current": served_run}}
+    with Served("ntdemo-scores-api", tmp_path / "log", environment, f"http://127.0.0.1:{port}") as served:
+        wait_until_ready(served)
+        current = _ask(served.url, lambda scores: scores.run("current"))
+        runs = _ask(served.url, lambda scores: scores.runs())
+        with TestClient(create_app(Settings(NTDEMO_HOST="127.0.0.1", NTDEMO_PORT=port))) as client:
+            beat = client.post("/_dash-update-component", json={**callback, "state": [before]}).json()["response"]
+    assert [run.id for run in runs] == [tried, served_run]
+    assert (current.id, current.current) == (served_run, True)
+    assert beat["health"]["data"] == {"state": "ready", "newest": tried, "current": served_run}
+    assert f"{tried} has been published" in str(beat["notice"]["children"])
+    assert "without a choice" not in str(beat["notice"]["children"])  # the same run is current
 
 
 def test_the_space_of_the_built_in_data_gives_the_known_similarities(scores_url: str) -> None:

@@ -50,7 +50,7 @@ def show(
     save: Annotated[
         Path | None, typer.Option(help="Write FILE.png, FILE.svg or FILE.pdf instead of opening a window.", dir_okay=False)
     ] = None,
-    run: Annotated[str, typer.Option(help="Id of the run to show; the newest if left out.")] = CURRENT,
+    run: Annotated[str, typer.Option(help="Id of the run to show; the current one if left out.")] = CURRENT,
     *,
     _version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)

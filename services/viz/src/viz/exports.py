@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, fields
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import FastAPI, Query
@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from contracts.kinds import SimilarityKind
 from viz.answers import Neighbour
-from viz.replacing import AtTarget, Products, Question, measured_of, products_of
+from viz.replacing import AtTarget, MeasuredPair, Products, Question, measured_of, products_of
 from viz.scores import Scores
 from viz.view import CURRENT, UNLIKE, View
 
@@ -21,10 +21,15 @@ __all__ = ["install"]
 _MOST: Final = 100
 _CHANGE: Final = ("expected_change", "change_low", "change_high", "swaps", "basis")
 _PAGE: Final = 1000
-_PRODUCTS: Final = 50
-_PAIR: Final = ("target", "first", "first_smiles", "first_value", "second", "second_smiles", "second_value", "difference")
-_PRODUCT: Final = ("product", "replaced", "by", "expected_change", "low", "high", "percent_kept", "swaps", "basis")
-_AT: Final = ("predicted", "shift", "low", "high", "chance_higher", "chance_kept", "measured")
+_PAIR: Final = tuple(field.name for field in fields(MeasuredPair))
+_PRODUCT: Final = (
+    *("product", "compound", "replaced", "by"),
+    *("expected_change", "low", "high", "change_unit", "percent_kept", "swaps", "basis"),
+)
+_AT: Final = (
+    *("unit", "predicted", "measured"),
+    *("shift", "low", "high", "chance_higher", "chance_kept", "kept_within", "pairs"),
+)
 _TABLE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "One row a line."}
 }
@@ -93,7 +98,7 @@ def install(app: FastAPI, scores: Scores) -> None:
         run: Run = CURRENT,
     ) -> Response:
         question = Question(compound, fragment, target, tuple(keep), tuple(lose))
-        found = await products_of(scores, run, question, limit=_PRODUCTS)
+        found = await products_of(scores, run, question)
         targets = [told.target for told in found.items[0].by.targets] if found.items else []
         head = (*_PRODUCT, *(f"{target} {what}" for target in targets for what in _AT))
         return _csv(f"products-{_plain(fragment)}", head, _products(found))
@@ -103,22 +108,25 @@ def _products(found: Products) -> list[Sequence[Any]]:
     return [
         [
             each.smiles,
+            each.matched,
             found.fragment,
             each.by.name,
             each.by.expected_change,
             each.by.low,
             each.by.high,
+            found.change_unit,
             each.by.percent,
             each.by.swaps,
             each.by.basis,
-            *(cell for value, told in zip(each.values, each.by.targets, strict=True) for cell in _at(value, told)),
+            *(cell for at in zip(each.values, each.measured, each.by.targets, strict=True) for cell in _at(*at)),
         ]
         for each in found.items
     ]
 
 
-def _at(value: float, told: AtTarget) -> Sequence[Any]:
-    return [value, told.shift, told.low, told.high, told.chance_higher, told.chance_kept, told.measured]
+def _at(value: float, measured: float | None, told: AtTarget) -> Sequence[Any]:
+    chances = [told.chance_higher, told.chance_kept]
+    return [told.unit, value, measured, told.shift, told.low, told.high, *chances, told.kept_within, told.measured]
 
 
 def _neighbour(each: Neighbour) -> Sequence[Any]:

@@ -21,7 +21,6 @@ __all__ = ["HandedOn", "install"]
 
 _SCORES_API: Final = "the scores API"
 _SD_FILE: Final = "chemical/x-mdl-sdfile"
-_PRODUCTS: Final = 50
 _PATIENCE_S: Final = 20.0
 _CHARACTERS: Final = 2000
 _MOST: Final = 100
@@ -74,7 +73,7 @@ class HandedOn:
 
     async def products(self, run: str, question: Question) -> bytes:
         """The molecules that a question leads to, as an SD file."""
-        path, body = f"/v1/replacements?{urlencode({'run': run})}", question.body(_PRODUCTS).to_dict()
+        path, body = f"/v1/replacements?{urlencode({'run': run})}", question.body().to_dict()
         return (await self._ask("POST", path, json=body, headers={"Accept": _SD_FILE})).content
 
     async def _get(self, path: str, held: str | None, *, accept: str = "*/*") -> httpx.Response:

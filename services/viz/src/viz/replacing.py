@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, Final, Self
 
+from contracts.kinds import ChangeUnit
 from scores_client import models
 from scores_client.api.replacements import ask_replacements, list_pairs, list_replacements
 from scores_client.types import UNSET
@@ -18,10 +19,14 @@ __all__ = [
     "Products",
     "Question",
     "Replacement",
+    "Replacements",
     "measured_of",
     "products_of",
     "replacements_of",
 ]
+
+_PRODUCTS: Final = 50
+"""That one question is answered by: a page, its table and its structures are of the same."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +34,16 @@ class AtTarget:
     """What a replacement adds to activity at one target; None where nobody can tell."""
 
     target: str
+    unit: str | None
+    """Of the target's values and of all here that is no chance; None where the data do not say."""
     shift: float | None
     low: float | None
     high: float | None
     """With `low` the 90 % interval of `shift`."""
     chance_higher: float | None
     chance_kept: float | None
+    kept_within: float
+    """By what activity may fall and is kept."""
     measured: int
     """Pairs of compounds that were measured on this target."""
 
@@ -47,7 +56,7 @@ class Replacement:
     smiles: str
     support: int
     expected_change: float
-    """At any target, up or down."""
+    """At any target, up or down, in the unit of changes of its run."""
     low: float
     high: float
     """With `low` the 90 % interval of the expected change."""
@@ -61,6 +70,18 @@ class Replacement:
 
 
 @dataclass(frozen=True)
+class Replacements:
+    """What can take the place of a fragment, the best first."""
+
+    change_unit: ChangeUnit
+    comparable: int
+    """Groups that could take its place."""
+    considered: int
+    """How many of these were looked at, those that are expected to change least."""
+    items: tuple[Replacement, ...]
+
+
+@dataclass(frozen=True)
 class Product:
     """A molecule with another fragment in the place of one of its own."""
 
@@ -68,6 +89,10 @@ class Product:
     smiles: str
     values: tuple[float, ...]
     """What is predicted of it on each target."""
+    matched: str | None
+    """Name of the compound of the data that it is; None also where no target is asked for."""
+    measured: tuple[float | None, ...]
+    """What the data state of it on each target."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +104,11 @@ class Products:
     """The molecule, standardised."""
     fragment: str
     """What is replaced."""
+    change_unit: ChangeUnit
+    comparable: int
+    """Groups that could take its place."""
+    considered: int
+    """How many of these were looked at, those that are expected to change least."""
     items: tuple[Product, ...]
 
 
@@ -100,7 +130,7 @@ class Question:
             return None
         return cls(view.compound, view.fragment, view.target, view.keep, view.lose)
 
-    def body(self, limit: int) -> models.ReplacementQuestion:
+    def body(self) -> models.ReplacementQuestion:
         """As the scores API takes it."""
         return models.ReplacementQuestion(
             smiles=self.compound,
@@ -108,7 +138,7 @@ class Question:
             targets=[] if self.target is None else [self.target],
             keep=list(self.keep),
             lose=list(self.lose),
-            limit=limit,
+            limit=_PRODUCTS,
         )
 
 
@@ -117,6 +147,8 @@ class MeasuredPair:
     """Two compounds that differ by one replacement, measured on one target."""
 
     target: str
+    unit: str | None
+    """Of both values; None where the data do not say."""
     first: str
     first_smiles: str
     first_value: float
@@ -132,6 +164,7 @@ class Measured:
     """What was measured of one replacement, as far as one answer tells it."""
 
     run: str
+    change_unit: ChangeUnit
     expected_change: float
     low: float
     high: float
@@ -143,9 +176,7 @@ class Measured:
     """The cursor of those that follow."""
 
 
-async def replacements_of(
-    scores: Scores, run: str, fragment: str, *, target: str | None, limit: int
-) -> tuple[Replacement, ...]:
+async def replacements_of(scores: Scores, run: str, fragment: str, *, target: str | None, limit: int) -> Replacements:
     """What can take the place of a fragment; with a target ordered by what it adds there.
 
     Raises:
@@ -158,16 +189,27 @@ async def replacements_of(
         ),
         models.ReplacementList,
     )
-    return tuple(_replacement(item) for item in answer.items)
+    items = tuple(_replacement(item) for item in answer.items)
+    return Replacements(ChangeUnit(answer.change_unit), answer.comparable, answer.considered, items)
 
 
-async def products_of(scores: Scores, run: str, question: Question, *, limit: int) -> Products:
+async def products_of(scores: Scores, run: str, question: Question) -> Products:
     """The molecules that a question leads to."""
     answer = await scores.answer(
-        lambda client: ask_replacements.asyncio(client=client, body=question.body(limit), run=run), models.Products
+        lambda client: ask_replacements.asyncio(client=client, body=question.body(), run=run), models.Products
     )
-    items = tuple(Product(_replacement(item), item.product, tuple(item.values)) for item in answer.items)
-    return Products(answer.run, answer.parent, answer.fragment, items)
+    items = tuple(
+        Product(
+            _replacement(item),
+            item.product,
+            tuple(item.values),
+            None if item.matched is None else item.matched.name,
+            tuple(item.measured),
+        )
+        for item in answer.items
+    )
+    unit = ChangeUnit(answer.change_unit)
+    return Products(answer.run, answer.parent, answer.fragment, unit, answer.comparable, answer.considered, items)
 
 
 async def measured_of(scores: Scores, run: str, fragment: str, by: str, *, limit: int, cursor: str | None = None) -> Measured:
@@ -180,6 +222,7 @@ async def measured_of(scores: Scores, run: str, fragment: str, by: str, *, limit
     )
     return Measured(
         answer.run,
+        ChangeUnit(answer.change_unit),
         answer.expected_change,
         answer.low,
         answer.high,

@@ -125,9 +125,7 @@ class Scores:
             NotInRun: there is no such run. So do the methods below.
         """
         runs = await self.runs()
-        if run == CURRENT:
-            return runs[0]
-        listed = next((known for known in runs if known.id == run), None)
+        listed = next((known for known in runs if (known.current if run == CURRENT else known.id == run)), None)
         return listed or _run(await self._ask(get_run.asyncio(run, client=self._client), models.RunDetail))
 
     async def details(self, run: str) -> RunDetails:

@@ -12,7 +12,7 @@ from viz.failures import NotOffered, NotTold
 __all__ = ["CURRENT", "UNLIKE", "View", "meaning"]
 
 CURRENT: Final = "current"
-"""The run that is newest at the time of asking."""
+"""The run that carries this alias at the time of asking, which need not be the newest."""
 UNLIKE: Final = 30
 """Percent of Tanimoto similarity up to which two fragments are unlike in structure."""
 _OFFERED: Final[dict[str, tuple[str, ...]]] = {

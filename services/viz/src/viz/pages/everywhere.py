@@ -13,7 +13,7 @@ from viz.pages.elements import paused
 from viz.pages.frame import PAGES, bokeh_address, choices, navigation
 from viz.scores import Scores
 from viz.settings import Settings
-from viz.view import View
+from viz.view import CURRENT, View
 
 __all__ = ["register"]
 
@@ -66,7 +66,8 @@ def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs, 
     )
     async def watch(_beats: int | None, known: dict[str, Any] | None) -> tuple[Any, Any]:
         try:
-            health: dict[str, Any] = {"state": "ready", "run": (await scores.runs())[0].id}
+            newest, current = (await scores.runs())[0].id, (await scores.run(CURRENT)).id
+            health: dict[str, Any] = {"state": "ready", "newest": newest, "current": current}
         except NoRun:
             health = {"state": "empty"}
         except Unshowable as failure:
@@ -97,7 +98,12 @@ def _banner(health: dict[str, Any], known: dict[str, Any] | None) -> Any:
             " What is shown may be old; this page reconnects by itself.",
         ]
     if known and known["state"] == "ready" and health["state"] == "ready":
-        return [html.Strong("New run. "), f"{health['run']} has been published."]
+        published = [html.Strong("New run. "), f"{health['newest']} has been published. "]
+        promoted = f"What is shown without a choice of a run is {health['current']} now."
+        return [
+            *(published if health["newest"] != known["newest"] else []),
+            *([promoted] if health["current"] != known["current"] else []),
+        ]
     return None
 
 

@@ -97,7 +97,7 @@ def choices(path: str, view: View, runs: Sequence[Run]) -> list[Component]:
     newest = [(run.id, run.source) for run in runs[:_LISTED_RUNS]]
     if view.run != CURRENT and view.run not in {run for run, _ in newest}:
         newest.append((view.run, ""))
-    listed = [(CURRENT, "the newest, whatever it is"), *newest]
+    listed = [(CURRENT, "what is answered where no run is named"), *newest]
     shown_run = next((run for run in runs if run.id == view.run or (view.run == CURRENT and run.current)), None)
     told = tuple(SimilarityKind) if shown_run is None else shown_run.similarities  # what is recommended comes first
     best = None if shown_run is None or not told else told[0]
@@ -112,11 +112,10 @@ def choices(path: str, view: View, runs: Sequence[Run]) -> list[Component]:
         )
         for kind, other in offered
     ]
-    runs_listed = [("newest" if run == CURRENT else run, source, view.pinned(run), run == view.run) for run, source in listed]
-    shown = "newest" if view.run == CURRENT else view.run
+    runs_listed = [(run, source, view.pinned(run), run == view.run) for run, source in listed]
     return [
         *([link_menu("Similarity", similarity or "recommended", _addressed(path, similarities))] if told else []),
-        link_menu("Run", shown, _addressed(path, runs_listed)),
+        link_menu("Run", view.run, _addressed(path, runs_listed)),
     ]
 
 

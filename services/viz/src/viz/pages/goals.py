@@ -1,19 +1,38 @@
 """Goals: a field in which a target is chosen by its name, and what a replacement does at targets, as cells of tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from contracts.kinds import ChangeUnit
 from viz.pages.elements import interval_bar, number
 from viz.replacing import AtTarget, Replacement
 
-__all__ = ["SWAP_HEAD", "at_target_cells", "at_target_head", "offered", "swap_cells", "target_field"]
+__all__ = [
+    "at_target_cells",
+    "at_target_head",
+    "in_unit",
+    "kept_at",
+    "looked_at",
+    "offered",
+    "reach",
+    "signed",
+    "swap_cells",
+    "swap_head",
+    "swap_told",
+    "target_field",
+]
 
 Cell = Component | str
-SWAP_HEAD: Final = (("Expected change", "figure"), ("Kept %", "figure"))
-"""Headings of `swap_cells`."""
+_KEPT: Final = {
+    ChangeUnit.LOG: "that change activity by no more than 0.5 log units, threefold",
+    ChangeUnit.SPREAD: "that change activity by no more than half a standard deviation of the target's values",
+    ChangeUnit.BOTH: "that change activity by no more than 0.5 log units, threefold, or half a standard deviation of the "
+    "values of targets that are not told in logarithms",
+    ChangeUnit.CHANCE: "that turn no active into an inactive one, nor the other way round",
+}
 
 
 def target_field(identity: str, label: str) -> Component:
@@ -41,6 +60,42 @@ def offered(targets: Sequence[str]) -> list[Component]:
     return [html.Option(value=name) for name in targets]
 
 
+def in_unit(text: str, unit: str | None) -> str:
+    """A text with its unit, if that is known."""
+    return text if unit is None else f"{text}, {unit}"
+
+
+def swap_head(unit: ChangeUnit) -> list[tuple[str, str]]:
+    """Headings of `swap_cells`."""
+    return [(in_unit("Expected change", unit), "figure"), ("Kept %", "figure")]
+
+
+def swap_told(unit: ChangeUnit) -> str:
+    """What `swap_cells` mean."""
+    return (
+        "Expected change is that at any target, up or down, with its 90 % interval. Kept: of 100 replacements, those "
+        f"{_KEPT[unit]}."
+    )
+
+
+def looked_at(considered: int, comparable: int) -> str:
+    """How many groups a choice among targets was made from, behind a caption; nothing where it was from all."""
+    if considered >= comparable:
+        return ""
+    return f", of the {considered:,} of {comparable:,} that are expected to change least"
+
+
+def kept_at(targets: Iterable[AtTarget]) -> str:
+    """By what activity may fall at each target and is kept."""
+    return ", ".join(f"{told.kept_within:.3g} {told.unit or ''}".rstrip() + f" at {told.target}" for told in targets)
+
+
+def reach(each: Iterable[AtTarget]) -> tuple[float, float]:
+    """The two ends of what is drawn of one target: targets may have units of their own."""
+    ends = [end for told in each for end in (told.low, told.high) if end is not None]
+    return min(ends, default=0.0), max(ends, default=0.0)
+
+
 def swap_cells(replacement: Replacement, across: tuple[float, float]) -> list[Cell]:
     """What it is expected to change anywhere, drawn between two ends, and how often activity is kept."""
     told = f"{number(replacement.expected_change, 2)} ({number(replacement.low, 2)} to {number(replacement.high, 2)})"
@@ -48,9 +103,10 @@ def swap_cells(replacement: Replacement, across: tuple[float, float]) -> list[Ce
     return [html.Span(bar, title=f"by {replacement.basis}"), number(replacement.percent)]
 
 
-def at_target_head(target: str) -> list[tuple[str, str]]:
+def at_target_head(told: AtTarget) -> list[tuple[str, str]]:
     """Headings of `at_target_cells`."""
-    words = (f"Adds at {target}", f"More active at {target} %", f"Not less at {target} %", f"Pairs at {target}")
+    target, adds = told.target, in_unit(f"Adds at {told.target}", told.unit)
+    words = (adds, f"More active at {target} %", f"Not less at {target} %", f"Pairs at {target}")
     return [(word, "figure") for word in words]
 
 

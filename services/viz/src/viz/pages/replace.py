@@ -10,11 +10,23 @@ from dash.development.base_component import Component
 
 from viz.failures import Unshowable
 from viz.pages.elements import aria, drawn_name, link_menu, notice, number, table
-from viz.pages.goals import SWAP_HEAD, at_target_cells, at_target_head, offered, swap_cells, target_field
+from viz.pages.goals import (
+    at_target_cells,
+    at_target_head,
+    in_unit,
+    kept_at,
+    looked_at,
+    offered,
+    reach,
+    swap_cells,
+    swap_head,
+    swap_told,
+    target_field,
+)
 from viz.pages.pictures import picture
 from viz.pages.regions import answering
 from viz.pages.sketch import draw_button, editor_panel
-from viz.replacing import Product, Products, Question, products_of
+from viz.replacing import AtTarget, Product, Products, Question, products_of
 from viz.scores import Scores
 from viz.view import View
 
@@ -133,7 +145,7 @@ def _register_answers(dash: Dash, scores: Scores) -> None:
         question = Question.of(view)
         if question is None:
             return [html.H2("Nothing asked yet"), html.P("Products stand here, the best first.", className="quiet")]
-        return _products(await products_of(scores, view.run, question, limit=_LISTED), question, view)
+        return _products(await products_of(scores, view.run, question), question, view)
 
 
 def _register_goals(dash: Dash) -> None:
@@ -213,10 +225,7 @@ def _parts(names: Sequence[str], view: View) -> list[Component | None]:
 
 def _products(found: Products, question: Question, view: View) -> list[Component]:
     if not found.items:
-        return [
-            html.H2("No product"),
-            notice("No replacement of this fragment meets what is asked of the targets.", "Take a target away above."),
-        ]
+        return [html.H2("No product"), _none(found, question)]
     address = urlencode(
         {
             "run": found.run,
@@ -228,7 +237,6 @@ def _products(found: Products, question: Question, view: View) -> list[Component
         },
         doseq=True,
     )
-    first = found.items[0].by.targets[0].target if found.items[0].by.targets else None
     return [
         html.Div(
             [
@@ -248,41 +256,75 @@ def _products(found: Products, question: Question, view: View) -> list[Component
             ],
             className="links",
         ),
-        _table(found, first, view),
-        html.P(_CAPTION, className="caption"),
+        _table(found, question, view),
+        html.P([_ONCE, _at(found.items[0].by.targets), swap_told(found.change_unit)], className="caption"),
     ]
 
 
-_CAPTION: Final = (
-    "What is added is told of your molecule and the product by one model of both, and by what was measured of the same "
-    "replacement in other molecules. Expected change is that at any target, up or down, with its 90 % interval."
-)
+_ONCE: Final = "Where your molecule has the fragment more than once, the first is replaced. "
 
 
-def _table(found: Products, first: str | None, view: View) -> Component:
-    names = [told.target for told in found.items[0].by.targets]
-    ends = [each.by.high for each in found.items]
-    shifts = [end for each in found.items for told in each.by.targets for end in (told.low, told.high) if end is not None]
-    across, across_shifts = (0.0, max(ends)), (min(shifts, default=0.0), max(shifts, default=0.0))
-    head = [("Product", "text"), ("In its place", "text")]
-    for name in names:
-        head += [(f"Predicted at {name}", "figure"), *at_target_head(name)]
-    head += [*SWAP_HEAD, ("Measured pairs", "figure")]
-    rows = [_row(each, found, view, across, across_shifts) for each in found.items]
-    order = "the least change first" if first is None else f"what adds most at {first} first"
-    return table(f"{len(rows)} products, {order}", head, rows)
+def _none(found: Products, question: Question) -> Component:
+    """Why there is no product, and what was looked at."""
+    if not found.considered:
+        return notice("No group with as many open ends is offered in its place.", "")
+    looked = f"all {found.comparable:,} that are offered were looked at."
+    if found.considered < found.comparable:
+        looked = f"{found.considered:,} of {found.comparable:,} were looked at, those that are expected to change least."
+    if question.keep or question.lose:
+        asked = "No replacement of this fragment meets what is asked of the targets"
+        return notice(f"{asked}: {looked}", "Take a target away above.")
+    return notice(f"No replacement of this fragment leads to another molecule: {looked}", "")
+
+
+def _at(targets: Sequence[AtTarget]) -> str:
+    if not targets:
+        return ""
+    return (
+        "What is added is told of your molecule and the product by one model of both, which has learned from all that was "
+        "measured, with the 90 % interval of what two measurements would differ by; the chance that the product is measured as "
+        f"the more active one, and that it is not less active by more than {kept_at(targets)}. "
+    )
+
+
+def _order(question: Question, targets: Sequence[AtTarget]) -> str:
+    """By what the products are ordered."""
+    if not targets:
+        return "the least change first"
+    only_lost = question.target is None and not question.keep
+    at = targets[0].target
+    return f"the strongest loss at {at} first" if only_lost else f"what adds most at {at} first"
+
+
+def _table(found: Products, question: Question, view: View) -> Component:
+    shown, targets = found.items[:_LISTED], found.items[0].by.targets
+    reaches = [reach(each.by.targets[place] for each in shown) for place in range(len(targets))]
+    across = (0.0, max(each.by.high for each in shown))
+    are_known = any(each.matched is not None for each in shown)
+    head = [("Product", "text"), *([("Known as", "text")] if are_known else []), ("In its place", "text")]
+    for told in targets:
+        head += [(in_unit(f"Predicted at {told.target}", told.unit), "figure"), *at_target_head(told)]
+    head += [*swap_head(found.change_unit), ("Measured pairs", "figure")]
+    rows = []
+    for each in shown:
+        product, *others = _row(each, found, view, across, reaches)
+        rows.append([product, *([each.matched or "–"] if are_known else []), *others])
+    count = f"{len(shown)}" if len(shown) == len(found.items) else f"{len(shown)} of {len(found.items)}"
+    looked = looked_at(found.considered, found.comparable)
+    return table(f"{count} products, {_order(question, targets)}{looked}", head, rows)
 
 
 def _row(
-    product: Product, found: Products, view: View, across: tuple[float, float], across_shifts: tuple[float, float]
+    product: Product, found: Products, view: View, across: tuple[float, float], reaches: Sequence[tuple[float, float]]
 ) -> list[Component | str]:
     link = dcc.Link(
         product.smiles, href=f"/predict{View(run=view.run, compound=product.smiles).search}", className="fragment-name"
     )
     drawn = html.Span([picture(product.smiles, named=True, template=found.parent), link], className="drawn-name")
     cells: list[Component | str] = [drawn, drawn_name(product.by.smiles, html.Code(product.by.name))]
-    for value, told in zip(product.values, product.by.targets, strict=True):
-        cells += [number(value, 2), *at_target_cells(told, across_shifts)]
+    for value, measured, told, ends in zip(product.values, product.measured, product.by.targets, reaches, strict=True):
+        known = "" if measured is None else f" (measured {number(measured, 2)})"
+        cells += [f"{number(value, 2)}{known}", *at_target_cells(told, ends)]
     return [*cells, *swap_cells(product.by, across), _to_pairs(product, found, view)]
 
 

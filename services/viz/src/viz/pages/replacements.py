@@ -10,10 +10,23 @@ from dash.development.base_component import Component
 
 from viz.failures import NotInRun, Unshowable
 from viz.pages.elements import aria, drawn_name, fragment_link, notice, number, signed_bar, table
-from viz.pages.goals import SWAP_HEAD, at_target_cells, at_target_head, offered, signed, swap_cells, target_field
+from viz.pages.goals import (
+    at_target_cells,
+    at_target_head,
+    in_unit,
+    kept_at,
+    looked_at,
+    offered,
+    reach,
+    signed,
+    swap_cells,
+    swap_head,
+    swap_told,
+    target_field,
+)
 from viz.pages.pictures import picture
 from viz.pages.regions import answering
-from viz.replacing import Measured, MeasuredPair, Replacement, measured_of, replacements_of
+from viz.replacing import AtTarget, Measured, MeasuredPair, Replacement, Replacements, measured_of, replacements_of
 from viz.scores import Scores
 from viz.view import View
 
@@ -24,8 +37,6 @@ _REPLACE: Final = "/replace"
 _LISTED: Final = 20
 _PAIRS: Final = 1000
 _ROWS: Final = 50
-_WITHIN: Final = 0.5
-"""Threefold in pX: what the scores API calls keeping activity."""
 
 
 def sections() -> list[Component]:
@@ -102,10 +113,10 @@ def _register_answers(dash: Dash, scores: Scores) -> None:
         if view.fragment is None:
             return None, True
         try:
-            listed = await replacements_of(scores, view.run, view.fragment, target=view.target, limit=_LISTED)
+            found = await replacements_of(scores, view.run, view.fragment, target=view.target, limit=_LISTED)
         except NotInRun:
-            listed = ()
-        return (_listed(listed, view) if listed else [_none_of(view.fragment)]), False
+            return [_none_of(view.fragment)], False
+        return (_listed(found, view) if found.items else [_none_of(view.fragment)]), False
 
     @dash.callback(
         Output("pairs-view", "children"),
@@ -128,15 +139,13 @@ def _none_of(fragment: str) -> Component:
     return notice(f"This run tells of nothing that can take the place of {fragment}.", "")
 
 
-def _listed(listed: Sequence[Replacement], view: View) -> list[Component]:
-    at = view.target is not None
-    ends = [end for each in listed for end in (each.low, each.high)]
-    shifts = [end for each in listed for told in each.targets for end in (told.low, told.high) if end is not None]
-    across, across_shifts = (0.0, max(ends)), (min(shifts, default=0.0), max(shifts, default=0.0))
+def _listed(found: Replacements, view: View) -> list[Component]:
+    listed, targets = found.items, found.items[0].targets
+    across, across_shifts = (0.0, max(each.high for each in listed)), reach(told for each in listed for told in each.targets)
     head = [
         ("In its place", "text"),
-        *(at_target_head(view.target) if view.target is not None else []),
-        *SWAP_HEAD,
+        *(heading for told in targets for heading in at_target_head(told)),
+        *swap_head(found.change_unit),
         ("Measured pairs", "figure"),
         ("Support", "figure"),
     ]
@@ -150,26 +159,28 @@ def _listed(listed: Sequence[Replacement], view: View) -> list[Component]:
         ]
         for each in listed
     ]
-    first = f"what adds most at {view.target} first" if at else "the least change first"
+    first = "the least change first"
+    if targets:
+        first = f"what adds most at {view.target} first{looked_at(found.considered, found.comparable)}"
     chosen = next((place for place, each in enumerate(listed) if each.name == view.by), None)
     links = [dcc.Link("Replace it in a molecule", href=f"{_REPLACE}{replace(view, by=None).search}")]
-    if at:
+    if targets:
         links.append(dcc.Link("At all targets", href=f"{_PATH}{replace(view, target=None).search}"))
     return [
         html.P(links, className="links"),
         table(f"What can take the place of {view.fragment}, {first}", head, rows, chosen=chosen),
-        html.P(_AT if at else _ANYWHERE, className="caption"),
+        html.P([_at(targets), swap_told(found.change_unit)], className="caption"),
     ]
 
 
-_ANYWHERE: Final = (
-    "Expected change of activity, up or down, at any target, with its 90 % interval. Kept: of 100 replacements, those that "
-    "change it by no more than 0.5, threefold in pX."
-)
-_AT: Final = (
-    "What the replacement adds at the target, with the 90 % interval of what two measurements would differ by; the chance that "
-    "the new molecule is measured as the more active one, and that it is not less active by more than 0.5."
-)
+def _at(targets: Sequence[AtTarget]) -> str:
+    if not targets:
+        return ""
+    return (
+        "What the replacement adds at the target, with the 90 % interval of what two measurements would differ by; the chance "
+        "that the new molecule is measured as the more active one, and that it is not less active by more than "
+        f"{kept_at(targets)}. "
+    )
 
 
 def _to_pairs(replacement: Replacement, view: View) -> Component | str:
@@ -182,11 +193,13 @@ def _to_pairs(replacement: Replacement, view: View) -> Component | str:
 
 def _pairs(found: Measured, fragment: str, by: str, view: View) -> list[Component]:
     address = "/exports/pairs.csv?" + urlencode({"run": found.run, "fragment": fragment, "by": by})
-    mean = "" if found.mean_difference is None else f" The mean difference over targets is {signed(found.mean_difference)}."
+    mean = ""
+    if found.mean_difference is not None:
+        mean = f" {in_unit('Mean difference over targets', found.change_unit)}: {signed(found.mean_difference)}."
     interval = f"{number(found.expected_change, 2)} ({number(found.low, 2)} to {number(found.high, 2)})"
     told = (
         f"{found.swaps:,} pairs of compounds differ by this replacement alone.{mean} "
-        f"Expected change {interval}, kept {number(found.percent)} %."
+        f"{in_unit('Expected change', found.change_unit)}: {interval}; kept {number(found.percent)} %."
     )
     return [
         html.Div(
@@ -207,26 +220,29 @@ def _by_target(found: Measured) -> Component:
     of_target: dict[str, list[float]] = {}
     for pair in found.items:
         of_target.setdefault(pair.target, []).append(pair.difference)
+    units = {pair.target: pair.unit or "" for pair in found.items}
     means = {target: sum(each) / len(each) for target, each in of_target.items()}
-    largest = max(abs(mean) for mean in means.values()) or 1.0
-    order = sorted(means, key=lambda target: (-abs(means[target]), target))
+    largest = {unit: max(abs(means[target]) for target in means if units[target] == unit) or 1.0 for unit in units.values()}
+    order = sorted(means, key=lambda target: (units[target], -abs(means[target]), target))
     rows = [
         [
             target,
             f"{len(of_target[target]):,}",
-            signed_bar(means[target] / largest, signed(means[target])),
-            f"{sum(abs(each) <= _WITHIN for each in of_target[target]):,}",
+            signed_bar(means[target] / largest[units[target]], signed(means[target])),
+            units[target] or "–",
         ]
         for target in order
     ]
-    head = [("Target", "text"), ("Pairs", "figure"), ("Mean difference", "figure"), ("Within 0.5", "figure")]
+    head = [("Target", "text"), ("Pairs", "figure"), ("Mean difference", "figure"), ("Unit", "text")]
     scope = "" if found.next is None else f", of the first {len(found.items):,} measurements"
-    return table(f"Where they act alike and where they differ{scope}: the largest difference first", head, rows)
+    first = "the largest difference first" if len(largest) == 1 else "the largest difference of each unit first"
+    return table(f"Where they act alike and where they differ{scope}: {first}", head, rows)
 
 
 def _compounds(found: Measured) -> Component:
     head = [
         ("Target", "text"),
+        ("Unit", "text"),
         ("Compound", "text"),
         ("Value", "figure"),
         ("With the other", "text"),
@@ -241,6 +257,7 @@ def _compounds(found: Measured) -> Component:
 def _row(pair: MeasuredPair) -> list[Component | str]:
     return [
         pair.target,
+        pair.unit or "–",
         html.Span([picture(pair.first_smiles), pair.first], className="drawn-name"),
         number(pair.first_value, 2),
         html.Span([picture(pair.second_smiles, template=pair.first_smiles), pair.second], className="drawn-name"),

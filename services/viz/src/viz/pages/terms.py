@@ -52,7 +52,8 @@ TERMS: Final = {
     "far": "No compound that was measured on this target is 30 % alike: little is known here.",
     "Expected change": "How far activity changes, up or down, where this one takes the other's place; with its 90 % interval.",
     "Swaps": "Pairs of compounds of the data that differ by this replacement alone: the evidence.",
-    "Kept %": "Of 100 replacements, those that change activity by no more than 0.5, threefold in pX.",
+    "Kept %": "Of 100 replacements, those that change activity by no more than half a log unit (threefold), or half a standard "
+    "deviation where values are no logarithms; of actives and inactives those that flip none.",
     "Measured pairs": "Pairs of compounds of the data that differ by this replacement alone; the number leads to them.",
     "Adds": "What a part adds to the prediction; all parts together are the prediction.",
     "Alike %": "Mean Tanimoto similarity of counts of circular environments, atom pairs and torsions.",
@@ -70,6 +71,6 @@ def metric(name: str) -> Metric:
 
 
 def explained(word: str) -> Component | str:
-    """A word with its sentence, which the pointer and screen readers find."""
-    meaning = TERMS.get(word)
+    """A word, perhaps with a unit behind it, with its sentence, which the pointer and screen readers find."""
+    meaning = TERMS.get(word.partition(", ")[0])
     return word if meaning is None else html.Abbr(word, title=meaning)

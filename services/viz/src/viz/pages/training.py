@@ -143,7 +143,7 @@ def _runs(listed: Sequence[RunDetails], view: View) -> Component:
                     dcc.Link(
                         run.id.removeprefix("factors-"), href=f"{PATH}{view.pinned(CURRENT if run.current else run.id).search}"
                     ),
-                    html.Span("newest", className="badge") if run.current else None,
+                    html.Span("current", className="badge") if run.current else None,
                 ]
             ),
             html.Span(run.source, className="wrap"),
