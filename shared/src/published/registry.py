@@ -6,6 +6,7 @@ It is written nowhere: it is what the changes of all commits come to, in the ord
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Final, Self
 
 from contracts.kinds import RunKind
@@ -84,7 +85,7 @@ def _apply(change: Change, aliases: dict[str, tuple[str, ...]], marks: dict[str,
         marks.pop(run, None)
     if change.deleted:
         for alias, runs in aliases.items():
-            aliases[alias] = tuple(run for run in runs if run not in deleted)
+            aliases[alias] = tuple(run for run, _ in groupby(run for run in runs if run not in deleted))
 
 
 def _move(aliases: dict[str, tuple[str, ...]], alias: str, run: str) -> None:

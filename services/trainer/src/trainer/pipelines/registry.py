@@ -16,7 +16,7 @@ from published.changes import ALIAS, CURRENT, LATEST, Change, Marks
 from published.publications import Publication
 from published.registry import Registry
 from trainer.pipelines.promotion import bot_alias, served_bots
-from trainer.runs.failures import AliasMoved, AliasUnknown, NothingBefore, RunKept, RunUnknown, WordTaken
+from trainer.runs.failures import AliasUnknown, NothingBefore, RunKept, RunUnknown, WordTaken, require_names
 from trainer.settings import Settings
 from trainer.store.lock import Held, publishing
 from trainer.store.publications import published, registry
@@ -24,7 +24,8 @@ from trainer.store.registry import change_registry, run_named
 
 __all__ = ["Alias", "Entry", "Runs"]
 
-_RESERVED: Final = frozenset({CURRENT, LATEST, *map(bot_alias, Language)})
+_RESERVED: Final = frozenset({CURRENT, LATEST, "compare", *map(bot_alias, Language)})
+"""Words that only the product gives; `GET /v1/runs/compare` is no run."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ class Runs:
         return found
 
     def name(self, alias: str, word: str, *, expected: str | None = None) -> Alias:
-        """Let an alias of factor runs name a run, if it names `expected` now, or whatever it names; "" expects none.
+        """Let an alias of factor runs name a run, if it names what is `expected` (`require_names`).
 
         Raises:
             RunUnknown: There is no such run of factors.
@@ -162,7 +163,7 @@ class Runs:
             raise RunUnknown(f"{found.run} is no run of factors: {alias} can name none but those.")
 
         def decide(known: Registry) -> Change | None:
-            self._expect(known, alias, expected)
+            require_names(alias, known.names(alias), expected)
             if alias != CURRENT and known.names(alias) is None:
                 if not ALIAS.fullmatch(alias):
                     raise WordTaken(f"{alias!r} is no alias: take lower-case letters, digits, dots, dashes, up to 64.")
@@ -185,9 +186,9 @@ class Runs:
         def decide(known: Registry) -> Change:
             if alias == CURRENT:
                 raise RunKept(f"{CURRENT} can name another run, and never none.")
+            require_names(alias, known.names(alias), expected)
             if known.names(alias) is None:
                 raise AliasUnknown(alias)
-            self._expect(known, alias, expected)
             return Change(datetime.now(UTC), aliases={alias: None})
 
         change_registry(self._store, decide)
@@ -202,9 +203,9 @@ class Runs:
         """
 
         def decide(known: Registry) -> Change:
+            require_names(alias, known.names(alias), expected)
             if known.names(alias) is None:
                 raise AliasUnknown(alias)
-            self._expect(known, alias, expected)
             if len(known.aliases[alias]) == 1:
                 raise NothingBefore(f"{alias} named no run before that is still there.")
             return Change(datetime.now(UTC), rolled_back=(alias,))
@@ -217,14 +218,11 @@ class Runs:
             raise RunUnknown(f"There is no run {word!r}.")
         return found
 
-    def _expect(self, known: Registry, alias: str, expected: str | None) -> None:
-        if expected is not None and (known.names(alias) or "") != expected:
-            raise AliasMoved(alias, known.names(alias))
-
     def _require_free(self, word: str, known: Registry, run: str | None) -> None:
         """Refuse a word that stands for a run already, or that only the product gives."""
         taken = known.run_of(word)
-        if word in _RESERVED or (taken is not None and taken != run) or run_named(self._store, word) is not None:
+        is_taken = word in _RESERVED or word in known.deleted or (taken is not None and taken != run)
+        if is_taken or run_named(self._store, word) is not None:
             raise WordTaken(f"{word!r} stands for {taken or 'something else'} already.")
 
 
