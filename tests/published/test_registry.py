@@ -63,6 +63,14 @@ def test_an_alias_names_no_run_twice_in_a_row_where_the_one_between_was_deleted(
     assert Registry.of([*gone, changed(rolled_back=("best",))]).names("best") == "z"
 
 
+def test_what_an_alias_ever_named_stays_known() -> None:
+    moves = [published("a"), changed(aliases={CURRENT: "b"}), changed(rolled_back=(CURRENT,)), changed(deleted=("b",))]
+    assert Registry.of([*moves, changed(aliases={"best": "a"}), changed(aliases={"best": None})]).named == {
+        CURRENT: {"a", "b"},
+        "best": {"a"},
+    }
+
+
 def test_a_change_is_read_as_it_was_stated() -> None:
     change = Change(
         NOW,

@@ -4,6 +4,7 @@ It is written nowhere: it is what the changes of all commits come to, in the ord
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -27,6 +28,8 @@ class Registry:
     marks: Mapping[str, Marks]
     deleted: Mapping[str, datetime]
     """Run -> when."""
+    named: Mapping[str, AbstractSet[str]]
+    """Alias -> all runs that it ever named, whatever became of them and of it."""
     decisions: Mapping[str, str]
     """Run -> why it took `current` when it was published, or did not."""
 
@@ -37,6 +40,7 @@ class Registry:
         A factor run whose commit says nothing of aliases, as those of older releases, takes `current`.
         """
         aliases: dict[str, tuple[str, ...]] = {}
+        named: dict[str, set[str]] = {}
         marks: dict[str, Marks] = {}
         deleted: dict[str, datetime] = {}
         decisions: dict[str, str] = {}
@@ -47,11 +51,14 @@ class Registry:
             if change is None:
                 if publication is not None and publication.kind == RunKind.FACTORS:
                     _move(aliases, CURRENT, publication.run)
+                    named.setdefault(CURRENT, set()).add(publication.run)
                 continue
             if publication is not None and change.reason:
                 decisions[publication.run] = change.reason
             _apply(change, aliases, marks, deleted)
-        return cls(aliases, marks, deleted, decisions)
+            for alias, run in change.aliases.items():
+                named.setdefault(alias, set()).update(() if run is None else (run,))
+        return cls(aliases, marks, deleted, named, decisions)
 
     def names(self, alias: str) -> str | None:
         """The run that an alias names."""

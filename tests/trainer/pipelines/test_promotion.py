@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from typer.testing import CliRunner
 from contracts.store import Store
 from dialogue.bundle import PROMOTIONS_ARTIFACT, PROMOTIONS_FILE, Language, Promotions, artifact_name
 from trainer.cli import app
+from trainer.dialogue import comparison
 from trainer.dialogue.comparison import write_held_out
 from trainer.dialogue.corpus.exchanges import Exchange
 from trainer.dialogue.corpus.reading import read_corpus
@@ -111,14 +111,13 @@ def test_a_better_one_takes_the_place_and_gives_it_back(trained: tuple[Settings,
 
 
 def while_measured(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
-    compare = promotion._compare
+    read = comparison.read_held_out
 
-    def measured(*asked: Any) -> Any:
-        found = compare(*asked)
+    def reading(path: Path) -> list[Exchange]:
         happens()
-        return found
+        return read(path)
 
-    monkeypatch.setattr(promotion, "_compare", measured)
+    monkeypatch.setattr(comparison, "read_held_out", reading)
 
 
 def test_a_bot_that_is_deleted_while_it_is_measured_is_not_promoted(

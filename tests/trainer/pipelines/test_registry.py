@@ -19,6 +19,7 @@ from trainer.runs.failures import AliasMoved, AliasUnknown, NothingBefore, RunKe
 from trainer.settings import Settings
 from trainer.store import registry as changing
 from trainer.store.backup import back_up, restore
+from trainer.store.damage import check
 from trainer.store.intents import intents
 from trainer.store.publications import publications, registry
 from trainer.store.quarantine import Quarantine
@@ -105,7 +106,7 @@ def test_a_run_is_found_by_id_alias_and_name_and_each_word_stands_for_one(runs: 
     runs.mark("one", named("The good one"))
     runs.name("best", "The good one")
     assert {runs.get(word).run for word in ("one", "The good one", "best")} == {"one"}
-    for word in ("two", "best", "The good one", CURRENT, "latest", "ntdemo-en"):
+    for word in ("two", "best", "The good one", CURRENT, "latest", "ntdemo-en", "compare"):
         with pytest.raises(WordTaken):
             runs.mark("two", named(word))
     with pytest.raises(WordTaken):
@@ -149,6 +150,8 @@ def test_what_is_named_pinned_or_in_use_is_not_deleted(runs: Runs) -> None:
     assert runs.delete("one") == "one"
     with pytest.raises(RunUnknown):
         runs.get("one")
+    with pytest.raises(WordTaken):
+        runs.mark("two", named("one"))
     with pytest.raises(NothingBefore):
         runs.roll_back(CURRENT)
 
@@ -173,6 +176,31 @@ def test_a_deleted_run_goes_to_the_quarantine_comes_back_when_asked_and_never_by
     assert runs.restore("one").run == "one", "from where it lies"
     with pytest.raises(RunUnknown, match="no run that was deleted"):
         runs.restore("one")
+
+
+def test_a_run_whose_facts_went_with_a_later_run_comes_back_whole_or_not_at_all(
+    runs: Runs, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_run(store.root.parent, "three", data="of other facts")
+    before = {one.run: one for one in publications(store)}
+    for run in ("one", "two"):  # of the same facts, which go with the second
+        runs.delete(run)
+        recover(store)
+    entries = {entry.reason: entry for entry in Quarantine(store).entries()}
+    first, second = entries["deleted: one"], entries["deleted: two"]
+    assert any(taken.path.startswith("tables/fragments/data=") for taken in second.taken)
+    monkeypatch.setenv("NTDEMO_STATE", str(store.root.parent))
+    put_back = CliRunner().invoke(app, ["store", "quarantine", "restore", first.id], catch_exceptions=False)
+    assert "one: damaged, not published" in put_back.output
+    assert [one.run for one in publications(store)] == ["three"]
+    assert runs.restore("one").run == "one"
+    assert {one.run: one.tables.keys() for one in publications(store)} == {
+        run: before[run].tables.keys() for run in ("three", "one")
+    }
+    recover(store)
+    assert {one.publication.run: one.damage for one in check(store)} == {"three": (), "one": ()}
+    assert runs.restore("two").run == "two"
+    assert {one.publication.run: one.damage for one in check(store)} == {"three": (), "one": (), "two": ()}
 
 
 def test_the_space_of_a_deleted_run_is_freed_by_vacuum(

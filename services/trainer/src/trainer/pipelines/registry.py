@@ -123,13 +123,15 @@ class Runs:
             RunUnknown: It was not deleted, or its files are gone for good.
         """
         from trainer.store.quarantine import Quarantine  # noqa: PLC0415 - needed by this alone
-        from trainer.store.repair import publish_again, put_back  # noqa: PLC0415 - the same
+        from trainer.store.repair import publish_again, put_back, stated_before  # noqa: PLC0415 - the same
 
         if run not in registry(self._store).deleted:
             raise RunUnknown(f"{run} is no run that was deleted.")
         with publishing(self._settings.state, waiting=waiting):
-            for entry in Quarantine(self._store).entries():
-                if any(taken.path.rpartition("/")[2] in {run, f"run={run}"} for taken in entry.taken):
+            old = stated_before(self._store).get(run)
+            its_own = {run, f"run={run}"} | (set() if old is None else {f"data={old.data}"})
+            for entry in Quarantine(self._store).entries():  # runs of the same data may have gone before the facts
+                if any(taken.path.rpartition("/")[2] in its_own for taken in entry.taken):
                     put_back(self._store, entry)
             again, _ = publish_again(self._store, deleted={run})
         if run not in again:
