@@ -117,6 +117,18 @@ def test_a_run_is_found_by_id_alias_and_name_and_each_word_stands_for_one(runs: 
     assert runs.mark("two", named("The good one")).run == "two"
 
 
+@pytest.mark.parametrize(
+    ("marks", "told"),
+    [(Marks(name=name), "no space at its ends") for name in ("", " a", "a/b", "a\nb", "a" * 81)]
+    + [(Marks(tags=tags), "up to 32 tags") for tags in (("a b",), ("a,b",), ("",), tuple(map(str, range(33))))]
+    + [(Marks(note="n" * 10_001), "10,000")],
+)
+def test_what_is_no_name_tag_or_note_is_refused_whoever_says_it(runs: Runs, marks: Marks, told: str) -> None:
+    with pytest.raises(WordTaken, match=told):
+        runs.mark("one", lambda _: marks)
+    assert runs.get("one").marks == Marks()
+
+
 def test_an_alias_moves_only_from_where_it_is_thought_to_be(runs: Runs) -> None:
     with pytest.raises(AliasMoved, match="current names two by now"):
         runs.name(CURRENT, "one", expected="one")

@@ -7,7 +7,9 @@ Which run an alias of factors names, the store's registry says. Which bot speaks
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import BaseModel, Field, ValidationError
 
 from contracts.kinds import RunKind
 from contracts.store import Store
@@ -22,10 +24,30 @@ from trainer.store.lock import Held, publishing
 from trainer.store.publications import published, registry
 from trainer.store.registry import change_registry, run_named
 
-__all__ = ["Alias", "Entry", "Runs"]
+__all__ = ["Alias", "Entry", "Note", "RunName", "Runs", "Tags"]
+
+RunName = Annotated[
+    str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x20\x7f/\\?#%]([^\x00-\x1f\x7f/\\?#%]*[^\x00-\x20\x7f/\\?#%])?$")
+]
+Tag = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\x00-\x20\x7f,]+$")]
+Tags = Annotated[list[Tag], Field(max_length=32)]
+Note = Annotated[str, Field(max_length=10_000)]
 
 _RESERVED: Final = frozenset({CURRENT, LATEST, "compare", *map(bot_alias, Language)})
 """Words that only the product gives; `GET /v1/runs/compare` is no run."""
+_TOLD: Final = {
+    "name": "a name has up to 80 characters, no space at its ends, and none of / \\ ? # %",
+    "tags": "a run has up to 32 tags, each of up to 40 characters without spaces and commas",
+    "note": "a note has up to 10,000 characters",
+}
+
+
+class _Said(BaseModel):
+    """What people may say of a run."""
+
+    name: RunName | None
+    tags: Tags
+    note: Note
 
 
 @dataclass(frozen=True)
@@ -78,7 +100,7 @@ class Runs:
 
         Raises:
             RunUnknown: There is no such run.
-            WordTaken: Another run or an alias has that name.
+            WordTaken: Another run or an alias has that name, or what is said is no name, tag or note.
         """
         found = self._found(word)
         run = found.run
@@ -88,6 +110,7 @@ class Runs:
                 raise RunUnknown(f"{run} was deleted.")
             before = known.marks_of(run)
             marks = edit(before)
+            _require_sayable(marks, before)
             if marks.name is not None and marks.name != before.name:
                 self._require_free(marks.name, known, run)
             return None if marks == before else Change(datetime.now(UTC), marks={run: marks})
@@ -226,6 +249,16 @@ class Runs:
         is_taken = word in _RESERVED or word in known.deleted or (taken is not None and taken != run)
         if is_taken or run_named(self._store, word) is not None:
             raise WordTaken(f"{word!r} stands for {taken or 'something else'} already.")
+
+
+def _require_sayable(marks: Marks, before: Marks) -> None:
+    """Refuse what is no name, tag or note; what is said already may stay."""
+    try:
+        _Said(name=marks.name, tags=list(marks.tags), note=marks.note)
+    except ValidationError as error:
+        for field in dict.fromkeys(str(one["loc"][0]) for one in error.errors()):
+            if getattr(marks, field) != getattr(before, field):
+                raise WordTaken(f"This cannot be said of a run: {_TOLD[field]}.") from None
 
 
 def _is_run(publication: Publication) -> bool:

@@ -31,7 +31,7 @@ class RunKept(Refused):
 
 
 class WordTaken(Refused):
-    """A word that stands for another run already."""
+    """A word that stands for another run already, or that is no name, tag, note or alias."""
 
 
 class AliasUnknown(Refused):
