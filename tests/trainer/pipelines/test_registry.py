@@ -1,9 +1,13 @@
 """Runs are named, found, kept and deleted; what stops a change leaves the registry whole, and no writer undoes another's."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,8 +18,12 @@ from typer.testing import CliRunner
 from contracts.store import Store
 from published.changes import CURRENT, Marks
 from trainer.cli import app
+from trainer.jobs.claim import JOBS
+from trainer.jobs.job import JobState, Submission
+from trainer.jobs.table import JobTable
 from trainer.pipelines.registry import Runs
 from trainer.runs.failures import AliasMoved, AliasUnknown, NothingBefore, RunKept, RunUnknown, WordTaken
+from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
 from trainer.store import registry as changing
 from trainer.store.backup import back_up, restore
@@ -158,7 +166,7 @@ def test_what_is_named_pinned_or_in_use_is_not_deleted(runs: Runs) -> None:
         runs.delete("one")
     runs.mark("one", lambda marks: replace(marks, pinned=False))
     with pytest.raises(RunKept, match="job"):
-        runs.delete("one", used={"one"})
+        runs.delete("one", used={"one"}.__contains__)
     assert runs.delete("one") == "one"
     with pytest.raises(RunUnknown):
         runs.get("one")
@@ -227,6 +235,22 @@ def test_the_space_of_a_deleted_run_is_freed_by_vacuum(
     with pytest.raises(RunUnknown, match="files are gone"):
         runs.restore("one")
     assert capfd.readouterr().err == ""
+
+
+def test_the_command_line_deletes_no_run_that_a_job_has_in_use(store: Store) -> None:
+    def said() -> str:
+        command = [sys.executable, "-P", "-m", "trainer.cli", "runs", "delete", "one"]
+        environment = {**os.environ, "NTDEMO_STATE": str(store.root.parent)}
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        return ended.stdout + ended.stderr
+
+    table, now = JobTable.open(store.root.parent / JOBS), datetime.now(UTC)
+    table.add("job", Submission(FactorsSpec(kind="factors")), now=now)
+    table.start("job", run="one", now=now)
+    assert "one is in use by a job" in said()
+    table.finish("job", JobState.FAILED, now=now)
+    assert "one is deleted" in said()
+    table.close()
 
 
 def test_the_commands_do_the_same(store: Store, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ Which run an alias of factors names, the store's registry says. Which bot speaks
 (`trainer.pipelines.promotion`), which are shown here as the aliases `ntdemo-en` and `ntdemo-ja`.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -117,12 +117,12 @@ class Runs:
 
         return _entry(found, change_registry(self._store, decide), served_bots(self._settings))
 
-    def delete(self, word: str, *, used: Collection[str] = ()) -> str:
-        """Answer nobody from a run any more; its id. Its files go with the next `vacuum`.
+    def delete(self, word: str, *, used: Callable[[str], bool] = lambda _: False) -> str:
+        """Answer nobody from a run any more, unless jobs have it in use; its id. Its files go with the next `vacuum`.
 
         Raises:
             RunUnknown: There is no such run.
-            RunKept: An alias names it, it is pinned, or it is among those that jobs have in use.
+            RunKept: An alias names it, it is pinned, or a job has it in use.
         """
         run = self._found(word).run
 
@@ -132,7 +132,7 @@ class Runs:
                 raise RunKept(f"{run} is what {' and '.join(aliases)} names: let it name another run first.")
             if known.marks_of(run).pinned:
                 raise RunKept(f"{run} is pinned: unpin it first.")
-            if run in used:
+            if used(run):
                 raise RunKept(f"{run} is in use by a job.")
             return Change(datetime.now(UTC), deleted=(run,))
 
