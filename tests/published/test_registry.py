@@ -56,6 +56,21 @@ def test_a_deleted_run_has_no_name_and_no_alias_goes_back_to_it_until_it_is_publ
     assert (set(again.deleted), again.names(CURRENT)) == (set(), "c")
 
 
+def test_an_alias_names_no_run_twice_in_a_row_where_the_one_between_was_deleted() -> None:
+    moves = [changed(aliases={"best": run}) for run in ("z", "a", "b", "a")]
+    gone = [*moves, changed(deleted=("b",))]
+    assert Registry.of(gone).aliases["best"] == ("z", "a")
+    assert Registry.of([*gone, changed(rolled_back=("best",))]).names("best") == "z"
+
+
+def test_what_an_alias_ever_named_stays_known() -> None:
+    moves = [published("a"), changed(aliases={CURRENT: "b"}), changed(rolled_back=(CURRENT,)), changed(deleted=("b",))]
+    assert Registry.of([*moves, changed(aliases={"best": "a"}), changed(aliases={"best": None})]).named == {
+        CURRENT: {"a", "b"},
+        "best": {"a"},
+    }
+
+
 def test_a_change_is_read_as_it_was_stated() -> None:
     change = Change(
         NOW,

@@ -80,7 +80,22 @@ def test_a_list_that_was_begun_by_an_alias_goes_on_in_its_run(client: TestClient
     first = client.get("/v1/fragments?run=best&limit=2").json()
     runs.name("best", "two")
     assert client.get("/v1/fragments", params={"run": "best", "cursor": first["next"]}).json()["run"] == "one"
-    assert client.get("/v1/fragments", params={"run": "two", "cursor": first["next"]}).status_code == 422
+    runs.roll_back("best")
+    runs.drop("best")
+    runs.name("other", "two")
+    runs.mark("two", lambda marks: replace(marks, name="My run"))
+    assert client.get("/v1/fragments", params={"run": CURRENT, "cursor": first["next"]}).json()["run"] == "one"
+    for word in ("two", "other", "My run", "nothing"):
+        assert client.get("/v1/fragments", params={"run": word, "cursor": first["next"]}).status_code == 422, word
+
+
+def test_a_list_that_was_begun_by_an_alias_goes_on_when_the_alias_went_back(client: TestClient, runs: Runs) -> None:
+    runs.name("best", "one")
+    runs.name("best", "two")
+    first = client.get("/v1/fragments?run=best&limit=2").json()
+    assert first["run"] == "two"
+    runs.roll_back("best")
+    assert client.get("/v1/fragments", params={"run": "best", "cursor": first["next"]}).json()["run"] == "two"
 
 
 def test_current_is_what_the_alias_names_and_latest_what_was_published_last(client: TestClient, runs: Runs) -> None:

@@ -22,12 +22,17 @@ class MemoryRuns:
     matching: str | None = None
     """What `run_of` finds."""
     recoveries: int = 0
+    served: list[str] = field(default_factory=list)
 
     def published(self, run: str) -> bool:
         return run in self.ids
 
     def run_of(self, spec: FactorsSpec) -> str | None:  # noqa: ARG002 - the protocol's
         return self.matching
+
+    def serve(self, run: str) -> bool:
+        self.served.append(run)
+        return True
 
     def recover(self) -> None:
         self.recoveries += 1

@@ -154,19 +154,23 @@ def local(tmp_path_factory: pytest.TempPathFactory, scores_url: str, trainer: tu
 
 def callback(client: httpx.Client, output: str, **values: Any) -> httpx.Response:
     """Ask for the callback that has this output, as the page does; the query of its address is `search`."""
+    return client.post(_CALLBACKS, json=body_of(client, output, **values))
+
+
+def body_of(client: httpx.Client, output: str, **values: Any) -> dict[str, Any]:
+    """What the page sends to ask for a callback."""
     (asked,) = (one for one in client.get("/_dash-dependencies", headers=_anybody(client)).json() if output in one["output"])
     outputs = [
         dict(zip(("id", "property"), part.rsplit(".", 1), strict=True)) for part in asked["output"].strip(".").split("...")
     ]
     inputs, state = ([{**each, "value": values.get(each["property"])} for each in asked[kind]] for kind in ("inputs", "state"))
-    body = {
+    return {
         "output": asked["output"],
         "outputs": outputs if asked["output"].startswith("..") else outputs[0],
         "inputs": inputs,
         "state": state,
         "changedPropIds": [],
     }
-    return client.post(_CALLBACKS, json=body)
 
 
 def _anybody(client: httpx.Client) -> dict[str, str]:
@@ -263,26 +267,13 @@ def test_only_a_training_without_a_run_says_that_nothing_was_published(guarded: 
 
 
 def test_of_two_equal_names_in_a_body_the_same_is_judged_and_done(guarded: Guarded) -> None:
-    del guarded.asked.changes[:]
     with guarded.client("read") as reader:
-        harmless, starting = '"output": "data-uploads.children"', None
-        for one in reader.get("/_dash-dependencies").json():
-            if "start-told" in one["output"]:
-                starting = f'"output": "{one["output"]}"'
-                rest = json.dumps(
-                    {
-                        "outputs": [],
-                        "inputs": [{**one["inputs"][0], "value": 1}],
-                        "state": [{**one["state"][0], "value": TABLE}],
-                    }
-                )[1:]
-        assert starting is not None
-        for first, second in ((harmless, starting), (starting, harmless)):
-            answer = reader.post(
-                _CALLBACKS, content=f"{{{first}, {second}, {rest}", headers={"Content-Type": "application/json"}
-            )
-            assert answer.status_code in {403, 422}
-    assert guarded.asked.changes == []
+        body = {log: body_of(reader, "data-job.children", search=f"?job=succeeded&log={log}") for log in ("hidden", "shown")}
+        for first, second, status in (("shown", "hidden", 200), ("hidden", "shown", 403)):
+            twice = f'{{"inputs": {json.dumps(body[first]["inputs"])}, {json.dumps(body[second])[1:]}'
+            assert twice.count('"inputs"') == 2
+            answer = reader.post(_CALLBACKS, content=twice, headers={"Content-Type": "application/json"})
+            assert (answer.status_code, _PRINTED in answer.text) == (status, False)
 
 
 def test_nothing_of_the_pages_answers_before_the_doors(guarded: Guarded) -> None:

@@ -1,6 +1,7 @@
 """The port to the scores API, against the real one."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -23,6 +24,7 @@ from published.changes import Change
 from viz.answers import Neighbour
 from viz.app import create_app
 from viz.failures import NoRun, NotInRun, NotTold, UpstreamAway
+from viz.handed_on import HandedOn
 from viz.scores import Scores
 from viz.settings import Settings
 from viz.wanted import Wanted
@@ -239,6 +241,46 @@ def test_a_silent_address_is_away() -> None:
     (port,) = free_ports(1)
     with pytest.raises(UpstreamAway, match="nothing listens there"):
         _ask(f"http://127.0.0.1:{port}", lambda scores: scores.runs())
+
+
+@pytest.fixture
+def deleting() -> Iterator[str]:
+    """A scores API whose every run was deleted."""
+
+    class Gone(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            told = {
+                "type": "/problems/run-deleted",
+                "title": "The run was deleted",
+                "status": 410,
+                "detail": "a was deleted.",
+                "instance": "/",
+            }
+            self.send_response(410)
+            self.send_header("Content-Type", "application/problem+json")
+            self.end_headers()
+            self.wfile.write(json.dumps(told).encode())
+
+        def log_message(self, *_: object) -> None:
+            """Stay quiet."""
+
+    with HTTPServer(("127.0.0.1", 0), Gone) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_deleted_run_is_missing_and_the_scores_api_is_not_away(deleting: str) -> None:
+    async def rejects() -> None:
+        async with HandedOn(deleting) as handed_on:
+            await handed_on.rejects("a")
+
+    with pytest.raises(NotInRun, match="a was deleted"):
+        asyncio.run(rejects())
+    with pytest.raises(NotInRun, match="a was deleted"):
+        _ask(deleting, lambda scores: scores.space("a"))
 
 
 @pytest.fixture

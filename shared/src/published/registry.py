@@ -4,8 +4,10 @@ It is written nowhere: it is what the changes of all commits come to, in the ord
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Final, Self
 
 from contracts.kinds import RunKind
@@ -26,6 +28,8 @@ class Registry:
     marks: Mapping[str, Marks]
     deleted: Mapping[str, datetime]
     """Run -> when."""
+    named: Mapping[str, AbstractSet[str]]
+    """Alias -> all runs that it ever named, whatever became of them and of it."""
     decisions: Mapping[str, str]
     """Run -> why it took `current` when it was published, or did not."""
 
@@ -36,6 +40,7 @@ class Registry:
         A factor run whose commit says nothing of aliases, as those of older releases, takes `current`.
         """
         aliases: dict[str, tuple[str, ...]] = {}
+        named: dict[str, set[str]] = {}
         marks: dict[str, Marks] = {}
         deleted: dict[str, datetime] = {}
         decisions: dict[str, str] = {}
@@ -46,11 +51,14 @@ class Registry:
             if change is None:
                 if publication is not None and publication.kind == RunKind.FACTORS:
                     _move(aliases, CURRENT, publication.run)
+                    named.setdefault(CURRENT, set()).add(publication.run)
                 continue
             if publication is not None and change.reason:
                 decisions[publication.run] = change.reason
             _apply(change, aliases, marks, deleted)
-        return cls(aliases, marks, deleted, decisions)
+            for alias, run in change.aliases.items():
+                named.setdefault(alias, set()).update(() if run is None else (run,))
+        return cls(aliases, marks, deleted, named, decisions)
 
     def names(self, alias: str) -> str | None:
         """The run that an alias names."""
@@ -84,7 +92,7 @@ def _apply(change: Change, aliases: dict[str, tuple[str, ...]], marks: dict[str,
         marks.pop(run, None)
     if change.deleted:
         for alias, runs in aliases.items():
-            aliases[alias] = tuple(run for run in runs if run not in deleted)
+            aliases[alias] = tuple(run for run, _ in groupby(run for run in runs if run not in deleted))
 
 
 def _move(aliases: dict[str, tuple[str, ...]], alias: str, run: str) -> None:

@@ -64,7 +64,13 @@ def test_an_alias_is_made_moved_taken_back_and_deleted(state: Path) -> None:
         _problem(client.post("/v1/aliases/best/rollback"), 409, "nothing-before")
         assert [alias["alias"] for alias in client.get("/v1/aliases").json()["items"]] == ["best", "current"]
         _problem(client.delete("/v1/aliases/best", headers={"If-Match": '"two"'}), 412, "alias-moved")
-        assert client.delete("/v1/aliases/best").status_code == 204
+        anything = {"If-Match": "*"}
+        assert client.put("/v1/aliases/best", json={"run": "one"}, headers=anything).status_code == 200
+        assert client.delete("/v1/aliases/best", headers=anything).status_code == 204
+        _problem(client.put("/v1/aliases/best", json={"run": "one"}, headers=anything), 412, "alias-moved")
+        for method, path in (("POST", "/v1/aliases/best/rollback"), ("DELETE", "/v1/aliases/best")):
+            _problem(client.request(method, path, headers=anything), 412, "alias-moved")
+            _problem(client.request(method, path), 404, "alias-not-found")
         _problem(client.get("/v1/aliases/best"), 404, "alias-not-found")
         _problem(client.delete("/v1/aliases/current"), 409, "run-kept")
         _problem(client.put("/v1/aliases/best", json={"run": "nothing"}), 404, "run-not-found")
@@ -100,12 +106,19 @@ def test_a_bot_is_promoted_by_its_languages_name_unless_it_cannot_be_compared(st
         assert detail == "bot speaks en, and not ja."
         detail = _problem(client.put("/v1/aliases/ntdemo-en", json={"run": "bot"}), 409, "bot-not-promoted")["detail"]
         assert detail.startswith("bot cannot be compared: ")
+        for name in ("ntdemo-en", "ntdemo-ja"):
+            promoting = client.put(f"/v1/aliases/{name}", json={"run": "bot"}, headers={"If-Match": "*"})
+            assert promoting.status_code == (412 if name == "ntdemo-en" else 409)
         forced = client.put("/v1/aliases/ntdemo-en", json={"run": "bot", "force": True})
         assert forced.json()["run"] == "bot"
         assert client.get("/v1/aliases/ntdemo-en").json()["run"] == "bot"
         assert client.get("/v1/runs/bot").json()["aliases"] == ["ntdemo-en"]
         _problem(client.delete("/v1/runs/bot"), 409, "run-kept")
-        _problem(client.put("/v1/aliases/ntdemo-en", json={"run": "bot"}, headers={"If-Match": '"x"'}), 412, "alias-moved")
+        problem = _problem(
+            client.put("/v1/aliases/ntdemo-en", json={"run": "bot"}, headers={"If-Match": '"x"'}), 412, "alias-moved"
+        )
+        assert problem["run"] == "bot"
+        _problem(client.post("/v1/aliases/ntdemo-en/rollback", headers={"If-None-Match": "*"}), 412, "alias-moved")
         assert client.post("/v1/aliases/ntdemo-en/rollback").json()["run"] is None
         assert client.delete("/v1/runs/bot").status_code == 204
 

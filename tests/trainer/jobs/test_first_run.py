@@ -48,9 +48,11 @@ def test_the_start_may_leave_out_molecules_that_cannot_be_used(monkeypatch: pyte
 
 async def test_with_a_published_run_it_submits_nothing(tmp_path: Path) -> None:
     async with _desk(tmp_path) as queue:
-        first = FirstRun(queue, MemoryRuns(matching="factors-there"), SPEC)
+        runs = MemoryRuns(matching="factors-there")
+        first = FirstRun(queue, runs, SPEC)
         await first.ensure()
         assert await queue.page(limit=9) == []
+        assert runs.served == ["factors-there"]
         assert await first.missing() == {}
 
 

@@ -1,6 +1,7 @@
 """A trained bot is served when it is promoted, which a worse one is not, and there is a way back."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from contracts.store import Store
 from dialogue.bundle import PROMOTIONS_ARTIFACT, PROMOTIONS_FILE, Language, Promotions, artifact_name
 from trainer.cli import app
+from trainer.dialogue import comparison
 from trainer.dialogue.comparison import write_held_out
 from trainer.dialogue.corpus.exchanges import Exchange
 from trainer.dialogue.corpus.reading import read_corpus
@@ -20,6 +22,8 @@ from trainer.dialogue.failures import InvalidCheckpoint, NotPromoted
 from trainer.dialogue.weights import WEIGHTS_FILE, Weights, read_weights, shipped_weights, write_weights
 from trainer.pipelines import dialogue as bots
 from trainer.pipelines import promotion
+from trainer.pipelines.registry import Runs
+from trainer.runs.failures import ANY, AliasMoved
 from trainer.settings import Settings
 from trainer.store.artifacts import StagedArtifact
 from trainer.store.publications import Publication, announce, publications
@@ -104,6 +108,78 @@ def test_a_better_one_takes_the_place_and_gives_it_back(trained: tuple[Settings,
     assert served(store) is None
     with pytest.raises(NotPromoted, match="the shipped one is served"):
         promotion.rollback(settings, _EN)
+
+
+def while_measured(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    read = comparison.read_held_out
+
+    def reading(path: Path) -> list[Exchange]:
+        happens()
+        return read(path)
+
+    monkeypatch.setattr(comparison, "read_held_out", reading)
+
+
+def test_a_bot_that_is_deleted_while_it_is_measured_is_not_promoted(
+    trained: tuple[Settings, str, str], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, *_ = trained
+    gone = "dialogue-measured"
+    publish(settings, gone, read_weights(shipped_weights(_EN)))
+    artifacts = {path.name for path in store.root.glob(f"artifacts/{PROMOTIONS_ARTIFACT}/*")}
+    while_measured(monkeypatch, lambda: Runs(settings).delete(gone))
+    with pytest.raises(NotPromoted, match=f"{gone} was deleted"):
+        promotion.promote(settings, gone)
+    assert promotion.served_bots(settings) == {}
+    assert {path.name for path in store.root.glob(f"artifacts/{PROMOTIONS_ARTIFACT}/*")} == artifacts
+
+
+def test_a_bot_that_is_deleted_at_the_last_moment_is_not_promoted(
+    trained: tuple[Settings, str, str], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, *_ = trained
+    gone = "dialogue-late"
+    publish(settings, gone, read_weights(shipped_weights(_EN)))
+    place = StagedArtifact.place
+
+    def placed(artifact: StagedArtifact) -> None:
+        place(artifact)
+        Runs(settings).delete(gone)
+
+    with monkeypatch.context() as late:
+        late.setattr(StagedArtifact, "place", placed)
+        with pytest.raises(NotPromoted, match=f"{gone} was deleted"):
+            promotion.promote(settings, gone, force=True)
+    assert promotion.served_bots(settings) == {}
+
+
+def test_a_bot_is_not_promoted_over_one_that_it_was_not_compared_with(
+    trained: tuple[Settings, str, str], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, first, second = trained
+    while_measured(monkeypatch, lambda: promotion.promote(settings, first, force=True))
+    with pytest.raises(NotPromoted, match=f"compared with shipped, and {first} is served by now"):
+        promotion.promote(settings, second)
+    assert served(store) == first
+
+
+def test_what_is_expected_is_judged_at_the_commit(
+    trained: tuple[Settings, str, str], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, first, second = trained
+    while_measured(monkeypatch, lambda: promotion.promote(settings, first, force=True))
+    with pytest.raises(AliasMoved, match=f"ntdemo-en names {first} by now"):
+        promotion.promote(settings, second, expected="")
+    for expected in ("", second):
+        with pytest.raises(AliasMoved, match=first):
+            promotion.promote(settings, second, force=True, expected=expected)
+        with pytest.raises(AliasMoved, match=first):
+            promotion.rollback(settings, _EN, expected=expected)
+    assert promotion.promote(settings, second, force=True, expected=first).before == first
+    assert promotion.rollback(settings, _EN, expected=ANY).served == first
+    promotion.rollback(settings, _EN, expected=first)
+    with pytest.raises(AliasMoved, match="names nothing"):
+        promotion.promote(settings, second, force=True, expected=ANY)
 
 
 def test_what_is_not_there_is_said(trained: tuple[Settings, str, str], store: Store) -> None:

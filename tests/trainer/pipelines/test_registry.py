@@ -1,9 +1,13 @@
 """Runs are named, found, kept and deleted; what stops a change leaves the registry whole, and no writer undoes another's."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,11 +18,16 @@ from typer.testing import CliRunner
 from contracts.store import Store
 from published.changes import CURRENT, Marks
 from trainer.cli import app
+from trainer.jobs.claim import JOBS
+from trainer.jobs.job import JobState, Submission
+from trainer.jobs.table import JobTable
 from trainer.pipelines.registry import Runs
 from trainer.runs.failures import AliasMoved, AliasUnknown, NothingBefore, RunKept, RunUnknown, WordTaken
+from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
 from trainer.store import registry as changing
 from trainer.store.backup import back_up, restore
+from trainer.store.damage import check
 from trainer.store.intents import intents
 from trainer.store.publications import publications, registry
 from trainer.store.quarantine import Quarantine
@@ -105,7 +114,7 @@ def test_a_run_is_found_by_id_alias_and_name_and_each_word_stands_for_one(runs: 
     runs.mark("one", named("The good one"))
     runs.name("best", "The good one")
     assert {runs.get(word).run for word in ("one", "The good one", "best")} == {"one"}
-    for word in ("two", "best", "The good one", CURRENT, "latest", "ntdemo-en"):
+    for word in ("two", "best", "The good one", CURRENT, "latest", "ntdemo-en", "compare"):
         with pytest.raises(WordTaken):
             runs.mark("two", named(word))
     with pytest.raises(WordTaken):
@@ -114,6 +123,18 @@ def test_a_run_is_found_by_id_alias_and_name_and_each_word_stands_for_one(runs: 
         runs.name("Best of all", "two")
     assert runs.mark("one", named(None)).marks.name is None
     assert runs.mark("two", named("The good one")).run == "two"
+
+
+@pytest.mark.parametrize(
+    ("marks", "told"),
+    [(Marks(name=name), "no space at its ends") for name in ("", " a", "a/b", "a\nb", "a" * 81)]
+    + [(Marks(tags=tags), "up to 32 tags") for tags in (("a b",), ("a,b",), ("",), tuple(map(str, range(33))))]
+    + [(Marks(note="n" * 10_001), "10,000")],
+)
+def test_what_is_no_name_tag_or_note_is_refused_whoever_says_it(runs: Runs, marks: Marks, told: str) -> None:
+    with pytest.raises(WordTaken, match=told):
+        runs.mark("one", lambda _: marks)
+    assert runs.get("one").marks == Marks()
 
 
 def test_an_alias_moves_only_from_where_it_is_thought_to_be(runs: Runs) -> None:
@@ -145,10 +166,12 @@ def test_what_is_named_pinned_or_in_use_is_not_deleted(runs: Runs) -> None:
         runs.delete("one")
     runs.mark("one", lambda marks: replace(marks, pinned=False))
     with pytest.raises(RunKept, match="job"):
-        runs.delete("one", used={"one"})
+        runs.delete("one", used={"one"}.__contains__)
     assert runs.delete("one") == "one"
     with pytest.raises(RunUnknown):
         runs.get("one")
+    with pytest.raises(WordTaken):
+        runs.mark("two", named("one"))
     with pytest.raises(NothingBefore):
         runs.roll_back(CURRENT)
 
@@ -175,6 +198,31 @@ def test_a_deleted_run_goes_to_the_quarantine_comes_back_when_asked_and_never_by
         runs.restore("one")
 
 
+def test_a_run_whose_facts_went_with_a_later_run_comes_back_whole_or_not_at_all(
+    runs: Runs, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_run(store.root.parent, "three", data="of other facts")
+    before = {one.run: one for one in publications(store)}
+    for run in ("one", "two"):  # of the same facts, which go with the second
+        runs.delete(run)
+        recover(store)
+    entries = {entry.reason: entry for entry in Quarantine(store).entries()}
+    first, second = entries["deleted: one"], entries["deleted: two"]
+    assert any(taken.path.startswith("tables/fragments/data=") for taken in second.taken)
+    monkeypatch.setenv("NTDEMO_STATE", str(store.root.parent))
+    put_back = CliRunner().invoke(app, ["store", "quarantine", "restore", first.id], catch_exceptions=False)
+    assert "one: damaged, not published" in put_back.output
+    assert [one.run for one in publications(store)] == ["three"]
+    assert runs.restore("one").run == "one"
+    assert {one.run: one.tables.keys() for one in publications(store)} == {
+        run: before[run].tables.keys() for run in ("three", "one")
+    }
+    recover(store)
+    assert {one.publication.run: one.damage for one in check(store)} == {"three": (), "one": ()}
+    assert runs.restore("two").run == "two"
+    assert {one.publication.run: one.damage for one in check(store)} == {"three": (), "one": (), "two": ()}
+
+
 def test_the_space_of_a_deleted_run_is_freed_by_vacuum(
     runs: Runs, store: Store, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -187,6 +235,22 @@ def test_the_space_of_a_deleted_run_is_freed_by_vacuum(
     with pytest.raises(RunUnknown, match="files are gone"):
         runs.restore("one")
     assert capfd.readouterr().err == ""
+
+
+def test_the_command_line_deletes_no_run_that_a_job_has_in_use(store: Store) -> None:
+    def said() -> str:
+        command = [sys.executable, "-P", "-m", "trainer.cli", "runs", "delete", "one"]
+        environment = {**os.environ, "NTDEMO_STATE": str(store.root.parent)}
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        return ended.stdout + ended.stderr
+
+    table, now = JobTable.open(store.root.parent / JOBS), datetime.now(UTC)
+    table.add("job", Submission(FactorsSpec(kind="factors")), now=now)
+    table.start("job", run="one", now=now)
+    assert "one is in use by a job" in said()
+    table.finish("job", JobState.FAILED, now=now)
+    assert "one is deleted" in said()
+    table.close()
 
 
 def test_the_commands_do_the_same(store: Store, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:

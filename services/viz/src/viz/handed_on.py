@@ -86,7 +86,7 @@ class HandedOn:
         except ServiceAway as away:
             raise UpstreamAway(_SCORES_API, self._url, away) from away
         except ServiceProblem as problem:
-            if problem.status == HTTPStatus.NOT_FOUND:
+            if problem.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
                 raise NotInRun(problem.detail) from problem
             if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise NotTold(f"{problem.title}. {problem.detail}") from problem

@@ -321,7 +321,7 @@ class Scores:
         match problem.slug:
             case "not-ready":
                 return NoRun()
-            case "run-not-found" | "fragment-not-found":
+            case "run-not-found" | "run-deleted" | "fragment-not-found":
                 return NotInRun(problem.detail)
             case "molecules-unreadable":
                 errors = problem.members["errors"]

@@ -61,7 +61,9 @@ async def chosen_run_of_page(request: Request, run: str, cursor: str | None) -> 
     """
     if cursor is not None:
         began = Cursor.read(cursor).run
-        if run not in (CURRENT, LATEST, began) and (await chosen_catalogue(request)).registry.run_of(run) is None:
-            raise CursorInvalid
+        if run not in (CURRENT, LATEST, began):  # where what these name is damaged, another run answers
+            known = (await chosen_catalogue(request)).registry
+            if began not in known.named.get(run, ()) and known.run_of(run) != began:
+                raise CursorInvalid
         run = began
     return await chosen_run(request, run)

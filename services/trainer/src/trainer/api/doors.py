@@ -13,9 +13,10 @@ _UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _RULES: Final = (
     Rule(frozenset({"POST"}), re.compile(r"/v1/datasets/?"), Scope.TRAIN, raw=True),
     Rule(frozenset({"GET", "HEAD"}), re.compile(r"/v1/jobs/[^/]+/log"), Scope.TRAIN),
+    Rule(frozenset({"POST"}), re.compile(r"/v1/datasets/[^/]+/plan/?"), Scope.READ),
     Rule(_UNSAFE, re.compile(r".*", re.DOTALL), Scope.TRAIN),
 )
-"""What a job printed, and whatever changes something, needs more than reading."""
+"""What a job printed, and whatever changes something, needs more than reading; to ask for a plan changes nothing."""
 
 
 def doors(settings: Settings) -> Doors:

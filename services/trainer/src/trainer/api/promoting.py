@@ -10,7 +10,6 @@ from dialogue.bundle import Language
 from trainer.jobs.job import Failure
 from trainer.pipelines.promotion import bot_alias, rollback, served_bots
 from trainer.pipelines.registry import Alias
-from trainer.runs.failures import AliasMoved
 from trainer.runs.problems import JOB_BROKEN
 from trainer.settings import Settings
 
@@ -42,13 +41,12 @@ class Bots:
         """Serve a bot under its language's plain name, if it is not worse than the one that is served there.
 
         Raises:
-            AliasMoved: Another bot is served than was expected.
-            PromotionFailed: There is no such bot, it is worse, or it speaks another language.
+            PromotionFailed: There is no such bot, it is worse, it speaks another language, or another one is served than was
+                expected.
         """
         async with self._turn:
-            await asyncio.to_thread(self._expect, alias, expected)
             command = [sys.executable, "-P", "-m", "trainer.cli", "bots", "promote", run, "--language", _LANGUAGES[alias]]
-            command += ["--json", *(["--force"] if force else [])]
+            command += ["--json", *(["--force"] if force else []), *([] if expected is None else [f"--expected={expected}"])]
             pipe = asyncio.subprocess.PIPE
             environment = {**os.environ, "NTDEMO_STATE": str(self._settings.state), "OMP_NUM_THREADS": "1"}
             process = await asyncio.create_subprocess_exec(
@@ -67,7 +65,8 @@ class Bots:
             raise PromotionFailed(Failure(JOB_BROKEN.slug, detail)) from None
         if "problem" in answer:
             problem = answer["problem"]
-            raise PromotionFailed(Failure(problem["type"].rpartition("/")[2], problem["detail"]))
+            slug, detail = problem.pop("type").rpartition("/")[2], problem.pop("detail")
+            raise PromotionFailed(Failure(slug, detail, problem))
         return Alias(alias, run)
 
     async def roll_back(self, alias: str, *, expected: str | None) -> Alias:
@@ -78,11 +77,5 @@ class Bots:
             NotPromoted: None was promoted.
         """
         async with self._turn:
-            await asyncio.to_thread(self._expect, alias, expected)
-            await asyncio.to_thread(rollback, self._settings, _LANGUAGES[alias])
+            await asyncio.to_thread(rollback, self._settings, _LANGUAGES[alias], expected=expected)
             return Alias(alias, (await asyncio.to_thread(served_bots, self._settings)).get(_LANGUAGES[alias]))
-
-    def _expect(self, alias: str, expected: str | None) -> None:
-        served = served_bots(self._settings).get(_LANGUAGES[alias])
-        if expected is not None and (served or "") != expected:
-            raise AliasMoved(alias, served)

@@ -43,6 +43,12 @@ def promote_bot(
     run: Annotated[str, typer.Argument(help="The run that published the bot.")],
     *,
     language: Annotated[Language | None, typer.Option(help="Only if it speaks this language.", show_default=False)] = None,
+    expected: Annotated[
+        str | None,
+        typer.Option(
+            help="Only if this bot is served, before and after measuring; '*' for any trained one.", show_default=False
+        ),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Even if it is worse, and without measuring.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -52,7 +58,7 @@ def promote_bot(
         def work(settings: Settings, _: Bars, waiting: Waiting) -> "Promotion":
             from trainer.pipelines.promotion import promote  # noqa: PLC0415 - a wrong option need not wait for it
 
-            return promote(settings, run, speaks=language, force=force, waiting=waiting)
+            return promote(settings, run, speaks=language, force=force, expected=expected, waiting=waiting)
 
         promotion, _ = command.perform(work)
         _tell(command, promotion, as_json=as_json)

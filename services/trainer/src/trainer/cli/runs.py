@@ -119,8 +119,16 @@ def drop_alias(context: typer.Context, alias: Annotated[str, typer.Argument(help
 @runs.command("delete")
 def delete_run(context: typer.Context, run: Run) -> None:
     """Answer nobody from a run any more; `store vacuum` moves its files to the quarantine, and frees the space a week later."""
+
+    def delete(settings: Settings, _: Bars, __: Waiting) -> str:
+        from trainer.jobs.claim import JOBS  # noqa: PLC0415 - a wrong option need not wait for it
+        from trainer.jobs.table import JobTable, is_used  # noqa: PLC0415 - the same
+        from trainer.pipelines.registry import Runs  # noqa: PLC0415 - the same
+
+        return Runs(settings).delete(run, used=lambda found: is_used(found, JobTable.read(settings.state / JOBS)))
+
     with Command.begun(context, as_json=False) as command:
-        deleted = _asked(command, lambda all_runs, _: all_runs.delete(run))
+        deleted = command.perform(delete)[0]
         command.say(f"{deleted} is deleted; `ntdemo-train runs restore {deleted}` brings it back until its files are gone\n")
 
 

@@ -157,11 +157,14 @@ def restore_quarantine(entry: Annotated[str, typer.Argument(help="Its id.")]) ->
 
         found = _entry(store, entry)
         kept = put_back(store, found)
-        again, _damaged = publish_again(store, deleted={Path(one.path).name for one in found.taken})
+        again, damaged = publish_again(store, deleted={Path(one.path).name for one in found.taken})
     for path in kept:
         _say(f"{path} stands there again; it stays in the quarantine")
     for run in again:
         _say(f"{run}: published")
+    for state in damaged:
+        _say(f"{state.publication.run}: damaged, not published")
+        _say_damage(state)
     _say(f"{entry}: {'a part was' if kept else 'all was'} put back, {len(again)} runs were published")
 
 

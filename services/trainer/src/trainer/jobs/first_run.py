@@ -40,6 +40,8 @@ class FirstRun:
             if waiting is None:
                 run = await asyncio.to_thread(self._runs.run_of, self._spec)
                 if run is not None:
+                    if await asyncio.to_thread(self._runs.serve, run):
+                        _log.info("first_run_promoted", run=run)
                     _log.info("first_run_found", run=run)
                     return
                 waiting, _ = await self._desk.submit(Submission(self._spec))

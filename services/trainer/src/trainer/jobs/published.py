@@ -1,17 +1,19 @@
 """The published runs: what jobs ask of the store, and how this machine's store answers."""
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
 
 from contracts.predictions import ARTIFACT
 from contracts.store import Store
-from published.changes import CURRENT
+from published.changes import CURRENT, Change
 from published.form import RUN, OtherFormat, RunRecord, read_record
 from published.publications import commits
 from published.registry import Registry
 from trainer.data.sources import locate
-from trainer.runs.spec import FactorsSpec
+from trainer.runs.spec import BUILT_IN, FactorsSpec
 from trainer.settings import Settings
 from trainer.spark import intake
 from trainer.store.lock import Held, publishing
@@ -29,6 +31,12 @@ class PublishedRuns(Protocol):
 
     def run_of(self, spec: FactorsSpec) -> str | None:
         """The newest run made as `spec` says of the data that it names, as they are now; None where none is published."""
+
+    def serve(self, run: str) -> bool:
+        """Let `current` name a run of the data that the trainer was started with, unless it named one of them before.
+
+        Those are as good, or somebody went back from them; the built-in data stand back behind any other.
+        """
 
     def recover(self) -> None:
         """Put whatever no publication names into the quarantine; waits for a publication that is under way.
@@ -53,7 +61,7 @@ class StoredRuns:
         """The newest run made as `spec` says of the data that it names, as they are now; None where none is published.
 
         A run that another release published, or whose record is damaged, is none: the data are trained again. One that somebody
-        deleted is not made again by itself, as long as there is another to answer from.
+        deleted is not made again by itself, as long as there is another to answer from and its record is in the quarantine.
         """
         if self._store.version() < 0:
             return None
@@ -67,20 +75,41 @@ class StoredRuns:
             publication = commit.publication
             if publication is None or publication.kind != spec.kind or publication.data != data:
                 continue
-            if publication.run in known.deleted:
-                if is_answered:
-                    return publication.run
+            is_deleted = publication.run in known.deleted
+            if is_deleted and not is_answered:
                 continue
-            record = self._record(publication.run)
+            record = self._record(publication.run) or (self._taken_out(publication.run) if is_deleted else None)
             if record is not None and _same(record.spec, spec):
                 return publication.run
         return None
 
+    def serve(self, run: str) -> bool:
+        """As `PublishedRuns.serve`."""
+        record = self._record(run)
+        if record is None or record.source == BUILT_IN:
+            return False
+        from trainer.store.registry import change_registry  # noqa: PLC0415 - loads delta-rs
+
+        data = {one.run: one.publication.data for one in commits(self._store) if one.publication is not None}
+
+        def decide(known: Registry) -> Change | None:
+            if run in known.deleted or any(data.get(one) == record.data for one in known.named.get(CURRENT, ())):
+                return None
+            return Change(datetime.now(UTC), aliases={CURRENT: run})
+
+        return change_registry(self._store, decide).names(CURRENT) == run
+
+    def _taken_out(self, run: str) -> RunRecord | None:
+        """The record of a run that lies in the quarantine."""
+        kept = self._store.root.with_name("quarantine").glob(f"*/store/artifacts/{ARTIFACT}/{run}/{RUN}")
+        return next((record for path in kept if (record := self._read(run, path)) is not None), None)
+
     def _record(self, run: str | None) -> RunRecord | None:
-        if run is None:
-            return None
+        return None if run is None else self._read(run, self._store.artifact(ARTIFACT, run) / RUN)
+
+    def _read(self, run: str, path: Path) -> RunRecord | None:
         try:
-            return read_record((self._store.artifact(ARTIFACT, run) / RUN).read_bytes())
+            return read_record(path.read_bytes())
         except (OSError, ValueError, OtherFormat) as error:
             _log.warning("run_not_read", run=run, reason=str(error))
             return None

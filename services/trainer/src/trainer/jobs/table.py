@@ -12,12 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
+from trainer.dialogue.corpora import named_sources
 from trainer.jobs.accounts import Account, Held, accounts, charge
 from trainer.jobs.job import UNFINISHED, Failure, Job, JobState, Submission
 from trainer.jobs.order import Waiting
 from trainer.jobs.rows import COLUMNS, WAITING_COLUMNS, job_of, open_database, waiting_of
 
-__all__ = ["IdempotencyConflict", "JobTable"]
+__all__ = ["IdempotencyConflict", "JobTable", "is_used"]
 
 _BUSY: Final = (JobState.RUNNING, JobState.PUBLISHING)
 _WAITING: Final = f"jobs INDEXED BY jobs_waiting WHERE state = '{JobState.QUEUED}' AND children = 0"
@@ -46,6 +47,22 @@ class JobTable:
     def open(cls, path: Path) -> Self:
         """Open or make the file; raises sqlite3.Error as `open_database`."""
         return cls(open_database(path))
+
+    @classmethod
+    def read(cls, path: Path) -> list[Job]:
+        """Every unfinished job of a file that a trainer may write meanwhile; none where there is no file.
+
+        Raises:
+            sqlite3.Error: It is no job table of this version.
+        """
+        if not path.exists():
+            return []
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        table = cls(sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10))
+        try:
+            return table.unfinished()
+        finally:
+            table.close()
 
     def close(self) -> None:
         """Close the file; the table is not used afterwards."""
@@ -235,6 +252,12 @@ class JobTable:
                 if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorname == "SQLITE_FULL":
                     raise OSError(errno.ENOSPC, str(error)) from error
                 raise
+
+
+def is_used(run: str, jobs: Sequence[Job]) -> bool:
+    """Does one of these jobs make a run, or name its files?"""
+    words = (word for job in jobs if job.spec is not None for word in named_sources(job.spec))
+    return any(job.run == run for job in jobs) or any(run in word for word in words)
 
 
 def _values(

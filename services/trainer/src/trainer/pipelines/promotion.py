@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Final
 from contracts.kinds import RunKind
 from contracts.store import Store
 from dialogue.bundle import PROMOTIONS_ARTIFACT, PROMOTIONS_FILE, Language, Promotions, artifact_name
+from published.registry import Registry
 from trainer.dialogue.failures import InvalidCheckpoint, NotPromoted
 from trainer.dialogue.weights import WEIGHTS_FILE, read_weights, shipped_weights
 from trainer.pipelines.dialogue import held_out_file
+from trainer.runs.failures import require_names
 from trainer.runs.identity import new_run
 from trainer.settings import Settings
 from trainer.store.artifacts import StagedArtifact
@@ -73,15 +75,18 @@ def promote(
     *,
     speaks: Language | None = None,
     force: bool = False,
+    expected: str | None = None,
     waiting: Callable[[Held], None] | None = None,
 ) -> Promotion:
     """Serve a bot under its language's plain name, unless it is worse than the one that is served there.
 
     Both are measured on exchanges that the training of `run` held out. `force` does without. With `speaks` a bot of another
-    language is refused.
+    language is refused, and with `expected` all where another one is served (`require_names`), before and after measuring.
 
     Raises:
-        NotPromoted: there is no such bot, it is worse, or its weights or its held-out exchanges cannot be read.
+        NotPromoted: there is no such bot, it is worse, it was deleted or another one promoted while it was measured, or its
+            weights or its held-out exchanges cannot be read.
+        AliasMoved: another one is served than was expected.
     """
     store = Store.under(settings.state)
     language = next((language for language, found in _published(store) if found == run), None)
@@ -90,6 +95,7 @@ def promote(
     if speaks not in {None, language}:
         raise NotPromoted(f"{run} speaks {language}, and not {speaks}.")
     served = _promotions(store).served(language)
+    require_names(bot_alias(language), served, expected)
     compared: tuple[Figures | None, Figures | None] = (None, None)
     if not force:
         try:
@@ -104,30 +110,47 @@ def promote(
                 f"{candidate.perplexity:.1f} against {incumbent.perplexity:.1f}, the true reply first of 20 in "
                 f"{100 * candidate.hit:.0f} % against {100 * incumbent.hit:.0f} %. With `force` it is promoted nevertheless."
             )
-    _publish(settings, store, lambda now: now.with_promoted(language, run), waiting)
-    return Promotion(language, run, served or _SHIPPED, *compared)
+
+    def promoted(now: Promotions) -> Promotions:
+        before = now.served(language)
+        require_names(bot_alias(language), before, expected)
+        if not force and before != served:
+            raise NotPromoted(
+                f"{run} was compared with {served or _SHIPPED}, and {before or _SHIPPED} is served by now: promote it again."
+            )
+        return now.with_promoted(language, run)
+
+    before, _ = _publish(settings, store, language, promoted, waiting)
+    return Promotion(language, run, before.served(language) or _SHIPPED, *compared)
 
 
-def rollback(settings: Settings, language: Language, *, waiting: Callable[[Held], None] | None = None) -> Promotion:
+def rollback(
+    settings: Settings,
+    language: Language,
+    *,
+    expected: str | None = None,
+    waiting: Callable[[Held], None] | None = None,
+) -> Promotion:
     """Serve what was served before the last promotion.
 
     Raises:
         NotPromoted: nothing was promoted in this language.
+        AliasMoved: another one is served than was expected.
     """
     store = Store.under(settings.state)
-    before = _promotions(store).served(language)
-    if before is None:
-        raise NotPromoted(f"No bot of {language} is promoted: the shipped one is served.")
 
     def back(now: Promotions) -> Promotions:
+        require_names(bot_alias(language), now.served(language), expected)
+        if now.served(language) is None:
+            raise NotPromoted(f"No bot of {language} is promoted: the shipped one is served.")
         there = {run for _, run in _published(store)}
         now = now.without_last(language)
         while now.served(language) not in {None, *there}:  # deleted since
             now = now.without_last(language)
         return now
 
-    served = _publish(settings, store, back, waiting).served(language)
-    return Promotion(language, served or _SHIPPED, before)
+    before, after = _publish(settings, store, language, back, waiting)
+    return Promotion(language, after.served(language) or _SHIPPED, before.served(language) or _SHIPPED)
 
 
 def _compare(settings: Settings, store: Store, language: Language, run: str, served: str | None) -> "tuple[Figures, Figures]":
@@ -172,15 +195,24 @@ def _promotions(store: Store) -> Promotions:
 def _publish(
     settings: Settings,
     store: Store,
+    language: Language,
     change: Callable[[Promotions], Promotions],
     waiting: Callable[[Held], None] | None,
-) -> Promotions:
-    from trainer.store.publications import Publication, announce  # noqa: PLC0415 - loads delta-rs
+) -> tuple[Promotions, Promotions]:
+    """What was promoted before, and what is now; raises NotPromoted where what would be served was deleted."""
+    from trainer.store.publications import Publication, announce, registry  # noqa: PLC0415 - loads delta-rs
 
     now = datetime.now(UTC)
     version = new_run(RunKind.DIALOGUE, now)
     with publishing(settings.state, waiting=waiting):
-        promotions = change(_promotions(store))
+        before = _promotions(store)
+        promotions = change(before)
+
+        def require_there(known: Registry) -> None:
+            if promotions.served(language) in known.deleted:
+                raise NotPromoted(f"{promotions.served(language)} was deleted.")
+
+        require_there(registry(store))  # before anything is written
         artifact = StagedArtifact(store, PROMOTIONS_ARTIFACT, version)
         text = promotions.model_dump_json(indent=2) + "\n"
         (artifact.begin() / PROMOTIONS_FILE).write_text(text, encoding="utf-8")
@@ -201,5 +233,6 @@ def _publish(
                 published=datetime.now(UTC),
                 manifests=manifests,
             ),
+            require_there,  # under the lock of who deletes
         )
-    return promotions
+    return before, promotions

@@ -4,10 +4,12 @@ Which run an alias of factors names, the store's registry says. Which bot speaks
 (`trainer.pipelines.promotion`), which are shown here as the aliases `ntdemo-en` and `ntdemo-ja`.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import BaseModel, Field, ValidationError
 
 from contracts.kinds import RunKind
 from contracts.store import Store
@@ -16,15 +18,36 @@ from published.changes import ALIAS, CURRENT, LATEST, Change, Marks
 from published.publications import Publication
 from published.registry import Registry
 from trainer.pipelines.promotion import bot_alias, served_bots
-from trainer.runs.failures import AliasMoved, AliasUnknown, NothingBefore, RunKept, RunUnknown, WordTaken
+from trainer.runs.failures import AliasUnknown, NothingBefore, RunKept, RunUnknown, WordTaken, require_names
 from trainer.settings import Settings
 from trainer.store.lock import Held, publishing
 from trainer.store.publications import published, registry
 from trainer.store.registry import change_registry, run_named
 
-__all__ = ["Alias", "Entry", "Runs"]
+__all__ = ["Alias", "Entry", "Note", "RunName", "Runs", "Tags"]
 
-_RESERVED: Final = frozenset({CURRENT, LATEST, *map(bot_alias, Language)})
+RunName = Annotated[
+    str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x20\x7f/\\?#%]([^\x00-\x1f\x7f/\\?#%]*[^\x00-\x20\x7f/\\?#%])?$")
+]
+Tag = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\x00-\x20\x7f,]+$")]
+Tags = Annotated[list[Tag], Field(max_length=32)]
+Note = Annotated[str, Field(max_length=10_000)]
+
+_RESERVED: Final = frozenset({CURRENT, LATEST, "compare", *map(bot_alias, Language)})
+"""Words that only the product gives; `GET /v1/runs/compare` is no run."""
+_TOLD: Final = {
+    "name": "a name has up to 80 characters, no space at its ends, and none of / \\ ? # %",
+    "tags": "a run has up to 32 tags, each of up to 40 characters without spaces and commas",
+    "note": "a note has up to 10,000 characters",
+}
+
+
+class _Said(BaseModel):
+    """What people may say of a run."""
+
+    name: RunName | None
+    tags: Tags
+    note: Note
 
 
 @dataclass(frozen=True)
@@ -77,7 +100,7 @@ class Runs:
 
         Raises:
             RunUnknown: There is no such run.
-            WordTaken: Another run or an alias has that name.
+            WordTaken: Another run or an alias has that name, or what is said is no name, tag or note.
         """
         found = self._found(word)
         run = found.run
@@ -87,18 +110,19 @@ class Runs:
                 raise RunUnknown(f"{run} was deleted.")
             before = known.marks_of(run)
             marks = edit(before)
+            _require_sayable(marks, before)
             if marks.name is not None and marks.name != before.name:
                 self._require_free(marks.name, known, run)
             return None if marks == before else Change(datetime.now(UTC), marks={run: marks})
 
         return _entry(found, change_registry(self._store, decide), served_bots(self._settings))
 
-    def delete(self, word: str, *, used: Collection[str] = ()) -> str:
-        """Answer nobody from a run any more; its id. Its files go with the next `vacuum`.
+    def delete(self, word: str, *, used: Callable[[str], bool] = lambda _: False) -> str:
+        """Answer nobody from a run any more, unless jobs have it in use; its id. Its files go with the next `vacuum`.
 
         Raises:
             RunUnknown: There is no such run.
-            RunKept: An alias names it, it is pinned, or it is among those that jobs have in use.
+            RunKept: An alias names it, it is pinned, or a job has it in use.
         """
         run = self._found(word).run
 
@@ -108,7 +132,7 @@ class Runs:
                 raise RunKept(f"{run} is what {' and '.join(aliases)} names: let it name another run first.")
             if known.marks_of(run).pinned:
                 raise RunKept(f"{run} is pinned: unpin it first.")
-            if run in used:
+            if used(run):
                 raise RunKept(f"{run} is in use by a job.")
             return Change(datetime.now(UTC), deleted=(run,))
 
@@ -122,13 +146,15 @@ class Runs:
             RunUnknown: It was not deleted, or its files are gone for good.
         """
         from trainer.store.quarantine import Quarantine  # noqa: PLC0415 - needed by this alone
-        from trainer.store.repair import publish_again, put_back  # noqa: PLC0415 - the same
+        from trainer.store.repair import publish_again, put_back, stated_before  # noqa: PLC0415 - the same
 
         if run not in registry(self._store).deleted:
             raise RunUnknown(f"{run} is no run that was deleted.")
         with publishing(self._settings.state, waiting=waiting):
-            for entry in Quarantine(self._store).entries():
-                if any(taken.path.rpartition("/")[2] in {run, f"run={run}"} for taken in entry.taken):
+            old = stated_before(self._store).get(run)
+            its_own = {run, f"run={run}"} | (set() if old is None else {f"data={old.data}"})
+            for entry in Quarantine(self._store).entries():  # runs of the same data may have gone before the facts
+                if any(taken.path.rpartition("/")[2] in its_own for taken in entry.taken):
                     put_back(self._store, entry)
             again, _ = publish_again(self._store, deleted={run})
         if run not in again:
@@ -150,7 +176,7 @@ class Runs:
         return found
 
     def name(self, alias: str, word: str, *, expected: str | None = None) -> Alias:
-        """Let an alias of factor runs name a run, if it names `expected` now, or whatever it names; "" expects none.
+        """Let an alias of factor runs name a run, if it names what is `expected` (`require_names`).
 
         Raises:
             RunUnknown: There is no such run of factors.
@@ -162,7 +188,7 @@ class Runs:
             raise RunUnknown(f"{found.run} is no run of factors: {alias} can name none but those.")
 
         def decide(known: Registry) -> Change | None:
-            self._expect(known, alias, expected)
+            require_names(alias, known.names(alias), expected)
             if alias != CURRENT and known.names(alias) is None:
                 if not ALIAS.fullmatch(alias):
                     raise WordTaken(f"{alias!r} is no alias: take lower-case letters, digits, dots, dashes, up to 64.")
@@ -185,9 +211,9 @@ class Runs:
         def decide(known: Registry) -> Change:
             if alias == CURRENT:
                 raise RunKept(f"{CURRENT} can name another run, and never none.")
+            require_names(alias, known.names(alias), expected)
             if known.names(alias) is None:
                 raise AliasUnknown(alias)
-            self._expect(known, alias, expected)
             return Change(datetime.now(UTC), aliases={alias: None})
 
         change_registry(self._store, decide)
@@ -202,9 +228,9 @@ class Runs:
         """
 
         def decide(known: Registry) -> Change:
+            require_names(alias, known.names(alias), expected)
             if known.names(alias) is None:
                 raise AliasUnknown(alias)
-            self._expect(known, alias, expected)
             if len(known.aliases[alias]) == 1:
                 raise NothingBefore(f"{alias} named no run before that is still there.")
             return Change(datetime.now(UTC), rolled_back=(alias,))
@@ -217,15 +243,22 @@ class Runs:
             raise RunUnknown(f"There is no run {word!r}.")
         return found
 
-    def _expect(self, known: Registry, alias: str, expected: str | None) -> None:
-        if expected is not None and (known.names(alias) or "") != expected:
-            raise AliasMoved(alias, known.names(alias))
-
     def _require_free(self, word: str, known: Registry, run: str | None) -> None:
         """Refuse a word that stands for a run already, or that only the product gives."""
         taken = known.run_of(word)
-        if word in _RESERVED or (taken is not None and taken != run) or run_named(self._store, word) is not None:
+        is_taken = word in _RESERVED or word in known.deleted or (taken is not None and taken != run)
+        if is_taken or run_named(self._store, word) is not None:
             raise WordTaken(f"{word!r} stands for {taken or 'something else'} already.")
+
+
+def _require_sayable(marks: Marks, before: Marks) -> None:
+    """Refuse what is no name, tag or note; what is said already may stay."""
+    try:
+        _Said(name=marks.name, tags=list(marks.tags), note=marks.note)
+    except ValidationError as error:
+        for field in dict.fromkeys(str(one["loc"][0]) for one in error.errors()):
+            if getattr(marks, field) != getattr(before, field):
+                raise WordTaken(f"This cannot be said of a run: {_TOLD[field]}.") from None
 
 
 def _is_run(publication: Publication) -> bool:

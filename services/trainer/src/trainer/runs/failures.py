@@ -1,6 +1,21 @@
 """What the registry of runs refuses; each says why in its text."""
 
-__all__ = ["AliasMoved", "AliasUnknown", "NothingBefore", "Refused", "RunKept", "RunUnknown", "WordTaken"]
+from typing import Final
+
+__all__ = [
+    "ANY",
+    "AliasMoved",
+    "AliasUnknown",
+    "NothingBefore",
+    "Refused",
+    "RunKept",
+    "RunUnknown",
+    "WordTaken",
+    "require_names",
+]
+
+ANY: Final = "*"
+"""Expected where an alias must name something, whatever it is."""
 
 
 class Refused(Exception):
@@ -16,7 +31,7 @@ class RunKept(Refused):
 
 
 class WordTaken(Refused):
-    """A word that stands for another run already."""
+    """A word that stands for another run already, or that is no name, tag, note or alias."""
 
 
 class AliasUnknown(Refused):
@@ -36,3 +51,9 @@ class AliasMoved(Refused):
 
 class NothingBefore(Refused):
     """An alias has nowhere to go back to."""
+
+
+def require_names(alias: str, run: str | None, expected: str | None) -> None:
+    """Raise AliasMoved unless an alias that names `run` names what was `expected`: "" for none, ANY, None whatever it is."""
+    if expected is not None and (run is None if expected == ANY else (run or "") != expected):
+        raise AliasMoved(alias, run)

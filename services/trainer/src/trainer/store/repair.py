@@ -15,6 +15,7 @@ from contracts.manifest import Manifest
 from contracts.store import Store
 from contracts.tables import TABLES
 from published.changes import CURRENT, Change
+from published.publications import commits
 from trainer.store import tables
 from trainer.store.damage import RunState, damage_of, named_files
 from trainer.store.durable import sha256_of
@@ -22,7 +23,7 @@ from trainer.store.publications import Publication, announce, publications, regi
 from trainer.store.quarantine import Entry, Quarantine
 from trainer.store.tables import Staged
 
-__all__ = ["publish_again", "put_back", "unpublished"]
+__all__ = ["publish_again", "put_back", "stated_before", "unpublished"]
 
 _MANIFEST: Final = "manifest.json"
 _MODEL_CARD: Final = "model-card.json"
@@ -34,15 +35,20 @@ def publish_again(store: Store, *, deleted: Container[str] = ()) -> tuple[list[s
 
     Of those that somebody deleted, only the ones in `deleted`. `current` stays where it is; where it names nothing, because the
     publications were lost, the newest factor run takes it. The caller holds the right to publish. Nothing is moved or removed.
+    A run that was published before with a table that has no rows of it any more is damaged.
     """
     again, damaged = [], []
+    before = stated_before(store)
     known = registry(store)
     is_lost = known.names(CURRENT) is None
     for publication in unpublished(store):
         if publication.run in known.deleted and publication.run not in deleted:
             continue
         found = [(named.path, damage_of(named)) for named in named_files(store, publication)]
+        old = before.get(publication.run)
         damage = tuple(f"{path.relative_to(store.root).as_posix()} {reason}" for path, reason in found if reason is not None)
+        lacking = set() if old is None else old.tables.keys() - publication.tables.keys()
+        damage += tuple(f"tables/{name} lacks its rows" for name in sorted(lacking))
         if damage:
             damaged.append(RunState(publication, damage))
         else:
@@ -50,6 +56,11 @@ def publish_again(store: Store, *, deleted: Container[str] = ()) -> tuple[list[s
             again.append(publication.run)
             _log.info("run_published_again", run=publication.run)
     return again, damaged
+
+
+def stated_before(store: Store) -> dict[str, Publication]:
+    """What every run published last, also of those that were deleted; none where its commit cannot be read."""
+    return {one.publication.run: one.publication for one in commits(store) if one.publication is not None}
 
 
 def unpublished(store: Store) -> list[Publication]:

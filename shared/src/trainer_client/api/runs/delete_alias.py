@@ -102,7 +102,8 @@ def sync_detailed(
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for
             a run.
-        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias.
+        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias;
+            `*`: only if there is such an alias.
         if_none_match (None | str | Unset): `*`: only if there is no such alias yet.
 
     Raises:
@@ -140,7 +141,8 @@ def sync(
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for
             a run.
-        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias.
+        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias;
+            `*`: only if there is such an alias.
         if_none_match (None | str | Unset): `*`: only if there is no such alias yet.
 
     Raises:
@@ -173,7 +175,8 @@ async def asyncio_detailed(
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for
             a run.
-        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias.
+        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias;
+            `*`: only if there is such an alias.
         if_none_match (None | str | Unset): `*`: only if there is no such alias yet.
 
     Raises:
@@ -209,7 +212,8 @@ async def asyncio(
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for
             a run.
-        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias.
+        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias;
+            `*`: only if there is such an alias.
         if_none_match (None | str | Unset): `*`: only if there is no such alias yet.
 
     Raises:

@@ -115,7 +115,8 @@ def sync_detailed(
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for
             a run.
-        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias.
+        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias;
+            `*`: only if there is such an alias.
         if_none_match (None | str | Unset): `*`: only if there is no such alias yet.
         body (AliasTarget): What an alias is to name.
 
@@ -160,7 +161,8 @@ def sync(
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for
             a run.
-        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias.
+        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias;
+            `*`: only if there is such an alias.
         if_none_match (None | str | Unset): `*`: only if there is no such alias yet.
         body (AliasTarget): What an alias is to name.
 
@@ -200,7 +202,8 @@ async def asyncio_detailed(
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for
             a run.
-        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias.
+        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias;
+            `*`: only if there is such an alias.
         if_none_match (None | str | Unset): `*`: only if there is no such alias yet.
         body (AliasTarget): What an alias is to name.
 
@@ -243,7 +246,8 @@ async def asyncio(
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for
             a run.
-        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias.
+        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias;
+            `*`: only if there is such an alias.
         if_none_match (None | str | Unset): `*`: only if there is no such alias yet.
         body (AliasTarget): What an alias is to name.
 

@@ -105,7 +105,8 @@ def sync_detailed(
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for
             a run.
-        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias.
+        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias;
+            `*`: only if there is such an alias.
         if_none_match (None | str | Unset): `*`: only if there is no such alias yet.
 
     Raises:
@@ -144,7 +145,8 @@ def sync(
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for
             a run.
-        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias.
+        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias;
+            `*`: only if there is such an alias.
         if_none_match (None | str | Unset): `*`: only if there is no such alias yet.
 
     Raises:
@@ -178,7 +180,8 @@ async def asyncio_detailed(
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for
             a run.
-        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias.
+        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias;
+            `*`: only if there is such an alias.
         if_none_match (None | str | Unset): `*`: only if there is no such alias yet.
 
     Raises:
@@ -215,7 +218,8 @@ async def asyncio(
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for
             a run.
-        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias.
+        if_match (None | str | Unset): Only if it names this run still: the `ETag` of the alias;
+            `*`: only if there is such an alias.
         if_none_match (None | str | Unset): `*`: only if there is no such alias yet.
 
     Raises:

@@ -18,16 +18,20 @@ _Name = Annotated[
 
 async def _expected(
     if_match: Annotated[
-        str | None, Header(max_length=300, description="Only if it names this run still: the `ETag` of the alias.")
+        str | None,
+        Header(
+            max_length=300,
+            description="Only if it names this run still: the `ETag` of the alias; `*`: only if there is such an alias.",
+        ),
     ] = None,
     if_none_match: Annotated[
         str | None, Header(pattern=r"^\*$", description="`*`: only if there is no such alias yet.")
     ] = None,
 ) -> str | None:
-    """The run that the alias must name; "" where it must name none, None where nobody says."""
+    """The run that the alias must name; "" where it must name none, `*` where any (ANY), None where nobody says."""
     if if_none_match is not None:
         return ""
-    return None if if_match in {None, "*"} else str(if_match).strip().strip('"')
+    return None if if_match is None else if_match.strip().strip('"')
 
 
 _Expected = Annotated[str | None, Depends(_expected)]

@@ -1,6 +1,7 @@
 """Runs and bots: names, tags, notes, pins; delete one."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, status
@@ -9,7 +10,7 @@ from published.changes import Marks
 from trainer.api.routes.access import PERMITTED, Running
 from trainer.api.routes.rendering import answers, registered, run_resource
 from trainer.api.routes.wire import RunEdit, RunList, RunResource
-from trainer.dialogue.corpora import named_sources
+from trainer.jobs.table import is_used
 
 __all__ = ["router"]
 
@@ -57,11 +58,4 @@ async def delete_run(trainer: Running, run: _Run) -> None:
     Refused while an alias names it, it is pinned, or a job has it in use.
     """
     unfinished = await trainer.queue.unfinished()
-    used = {job.run for job in unfinished if job.run is not None}
-    words = " ".join(word for job in unfinished if job.spec is not None for word in named_sources(job.spec))
-
-    def delete() -> None:
-        found = trainer.runs.get(run).run
-        trainer.runs.delete(found, used=used | ({found} if found in words else set()))
-
-    await registered(delete)
+    await registered(trainer.runs.delete, run, used=partial(is_used, jobs=unfinished))

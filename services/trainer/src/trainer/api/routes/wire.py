@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from contracts.kinds import Objective
 from servicekit.problems import ProblemDocument
 from trainer.jobs.job import JobState
+from trainer.pipelines.registry import Note, RunName, Tags
 from trainer.runs.spec import RunSpec
 from trainer.tables.plan import ColumnRole, Role
 from trainer.tables.source import Format
@@ -39,11 +40,6 @@ __all__ = [
 PRIORITY_LIMIT: Final = 100
 SWEEP_LIMIT: Final = 200
 """Jobs of one sweep."""
-
-RunName = Annotated[
-    str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x20\x7f/\\?#%]([^\x00-\x1f\x7f/\\?#%]*[^\x00-\x20\x7f/\\?#%])?$")
-]
-Tag = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[^\x00-\x20\x7f,]+$")]
 
 
 class Wire(BaseModel):
@@ -308,9 +304,9 @@ class RunEdit(Wire):
 
     name: RunName | None = None
     """Unique among runs; null takes it away."""
-    tags: Annotated[list[Tag], Field(max_length=32)] = Field(default_factory=list)
+    tags: Tags = Field(default_factory=list)
     """All of them."""
-    note: Annotated[str, Field(max_length=10_000)] = ""
+    note: Note = ""
     pinned: bool = False
     """A pinned run cannot be deleted."""
 
