@@ -99,6 +99,9 @@ class _Store:
     def run_of(self, spec: FactorsSpec) -> str | None:  # noqa: ARG002 - the protocol's
         return None
 
+    def serve(self, run: str) -> bool:  # noqa: ARG002 - the protocol's
+        return False
+
     def recover(self) -> None:
         self.staged = {run for run in self.staged if run == self.held}
 

@@ -2504,7 +2504,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if it names this run still: the `ETag` of the alias. */
+                /** @description Only if it names this run still: the `ETag` of the alias; `*`: only if there is such an alias. */
                 "if-match"?: string | null;
                 /** @description `*`: only if there is no such alias yet. */
                 "if-none-match"?: string | null;
@@ -2599,7 +2599,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if it names this run still: the `ETag` of the alias. */
+                /** @description Only if it names this run still: the `ETag` of the alias; `*`: only if there is such an alias. */
                 "if-match"?: string | null;
                 /** @description `*`: only if there is no such alias yet. */
                 "if-none-match"?: string | null;
@@ -2688,7 +2688,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Only if it names this run still: the `ETag` of the alias. */
+                /** @description Only if it names this run still: the `ETag` of the alias; `*`: only if there is such an alias. */
                 "if-match"?: string | null;
                 /** @description `*`: only if there is no such alias yet. */
                 "if-none-match"?: string | null;
