@@ -69,8 +69,7 @@ def test_the_form_holds_what_the_tables_hold(spark: SparkSession, tmp_path: Path
         shortest = [[float(str(np.float32(number))) for number in row["vector"]] for row in stated]
         np.testing.assert_array_equal(run.factors[side].vector_NK, shortest)
     neighbours = rows("neighbours").to_pylist()
-    assert run.neighbours
-    assert neighbours
+    assert bool(neighbours) is (source == "built-in")  # so few molecules offer none
     for ranking in (kind for kind in RANKINGS if kind in run.neighbours):
         for place in range(len(fragments)):
             listed = [row for row in neighbours if (row["ranking"], row["fragment"]) == (ranking.value, place)]

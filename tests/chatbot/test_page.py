@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import httpx
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
@@ -166,8 +167,10 @@ def test_the_current_run_is_asked_about_and_its_fragments_are_drawn(
 def test_a_promoted_bot_that_is_not_served_is_told_beside_the_one_that_is(running: Running, visit: Visit) -> None:
     reason = "dialogue-1, which is promoted, is not served: the scores API has no bot of this run yet"
 
+    told = httpx.get(f"{running.url}/v1/models", trust_env=False).json() | {"unserved": {"ntdemo-en": reason}}
+
     def awaiting(route: Route) -> None:
-        route.fulfill(json={**route.fetch().json(), "unserved": {"ntdemo-en": reason}})
+        route.fulfill(json=told)
 
     visit.page.route("**/v1/models", awaiting)
     page = visit.go(running.url)

@@ -21,6 +21,8 @@ _ADDRESS = {"trainer": "trainer", "scores-api": "scores", "chatbot": "chatbot"}
 _BODIES: dict[str, dict[str, Any]] = {
     "create_job": {"spec": {"kind": "factors", "sources": ["built-in"]}},
     "plan_dataset": {},
+    "edit_run": {"note": "seen"},
+    "put_alias": {"run": "latest"},
     "ask_similarities": {"fragments": ["fA", "fB"], "similarity": "balanced"},
     "ask_predictions": {"compounds": [{"fragments": ["fA", "fB"]}]},
     "ask_replacements": {"smiles": "CCN1CCOCC1", "fragment": "*N1CCOCC1"},
@@ -35,7 +37,9 @@ _FAILING: dict[str, tuple[str, str, dict[str, str], str]] = {
     "chatbot": ("ModelsApi", "get_model", {"model": "none"}, "model-not-found"),
 }
 """An operation of each service that has nothing to answer with, and the problem it is."""
-_ENDING = ("cancel_job", "delete_dataset")
+_OWN: dict[str, dict[str, str]] = {"put_alias": {"alias": "of-a-test"}, "compare_runs": {"a": "current", "b": "latest"}}
+"""What parameters are for one operation alone."""
+_ENDING = ("cancel_job", "delete_dataset", "delete_run", "delete_alias", "roll_back_alias")
 """What takes away that others are asked about."""
 _OF_MOLECULES = ("get_fragment_drawing", "list_replacements", "ask_replacements", "list_pairs")
 """What only a run of molecules and measured values tells."""
@@ -99,11 +103,12 @@ def test_every_operation_of_the_generated_python_answers(package: Any, service: 
         apis = [getattr(package, name)(client) for name in package.__all__ if name.endswith("Api")]
         functions = {name: getattr(api, name) for api in apis for name in _operations(service) if hasattr(api, name)}
         assert functions.keys() == set(_operations(service))
-        values = _values(functions)
+        values = _values(functions, run)
         of_molecules = values | {"run": run.id, "fragment": "*N1CCOCC1"}
         for name, function in functions.items():
             if name not in _ENDING:
-                arguments = _arguments(name, function, of_molecules if name in _OF_MOLECULES else values)
+                known = of_molecules if name in _OF_MOLECULES else values
+                arguments = _arguments(name, function, known | _OWN.get(name, {}))
                 assert function(**arguments) is not None, name
 
 
@@ -122,16 +127,16 @@ def _operations(service: str) -> list[str]:
     return [operation["operationId"] for path in paths for operation in path.values()]
 
 
-def _values(functions: dict[str, Any]) -> dict[str, Any]:
+def _values(functions: dict[str, Any], run: ntdemo.Run) -> dict[str, Any]:
     """A value for every parameter that a path or a query needs, from what the service has."""
     values: dict[str, Any] = {"fragment": "fB", "side": "fragments", "name": "table.csv", "model": "ntdemo-en"}
     values |= {"smiles": "CCN1CCOCC1", "a": "*N1CCOCC1", "b": "*N1CCNCC1"}
     if "create_dataset" in functions:
         values["dataset"] = functions["create_dataset"](name="table.csv", body=_CSV).sha256
         values["job"] = functions["list_jobs"](state=["succeeded"]).items[-1].id
-    if "list_runs" in functions:
-        runs = [run for run in functions["list_runs"]().items if run.source == "built-in"]
-        values["run"] = runs[-1].id
+        values |= {"run": run.id, "alias": "current"}
+    if "get_artifact" in functions:
+        values["run"] = [each for each in functions["list_runs"]().items if each.source == "built-in"][-1].id
         manifest = functions["get_artifact"](artifact="factors", version="latest")
         values |= {"artifact": "factors", "version": "latest", "file": manifest.files[0].name}
     return values

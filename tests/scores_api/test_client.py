@@ -64,6 +64,7 @@ def test_every_operation_of_the_document_has_a_function() -> None:
         "ask_similarities",
         "get_artifact",
         "get_artifact_file",
+        "compare_runs",
         "get_curve",
         "get_drawing",
         "get_fragment",

@@ -108,8 +108,10 @@ def test_long_rows_state_what_a_wide_table_states(spark: SparkSession, tmp_path:
     lines = [",".join(cell) for cell in cells if cell[2]]
     (tmp_path / "long.csv").write_text("smiles,target,pIC50\n" + "\n".join(lines) + "\n")
     long = ingest(spark, [tmp_path / "long.csv"], IngestOptions())
-    for name in ("fragments", "targets", "membership", "cells"):
+    for name in ("fragments", "membership", "cells"):
         assert getattr(long, name).equals(getattr(wide, name)), name
+    assert long.targets.drop(["unit"]).equals(wide.targets.drop(["unit"]))
+    assert long.targets["unit"].to_pylist() == ["pIC50", "pIC50"]  # which the header of its one column says
     assert adds_up(long)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from contracts.kinds import Objective
 from servicekit.problems import ProblemDocument
@@ -54,7 +54,7 @@ class JobRequest(Wire):
     spec: RunSpec
     priority: Annotated[int, Field(ge=-PRIORITY_LIMIT, le=PRIORITY_LIMIT)] = 0
     """Greater runs earlier; among equals, the owner's who has had least, then in the order in which they came."""
-    preemptible: bool = False
+    preemptible: StrictBool = False
     """May be stopped for a job of greater priority. It waits again then; a chatbot continues where it was, other runs begin
     anew."""
     time_limit_s: Annotated[float | None, Field(gt=0)] = None
@@ -307,7 +307,7 @@ class RunEdit(Wire):
     tags: Tags = Field(default_factory=list)
     """All of them."""
     note: Note = ""
-    pinned: bool = False
+    pinned: StrictBool = False
     """A pinned run cannot be deleted."""
 
 
@@ -338,7 +338,7 @@ class AliasTarget(Wire):
 
     run: Annotated[str, Field(min_length=1, max_length=200)]
     """Id, name or another alias of a run."""
-    force: bool = False
+    force: StrictBool = False
     """For a bot: even if it is worse than the one that is served, and without measuring."""
 
 
