@@ -63,6 +63,7 @@ class StandInCluster:
 
     command: Sequence[str] = ()
     """What pods run in place of the Job's command, with the job's directory as the last argument; the Job's own if empty."""
+    namespace: str = NAMESPACE
     unschedulable: str | None = None
     """Why no node takes a pod."""
     stuck: dict[str, str] | None = None
@@ -160,12 +161,12 @@ class StandInCluster:
     @asynccontextmanager
     async def served(self) -> AsyncIterator[None]:
         app = web.Application()
-        jobs, pods = f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs", f"/api/v1/namespaces/{NAMESPACE}/pods"
+        jobs, pods = f"/apis/batch/v1/namespaces/{self.namespace}/jobs", f"/api/v1/namespaces/{self.namespace}/pods"
         app.router.add_get(jobs, self._list)
         app.router.add_get(pods, self._list)
         app.router.add_post(jobs, self._create)
         app.router.add_delete(jobs + "/{name}", self._delete)
-        app.router.add_get(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{{name}}", self._deployment)
+        app.router.add_get(f"/apis/apps/v1/namespaces/{self.namespace}/deployments/{{name}}", self._deployment)
         runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
         await runner.setup()
         port = free_ports(1)[0]
@@ -383,9 +384,9 @@ class StandInCluster:
 
 
 @asynccontextmanager
-async def cluster(*command: str) -> AsyncIterator[StandInCluster]:
+async def cluster(*command: str, namespace: str = NAMESPACE) -> AsyncIterator[StandInCluster]:
     """A cluster whose pods run `command`, or what their Jobs say."""
-    standing = StandInCluster(command)
+    standing = StandInCluster(command, namespace)
     async with standing.served():
         yield standing
 
