@@ -5,15 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse
 from tests.support.gaussian import SMILES, Table, arrays_of, fitted, named, panel_of, table
 
 from chemistry import fragment
 from chemistry.fingerprints import fingerprint
+from contracts.fingerprints import KINDS
+from prediction.differences import alike
 from prediction.model_file import InvalidModelFile, map_arrays, write_arrays
 from prediction.predictor import NEAREST, Asked, Predictor
+from prediction.similarities import FeatureIndex
 from trainer.factorization.gaussian.fit import Gaussian
 from trainer.factorization.gaussian.kernel import LEVEL
 from trainer.factorization.gaussian.model import Calibration, Probit, Stretch, write_model
+from trainer.factorization.gaussian.molecules import Molecules
 
 NAMED = named(table())
 
@@ -169,3 +174,22 @@ def test_intervals_of_completions_have_their_own_stretch(given: Table, fit: Gaus
     asked = replace(asked_of(given, 3), matched=3)
     one, other = plain.predict(asked), stretched.predict(asked)
     np.testing.assert_allclose(other.sd_M, [one.sd_M[0], *(2.0 * one.sd_M[1:])], rtol=1e-9)
+
+
+@pytest.mark.parametrize("compounds", [36, 5, 300])
+def test_levels_that_many_reach_and_levels_that_few_reach_are_counted_alike(compounds: int) -> None:
+    """Of 300 compounds, numbers take two bytes and most levels are kept as lists; of five, all are kept as bits."""
+    chains = [f"{smiles}{'C' * (number // len(SMILES))}" for number, smiles in enumerate(SMILES * 9)][:compounds]
+    molecules = Molecules.of([fragment(smiles).parent for smiles in chains])
+    arrays: dict[str, np.ndarray] = {}
+    for kind, codes_V, counts_CV, sizes_C in zip(KINDS, molecules.codes, molecules.counts, molecules.sizes_C, strict=True):
+        counts_VC = scipy.sparse.csr_array(counts_CV.T)
+        counts_VC.sort_indices()
+        arrays |= FeatureIndex.arrays(kind, codes_V, counts_VC, sizes_C)
+    index = FeatureIndex.of(arrays)
+    for smiles in (chains[0], chains[-1], "CCCCCCCCCCCCCCCCCCO", "[Xe]"):
+        asked = fingerprint(fragment(smiles).parent if smiles in chains else smiles)
+        expected_C = [alike(asked, fingerprint(fragment(each).parent)) for each in chains]
+        np.testing.assert_allclose(index.similarities_C(asked), expected_C, atol=1e-6)
+    assert len(arrays["atom_pairs.crowded"]) > 0
+    assert (len(arrays["atom_pairs.members"]) > 0) == (compounds > 5)

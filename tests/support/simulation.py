@@ -11,7 +11,7 @@ import json
 import random
 import selectors
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from tests.support.jobs import MIB
 from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.devices.listing import DeviceKind, Listing, SlottedDevice
 from trainer.jobs.events import EventKind, EventWriter
+from trainer.jobs.executors.executor import Execution, Outcome
 from trainer.jobs.job import JobState, Submission
 from trainer.jobs.order import devices_for
 from trainer.jobs.queue import JobQueue
@@ -117,10 +118,15 @@ class _Process:
         self.device: str = told["place"]["device"]
         self.memory_bytes: int = told["place"]["memory_bytes"]
         self.job = directory.root.name
-        self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._living = asyncio.create_task(self._live())
 
-    async def wait(self) -> str:
+    pending = None
+
+    async def leave(self) -> None:
+        self.kill()
+
+    async def wait(self) -> Outcome:
         return await asyncio.shield(self._ended)
 
     async def stop(self, *, grace_s: float = 0.0) -> None:
@@ -137,7 +143,7 @@ class _Process:
         if self._history.store.held == self.run:
             self._history.store.held = None
         if not self._ended.done():
-            self._ended.set_result(how)
+            self._ended.set_result(Outcome(how))
 
     def _tell(self, kind: EventKind, **data: object) -> None:
         with EventWriter(self._directory.events) as writer:
@@ -237,6 +243,12 @@ class History:
 
     async def close(self) -> None:
         """As an inventory."""
+
+    outlives = False
+
+    async def adopt(self, runs: Mapping[str, JobDirectory]) -> Mapping[str, Execution]:  # noqa: ARG002 - the protocol's
+        """As an executor whose workers end with their trainer."""
+        return {}
 
     async def start(self, directory: JobDirectory) -> _Process:
         """As an executor; checks that the process has a slot of its own."""

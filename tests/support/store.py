@@ -10,7 +10,6 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from published.changes import Change
 from published.publications import Publication
 from replacement.replacements import Replacements
 from trainer.data.seed_table import built_in
-from trainer.factorization.neighbours import with_evidence
 from trainer.replacements.tables import neighbour_rows, score_rows
 from trainer.similarity.environments import tanimoto
 from trainer.store.artifacts import StagedArtifact
@@ -60,6 +58,7 @@ class Contents:
     steps: int = 5
     """Recorded steps of the trajectory and the curve."""
     ingest: Mapping[str, int] = field(default_factory=lambda: {"rows_read": 10, "rows_used": 10, "rows_rejected": 0})
+    metrics: Mapping[str, float] = field(default_factory=lambda: {"loss": 0.25})
     files: Mapping[str, bytes] = field(default_factory=lambda: {"factors.onnx": b"not a network, but bytes\n" * 100})
 
     @property
@@ -281,8 +280,11 @@ def _results(contents: Contents, objective: Objective, finished: datetime) -> di
         shown_F = contents.facts["fragments"]["shown"].to_numpy()
         scores = score_rows(stated, shown_F)
         smiles = contents.facts["fragments"]["smiles"].to_pylist()
-        evidence = {"structure": partial(tanimoto, smiles)}
-        tables["neighbours"] = with_evidence(neighbour_rows(stated, shown_F), evidence)
+        rows = neighbour_rows(stated, shown_F)
+        percents_N = tanimoto(smiles, rows["fragment"].to_numpy(), rows["other"].to_numpy())
+        place = rows.schema.get_field_index("structure")
+        structure = pa.array(percents_N.astype(np.float32), from_pandas=True)
+        tables["neighbours"] = rows.set_column(place, rows.schema.field(place), structure)
         tables["replacements"] = TABLES["replacements"].schema.empty_table()
         tables |= {} if scores is None else {"scores": scores}
     return tables
@@ -300,7 +302,7 @@ def _run_row(contents: Contents, objective: Objective, finished: datetime) -> di
         "ingest": [json.dumps(dict(contents.ingest))],
         "plan": [None],
         "change_unit": [None if contents.replaced is None else contents.replaced[1]["unit"]],
-        "metrics": [json.dumps({"loss": 0.25})],
+        "metrics": [json.dumps(dict(contents.metrics))],
         "code_version": ["0.1.0"],
         "device": ["cpu"],
         "started": [finished - timedelta(seconds=2)],

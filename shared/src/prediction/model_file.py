@@ -17,6 +17,7 @@ __all__ = ["InvalidModelFile", "arrays_in", "map_arrays", "write_arrays"]
 _ABOUT: Final = "__metadata__"
 _TYPES: Final = {
     "U8": np.uint8,
+    "U16": np.uint16,
     "U32": np.uint32,
     "U64": np.uint64,
     "I32": np.int32,

@@ -35,7 +35,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Singles = npt.NDArray[np.float32]
 
-SCHEMA: Final = "ntdemo-predictor-2"
+SCHEMA: Final = "ntdemo-predictor-3"
 NEAREST: Final = 16
 """Compounds that tell how sure a value is. Of 32 the standard deviations are a hundredth smaller (correlation 0.99), and cost
 two and a half times as much."""
@@ -144,6 +144,7 @@ class Predictor:
         self.compounds = Compounds(arrays)
         """What it learned from."""
         self._starts_T1 = arrays["points.starts"].astype(np.int64)
+        (self._measured,) = np.nonzero(np.diff(self._starts_T1))
         self._points = Points(arrays, float(about["pair_unit"]), NEAREST)
 
     @classmethod
@@ -180,8 +181,8 @@ class Predictor:
 
     def values(self, asked: Asked, similarities_C: Singles) -> tuple[Floats, Floats, Floats]:
         """Levels (T), contributions of the fragments (G x T) and the rest (T): the value is the sum of all."""
-        alike_N = similarities_C[self._of["points.compound"]].astype(np.float64)
-        rest_T = (1.0 - self.share) * self._by_target(alike_N * self._of["points.weight"])
+        alike_N = similarities_C[self._of["points.compound"]]
+        rest_T = (1.0 - self.share) * self._by_target(np.add, alike_N * self._of["points.weight"])
         contributions_GT = np.zeros((len(asked.fragments), self.targets))
         starts = self._of["fragments.starts"]
         for row, fragment in enumerate(asked.fragments.tolist()):
@@ -193,12 +194,7 @@ class Predictor:
         """What is expected on all targets."""
         similarities_C = self.similarities_C(asked)
         level_T, contributions_GT, rest_T = self.values(asked, similarities_C)
-        similarity_T = np.zeros(self.targets)
-        first_T = self._starts_T1[:-1]
-        (measured,) = np.nonzero(np.diff(self._starts_T1))
-        if len(measured):
-            alike_N = similarities_C[self._of["points.compound"]]
-            similarity_T[measured] = np.maximum.reduceat(alike_N, first_T[measured])
+        similarity_T = self._by_target(np.maximum, similarities_C[self._of["points.compound"]])
         panel_T, ratio_T, completed_T = self._completed(asked.matched)
         return Expectation(
             asked, similarities_C, level_T, contributions_GT, rest_T, panel_T, ratio_T, completed_T, similarity_T
@@ -299,11 +295,12 @@ class Predictor:
         """The probit of the chance that a sum stands for."""
         return self._offset + self._slope * sum_M
 
-    def _by_target(self, numbers_N: Floats) -> Floats:
-        """Sums over the points of every target."""
-        total_N1 = np.concatenate([[0.0], np.cumsum(numbers_N)])
-        sums_T: Floats = np.diff(total_N1[self._starts_T1])
-        return sums_T
+    def _by_target(self, reduced: np.ufunc, numbers_N: Array) -> Floats:
+        """Of the points of every target, 0 where there are none."""
+        found_T = np.zeros(self.targets)
+        if len(self._measured):
+            found_T[self._measured] = reduced.reduceat(numbers_N, self._starts_T1[self._measured])
+        return found_T
 
     def unknown(self, kernel_2C: Sequence[Singles], both: float, target: int) -> float:
         """What is unknown of the difference of two molecules, in units of the variance of unlike compounds and without noise.

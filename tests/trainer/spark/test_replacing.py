@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from pyspark.sql import SparkSession
+from tests.support.ingesting import ingested
 from tests.support.replacing import EFFECTS, write_replaceable
 
 from chemistry.cuts import HYDROGEN, single_cuts
@@ -14,7 +15,6 @@ from chemistry.graph import Graph
 from trainer.data.activity import Activity
 from trainer.runs.ingest import IngestOptions
 from trainer.spark import replacing
-from trainer.spark.ingest.ingest import ingest
 from trainer.spark.replacing import descriptions, replacements
 
 pytestmark = pytest.mark.spark
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.spark
 
 @pytest.fixture(scope="module")
 def activity(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Activity:
-    return ingest(spark, [write_replaceable(tmp_path_factory.mktemp("replaceable") / "table.csv")], IngestOptions())
+    return ingested(spark, [write_replaceable(tmp_path_factory.mktemp("replaceable") / "table.csv")], IngestOptions())
 
 
 def found(spark: SparkSession, activity: Activity) -> set[tuple[object, ...]]:

@@ -1,8 +1,9 @@
 """What a run publishes of how alike its fragments are: lists, the matrix, and what readers compare others by."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,19 +13,24 @@ from contracts.evidence import MATRIX_FRAGMENTS, NEIGHBOURS
 from contracts.kinds import Objective
 from contracts.tables import TABLES
 from trainer.data.activity import Activity
+from trainer.device import Device
 from trainer.factorization.counts.trajectory import Trajectory
-from trainer.factorization.neighbours import Search, neighbours, with_evidence
+from trainer.factorization.neighbours import Search, neighbours
 from trainer.pipelines.objectives.fitted import still
 from trainer.replacements.tables import neighbour_rows, replacement_rows, score_rows, swap_rows
+from trainer.settings import Settings
 from trainer.similarity.cosines import percents_FF
 from trainer.similarity.factors import Factors
 from trainer.similarity.pairs import Likeness
-from trainer.store.results import vectors
 
 if TYPE_CHECKING:
     from trainer.pipelines.replacing import Replaced
+    from trainer.spark.session import SparkSession
 
 __all__ = ["Similar", "similar"]
+
+_SHARED_FRAGMENTS: Final = 20_000
+"""Fragments from which a cluster ranks neighbours: fewer take this machine seconds, and a GPU more than as many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,41 +49,50 @@ def similar(
     factors: Factors,
     objective: Objective,
     replacing: "Replaced | None",
-    *,
-    device: str,
-    search: Search | None,
+    device: Device,
+    settings: Settings,
+    session: Callable[[], "SparkSession"],
 ) -> Similar:
-    """By cosines of factors for `counts`, by what replacements change for `activity`; `search` finds cosines elsewhere."""
-    likeness = Likeness.of(activity)
+    """By cosines of factors for `counts`, by what replacements change for `activity`; a cluster finds many neighbours."""
     shown_F = activity.fragments["shown"].to_numpy()
     if objective is Objective.COUNTS:
-        rows = neighbours(factors, shown_F=shown_F, limit=NEIGHBOURS, evidence=likeness.pairs, device=device, search=search)
-        scores = _balanced(factors, np.flatnonzero(shown_F).astype(np.int32))
-        return Similar({"neighbours": rows, **({} if scores is None else {"scores": scores}), **likeness.tables()})
-    if replacing is None:
-        return Similar({"neighbours": TABLES["neighbours"].schema.empty_table(), **likeness.tables()})
+        search = _search(settings, len(activity.fragments), device, session)
+        tables = {"neighbours": neighbours(factors, shown_F=shown_F, limit=NEIGHBOURS, device=device.name, search=search)}
+        shown = np.flatnonzero(shown_F).astype(np.int32)
+        if len(shown) <= MATRIX_FRAGMENTS:
+            percents_NN = percents_FF(factors.balanced_fragments_FK[shown]).astype(np.float32)
+            tables["scores"] = pa.table({"fragment": shown, "percents": list(percents_NN)}, schema=TABLES["scores"].schema)
+        found = Similar(tables)
+    elif replacing is None:
+        found = Similar({"neighbours": TABLES["neighbours"].schema.empty_table()})
+    else:
+        found = _replaced(replacing, shown_F)
+    likeness = Likeness.of(activity)
+    tables = {**found.tables, "neighbours": likeness.beside(found.tables["neighbours"]), **likeness.tables()}
+    return replace(found, tables=tables)
+
+
+def _replaced(replacing: "Replaced", shown_F: npt.NDArray[np.bool_]) -> Similar:
+    """What replacements change."""
     stated = replacing.stated
     tables = {
-        "neighbours": with_evidence(neighbour_rows(stated, shown_F), likeness.pairs),
+        "neighbours": neighbour_rows(stated, shown_F),
         "replacements": replacement_rows(stated, replacing.events),
         "swaps": swap_rows(stated, replacing.events),
-        **likeness.tables(),
     }
     scores = score_rows(stated, shown_F)
-    places_FE = np.zeros((len(activity.fragments), stated.places_GE.shape[1]), dtype=np.float32)
+    if scores is not None:
+        tables["scores"] = scores
+    places_FE = np.zeros((len(shown_F), stated.places_GE.shape[1]), dtype=np.float32)
     known_G = np.flatnonzero(stated.fragment_G >= 0)
     places_FE[stated.fragment_G[known_G]] = stated.places_GE[known_G]
-    return Similar(
-        tables | ({} if scores is None else {"scores": scores}),
-        metrics=replacing.metrics,
-        places_FE=places_FE,
-        trajectory=still(places_FE, 1),
-    )
+    return Similar(tables, metrics=replacing.metrics, places_FE=places_FE, trajectory=still(places_FE, 1))
 
 
-def _balanced(factors: Factors, shown: npt.NDArray[np.int32]) -> pa.Table | None:
-    """The table `scores`: balanced percents of the `shown` fragments, in order of id; None where they are too many."""
-    if len(shown) > MATRIX_FRAGMENTS:
+def _search(settings: Settings, fragments: int, device: Device, session: Callable[[], "SparkSession"]) -> "Search | None":
+    """Where there is a cluster and enough to share out, a search for neighbours on it; what is found is the same without it."""
+    if settings.spark_master.startswith("local") or device.name != "cpu" or fragments < _SHARED_FRAGMENTS:
         return None
-    percents = percents_FF(factors.balanced_fragments_FK[shown])
-    return pa.table({"fragment": shown, "percents": vectors(percents)}, schema=TABLES["scores"].schema)
+    from trainer.spark.nearest import nearest  # noqa: PLC0415 - loads pyspark
+
+    return partial(nearest, session(), settings.state / "cache" / "trainer")

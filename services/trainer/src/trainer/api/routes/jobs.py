@@ -209,4 +209,7 @@ async def _resources(trainer: Running, jobs: Sequence[Job]) -> list[JobResource]
     """Jobs; those that wait with what they can expect."""
     waiting = [job.id for job in jobs if job.state is JobState.QUEUED and not job.children]
     expected = await trainer.queue.outlook(waiting) if waiting else {}
-    return [job_resource(job, expected.get(job.id) if job.state is JobState.QUEUED else None) for job in jobs]
+    return [
+        job_resource(job, expected.get(job.id) if job.state is JobState.QUEUED else None, trainer.supervisor.pending(job.id))
+        for job in jobs
+    ]
