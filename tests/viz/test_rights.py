@@ -79,7 +79,7 @@ def _trainer(asked: Asked) -> FastAPI:
     @app.api_route("/v1/runs/{name}", methods=["PATCH", "DELETE"])
     @app.api_route("/v1/aliases/{name}", methods=["PUT", "DELETE"])
     @app.post("/v1/aliases/{name}/rollback")
-    async def change(request: Request, name: str) -> object:  # noqa: ARG001 - the path has it
+    async def change(request: Request, name: str) -> object:
         asked.changes.append((request.method, request.url.path))
         return {"alias": "current", "run": "a", "before": []}
 
