@@ -163,7 +163,9 @@ def _publish(
 
                 replacing = replaced(activity, fitted.model, session(), seed=spec.seed)
             search = _search(settings, len(activity.fragments), device, session)
-            found = similar(activity, fitted.factors, spec.fitted_objective, replacing, device=device.name, search=search)
+            found = similar(
+                activity, fitted.factors, spec.fitted_objective, replacing, device=device.name, search=search, seed=spec.seed
+            )
 
         with publishing(settings.state, waiting=waiting):
             with report.stage(Stage.NETWORK):
@@ -189,8 +191,10 @@ def _publish(
                 activity, fitted.factors, found.trajectory or fitted.trajectory, record, places_FE=found.places_FE
             )
             tables |= found.tables
-            from trainer.store.form.writing import MEDIA_TYPES, write_form  # noqa: PLC0415 - loads Arrow's functions
+            from trainer.store.form.documents import write_map  # noqa: PLC0415 - loads Arrow's functions
+            from trainer.store.form.writing import MEDIA_TYPES, write_form  # noqa: PLC0415 - the same
 
+            write_map(artifact.directory, name, [activity.names[place] for place in found.mapped.tolist()], found.map_FD)
             write_form(artifact.directory, name, activity.tables, tables)
             artifact.seal(kind=spec.kind, created=started, description=_DESCRIPTION, media_types=_FILES | MEDIA_TYPES)
             from trainer.spark.staging import stage_all  # noqa: PLC0415 - loads pyspark
