@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from rdkit import Chem
 from tests.support.gaussian import SMILES, Table, fitted, table
 from tests.support.posteriors import drawn
 from tests.support.predicting import PARENTS, modelled, predicting
@@ -240,3 +241,37 @@ def test_many_compounds_are_answered_as_each_would_be_alone(served: Served) -> N
     assert [each["smiles"] for each in together] == [*SMILES, NEW]
     for place in (0, 35, 36):
         assert together[place] == served.one(compounds[place]["smiles"], limit=2)
+
+
+def test_predictions_are_told_as_a_structure_file(served: Served) -> None:
+    compounds = [{"smiles": SMILES[4], "name": "the first"}, {"smiles": NEW}]
+    told = served.ask(*compounds, targets=TARGETS)["compounds"]
+    answer = served.client.post(
+        "/v1/predictions",
+        params={"run": served.runs["values"]},
+        json={"compounds": compounds, "targets": TARGETS},
+        headers={"accept": "chemical/x-mdl-sdfile"},
+    )
+    assert answer.headers["content-type"].startswith("chemical/x-mdl-sdfile")
+    with Chem.SDMolSupplier() as supplier:
+        supplier.SetData(answer.text)
+        molecules = list(supplier)
+    assert [Chem.MolToSmiles(each) for each in molecules] == [each["parent"] for each in told]
+    assert [each.GetProp("_Name") for each in molecules] == ["the first", ""]
+    for molecule, stated in zip(molecules, told, strict=True):
+        for at in stated["predictions"]:
+            assert float(molecule.GetProp(f"{at['target']} predicted")) == at["value"]
+            assert float(molecule.GetProp(f"{at['target']} low")) == at["low"]
+    measured = [at for at in told[0]["predictions"] if at["measured"] is not None]
+    assert [float(molecules[0].GetProp(f"{at['target']} measured")) for at in measured] == [at["measured"] for at in measured]
+
+
+def test_a_structure_file_is_not_made_of_fragments(served: Served) -> None:
+    answer = served.client.post(
+        "/v1/predictions",
+        params={"run": served.runs["values"]},
+        json={"compounds": [{"smiles": NEW}, {"fragments": ["*O"]}]},
+        headers={"accept": "chemical/x-mdl-sdfile"},
+    )
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["place"] == "body.compounds.1.fragments"

@@ -93,7 +93,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     given = table()
     learned = modelled(given, fitted(given, share=0.3), scratch, targets=["pX", "nM", "two cells"])
     model = publisher.publish(learned, objective=Objective.ACTIVITY)
-    many = publisher.publish(without_structures(many_fragments(3600, shown=3400, rank=6, targets=12)))
+    many = publisher.publish(replace(without_structures(many_fragments(3600, shown=3400, rank=6, targets=12)), is_mapped=True))
     few = publisher.publish(five_fragments())
     return Published(state, few=few, many=many, chances=chances, replaced=replaced, model=model)
 

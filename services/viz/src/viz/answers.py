@@ -23,6 +23,7 @@ __all__ = [
     "Left",
     "Matrix",
     "Neighbour",
+    "NeighbourhoodMap",
     "PredictedFragment",
     "Prediction",
     "Relative",
@@ -164,6 +165,8 @@ class TargetPrediction:
     """What a run expects of a compound on one target: `mean` + `level` + `added`, the rest and `panel` make `sum`."""
 
     target: str
+    unit: str | None
+    """Of the value and of what was measured, where the data say it."""
     value: float
     low: float | None
     high: float | None
@@ -251,6 +254,14 @@ class Space:
     def vectors(self, similarity: SimilarityKind) -> Floats:
         """The factors that stand for a similarity: canonical rows for function, balanced rows for any other."""
         return self.canonical_FK if similarity is SimilarityKind.FUNCTION else self.balanced_FK
+
+
+@dataclass(frozen=True)
+class NeighbourhoodMap:
+    """Where fragments lie in a plane, those that act alike beside each other."""
+
+    names: tuple[str, ...]
+    positions_FD: Floats
 
 
 @dataclass(frozen=True)

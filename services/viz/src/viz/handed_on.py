@@ -1,6 +1,7 @@
 """What browsers get as the scores API answers it, without a way to that API: drawings, and what a run left out."""
 
 import re
+from collections.abc import Sequence
 from http import HTTPStatus
 from types import TracebackType
 from typing import Annotated, Any, Final, Self
@@ -14,6 +15,7 @@ from pydantic import SecretStr
 from servicekit.client import ServiceAway, ServiceProblem, asking, bearer, checked
 from servicekit.tracing import propagating
 from viz.failures import NotInRun, NotTold, UpstreamAway
+from viz.predicted import many_question
 from viz.replacing import Question
 from viz.view import CURRENT
 
@@ -75,6 +77,12 @@ class HandedOn:
         """The molecules that a question leads to, as an SD file."""
         path, body = f"/v1/replacements?{urlencode({'run': run})}", question.body().to_dict()
         return (await self._ask("POST", path, json=body, headers={"Accept": _SD_FILE})).content
+
+    async def predictions(self, run: str, molecules: Sequence[tuple[str, str]], *, target: str | None, limit: int) -> str:
+        """What is expected of molecules, each a SMILES and a name, as an SD file."""
+        smiles, names = zip(*molecules, strict=True)
+        path, body = f"/v1/predictions?{urlencode({'run': run})}", many_question(smiles, target, limit, names=names).to_dict()
+        return (await self._ask("POST", path, json=body, headers={"Accept": _SD_FILE})).text
 
     async def _get(self, path: str, held: str | None, *, accept: str = "*/*") -> httpx.Response:
         return await self._ask("GET", path, headers={"Accept": accept} | ({} if held is None else {"If-None-Match": held}))

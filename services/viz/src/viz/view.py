@@ -18,6 +18,8 @@ UNLIKE: Final = 30
 _OFFERED: Final[dict[str, tuple[str, ...]]] = {
     "similarity": tuple(SimilarityKind),
     "vectors": ("fitted", "unit"),
+    "drawn": ("automatic", "factors", "map"),
+    "colour": ("similarity", "support", "scaffolds"),
     "plane": ("12", "13", "23"),
     "nearest": ("15", "30", "60", "100"),
     "structure": ("any", "unlike"),
@@ -41,6 +43,10 @@ class View:
     fragment: str | None = None
     vectors: str = "fitted"
     """`fitted`, or `unit` for equal lengths."""
+    drawn: str = "automatic"
+    """By their factors, or on the neighbourhood map; automatic is the map above what 3-D can turn."""
+    colour: str = "similarity"
+    """What the colours of the map tell."""
     plane: str = "12"
     """The two factors of the plane that is shown for large runs."""
     nearest: str = "30"

@@ -38,6 +38,7 @@ RELATIVES: Final = 3
 FAR_PERCENT: Final = 30.0
 """A compound that is less like every compound a target was measured on is far from what the run knows of it."""
 _FRAGMENTS: Final = 500
+_TITLE: Final = 200
 _TARGETS: Final = 10_000
 
 
@@ -48,6 +49,8 @@ class CompoundQuestion(Wire):
     """Cut into fragments as the data were."""
     fragments: Annotated[list[str], Field(min_length=1, max_length=_FRAGMENTS), AfterValidator(distinct)] | None = None
     """Names, each once; those that the run does not know are flagged."""
+    name: Annotated[str, Field(max_length=_TITLE, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
+    """What the caller calls it; the title of its record in an SD file."""
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> Self:

@@ -242,8 +242,9 @@ def _change(change: Change | None) -> list[Component | str]:
     return [html.Span(shown, title=f"by {change.basis}"), f"{change.swaps:,}"]
 
 
-def figure_graph(identity: str, figure: Any, label: str, *, kind: str) -> Component:
-    """A Plotly figure under a text label; nothing is ever sent to an outside service from its buttons."""
+def figure_graph(identity: str, figure: Any, label: str, *, kind: str, encircles: bool = False) -> Component:
+    """A Plotly figure under a text label, perhaps with a lasso; its buttons never send anything to an outside service."""
+    lasso = [] if encircles else ["select2d", "lasso2d"]
     return html.Figure(
         dcc.Graph(
             id=identity,
@@ -254,7 +255,8 @@ def figure_graph(identity: str, figure: Any, label: str, *, kind: str) -> Compon
                 "displaylogo": False,
                 "showSendToCloud": False,
                 "scrollZoom": True,
-                "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "hoverClosest3d", "tableRotation"],
+                "displayModeBar": True if encircles else "hover",
+                "modeBarButtonsToRemove": [*lasso, "autoScale2d", "hoverClosest3d", "tableRotation"],
                 "toImageButtonOptions": {"format": "svg", "filename": f"ntdemo-{kind}"},
             },
         ),
