@@ -58,6 +58,7 @@ class Contents:
     steps: int = 5
     """Recorded steps of the trajectory and the curve."""
     ingest: Mapping[str, int] = field(default_factory=lambda: {"rows_read": 10, "rows_used": 10, "rows_rejected": 0})
+    metrics: Mapping[str, float] = field(default_factory=lambda: {"loss": 0.25})
     files: Mapping[str, bytes] = field(default_factory=lambda: {"factors.onnx": b"not a network, but bytes\n" * 100})
 
     @property
@@ -301,7 +302,7 @@ def _run_row(contents: Contents, objective: Objective, finished: datetime) -> di
         "ingest": [json.dumps(dict(contents.ingest))],
         "plan": [None],
         "change_unit": [None if contents.replaced is None else contents.replaced[1]["unit"]],
-        "metrics": [json.dumps({"loss": 0.25})],
+        "metrics": [json.dumps(dict(contents.metrics))],
         "code_version": ["0.1.0"],
         "device": ["cpu"],
         "started": [finished - timedelta(seconds=2)],

@@ -76,6 +76,13 @@ def _trainer(asked: Asked) -> FastAPI:
         asked.changes.append(("DELETE", f"/v1/jobs/{name}"))
         return job(_SPEC, id=name, state="running")
 
+    @app.api_route("/v1/runs/{name}", methods=["PATCH", "DELETE"])
+    @app.api_route("/v1/aliases/{name}", methods=["PUT", "DELETE"])
+    @app.post("/v1/aliases/{name}/rollback")
+    async def change(request: Request, name: str) -> object:
+        asked.changes.append((request.method, request.url.path))
+        return {"alias": "current", "run": "a", "before": []}
+
     @app.get("/v1/jobs/{name}/log")
     async def log(name: str) -> str:
         return _PRINTED
@@ -153,17 +160,28 @@ def local(tmp_path_factory: pytest.TempPathFactory, scores_url: str, trainer: tu
 
 
 def callback(client: httpx.Client, output: str, **values: Any) -> httpx.Response:
-    """Ask for the callback that has this output, as the page does; the query of its address is `search`."""
+    """Ask for the callback that has this output, as the page does; the query of its address is `search`.
+
+    Values are told by property, or by `id.property`; of several that have the output, that of the button whose clicks are told.
+    """
     return client.post(_CALLBACKS, json=body_of(client, output, **values))
 
 
 def body_of(client: httpx.Client, output: str, **values: Any) -> dict[str, Any]:
     """What the page sends to ask for a callback."""
-    (asked,) = (one for one in client.get("/_dash-dependencies", headers=_anybody(client)).json() if output in one["output"])
+    known = client.get("/_dash-dependencies", headers=_anybody(client)).json()
+    pressed = next((name.removesuffix(".n_clicks") for name in values if name.endswith(".n_clicks")), None)
+    (asked,) = (one for one in known if output in one["output"] and pressed in {None, *(each["id"] for each in one["inputs"])})
     outputs = [
         dict(zip(("id", "property"), part.rsplit(".", 1), strict=True)) for part in asked["output"].strip(".").split("...")
     ]
-    inputs, state = ([{**each, "value": values.get(each["property"])} for each in asked[kind]] for kind in ("inputs", "state"))
+    inputs, state = (
+        [
+            {**each, "value": values.get(f"{each['id']}.{each['property']}", values.get(each["property"]))}
+            for each in asked[kind]
+        ]
+        for kind in ("inputs", "state")
+    )
     return {
         "output": asked["output"],
         "outputs": outputs if asked["output"].startswith("..") else outputs[0],
@@ -191,31 +209,47 @@ def hand_in(client: httpx.Client) -> httpx.Response:
 
 MAY_NOT = (403, "forbidden", "This key may read; this needs one that may train.")
 TABLE = "?dataset=" + f"{7:064x}"
+SEEN = {"registry.data": 0, "data": {"run": "factors-A", "aliases": {"a": "factors-A"}}}
 PRESSES = [
     ("start-told.children", {"n_clicks": 1, "search": TABLE}, ("POST", "/v1/jobs"), "/data#start-job"),
     ("cancel-told.children", {"n_clicks": 1, "search": "?job=running"}, ("DELETE", "/v1/jobs/running"), "/data#cancel-job"),
+    *(
+        (f"{kind}-told.children", {f"{kind}-{button}.n_clicks": 1, **SEEN, "value": "a"}, change, f"/training#{kind}-{button}")
+        for kind in ("run", "bot")
+        for button, change in {
+            "save": ("PATCH", "/v1/runs/factors-A"),
+            "pin": ("PATCH", "/v1/runs/factors-A"),
+            "promote": ("PUT", "/v1/aliases/a"),
+            "back": ("POST", "/v1/aliases/a/rollback"),
+            "delete": ("DELETE", "/v1/runs/factors-A"),
+            **({"drop": ("DELETE", "/v1/aliases/a")} if kind == "run" else {"force": ("PUT", "/v1/aliases/a")}),
+        }.items()
+    ),
 ]
 
 
-@pytest.mark.parametrize(("output", "values", "change", "noted"), PRESSES, ids=["start", "cancel"])
-def test_a_training_starts_and_ends_by_a_key_that_may_train_and_is_written_down(
+@pytest.mark.parametrize(("output", "values", "change", "noted"), PRESSES, ids=[noted for *_, noted in PRESSES])
+def test_what_changes_something_takes_a_key_that_may_and_is_written_down(
     guarded: Guarded, output: str, values: dict[str, Any], change: tuple[str, str], noted: str
 ) -> None:
     del guarded.asked.changes[:]
     begun = len(guarded.written())
-    with guarded.client("read") as reader:
-        assert refused(callback(reader, output, **values)) == MAY_NOT
+    scopes = ["read", "train", "admin"]
+    may = scopes[scopes.index("admin" if noted.endswith(("-delete", "-force")) else "train") :]
     with guarded.client(None) as nobody:
         assert refused(callback(nobody, output, **values))[:2] == (401, "unauthorized")
-    assert guarded.asked.changes == []
-    for scope in ("train", "admin"):
-        with guarded.client(scope) as trainer:
-            assert callback(trainer, output, **values).status_code == 200
-    assert guarded.asked.changes == [change, change]
+    for scope in scopes:
+        with guarded.client(scope) as caller:
+            answer = callback(caller, output, **values)
+        if scope in may:
+            assert answer.status_code == 200
+        else:
+            assert refused(answer) == (403, "forbidden", f"This key may {scope}; this needs one that may {may[0]}.")
+    assert guarded.asked.changes == [change] * len(may)
     entries = guarded.written(begun + 3)[begun:]
-    callers = [guarded.keys[scope].split("_")[1] for scope in ("read", "train", "admin")]
+    callers = [guarded.keys[scope].split("_")[1] for scope in scopes]
     assert [(entry["caller"], entry["path"], entry["status"]) for entry in entries] == [
-        (caller, noted, status) for caller, status in zip(callers, (403, 200, 200), strict=True)
+        (caller, noted, 200 if scope in may else 403) for scope, caller in zip(scopes, callers, strict=True)
     ]
 
 

@@ -45,6 +45,13 @@ class Run:
     objective: Objective
     activity_kind: str
     source: str
+    name: str | None
+    """What people call it."""
+    tags: tuple[str, ...]
+    note: str
+    pinned: bool
+    """Whether it cannot be deleted."""
+    aliases: tuple[str, ...]
     current: bool
     published: datetime
     seconds: float
@@ -60,14 +67,15 @@ class Run:
 
 @dataclass(frozen=True)
 class RunDetails:
-    """A run with its parameters and measurements."""
+    """What never changes of a run beside what lists tell: parameters and measurements."""
 
-    run: Run
     spec: Mapping[str, Any]
     """Parameters as the trainer took them."""
     ingest: Mapping[str, int]
     """Counts of what was read, merged and left out."""
     metrics: Mapping[str, float]
+    decision: str | None
+    """Whether it took `current` when it was published, and why."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +199,7 @@ class Prediction:
     flags: tuple[str, ...]
     """`unknown-fragments`, `nothing-known`, `fragments-only`."""
     targets: tuple[TargetPrediction, ...]
-    """Those most surely above their level first, or the highest where no level is told."""
+    """Those first on which the compound stands out most, or the highest where no level is told."""
     matched: str | None = None
     """Name of the compound of the data that this is."""
     nearest: float | None = None

@@ -24,8 +24,9 @@ from viz.datasets import Datasets
 from viz.failures import Unshowable
 from viz.handed_on import HandedOn
 from viz.jobs import TrainerJobs
-from viz.pages import data, everywhere
+from viz.pages import everywhere, rights
 from viz.pages.frame import INDEX, frame
+from viz.registry import Registry
 from viz.scores import Scores
 from viz.settings import Settings
 from viz.suites import ComponentSuites
@@ -44,6 +45,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
     jobs = TrainerJobs(settings.trainer_url, key=settings.api_key)
     drawn = HandedOn(settings.scores_url, key=settings.api_key)
     datasets = Datasets(settings.trainer_url, key=settings.api_key)
+    registry = Registry(settings.trainer_url, key=settings.api_key)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -51,7 +53,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
         set_up: Any = dash._setup_server  # noqa: SLF001 - there is no public way
         set_up()
         with beside():
-            async with scores, jobs, drawn, datasets:
+            async with scores, jobs, drawn, datasets, registry:
                 yield
 
     async def ready() -> Mapping[str, str]:
@@ -97,12 +99,12 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
     )
     dash.backend.websocket_capability = False  # the server has none; pages would ask for one again and again
     dash.layout = frame()
-    everywhere.register(dash, settings, scores, jobs, datasets)
+    everywhere.register(dash, settings, scores, jobs, datasets, registry)
     # Dash puts its layer, which reads bodies, before the doors. The last of these is the innermost.
     dash_layer = app.user_middleware.pop(0)
     app.user_middleware += [
         Middleware(ComponentSuites),
-        Middleware(CallbackRequests, callbacks=dash.callback_map, needs=data.needs),
+        Middleware(CallbackRequests, callbacks=dash.callback_map, needs=rights.needs),
         dash_layer,
         Middleware(CallbackFailures),
     ]

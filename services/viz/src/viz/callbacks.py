@@ -53,12 +53,22 @@ class _Pair(BaseModel):
     points: list[_Cell] = []
 
 
+class _Seen(BaseModel):
+    """What a form of the registry was made of."""
+
+    run: Annotated[str, Field(max_length=_LONGEST)]
+    aliases: dict[str, Annotated[str, Field(max_length=_LONGEST)] | None]
+
+
 _TEXT: Final = TypeAdapter[Any](Annotated[StrictStr, Field(max_length=_LONGEST)] | None)
 _COUNT: Final = TypeAdapter[Any](Annotated[StrictInt, Field(ge=0, le=10**9)] | None)
 _VALUES: Final[Mapping[str, TypeAdapter[Any]]] = {
     **dict.fromkeys(("pathname", "search", "href", "value", "id", "title.data"), _TEXT),
     **dict.fromkeys(("n_clicks", "n_submit", "n_intervals"), _COUNT),
     "shown-results.data": TypeAdapter(Annotated[StrictInt, Field(ge=0, le=10**6)]),
+    "registry.data": _COUNT,
+    "trainer.data": TypeAdapter(Literal["here", "away"] | None),
+    **dict.fromkeys(("run-seen.data", "bot-seen.data"), TypeAdapter(_Seen | None)),
     "scheme.data": TypeAdapter(Literal["light", "dark"]),
     "health.data": TypeAdapter(_Health | None),
     "heat-map-graph.clickData": TypeAdapter(_Pair | None),

@@ -118,6 +118,10 @@ class Scores:
                 raise NoRun
             return self._runs
 
+    def forget_runs(self) -> None:
+        """Ask for the list of runs anew: what is said of them has just been changed."""
+        self._runs_s = float("-inf")
+
     async def run(self, run: str) -> Run:
         """One run by id or `current`.
 
@@ -129,14 +133,14 @@ class Scores:
         return listed or _run(await self._ask(get_run.asyncio(run, client=self._client), models.RunDetail))
 
     async def details(self, run: str) -> RunDetails:
-        """One run by its id, with its parameters and measurements."""
+        """Parameters and measurements of one run by its id."""
         if run not in self._details:
             told = await self._ask(get_run.asyncio(run, client=self._client), models.RunDetail)
             self._details[run] = RunDetails(
-                run=_run(told),
                 spec=told.spec.additional_properties,
                 ingest=told.ingest.additional_properties,
                 metrics=told.metrics.additional_properties,
+                decision=told.decision or None,
             )
         return self._details[run]
 
@@ -337,7 +341,8 @@ class Scores:
 
 def _run(item: models.RunSummary | models.RunDetail) -> Run:
     named = {field.name: getattr(item, field.name) for field in fields(Run)}
-    return Run(**named | {"similarities": tuple(SimilarityKind(str(kind)) for kind in item.similarities)})
+    kinds = tuple(SimilarityKind(str(kind)) for kind in item.similarities)
+    return Run(**named | {"similarities": kinds, "tags": tuple(item.tags), "aliases": tuple(item.aliases)})
 
 
 def _taken(kind: type[D], item: Any) -> D:

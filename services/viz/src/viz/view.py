@@ -59,6 +59,8 @@ class View:
     """Which targets of a prediction come first."""
     beside: str | None = None
     """A run that the chosen one is compared with."""
+    bot: str | None = None
+    """The bot that is looked at."""
     compound: str | None = None
     """What is predicted: a SMILES, or names of fragments with commas between them."""
     target: str | None = None
@@ -70,7 +72,8 @@ class View:
     lose: tuple[str, ...] = ()
     """Targets at which they must lose it."""
     table: str = "hidden"
-    """Whether the figure's numbers stand below it as a table, too: hundreds of cells, which cost a slow browser seconds."""
+    """Whether the figure's numbers stand below it as a table, too: hundreds of cells, which cost a slow browser seconds.
+    In the list of runs, whether every measurement has a column."""
 
     @classmethod
     def of(cls, search: str | None) -> Self:

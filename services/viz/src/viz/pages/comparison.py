@@ -1,18 +1,24 @@
-"""Two runs side by side: what was learned from, how, and how well each is judged."""
+"""Two runs side by side: what was learned from, how, how well each is judged, and which fragments have other neighbours."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
 
 from viz.answers import RunDetails
+from viz.comparing import Comparison, Moved
 from viz.pages.elements import number, table
 from viz.pages.terms import metric
+from viz.view import View
 
 __all__ = ["compared", "measured"]
 
-_COUNTS: Final = ("fragments", "shown_fragments", "compounds", "targets")
+_FRAGMENTS: Final = "/fragments"
+_JUDGED_BY: Final = frozenset({"holdout", "seed", "objective"})
+"""Parameters that say which cells are held out."""
 
 
 def measured(details: RunDetails) -> Component:
@@ -24,46 +30,76 @@ def measured(details: RunDetails) -> Component:
     return table("How well it does, on what it did not learn from", [("Measurement", "text"), ("Value", "figure")], rows)
 
 
-def compared(one: RunDetails, other: RunDetails) -> Component:
-    """Parameters and counts that differ, and every measurement with the difference; the better one is marked."""
+def compared(told: Comparison, names: tuple[str, str], view: View) -> list[Component]:
+    """Data, parameters and measurements; the better of two is marked where both were judged on the same cells."""
+    alike = told.is_same_data and not any(name in _JUDGED_BY for name, _, _ in told.parameters)
     rows: list[list[Any]] = [
-        *_differing(_parameters(one), _parameters(other)),
-        *(_measurement(name, one, other) for name in dict.fromkeys([*one.metrics, *other.metrics])),
+        *([] if told.is_same_data else [["data", *told.sources, None]]),
+        *([name, *map(_stated, values), None] for name, *values in told.parameters),
+        *([name.replace("_", " "), f"{one:,}", f"{other:,}", None] for name, one, other in told.counts if one != other),
+        *(_measurement(*each, alike=alike) for each in told.metrics),
     ]
-    head = [("What", "text"), ("This run", "figure"), ("The other", "figure"), ("Difference", "figure")]
-    return table(f"What differs between {one.run.id}, this run, and {other.run.id}", head, rows)
+    head = [("What", "text"), (names[0], "figure"), (names[1], "figure"), ("Difference", "figure")]
+    return [
+        html.P(_data(told)),
+        table("What differs: parameters, data and every measurement", head, rows) if rows else html.P("Nothing differs."),
+        *([] if alike else [html.P(_UNLIKE, className="caption")]),
+        *_neighbours(told, view),
+    ]
 
 
-def _parameters(details: RunDetails) -> dict[str, str]:
-    counted = {name.replace("_", " "): f"{getattr(details.run, name):,}" for name in _COUNTS}
-    read = {name.replace("_", " "): f"{count:,}" for name, count in details.ingest.items()}
-    return {"data": details.run.source, "objective": str(details.run.objective), **_flat(details.spec), **counted, **read}
+_UNLIKE: Final = "They were not judged on the same cells, so that no measurement says which is the better one."
 
 
-def _flat(spec: Mapping[str, Any]) -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for name, value in spec.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value)
-        elif value not in (None, [], ""):
-            flat[name.replace("_", " ")] = f"{value}"
-    return flat
+def _data(told: Comparison) -> str:
+    if told.is_same_data:
+        return f"Both learned from the same data: {told.sources[0]}."
+    one, other = told.only
+    return (
+        f"They learned from other data: {told.shared_fragments:,} fragments are in both, {one:,} in the first alone, "
+        f"{other:,} in the second alone."
+    )
 
 
-def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> list[list[Any]]:
-    names = dict.fromkeys([*one, *other])
-    return [[name, one.get(name, "–"), other.get(name, "–"), None] for name in names if one.get(name) != other.get(name)]
+def _neighbours(told: Comparison, view: View) -> list[Component]:
+    """Which fragments have other neighbours."""
+    if told.similarity is None or told.kept is None:
+        return [html.P("They list no neighbours of the same kind, so none can be compared.", className="quiet")]
+    moved = f"Of the {told.nearest} nearest by {told.similarity} similarity, {number(100 * told.kept)} % stayed"
+    summary = html.P(f"{moved}, on average over the {told.compared:,} fragments that both show.")
+    if not told.moved:
+        return [summary]
+    rows = [_moved(each, told, view) for each in told.moved]
+    head = [("Fragment", "text"), ("Stayed", "figure"), ("No longer near", "text"), ("Near now", "text")]
+    return [summary, table("Fragments whose nearest changed most, from the first run to the second", head, rows)]
 
 
-def _measurement(name: str, one: RunDetails, other: RunDetails) -> list[Any]:
+def _moved(each: Moved, told: Comparison, view: View) -> list[Any]:
+    there = replace(view.pinned(told.runs[0]), beside=None).choosing(each.fragment)
+    link = dcc.Link(each.fragment, href=f"{_FRAGMENTS}{there.search}", className="fragment-name")
+    return [link, f"{each.kept}", _listed(each.left), _listed(each.came)]
+
+
+def _listed(names: Sequence[str]) -> Component | str:
+    return html.Span([part for name in names for part in (html.Code(name), " ")][:-1], className="wrap") if names else "–"
+
+
+def _stated(value: str | None) -> str:
+    """A parameter, which is told as JSON."""
+    if value is None:
+        return "–"
+    told = json.loads(value)
+    return ", ".join(map(str, told)) if isinstance(told, list) else str(told)
+
+
+def _measurement(name: str, first: float | None, second: float | None, *, alike: bool) -> list[Any]:
     told = metric(name)
-    first, second = one.metrics.get(name), other.metrics.get(name)
     if first is None or second is None:
         values: list[Any] = ["–" if value is None else _written(name, value) for value in (first, second)]
         return [_title(name), *values, None]
     gained = (second - first) * told.better
     texts: list[Any] = [_written(name, first), _written(name, second)]
-    if gained:
+    if gained and alike:
         better = int(gained > 0)
         texts[better] = html.Strong([texts[better], html.Span(" better", className="badge")])
     difference = number(second - first, told.decimals)

@@ -1,12 +1,11 @@
 """Page "Data": a table is handed in, looked at, corrected, and trained on, and the training watched."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from servicekit.doors.keys import Scope
 from viz.answers import Job
 from viz.datasets import Dataset, Datasets
 from viz.failures import Refused
@@ -18,13 +17,11 @@ from viz.pages.table_plan import planned, refused
 from viz.plans import Plan
 from viz.recipe import Recipe
 
-__all__ = ["PATH", "layout", "needs", "register"]
+__all__ = ["PATH", "layout", "register"]
 
 PATH: Final = "/data"
 _LISTED: Final = 12
 _KILO: Final = 1000
-_TRAINING: Final = {"start-told": "start-job", "cancel-told": "cancel-job"}
-"""Outputs of callbacks that change what is trained, and the buttons that ask for it."""
 _UNPUBLISHED: Final = {
     "failed": "Nothing was published. Change what the message names, above or in the file, and train again.",
     "cancelled": "Nothing was published. Train again whenever you like.",
@@ -169,17 +166,6 @@ def _register_job(dash: Dash, datasets: Datasets, jobs: TrainerJobs) -> None:
         except Refused as failure:
             return str(failure)
         return "It ends as soon as it can."
-
-
-def needs(output: str, values: Mapping[str, Any]) -> tuple[Scope, str | None]:
-    """What a callback needs of its caller, by the id of an output and what its inputs hold; and what the audit log calls it.
-
-    The trainer is asked with the key of viz, so that what it would refuse to the caller is refused here.
-    """
-    if output in _TRAINING:
-        return Scope.TRAIN, f"{PATH}#{_TRAINING[output]}"
-    prints = output == "data-job" and Recipe.of(values["address.search"]).log == "shown"
-    return Scope.TRAIN if prints else Scope.READ, None
 
 
 def _uploads(held: Sequence[Dataset], chosen: Dataset | None) -> Component:

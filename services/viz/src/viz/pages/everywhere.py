@@ -11,6 +11,7 @@ from viz.jobs import TrainerJobs
 from viz.pages import data, fragments, heat_map, many, predict, replace, replacements, space, training, words
 from viz.pages.elements import paused
 from viz.pages.frame import PAGES, bokeh_address, choices, navigation
+from viz.registry import Registry
 from viz.scores import Scores
 from viz.settings import Settings
 from viz.view import CURRENT, View
@@ -22,7 +23,7 @@ _LAYOUTS: Final = {
 }
 
 
-def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs, datasets: Datasets) -> None:
+def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs, datasets: Datasets, registry: Registry) -> None:
     """Add the callbacks of the frame and of every page."""
     in_browser: Any = dash.clientside_callback  # Dash leaves it untyped
     in_browser(ClientsideFunction("viz", "scheme"), Output("scheme", "data"), Input("scheme", "id"))
@@ -81,7 +82,7 @@ def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs, 
     replace.register(dash, scores)
     predict.register(dash, scores)
     many.register(dash, scores)
-    training.register(dash, scores, jobs)
+    training.register(dash, scores, jobs, registry)
     data.register(dash, datasets, jobs)
 
 

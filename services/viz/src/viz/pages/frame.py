@@ -94,10 +94,10 @@ def choices(path: str, view: View, runs: Sequence[Run]) -> list[Component]:
     """The similarity and the run, each a menu of links to the same page."""
     if path in _OF_NO_RUN:
         return []
-    newest = [(run.id, run.source) for run in runs[:_LISTED_RUNS]]
-    if view.run != CURRENT and view.run not in {run for run, _ in newest}:
-        newest.append((view.run, ""))
-    listed = [(CURRENT, "what is answered where no run is named"), *newest]
+    newest = [(run.id, run.name or run.id, run.source) for run in runs[:_LISTED_RUNS]]
+    if view.run != CURRENT and view.run not in {run for run, _, _ in newest}:
+        newest.append((view.run, view.run, ""))
+    listed = [(CURRENT, CURRENT, "what is answered where no run is named"), *newest]
     shown_run = next((run for run in runs if run.id == view.run or (view.run == CURRENT and run.current)), None)
     told = tuple(SimilarityKind) if shown_run is None else shown_run.similarities  # what is recommended comes first
     best = None if shown_run is None or not told else told[0]
@@ -112,10 +112,11 @@ def choices(path: str, view: View, runs: Sequence[Run]) -> list[Component]:
         )
         for kind, other in offered
     ]
-    runs_listed = [(run, source, view.pinned(run), run == view.run) for run, source in listed]
+    runs_listed = [(label, source, view.pinned(run), run == view.run) for run, label, source in listed]
+    named = next(label for label, _, _, here in runs_listed if here)
     return [
         *([link_menu("Similarity", similarity or "recommended", _addressed(path, similarities))] if told else []),
-        link_menu("Run", view.run, _addressed(path, runs_listed)),
+        link_menu("Run", named, _addressed(path, runs_listed)),
     ]
 
 

@@ -60,6 +60,9 @@ TERMS: Final = {
     "90 % interval": "Where a new measurement lies in nine cases of ten.",
     "Measured": "What the data state of this very compound.",
     "Bounds": "Values of which only a < or > is known.",
+    "Perplexity": "Among how many words, or characters, a bot is in doubt on exchanges that it never saw; less is better.",
+    "Hits of 20": "How often a bot puts the true reply first among 20, the others drawn from all; 0.05 is chance.",
+    "Alias": "A word that stands for a run or a bot and can be moved; `current` is what answers where no run is named.",
     "Loss": "What the fit makes smaller, step by step.",
 }
 """A word to its sentence."""

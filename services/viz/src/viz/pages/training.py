@@ -1,31 +1,39 @@
-"""Page "Runs": how well each run does, the chosen one, perhaps beside another, and what the trainer is doing now."""
+"""Page "Runs": how well each does, the chosen one, perhaps beside another, and what can be changed of it; bots; jobs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from dash import Dash, Input, Output, dcc, html, no_update
+from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from viz.answers import Job, Run, RunDetails
-from viz.failures import UpstreamAway
+from viz.answers import Curve, Job, Run, RunDetails
+from viz.comparing import comparison_of
+from viz.failures import Unshowable, UpstreamAway
 from viz.figures.curve import training_curve
 from viz.jobs import TrainerJobs
+from viz.pages import bots, registration
 from viz.pages.comparison import compared, measured
 from viz.pages.elements import aria, figure_graph, link_menu, notice, number, paused, table
 from viz.pages.progress import job_progress
 from viz.pages.regions import answering
+from viz.pages.registration import called, empty, filled, said
 from viz.pages.terms import explained, metric
 from viz.palette import PALETTES, Scheme
+from viz.registry import Registry
 from viz.scores import Scores
 from viz.view import CURRENT, View
 
-__all__ = ["PATH", "layout", "register"]
+__all__ = ["CHANGING", "PATH", "layout", "register"]
 
 PATH: Final = "/training"
+CHANGING: Final = frozenset({"run-told", "bot-told"})
+"""Outputs of callbacks that change what is said of runs and bots."""
 _JOBS: Final = 5
-_MEASURED: Final = 20
-"""Runs whose measurements are listed."""
+_LISTED: Final = 20
+"""Runs that are listed with their measurements."""
+_MOVED: Final = 20
+"""Fragments with other neighbours that a comparison lists."""
 _MAIN: Final = ("rmse", "auc_macro", "coverage_90", "split_half")
 _MINUTE: Final = "%Y-%m-%d %H:%M"
 
@@ -36,78 +44,145 @@ def layout() -> Component:
         [
             html.H1("Runs"),
             dcc.Interval(id="jobs-beat", interval=1500),
+            dcc.Store(id="trainer", data=None),
+            dcc.Store(id="registry", data=0),
             html.Section([html.H2("Now"), html.Div(id="jobs-view", **aria(live="polite"))], className="card"),
             html.Section(id="runs-view", className="card", **aria(label="All runs")),
             html.Section(id="run-view", className="card", **aria(label="The chosen run")),
+            html.Section(
+                [html.H2("Names and aliases"), *registration.section("run")],
+                className="card",
+                **aria(label="Name, tags, note and aliases"),
+            ),
+            bots.section(),
         ],
         className="page",
     )
 
 
-def register(dash: Dash, scores: Scores, jobs: TrainerJobs) -> None:
+def register(dash: Dash, scores: Scores, jobs: TrainerJobs, registry: Registry) -> None:
     """Add the page's callbacks."""
 
-    @dash.callback(Output("jobs-view", "children"), Input("jobs-beat", "n_intervals"), running=[paused("jobs-beat")])
-    async def show_jobs(_beats: int | None) -> Any:
+    @dash.callback(
+        Output("jobs-view", "children"),
+        Output("trainer", "data"),
+        Input("jobs-beat", "n_intervals"),
+        State("trainer", "data"),
+        running=[paused("jobs-beat")],
+    )
+    async def show_jobs(_beats: int | None, known: str | None) -> Any:
         try:
-            return _jobs(await jobs.newest(_JOBS))
+            shown, trainer = _jobs(await jobs.newest(_JOBS)), "here"
         except UpstreamAway as away:
-            return notice(str(away), "Published runs are shown all the same; this part comes back by itself.")
+            shown, trainer = notice(str(away), "Published runs are shown all the same; this part comes back by itself."), "away"
+        return shown, no_update if trainer == known else trainer
 
     @dash.callback(
         Output("run-view", "children"),
         Input("address", "search"),
         Input("health", "data"),
+        Input("registry", "data"),
         Input("scheme", "data"),
     )
     @answering()
-    async def show_run(search: str, health: dict[str, Any] | None, scheme: Scheme) -> Any:
+    async def show_run(search: str, health: dict[str, Any] | None, _changes: int | None, scheme: Scheme) -> Any:
         if health is None:
             return no_update
         view = View.of(search)
         run = await scores.run(view.run)
-        curve = await scores.curve(run.id)
-        details = await scores.details(run.id)
-        other = None if view.beside is None else await scores.details((await scores.run(view.beside)).id)
-        beside = None if other is None else await scores.curve(other.run.id)
+        details, curve = await scores.details(run.id), await scores.curve(run.id)
+        other = None if view.beside is None else await scores.run(view.beside)
+        beside = None if other is None else await scores.curve(other.id)
+        shown = (
+            []
+            if other is None
+            else compared(await comparison_of(scores, run.id, other.id, moved=_MOVED), (called(run), called(other)), view)
+        )
+        alone = [measured(details)] if other is None and details.metrics else []
         figure = training_curve(curve, PALETTES[scheme], revision=run.id, beside=beside)
-        last = f", last loss {curve.losses_S[-1]:.4g}" if len(curve.losses_S) else ""
         return [
-            html.H2(run.id if other is None else f"{run.id} beside {other.run.id}"),
-            _facts(run),
+            html.H2(called(run) if other is None else f"{called(run)} beside {called(other)}"),
+            _facts(run, details),
             html.P(
                 [
                     dcc.Link("Open its fragments", href=f"/fragments?run={run.id}"),
                     html.A("Rows that were left out, as CSV", href=f"/exports/rejects.csv?run={run.id}", download=""),
-                    html.A("Permanent link", href=f"{PATH}{view.pinned(run.id).search}"),
+                    html.A("Permanent link", href=f"{PATH}{_pinned(view, run, other).search}"),
                 ],
                 className="links",
             ),
             html.Div(_others(await scores.runs(), run, view), className="toolbar"),
-            *([] if other is None else [compared(details, other)]),
-            *([measured(details)] if other is None and details.metrics else []),
-            figure_graph("curve-graph", figure, f"Loss of {run.id} by step, on a logarithmic axis{last}", kind="curve"),
-            html.P(
-                f"{len(curve.steps_S):,} measurements{last}." + ("" if other is None else " Dotted: the other run."),
-                className="caption",
-            ),
+            *shown,
+            *alone,
+            *_curves(curve, figure, run, has_other=other is not None),
         ]
 
     @dash.callback(
         Output("runs-view", "children"),
         Input("address", "search"),
         Input("health", "data"),
+        Input("registry", "data"),
     )
     @answering()
-    async def list_runs(search: str, health: dict[str, Any] | None) -> Any:
+    async def list_runs(search: str, health: dict[str, Any] | None, _changes: int | None) -> Any:
         if health is None:
             return no_update
-        runs = (await scores.runs())[:_MEASURED]
-        return _runs([await scores.details(run.id) for run in runs], View.of(search))
+        runs = (await scores.runs())[:_LISTED]
+        return _runs([(run, await scores.details(run.id)) for run in runs], View.of(search))
+
+    _register_forms(dash, scores, registry)
 
 
-def _facts(run: Run) -> Component:
-    facts = [
+def _register_forms(dash: Dash, scores: Scores, registry: Registry) -> None:
+    """What can be changed of the chosen run, and of bots."""
+
+    @dash.callback(
+        *registration.outputs("run"),
+        Input("address", "search"),
+        Input("health", "data"),
+        Input("registry", "data"),
+        Input("trainer", "data"),
+    )
+    async def fill_in(search: str, health: dict[str, Any] | None, _changes: int | None, trainer: str | None) -> Any:
+        if health is None or trainer is None:
+            return empty(None)
+        if trainer != "here":
+            return empty(html.P(_AWAY, className="quiet"))
+        try:
+            run = await scores.run(View.of(search).run)
+            aliases = [each for each in await registry.aliases() if not each.is_of_bots]
+        except Unshowable as failure:
+            return empty(notice(str(failure), ""))
+        return filled("run", run, aliases, CURRENT)
+
+    for kind in ("run", "bot"):
+        registration.register(dash, kind, registry, scores)
+    bots.register(dash, PATH, registry, scores)
+
+
+_AWAY: Final = "The trainer does not answer: as long, no name, tag, note or alias can be changed."
+
+
+def _pinned(view: View, run: Run, other: Run | None) -> View:
+    """The same of these two runs, whatever an alias names later."""
+    return replace(view.pinned(run.id), beside=None if other is None else other.id)
+
+
+def _curves(curve: Curve, figure: Any, run: Run, *, has_other: bool) -> list[Component]:
+    last = f", last loss {curve.losses_S[-1]:.4g}" if len(curve.losses_S) else ""
+    dotted = " Dotted: the other run." if has_other else ""
+    return [
+        figure_graph("curve-graph", figure, f"Loss of {run.id} by step, on a logarithmic axis{last}", kind="curve"),
+        html.P(f"{len(curve.steps_S):,} measurements{last}.{dotted}", className="caption"),
+    ]
+
+
+def _facts(run: Run, details: RunDetails) -> Component:
+    facts: list[tuple[str, Any]] = [
+        *([("Name", run.name)] if run.name else []),
+        ("Id", html.Code(run.id)),
+        *([("Aliases", ", ".join(run.aliases))] if run.aliases else []),
+        *([("Tags", ", ".join(run.tags))] if run.tags else []),
         ("Data", run.source),
         ("Objective", run.objective),
         ("Rank", f"{run.rank}"),
@@ -116,47 +191,83 @@ def _facts(run: Run) -> Component:
         ("Targets", f"{run.targets:,}"),
         ("Fit", f"{run.seconds:.3g} s on {run.device}"),
         ("Published", _time(run)),
+        *([("When it was published", details.decision)] if details.decision else []),
+        *([("Note", html.Span(run.note, className="written"))] if run.note else []),
     ]
     return html.Dl([html.Div([html.Dt(explained(term)), html.Dd(value)]) for term, value in facts], className="facts")
 
 
 def _others(runs: Sequence[Run], run: Run, view: View) -> list[Component]:
     """A menu of the runs that this one can be compared with."""
-    listed = [other for other in runs if other.id != run.id][:_MEASURED]
+    listed = [other for other in runs if other.id != run.id][:_LISTED]
     if not listed:
         return []
     entries = [
-        (other.id, f"{other.source}, {_time(other)}", f"{PATH}{replace(view, beside=other.id).search}", other.id == view.beside)
+        (
+            called(other),
+            f"{other.source}, {_time(other)}",
+            f"{PATH}{replace(view, beside=other.id).search}",
+            other.id == view.beside,
+        )
         for other in listed
     ]
     alone = ("none", "", f"{PATH}{replace(view, beside=None).search}", view.beside is None)
-    return [link_menu("Compare with", view.beside or "none", [alone, *entries])]
+    return [link_menu("Compare with", next((name for name, *_, here in entries if here), "none"), [alone, *entries])]
 
 
-def _runs(listed: Sequence[RunDetails], view: View) -> Component:
-    runs = [details.run for details in listed]
-    columns = [name for name in _MAIN if any(name in details.metrics for details in listed)]
+def _runs(listed: Sequence[tuple[Run, RunDetails]], view: View) -> list[Component]:
+    known = dict.fromkeys(name for _, details in listed for name in details.metrics)
+    columns = [name for name in (known if view.table == "shown" else _MAIN) if name in known]
+    chosen = next((run for run, _ in listed if run.id == view.run or (run.current and view.run == CURRENT)), None)
     rows = [
         [
-            html.Span(
-                [
-                    dcc.Link(
-                        run.id.removeprefix("factors-"), href=f"{PATH}{view.pinned(CURRENT if run.current else run.id).search}"
-                    ),
-                    html.Span("current", className="badge") if run.current else None,
-                ]
-            ),
+            html.Span([dcc.Link(called(run), href=f"{PATH}{_choosing(view, run).search}"), *said(run)]),
+            _comparing(view, run, chosen),
             html.Span(run.source, className="wrap"),
             f"{run.shown_fragments:,}",
-            *(number(details.metrics[name], 3) if name in details.metrics else "–" for name in columns),
+            *(number(details.metrics[name], metric(name).decimals) if name in details.metrics else "–" for name in columns),
             html.Span(f"{run.published:{_MINUTE}}", className="nowrap"),
         ]
-        for run, details in zip(runs, listed, strict=True)
+        for run, details in listed
     ]
-    chosen = next((at for at, run in enumerate(runs) if run.id == view.run or (run.current and view.run == CURRENT)), None)
-    measured_columns = [(metric(name).title, "figure") for name in columns]
-    head = [("Run", "text"), ("Data", "text"), ("Fragments", "figure"), *measured_columns, ("Published, UTC", "text")]
-    return table("Published runs, the newest first", head, rows, chosen=chosen)
+    head = [
+        ("Run", "text"),
+        ("Beside the chosen one", "text"),
+        ("Data", "text"),
+        ("Fragments", "figure"),
+        *((metric(name).title, "figure") for name in columns),
+        ("Published, UTC", "text"),
+    ]
+    at = next((place for place, (run, _) in enumerate(listed) if run is chosen), None)
+    return [
+        table("Published runs, the newest first", head, rows, chosen=at),
+        *_all_measurements(view, len(known) - len(columns)),
+    ]
+
+
+def _all_measurements(view: View, left_out: int) -> list[Component]:
+    if view.table == "shown":
+        return [html.P(dcc.Link("Fewer measurements", href=f"{PATH}{replace(view, table='hidden').search}"))]
+    if not left_out:
+        return []
+    more = f"All measurements as columns, {left_out} more"
+    return [html.P(dcc.Link(more, href=f"{PATH}{replace(view, table='shown').search}"))]
+
+
+def _choosing(view: View, run: Run) -> View:
+    """The view of a run of the list; never beside itself."""
+    chosen = view.pinned(CURRENT if run.current else run.id)
+    return replace(chosen, beside=None) if view.beside == run.id else chosen
+
+
+def _comparing(view: View, run: Run, chosen: Run | None) -> Component | str:
+    """A link that sets a run beside the chosen one, or takes it away."""
+    if chosen is None or run is chosen:
+        return "–"
+    if view.beside == run.id:
+        return dcc.Link("Stop comparing", href=f"{PATH}{replace(view, beside=None).search}")
+    named = f"Compare {called(chosen)} with {called(run)}"
+    return dcc.Link("Compare", href=f"{PATH}{replace(view, beside=run.id).search}", title=named)
 
 
 def _jobs(jobs: Sequence[Job]) -> Component:

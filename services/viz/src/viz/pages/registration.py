@@ -1,0 +1,272 @@
+"""What people say of a run or a bot, and which aliases name it: forms, and what their buttons do.
+
+A form holds what was seen when it was filled: which run it is of, and what every alias named. Where somebody else has moved
+the alias since, the change is refused.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+from viz.failures import Unshowable
+from viz.pages.elements import table
+from viz.registry import Alias, Registry
+from viz.scores import Scores
+
+__all__ = ["Entry", "called", "empty", "filled", "outputs", "register", "said", "section"]
+
+_BEFORE: Final = 3
+"""Of what an alias named before, how many are listed."""
+
+Seen = Mapping[str, Any]
+"""`run`, and `aliases`: what each of them names."""
+Act = Callable[..., Awaitable[str]]
+
+
+class Entry(Protocol):
+    """A run or a bot, by whichever service tells of it."""
+
+    @property
+    def id(self) -> str:
+        """What it is asked for by."""
+
+    @property
+    def name(self) -> str | None:
+        """What people call it."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Words."""
+
+    @property
+    def note(self) -> str:
+        """Sentences."""
+
+    @property
+    def pinned(self) -> bool:
+        """Whether it cannot be deleted."""
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Those that name it."""
+
+
+def called(entry: Entry) -> str:
+    """The name of a run or a bot, or its id where it has none."""
+    return entry.name or entry.id.removeprefix("factors-")
+
+
+def said(entry: Entry) -> list[Component]:
+    """For a row of a list: aliases, pin, tags, and the first line of the note."""
+    badges = [*entry.aliases, *(["pinned"] if entry.pinned else [])]
+    note = entry.note.strip().partition("\n")[0]
+    return [
+        *([html.Span(f" {entry.id}", className="quiet")] if entry.name else []),
+        *(html.Span(each, className="badge alias") for each in badges),
+        *(html.Span(tag, className="badge") for tag in entry.tags),
+        *([html.Span(note, className="quiet note")] if note else []),
+    ]
+
+
+def section(kind: str) -> list[Component]:
+    """The forms, hidden until `filled`: they stay while what they hold changes, with the focus that is in them."""
+    return [
+        html.Div(id=f"{kind}-notice"),
+        html.Div(
+            [
+                dcc.Store(id=f"{kind}-seen", data=None),
+                html.H3(id=f"{kind}-called"),
+                html.Div(
+                    [_field(f"{kind}-name", "Name"), _field(f"{kind}-tags", "Tags, with spaces between them")], className="ask"
+                ),
+                html.Div(
+                    [
+                        html.Label("Note", htmlFor=f"{kind}-note"),
+                        dcc.Textarea(id=f"{kind}-note", value="", className="note"),
+                    ],
+                    className="search",
+                ),
+                html.Div(
+                    [
+                        _button(f"{kind}-save", "Save name, tags and note", primary=True),
+                        _button(f"{kind}-pin", "Pin", title=f"A pinned {kind} cannot be deleted"),
+                    ],
+                    className="toolbar",
+                ),
+                html.Div(id=f"{kind}-aliases"),
+                html.Div(
+                    [
+                        _field(f"{kind}-alias", "Alias", offers=f"{kind}-offers"),
+                        _button(f"{kind}-promote", f"Let it name this {kind}"),
+                        _button(f"{kind}-back", "Roll it back", title="Let it name what it named before"),
+                        *([_button(f"{kind}-drop", "Take it away")] if kind == "run" else []),
+                    ],
+                    className="ask",
+                ),
+                *([_confirmed("Promote without measuring …", _UNMEASURED, "bot-force", "Promote it")] if kind == "bot" else []),
+                _confirmed(f"Delete this {kind} …", _DELETED, f"{kind}-delete", "Delete it"),
+            ],
+            id=f"{kind}-form",
+            className="cards",
+            hidden=True,
+        ),
+        html.P([html.Span(id=f"{kind}-told"), html.Span(id=f"{kind}-busy")], role="status"),
+    ]
+
+
+_UNMEASURED: Final = (
+    "A bot takes a language's plain name only if it is not worse than the one that is served there, on exchanges that its "
+    "training held out. This leaves that out."
+)
+_DELETED: Final = (
+    "Nobody is answered from it any more. Its files lie apart until the store is cleaned up; as long, "
+    "`ntdemo-train runs restore` brings it back without its name, tags and note."
+)
+
+
+def outputs(kind: str) -> list[Output]:
+    """What `filled` or `empty` say."""
+    names = (
+        *("notice.children", "form.hidden", "seen.data", "called.children", "name.value", "tags.value", "note.value"),
+        *("pin.children", "pin.value", "aliases.children", "offers.children", "alias.value"),
+    )
+    return [Output(f"{kind}-{name.partition('.')[0]}", name.partition(".")[2]) for name in names]
+
+
+def filled(kind: str, entry: Entry, aliases: Sequence[Alias], proposed: str) -> tuple[Any, ...]:
+    """The forms of a run or a bot; `proposed` is the alias that stands in the field."""
+    seen = {"run": entry.id, "aliases": {each.alias: each.run for each in aliases}}
+    return (
+        *(None, False, seen, f"What people say of {called(entry)}", entry.name or "", " ".join(entry.tags), entry.note),
+        *(("Unpin", "") if entry.pinned else ("Pin", "pin")),
+        *(_aliases(kind, aliases), [html.Option(value=each.alias) for each in aliases], proposed),
+    )
+
+
+def empty(why: Component | None) -> tuple[Any, ...]:
+    """No forms, and why."""
+    return why, True, None, None, "", "", "", "Pin", "pin", None, None, ""
+
+
+def register(dash: Dash, kind: str, registry: Registry, scores: Scores) -> None:
+    """Add what the buttons of one kind's forms do."""
+    acts = _Acts(registry)
+    measuring = "Measuring both bots; this takes up to a minute …" if kind == "bot" else ""
+    presses: list[tuple[str, Act, tuple[str, ...], str]] = [
+        ("save", acts.save, ("name", "tags", "note"), ""),
+        ("pin", acts.pin, ("pin",), ""),
+        ("promote", acts.promote, ("alias",), measuring),
+        ("back", acts.roll_back, ("alias",), ""),
+        ("delete", acts.delete, (), ""),
+        ("force", acts.force, ("alias",), "") if kind == "bot" else ("drop", acts.drop, ("alias",), ""),
+    ]
+    for button, act, fields, busy in presses:
+        _on(dash, scores, kind, button, act, fields, busy)
+
+
+def _on(dash: Dash, scores: Scores, kind: str, button: str, act: Act, fields: Sequence[str], busy: str) -> None:
+    """Let a press act: what was seen and the values of some fields go in, a sentence for the reader comes out.
+
+    The button is not disabled meanwhile, which would take the focus from it.
+    """
+
+    @dash.callback(
+        Output(f"{kind}-told", "children", allow_duplicate=True),
+        Output("registry", "data", allow_duplicate=True),
+        Input(f"{kind}-{button}", "n_clicks"),
+        State("registry", "data"),
+        State(f"{kind}-seen", "data"),
+        *(State(f"{kind}-{field}", "value") for field in fields),
+        prevent_initial_call=True,
+        running=[(Output(f"{kind}-busy", "children"), busy or "…", "")],
+    )
+    async def press(clicks: int | None, changes: int | None, seen: Seen | None, *given: str | None) -> Any:
+        if not clicks or seen is None:  # the button has only just appeared
+            return no_update, no_update
+        try:
+            sentence = await act(seen, *((each or "").strip() for each in given))
+        except Unshowable as failure:
+            sentence = str(failure)
+        scores.forget_runs()
+        return sentence, (changes or 0) + 1
+
+
+@dataclass(frozen=True)
+class _Acts:
+    """What presses do, and what is said of it."""
+
+    registry: Registry
+
+    async def save(self, seen: Seen, name: str, tags: str, note: str) -> str:
+        words = re.split(r"[\s,]+", tags) if tags else []
+        await self.registry.edit(seen["run"], name=name or None, tags=words, note=note)
+        return "Saved."
+
+    async def pin(self, seen: Seen, wanted: str) -> str:
+        await self.registry.edit(seen["run"], pinned=bool(wanted))
+        return "It is pinned: it cannot be deleted." if wanted else "It is pinned no more."
+
+    async def promote(self, seen: Seen, alias: str) -> str:
+        await self.registry.promote(alias, seen["run"], seen=_seen(seen, alias))
+        return f"{alias} names {seen['run']} from now on."
+
+    async def force(self, seen: Seen, alias: str) -> str:
+        await self.registry.promote(alias, seen["run"], seen=_seen(seen, alias), force=True)
+        return f"{alias} names {seen['run']} from now on."
+
+    async def roll_back(self, seen: Seen, alias: str) -> str:
+        run = await self.registry.roll_back(alias, seen=_seen(seen, alias))
+        return f"{alias} names {run or 'the shipped bot'} again."
+
+    async def drop(self, seen: Seen, alias: str) -> str:
+        await self.registry.drop(alias, seen=_seen(seen, alias))
+        return f"There is no alias {alias} any more."
+
+    async def delete(self, seen: Seen) -> str:
+        await self.registry.delete(seen["run"])
+        return f"{seen['run']} is deleted."
+
+
+def _seen(seen: Seen, alias: str) -> str | None:
+    """What an alias named when the form was made."""
+    run: str | None = seen["aliases"].get(alias)
+    return run
+
+
+def _aliases(kind: str, aliases: Sequence[Alias]) -> Component:
+    rows = [
+        [
+            html.Code(each.alias),
+            each.run or "the shipped bot",
+            *([", ".join(each.before[:_BEFORE]) or "–"] if kind == "run" else []),
+        ]
+        for each in aliases
+    ]
+    before = [("Named before, the last first", "text")] if kind == "run" else []
+    return table(f"Aliases of {kind}s", [("Alias", "text"), ("Names", "text"), *before], rows)
+
+
+def _field(identity: str, label: str, *, offers: str | None = None) -> Component:
+    offered: dict[str, Any] = {} if offers is None else {"list": offers}
+    return html.Div(
+        [
+            html.Label(label, htmlFor=identity),
+            dcc.Input(id=identity, type="text", value="", autoComplete="off", spellCheck=False, **offered),
+            *([] if offers is None else [html.Datalist(id=offers)]),
+        ],
+        className="search",
+    )
+
+
+def _confirmed(summary: str, sentence: str, identity: str, label: str) -> Component:
+    """A button behind what it does."""
+    return html.Details([html.Summary(summary), html.P(sentence), _button(identity, label)], className="alternative confirmed")
+
+
+def _button(identity: str, label: str, *, primary: bool = False, title: str | None = None) -> Component:
+    named: dict[str, Any] = {} if title is None else {"title": title}
+    return html.Button(label, id=identity, n_clicks=0, type="button", className="primary" if primary else "", **named)
