@@ -12,13 +12,14 @@ STAMP := $(VENV)/.installed
 BROKEN := $(shell test ! -e $(STAMP) || $(BIN)/python -c '' 2>/dev/null || echo --clear)
 SERVICES := trainer scores-api viz chatbot
 LOCKS := $(SERVICES:%=services/%/requirements.txt) tools/requirements-dev.txt
+TORCH := services/trainer/requirements-torch.txt
 # PyTorch's own index has builds without CUDA; a wheel in wheelhouse/ or pip's configuration is taken as well.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 # As many processes as there are processors, four at most: each may hold a Spark session and servers of its own.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help setup hooks run test test-all quick test-deploy wheelhouse check format lint types imports lock openapi client-gen generated reference docs breaking decisions problems chart sbom release release-check bench e2e train chat client up down clean
+.PHONY: help setup hooks run test test-all quick test-deploy wheelhouse check format lint types imports lock openapi client-gen generated reference docs breaking decisions problems chart sbom audit release release-check bench e2e train chat client up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,15 +30,15 @@ ifneq ($(BROKEN),)
 .PHONY: $(STAMP)
 endif
 
-$(STAMP): $(LOCKS) $(SERVICES:%=services/%/pyproject.toml) shared/pyproject.toml clients/python/pyproject.toml
+$(STAMP): $(LOCKS) $(TORCH) $(SERVICES:%=services/%/pyproject.toml) shared/pyproject.toml clients/python/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "ntdemo runs on Python 3.11 to 3.13, and $(PYTHON) is another: make setup PYTHON=python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv $(BROKEN) $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --no-deps --retries 0 --find-links wheelhouse --extra-index-url $(TORCH_INDEX) \
-	  "$$(grep -o '^torch==[0-9.]*' services/trainer/requirements.txt)"
-	$(BIN)/python -m pip install --quiet --find-links wheelhouse $(LOCKS:%=--requirement %)
-	$(BIN)/python -m pip install --quiet --no-deps --editable shared --editable clients/python $(SERVICES:%=--editable services/%)
+	  --requirement $(TORCH)
+	$(BIN)/python -m pip install --quiet --require-hashes --find-links wheelhouse $(LOCKS:%=--requirement %)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable shared --editable clients/python \
+	  $(SERVICES:%=--editable services/%)
 	touch $@
 
 run: setup ## start all services in this terminal; Ctrl-C stops them
@@ -80,7 +81,7 @@ test-deploy: setup wheelhouse ## build the images and use the product in contain
 
 wheelhouse: setup ## put PyTorch's wheel where image builds find it
 	test -n "$$(ls wheelhouse/torch-*.whl 2>/dev/null)" || $(BIN)/python -m pip download --quiet --no-deps --retries 0 \
-	  --dest wheelhouse --extra-index-url $(TORCH_INDEX) "$$(grep -o '^torch==[0-9.]*' services/trainer/requirements.txt)"
+	  --dest wheelhouse --extra-index-url $(TORCH_INDEX) --requirement $(TORCH)
 
 check: lint types imports test-all ## format, lint, types, layers, all tests: what CI runs
 
@@ -101,8 +102,8 @@ types: setup
 imports: setup
 	$(BIN)/lint-imports
 
-lock: setup ## resolve the requirements anew
-	tools/lock $(BIN)/python
+lock: setup ## write the requirements with their hashes; pins that fit stay, but for ARGS=--upgrade
+	tools/lock $(ARGS) $(BIN)/python
 
 openapi: setup ## write each service's openapi.json
 	$(BIN)/python tools/openapi.py
@@ -134,13 +135,16 @@ chart: setup ## write the Helm chart's README and schema from its values
 	$(BIN)/python tools/chart.py
 
 sbom: setup ## write a CycloneDX bill of materials a service to build/sbom
-	$(BIN)/python tools/sbom.py
+	$(BIN)/python -m tools.sbom
 
-release: setup ## wheels, clients, chart and bills of materials of one version, from its tag, into build/release
-	$(BIN)/python tools/release.py
+audit: setup ## known vulnerabilities of what is locked; skips where no database answers
+	$(BIN)/python -m tools.audit
+
+release: setup ## everything of one version from its tag, into build/release; ARGS="--keyring FILE --key ADDRESS" signs it
+	$(BIN)/python -m tools.release $(ARGS)
 
 release-check: setup ## could this be released? asks no network
-	$(BIN)/python tools/release.py --check
+	$(BIN)/python -m tools.release --check
 
 clean: ## remove the virtual environment and all state
 	rm -rf $(VENV) var

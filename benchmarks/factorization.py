@@ -315,7 +315,7 @@ def onnx() -> None:
         path = Path(directory) / "factors.onnx"
 
         def ours() -> float:
-            return export(factors, path, fragments=names[:5], targets=names, run="benchmark")
+            return export(FactorNetwork.from_factors(factors), path, fragments=names[:5], targets=names, run="benchmark")
 
         def theirs() -> None:
             network = FactorNetwork.from_factors(factors).eval()

@@ -152,14 +152,16 @@ def show_start(label: str, row: Measured) -> None:
 def table(cache: str, source: str, on_error: str) -> Measured:
     """One table from its files to facts, after Spark has started."""
     from trainer.runs.ingest import IngestOptions, OnError  # noqa: PLC0415
-    from trainer.spark.ingest.ingest import ingest  # noqa: PLC0415 - loading is part of what is measured
+    from trainer.spark import intake  # noqa: PLC0415
+    from trainer.spark.ingest import ingest  # noqa: F401, PLC0415 - loading is no part of what is measured
     from trainer.spark.session import Session  # noqa: PLC0415
 
     with Session(Path(cache), master="local[2]") as session:
-        spark = session.spark()
+        session.spark()
+        paths, options = [Path(source)], IngestOptions(on_error=OnError(on_error))
 
         def work() -> Measured:
-            activity = ingest(spark, [Path(source)], IngestOptions(on_error=OnError(on_error)))
+            activity = intake.read(paths, options, session.spark)
             return {"kind": activity.kind, **activity.ingest}
 
         return measured(work)

@@ -23,6 +23,8 @@ from trainer.factorization.gaussian.molecules import Molecules
 __all__ = ["Judged", "judged_tables"]
 
 Bools = npt.NDArray[np.bool_]
+_ACE = "MoleculeACE"
+_SPLITS = (("random", 0), ("random", 1), ("random", 2), ("scaffold", 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,28 +39,29 @@ class Judged:
     """Which test cells are activity cliffs, where the table says so."""
 
 
-def judged_tables(data: Path, package: Path | None, cache: Path, only: str | None) -> Iterator[Judged]:
-    """Each table with each split; MoleculeACE from its wheel, where one is given."""
-    if package is not None and only in {None, "moleculeace"}:
+def judged_tables(data: Path, package: Path | None, cache: Path, only: str = "") -> Iterator[Judged]:
+    """Each table with each split whose name begins with `only`; MoleculeACE from its wheel, where one is given."""
+    if package is not None and _ACE.startswith(only):
         yield _molecule_ace(package, cache)
     for name in ("chembl5", "tox21"):
-        if only in {None, name}:
-            yield from _split(name, data, cache)
+        splits = {f"{name} {split} {seed}": (split, seed) for split, seed in _SPLITS}
+        if wanted := {title: split for title, split in splits.items() if title.startswith(only)}:
+            yield from _split(name, wanted, data, cache)
 
 
-def _split(name: str, folder: Path, cache: Path) -> Iterator[Judged]:
-    """Random cells, seeds 0 to 2, and new scaffolds: 80/10/10 %, of which the last tenth judges."""
+def _split(name: str, wanted: dict[str, tuple[str, int]], folder: Path, cache: Path) -> Iterator[Judged]:
+    """80/10/10 % of random cells, or of new scaffolds, of which the last tenth judges."""
     data = read(name, folder, cache)
     facts = _facts(
         data.parents_C, data.scaffolds_C, data.fragments_F, data.membership_CF, data.cells.targets, binary=data.binary
     )
-    for split, seed in (("random", 0), ("random", 1), ("random", 2), ("scaffold", 0)):
+    for title, (split, seed) in wanted.items():
         found = (
             random_split(len(data.cells), seed=seed)
             if split == "random"
             else scaffold_split(data.scaffolds_C, data.cells.compound, seed=seed)
         )
-        yield Judged(f"{name} {split} {seed}", facts, data.cells.at(found.train), data.cells.at(found.test))
+        yield Judged(title, facts, data.cells.at(found.train), data.cells.at(found.test))
 
 
 def _molecule_ace(package: Path, cache: Path) -> Judged:
@@ -92,7 +95,7 @@ def _molecule_ace(package: Path, cache: Path) -> Judged:
         binary=False,
     )
     pairs = zip(test.compound.tolist(), test.target.tolist(), strict=True)
-    return Judged("MoleculeACE", facts, train, test, np.array([cliffs[pair] for pair in pairs]))
+    return Judged(_ACE, facts, train, test, np.array([cliffs[pair] for pair in pairs]))
 
 
 def _rows(package: Path) -> Iterator[tuple[str, str, float, bool, bool]]:

@@ -12,6 +12,8 @@ replacements between two compounds of the other half, drawn at random. Nothing i
 | blended | the same, and the mean of the pair in the teaching half with the weight n / (n + k), k learned there |
 | pair means | the mean of the pair in the teaching half, 0 where it was never seen there: what tables of replacements tell |
 | constants | 0.93 of the model's, 0.38 of the pair's mean, 0.13 of its mean at the target, deviations times 0.8 |
+"sign > sd" is how often the sign is right where the mean is more than a standard deviation from 0, "as said" how often it would
+be if means and deviations were exactly true, "equal" how often nothing was measured to change, which counts as wrong.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from benchmarks.replaced import Measurements, read
+from scipy.special import ndtr
 
 from chemistry.fingerprints import fingerprint
 from contracts.evidence import WIDTH
@@ -145,6 +148,8 @@ def row(name: str, measured_N: Floats, told: Told, chosen_N: npt.NDArray[np.bool
         sure_N = np.abs(mean_N) > sd_N
         numbers += [
             np.mean(np.sign(mean_N[sure_N]) == np.sign(value_N[sure_N])),
+            np.mean(ndtr(np.abs(mean_N[sure_N]) / sd_N[sure_N])),
+            np.mean(value_N[sure_N] == 0),
             np.mean(sure_N),
             np.mean(np.abs(left_N) <= WIDTH * sd_N),
         ]
@@ -186,7 +191,7 @@ def judge(found: Measurements, facts: Facts, sample: int, seed: int) -> None:
         f"seed {seed}: slope {reading.slope:.3f}, width {reading.width:.3f}, by {reading.differences} left-out differences; "
         f"{len(judged)} judge, {seen_N.sum()} of pairs that were seen; {time.process_time() - begun_s:.0f} CPU s"
     )
-    titles = ("R2", "sign > 0.5", "slope", "sign > sd", "share", "covered")
+    titles = ("R2", "sign > 0.5", "slope", "sign > sd", "as said", "equal", "share", "covered")
     for title, chosen_N in (("all", np.ones(len(judged), dtype=np.bool_)), ("seen", seen_N), ("unseen", ~seen_N)):
         print(f"{title:24}" + "".join(f"{each:>10}" for each in titles))
         for name, told in rows.items():

@@ -1,5 +1,6 @@
 """Fixtures that every test package may use."""
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import structlog
 from hypothesis import settings
 from tests.support import groups
 from tests.support.stack import Stack
@@ -33,6 +35,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Group the tests where they are spread over processes by group; a serial round keeps its order."""
     if config.getoption("loadgroup", default=False):
         groups.assign(items)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_logger_is_kept() -> Iterator[None]:
+    """Services keep a logger as it was at its first event; in this process the next test would log to where it went then."""
+    configure = structlog.configure
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(structlog, "configure", lambda **how: configure(**how | {"cache_logger_on_first_use": False}))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """What a test, or a service that it starts in this process, sets up of logging ends with the test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 _SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"

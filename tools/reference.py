@@ -50,6 +50,9 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
     if operation.get("description"):
         yield ""
         yield operation["description"].strip()
+    yield ""
+    scope = operation["x-scope"]
+    yield "Asks nobody for a key." if scope == "none" else f"A key, where one is asked for, must be good for `{scope}`."
     parameters = operation.get("parameters", [])
     if parameters:
         yield ""

@@ -1,10 +1,11 @@
 """`make release`: everything of one version in build/release/, from a tagged checkout; `make release-check` tries it offline.
 
-Wheels of shared, the services and clients/python, the TypeScript client, the chart, bills of materials and SHA256SUMS. Wheels
-are made by hatchling, whose output depends on the files and `SOURCE_DATE_EPOCH` (the commit's time) alone: the check makes
-them twice and compares. Images are built by `docker compose build`, where there is an engine.
+Wheels of shared, the services and clients/python, the TypeScript client, the chart, bills of materials, images where there
+is an engine, and SHA256SUMS. Wheels are made by hatchling, whose output depends on the files and `SOURCE_DATE_EPOCH` (the
+commit's time) alone: the check makes them twice and compares. With a key, the chart and SHA256SUMS are signed.
 """
 
+import argparse
 import hashlib
 import json
 import os
@@ -19,6 +20,8 @@ from typing import Any, Final
 
 import yaml
 from helm_python import chart as helm
+from tools import audit
+from tools.signing import Signer
 
 ROOT: Final = Path(__file__).parents[1]
 OUT: Final = ROOT / "build" / "release"
@@ -85,7 +88,33 @@ def differing(one: list[Path], other: list[Path]) -> list[str]:
     return [path.name for path in one if kept.get(path.name) != digest(path)]
 
 
-def make() -> int:
+def images(version: str) -> dict[str, str] | None:
+    """Build the services' images; name and version -> id of each. None without a Docker engine."""
+    docker = shutil.which("docker")
+    if docker is None or subprocess.run([docker, "info"], capture_output=True, check=False).returncode:
+        return None
+    subprocess.run([docker, "compose", "build", "--quiet"], cwd=ROOT, check=True)
+    names = [f"ntdemo/{path.parent.name}:{version}" for path in sorted(ROOT.glob("services/*/Dockerfile"))]
+    ids = subprocess.run(
+        [docker, "image", "inspect", "--format", "{{.Id}}", *names], check=True, capture_output=True, text=True
+    )
+    return dict(zip(names, ids.stdout.split(), strict=True))
+
+
+def finish(folder: Path, signer: Signer | None) -> list[Path]:
+    """Sign the charts in a folder, list the SHA-256 of everything, and sign the list; all files."""
+    if signer is not None:
+        for archive in sorted((folder / "chart").glob("*.tgz")):
+            signer.sign_chart(archive)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    sums = folder / "SHA256SUMS"
+    sums.write_text("".join(f"{digest(path)}  {path.relative_to(folder)}\n" for path in files), encoding="utf-8")
+    if signer is not None:
+        signer.sign(sums, public=folder / "KEY.gpg")
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def make(signer: Signer | None) -> int:
     """Everything, from a tagged checkout; the exit status."""
     version = _project("shared")["version"]
     tags = subprocess.run(
@@ -97,16 +126,25 @@ def make() -> int:
     if told:
         print(*told, sep="\n", file=sys.stderr)
         return 1
+    if audit.audit(audit.pins()):
+        return 1
     shutil.rmtree(OUT, ignore_errors=True)
-    wheels(OUT)
-    helm.package(str(CHART), destination=str(OUT))
-    npm = ["npm", "pack", "--silent", "--pack-destination", str(OUT)]
-    subprocess.run(npm, cwd=ROOT / "clients" / "typescript", check=True)
-    subprocess.run([sys.executable, "tools/sbom.py"], cwd=ROOT, check=True)
+    wheels(OUT / "python")
+    for folder in ("chart", "npm"):  # apart: Helm and npm name what they pack the same
+        (OUT / folder).mkdir()
+    helm.package(str(CHART), destination=str(OUT / "chart"))
+    npm = ["npm", "pack", "--silent", "--pack-destination", str(OUT / "npm")]
+    subprocess.run(npm, cwd=ROOT / "clients" / "typescript", check=True, stdout=subprocess.DEVNULL)
+    built = images(version)
+    if built is None:
+        print("SKIPPED: no images, since no Docker engine answers here")
+    else:
+        (OUT / "images.json").write_text(json.dumps(built, indent=2) + "\n", encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "tools.sbom"], cwd=ROOT, check=True)
     shutil.copytree(ROOT / "build" / "sbom", OUT / "sbom")
-    files = sorted(path for path in OUT.rglob("*") if path.is_file())
-    (OUT / "SHA256SUMS").write_text("".join(f"{digest(path)}  {path.relative_to(OUT)}\n" for path in files), encoding="utf-8")
-    print(*(path.relative_to(OUT) for path in files), sep="\n")
+    if signer is None:
+        print("SKIPPED: nothing is signed, since no --keyring is named")
+    print(*(path.relative_to(OUT) for path in finish(OUT, signer)), sep="\n")
     return 0
 
 
@@ -130,5 +168,20 @@ def _project(name: str) -> dict[str, Any]:
     return found
 
 
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="try it, offline, and keep nothing")
+    parser.add_argument("--keyring", type=Path, help="sign, by a key of this file (gpg --export-secret-keys)")
+    parser.add_argument("--key", help="a part of the key's name, such as its address")
+    parser.add_argument("--passphrase-file", type=Path, help="where the key has a passphrase")
+    asked = parser.parse_args()
+    if (asked.keyring is None) != (asked.key is None):
+        parser.error("--keyring and --key go together")
+    if asked.check:
+        return check()
+    return make(None if asked.keyring is None else Signer(asked.keyring, asked.key, asked.passphrase_file))
+
+
 if __name__ == "__main__":
-    sys.exit(check() if sys.argv[1:] == ["--check"] else make())
+    sys.exit(main())

@@ -30,12 +30,18 @@ IMAGE: Final = {
 """Where images run, for the conditions of a lock."""
 
 
+def locked(service: str) -> str:
+    """What a service's image is told to install; PyTorch for processors is a file of its own."""
+    paths = sorted((ROOT / "services" / service).glob("requirements*.txt"))
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths if path.stem != "requirements-gpu")
+
+
 def installed(lock: str) -> list[str]:
-    """The lines `name==version` of a lock that an image installs."""
+    """The pins `name==version` of a lock that an image installs."""
     found = []
     for line in lock.splitlines():
-        text = line.split("#")[0].strip()
-        if text:
+        if line and not line.startswith(("#", " ")):
+            text = line.removesuffix("\\")
             requirement = Requirement(text)
             if requirement.marker is None or requirement.marker.evaluate({**IMAGE, "extra": ""}):
                 found.append(f"{requirement.name}{requirement.specifier}")
@@ -68,7 +74,7 @@ def debian(status: str) -> Iterator[dict[str, Any]]:
 def bill(service: str, status: str | None) -> dict[str, Any]:
     """The bill of materials of a service; `status` is the dpkg status of its image."""
     directory = ROOT / "services" / service
-    lines = installed((directory / "requirements.txt").read_text(encoding="utf-8"))
+    lines = installed(locked(service))
     command = [str(Path(sys.executable).with_name("cyclonedx-py")), "requirements"]
     command += ["--pyproject", str(directory / "pyproject.toml")]
     command += ["--output-reproducible", "--of", "JSON", "--spec-version", "1.6", "-"]

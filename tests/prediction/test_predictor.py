@@ -5,15 +5,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse
 from tests.support.gaussian import SMILES, Table, arrays_of, fitted, named, panel_of, table
 
 from chemistry import fragment
 from chemistry.fingerprints import fingerprint
+from contracts.fingerprints import KINDS
+from prediction.differences import alike
 from prediction.model_file import InvalidModelFile, map_arrays, write_arrays
 from prediction.predictor import NEAREST, Asked, Predictor
+from prediction.similarities import FeatureIndex
+from trainer.evaluation.foretold import asked_of as asked_of_api
+from trainer.evaluation.standing import standing_of
 from trainer.factorization.gaussian.fit import Gaussian
 from trainer.factorization.gaussian.kernel import LEVEL
-from trainer.factorization.gaussian.model import Calibration, Probit, Stretch, write_model
+from trainer.factorization.gaussian.model import Calibration, Probit, Stretch, standing_arrays, write_model
+from trainer.factorization.gaussian.molecules import Molecules
 
 NAMED = named(table())
 
@@ -169,3 +176,42 @@ def test_intervals_of_completions_have_their_own_stretch(given: Table, fit: Gaus
     asked = replace(asked_of(given, 3), matched=3)
     one, other = plain.predict(asked), stretched.predict(asked)
     np.testing.assert_allclose(other.sd_M, [one.sd_M[0], *(2.0 * one.sd_M[1:])], rtol=1e-9)
+
+
+@pytest.mark.parametrize("compounds", [36, 5, 300])
+def test_levels_that_many_reach_and_levels_that_few_reach_are_counted_alike(compounds: int) -> None:
+    """Of 300 compounds, numbers take two bytes and most levels are kept as lists; of five, all are kept as bits."""
+    chains = [f"{smiles}{'C' * (number // len(SMILES))}" for number, smiles in enumerate(SMILES * 9)][:compounds]
+    molecules = Molecules.of([fragment(smiles).parent for smiles in chains])
+    arrays: dict[str, np.ndarray] = {}
+    for kind, codes_V, counts_CV, sizes_C in zip(KINDS, molecules.codes, molecules.counts, molecules.sizes_C, strict=True):
+        counts_VC = scipy.sparse.csr_array(counts_CV.T)
+        counts_VC.sort_indices()
+        arrays |= FeatureIndex.arrays(kind, codes_V, counts_VC, sizes_C)
+    index = FeatureIndex.of(arrays)
+    for smiles in (chains[0], chains[-1], "CCCCCCCCCCCCCCCCCCO", "[Xe]"):
+        asked = fingerprint(fragment(smiles).parent if smiles in chains else smiles)
+        expected_C = [alike(asked, fingerprint(fragment(each).parent)) for each in chains]
+        np.testing.assert_allclose(index.similarities_C(asked), expected_C, atol=1e-6)
+    assert len(arrays["atom_pairs.crowded"]) > 0
+    assert (len(arrays["atom_pairs.members"]) > 0) == (compounds > 5)
+
+
+def test_compounds_are_compared_with_others_of_the_data(given: Table, fit: Gaussian, predictor: Predictor) -> None:
+    """Over these, every target is as often above as below; by sureness alone some are always ahead."""
+    standing = standing_of(predictor, given.kernel, NAMED, given.cells)
+    arrays, about = arrays_of(given, fit)
+    compared = Predictor(arrays | standing_arrays(standing), about)
+    expected = [compared.expect(asked_of_api(compared, given.kernel, NAMED, compound)) for compound in range(len(SMILES))]
+    standing_CT = np.array([compared.standing(each) for each in expected])
+    np.testing.assert_allclose(np.median(standing_CT, axis=0), 0.0, atol=1e-9)
+    np.testing.assert_allclose(np.quantile(standing_CT, 0.9, axis=0), 1.0, rtol=1e-9)
+    assert np.ptp(np.array([compared.sureness(each) for each in expected]).std(axis=0)) > 0.1
+
+
+def test_what_few_compounds_tell_is_compared_in_its_own_units(given: Table, fit: Gaussian) -> None:
+    arrays, about = arrays_of(given, fit)
+    alone = Predictor(arrays, about)
+    standing = standing_of(alone, given.kernel, NAMED, given.cells.at(np.array([5])))
+    np.testing.assert_array_equal(standing.spread_T, 1.0)
+    assert np.isfinite(Predictor(arrays | standing_arrays(standing), about).standing(alone.expect(asked_of(given, 3)))).all()

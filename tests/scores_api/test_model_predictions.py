@@ -23,11 +23,13 @@ from scores_api.models.predictions import Predictions
 from scores_api.settings import Settings
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.posterior import Posterior
-from trainer.factorization.gaussian.model import Probit
+from trainer.factorization.gaussian.model import Probit, Standing
 from trainer.factorization.predictor import Predictor
 
 NEW = "CC(=O)Nc1ccc(S(C)(=O)=O)cc1"
 TARGETS = ["pX", "nM", "two cells"]
+STANDING = Standing(np.array([0.1, 50.0, -0.2]), np.array([1.0, 1.5, 0.5]))
+"""What compounds are compared with: on the second target all are said to be surely high."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     middle_T = np.array([np.median(cells.value[cells.target == target]) for target in range(3)])
     calls = (cells.value > middle_T[cells.target]).astype(float)
     binary = replace(given, cells=Cells.of(cells.compound, cells.target, calls, compounds=len(SMILES), targets=3))
-    values = modelled(given, fit, directory, targets=TARGETS)
+    values = modelled(given, fit, directory, targets=TARGETS, standing=STANDING)
     whole = values.files[MODEL_FILE]
     made = {
         "values": values,
-        "chances": modelled(binary, fitted(binary, share=0.3), directory, targets=TARGETS, probit=Probit(-0.8, 1.6)),
+        "chances": modelled(
+            binary, fitted(binary, share=0.3), directory, targets=TARGETS, probit=Probit(-0.8, 1.6), standing=STANDING
+        ),
         "cut": replace(values, files={MODEL_FILE: whole[:5_000]}),
         "rubbish": replace(values, files={MODEL_FILE: b"not a model, but bytes\n" * 1000}),
         "another run's": replace(modelled(given, fit, directory, targets=[*TARGETS, "more"]), files={MODEL_FILE: whole}),
@@ -190,17 +194,14 @@ def test_of_fragments_alone_the_rest_is_nothing_and_the_answer_says_so(served: S
 
 @pytest.mark.parametrize("run", ["values", "chances"])
 def test_targets_come_in_the_order_that_is_asked_for(served: Served, run: str) -> None:
-    def sigmas(each: dict[str, Any]) -> float:
-        return float((each["sum"] - each["contributions"]["target"]) / (each["high"] - each["low"]))
-
-    keys = {"prediction": lambda each: each["value"]}
-    if run == "values":  # intervals of chances are not on the scale of sums
-        keys["excess"] = sigmas
-    for order, key in keys.items():
+    predictions = served.one(SMILES[9], run, order="prediction")["predictions"]
+    assert predictions == sorted(predictions, key=lambda each: each["value"], reverse=True)
+    for order in ("prediction", "excess"):
         predictions = served.one(SMILES[9], run, order=order)["predictions"]
-        assert predictions == sorted(predictions, key=key, reverse=True)
         assert served.one(SMILES[9], run, order=order, limit=1)["predictions"] == predictions[:1]
     assert served.one(SMILES[9], run) == served.one(SMILES[9], run, order="excess")
+    firsts = [served.one(smiles, run, limit=1)["predictions"][0]["target"] for smiles in SMILES]
+    assert TARGETS[int(np.argmax(STANDING.usual_T))] not in firsts  # every compound is said to be surely high there
     (surest, *_) = served.one("OCC(O)C(O)C(O)C(O)CO", run, order="certainty")["predictions"]
     assert surest["target"] in TARGETS
 

@@ -130,14 +130,10 @@ def test_a_collector_without_the_extra_is_refused_in_a_sentence(
 def test_events_for_machines_carry_the_trace(format_: Any, told: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
     written = io.StringIO()
     monkeypatch.setattr("sys.stderr", written)
-    handlers = logging.getLogger().handlers[:]
-    try:
-        logs.configure(format_, "info")
-        with TraceContext(Trace.continued(STATED)) as trace:
-            structlog.stdlib.get_logger("test").info("something_done")
-            logging.getLogger("library").warning("plain")
-    finally:
-        logging.getLogger().handlers[:] = handlers
+    logs.configure(format_, "info")
+    with TraceContext(Trace.continued(STATED)) as trace:
+        structlog.stdlib.get_logger("test").info("something_done")
+        logging.getLogger("library").warning("plain")
         structlog.reset_defaults()
     lines = written.getvalue().splitlines()
     if told:

@@ -5,6 +5,8 @@ import fnmatch
 import io
 import random
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from os import PathLike
 from pathlib import PurePosixPath
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -30,11 +32,13 @@ class FakeDisk:
     """One disk: what processes see (`seen`), and what would be left if the power went now (`kept` and the operations since)."""
 
     def __init__(self, draw: random.Random) -> None:
+        _parsed.cache_clear()  # of another history, whose names are others
         self.draw = draw
         self.seen: _Tree = {"/": None}
         self._kept: _Tree = {"/": None}
         self._since: list[tuple[frozenset[str], Callable[[_Tree], object]]] = []
         """Operations on entries that no directory was synced for: the directories, and what happens."""
+        self._below: dict[str, list[str]] = {}
         self.steps_left = -1
         self.trouble = 0.0
         """How likely an operation that writes is refused."""
@@ -52,7 +56,16 @@ class FakeDisk:
     def change(self, directories: Iterable[PurePosixPath], change: Callable[[_Tree], object]) -> None:
         """Change entries."""
         change(self.seen)
+        self._below.clear()
         self._since.append((frozenset(map(str, directories)), change))
+
+    def below(self, directory: str) -> list[str]:
+        """The paths of everything in a directory and what is in it, without the directory's own."""
+        found = self._below.get(directory)
+        if found is None:
+            above = f"{directory}/"
+            found = self._below[directory] = [path[len(above) :] for path in self.seen if path.startswith(above)]
+        return found
 
     def sync(self, paths: Iterable["FakePath"]) -> None:
         """As `trainer.store.durable.sync`."""
@@ -96,12 +109,32 @@ class FakeDisk:
         alive = {path for path in self._kept if all(str(one) in self._kept for one in PurePosixPath(path).parents)}
         self._kept = {path: file for path, file in self._kept.items() if path in alive}
         self.seen = dict(self._kept)
+        self._below.clear()
 
 
 class FakePath(PurePosixPath):
-    """A path on the disk that is current."""
+    """A path on the disk that is current. A history asks for few paths, each thousands of times: they are parsed once."""
 
     disk: ClassVar[FakeDisk]
+
+    @staticmethod
+    def of(path: object) -> "FakePath":
+        """A path of this class; what is one already, as whatever was joined to one, is itself."""
+        return path if isinstance(path, FakePath) else _parsed(str(path))
+
+    def __truediv__(self, key: str | PathLike[str]) -> "FakePath":
+        known: dict[str | PathLike[str], FakePath] = self.__dict__.setdefault("joined", {})
+        found = known.get(key)
+        if found is None:
+            found = known[key] = super().__truediv__(key)
+        return found
+
+    @property
+    def parent(self) -> "FakePath":
+        found: FakePath | None = self.__dict__.get("above")
+        if found is None:
+            found = self.__dict__["above"] = _parsed(str(super().parent))
+        return found
 
     def exists(self) -> bool:
         return str(self) in self.disk.seen
@@ -115,17 +148,14 @@ class FakePath(PurePosixPath):
     def iterdir(self) -> Iterator["FakePath"]:
         if not self.is_dir():
             raise FileNotFoundError(errno.ENOENT, "no such directory", str(self))
-        above = f"{self}/"
-        names = [path for path in self.disk.seen if path.startswith(above) and "/" not in path[len(above) :]]
-        yield from [FakePath(path) for path in names]
+        names = [path for path in self.disk.below(str(self)) if "/" not in path]
+        yield from [self / name for name in names]
 
     def glob(self, pattern: str) -> Iterator["FakePath"]:
-        above, deep = f"{self}/", pattern.count("/")
-        below = [path for path in self.disk.seen if path.startswith(above)]
-        for path in below:
-            rest = path[len(above) :]
-            if rest.count("/") == deep and all(map(fnmatch.fnmatchcase, rest.split("/"), pattern.split("/"))):
-                yield FakePath(path)
+        deep = pattern.count("/")
+        for path in self.disk.below(str(self)):
+            if path.count("/") == deep and all(map(fnmatch.fnmatchcase, path.split("/"), pattern.split("/"))):
+                yield self / path
 
     def read_bytes(self) -> bytes:
         found = self.disk.seen.get(str(self))
@@ -143,7 +173,7 @@ class FakePath(PurePosixPath):
         self.write_bytes(text.encode(encoding))
 
     def write_bytes(self, data: bytes) -> None:
-        if not FakePath(self.parent).is_dir():
+        if not self.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, "no such directory", str(self))
         found = self.disk.seen.get(str(self))
         file = found if isinstance(found, _File) else _File()
@@ -159,9 +189,8 @@ class FakePath(PurePosixPath):
             if exist_ok:
                 return
             raise FileExistsError(errno.EEXIST, "there", str(self))
-        above = FakePath(self.parent)
-        if parents and not above.exists():
-            above.mkdir(parents=True)
+        if parents and not self.parent.exists():
+            self.parent.mkdir(parents=True)
         self.disk.step()
         self.disk.change([self.parent], lambda tree: tree.__setitem__(str(self), None))
 
@@ -186,3 +215,8 @@ class FakePath(PurePosixPath):
                     tree[goal + path[len(source) :]] = tree.pop(path)
 
         self.disk.change([self.parent, target.parent], move)
+
+
+@lru_cache(10_000)
+def _parsed(path: str) -> FakePath:
+    return FakePath(path)

@@ -3,12 +3,13 @@
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.devices.listing import DeviceKind, Listing, SlottedDevice
 from trainer.jobs.events import EventKind, EventWriter
+from trainer.jobs.executors.executor import Execution, Outcome
 from trainer.runs.spec import FactorsSpec
 
 __all__ = ["MIB", "ListInventory", "MemoryRuns", "ScriptedExecution", "ScriptedExecutor", "told", "until"]
@@ -65,7 +66,7 @@ class ScriptedExecution:
         self.assignment = directory.assignment()
         self.stopped = False
         self.grace_s = 0.0
-        self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
     def tell(self, kind: EventKind, **data: object) -> None:
         with EventWriter(self.directory.events) as writer:
@@ -73,10 +74,17 @@ class ScriptedExecution:
 
     def end(self, how: str = "its process ended with exit status 0") -> None:
         if not self._ended.done():
-            self._ended.set_result(how)
+            self._ended.set_result(Outcome(how))
 
-    async def wait(self) -> str:
+    @property
+    def pending(self) -> str | None:
+        return None
+
+    async def wait(self) -> Outcome:
         return await asyncio.shield(self._ended)
+
+    async def leave(self) -> None:
+        await self.stop()
 
     async def stop(self, *, grace_s: float = 0.0) -> None:
         self.stopped = True
@@ -93,6 +101,14 @@ class ScriptedExecutor:
         self._scripts = deque(scripts)
         self.started: list[ScriptedExecution] = []
         self._fresh: asyncio.Queue[ScriptedExecution] = asyncio.Queue()
+
+    outlives = False
+
+    async def adopt(self, runs: Mapping[str, JobDirectory]) -> Mapping[str, Execution]:  # noqa: ARG002 - the protocol's
+        return {}
+
+    async def close(self) -> None:
+        pass
 
     async def start(self, directory: JobDirectory) -> ScriptedExecution:
         execution = self.kind(directory)

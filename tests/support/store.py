@@ -10,7 +10,6 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,6 @@ from published.changes import Change
 from published.publications import Publication
 from replacement.replacements import Replacements
 from trainer.data.seed_table import built_in
-from trainer.factorization.neighbours import with_evidence
 from trainer.replacements.tables import neighbour_rows, score_rows
 from trainer.similarity.environments import tanimoto
 from trainer.store.artifacts import StagedArtifact
@@ -290,8 +288,11 @@ def _results(contents: Contents, objective: Objective, finished: datetime) -> di
         shown_F = contents.facts["fragments"]["shown"].to_numpy()
         scores = score_rows(stated, shown_F)
         smiles = contents.facts["fragments"]["smiles"].to_pylist()
-        evidence = {"structure": partial(tanimoto, smiles)}
-        tables["neighbours"] = with_evidence(neighbour_rows(stated, shown_F), evidence)
+        rows = neighbour_rows(stated, shown_F)
+        percents_N = tanimoto(smiles, rows["fragment"].to_numpy(), rows["other"].to_numpy())
+        place = rows.schema.get_field_index("structure")
+        structure = pa.array(percents_N.astype(np.float32), from_pandas=True)
+        tables["neighbours"] = rows.set_column(place, rows.schema.field(place), structure)
         tables["replacements"] = TABLES["replacements"].schema.empty_table()
         tables |= {} if scores is None else {"scores": scores}
     return tables

@@ -25,6 +25,7 @@ def job(spec: Mapping[str, Any], **stated: Any) -> dict[str, Any]:
         "spent": {"seconds": 60.0, "gpu_seconds": 0.0, "cpu_seconds": 60.0, "peak_memory_bytes": None},
         "attempts": 1,
         "preemptions": 0,
+        "pending": None,
         "position": None,
         "estimated_start": None,
         "slot": None,

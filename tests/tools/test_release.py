@@ -1,10 +1,20 @@
 """What a release needs: one version everywhere, its section, its documents, and wheels that come out the same again."""
 
+import json
+import shutil
+import subprocess
+import sys
 import zipfile
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
-from tools import release
+from helm_python import HelmError
+from helm_python import chart as helm
+from tools import audit, release
+from tools.signing import Signer
 
 _VERSION = release.versions()["shared/pyproject.toml"]
 _CHANGELOG = f"# Changelog\n\n## {_VERSION} – 2026-11-30\n"
@@ -40,3 +50,122 @@ def test_a_wheel_with_other_bytes_is_told(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "x.whl").write_text(text)
     assert release.differing([tmp_path / "one" / "x.whl"], [tmp_path / "other" / "x.whl"]) == ["x.whl"]
+
+
+_ADDRESS = "release@ntdemo.example"
+
+
+@pytest.fixture
+def signer(tmp_path: Path) -> Signer:
+    """With a key that lives a day, under a passphrase."""
+    if shutil.which("gpg") is None:
+        pytest.skip("gpg is not installed")
+    home, keyring, passphrase = tmp_path / "gnupg", tmp_path / "secret.gpg", tmp_path / "passphrase"
+    home.mkdir(mode=0o700)
+    passphrase.write_text("correct horse\n")
+    gpg = ["gpg", "--homedir", str(home), "--batch", "--quiet", "--pinentry-mode", "loopback"]
+    gpg += ["--passphrase-file", str(passphrase)]
+    for action in (
+        ["--quick-generate-key", f"ntdemo <{_ADDRESS}>", "rsa2048", "sign", "1d"],
+        ["--output", str(keyring), "--export-secret-keys"],
+    ):
+        subprocess.run([*gpg, *action], check=True, capture_output=True, timeout=120)
+    subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True)
+    return Signer(keyring, _ADDRESS, passphrase)
+
+
+def _gpgv(folder: Path) -> int:
+    command = ["gpgv", "--keyring", "./KEY.gpg", "SHA256SUMS.asc", "SHA256SUMS"]
+    return subprocess.run(command, cwd=folder, check=False, capture_output=True).returncode
+
+
+def test_a_signed_release_is_verified_by_its_key_and_no_other_bytes_are(signer: Signer, tmp_path: Path) -> None:
+    folder = tmp_path / "release"
+    for part in ("chart", "python"):
+        (folder / part).mkdir(parents=True)
+    helm.package(str(release.CHART), destination=str(folder / "chart"))
+    (folder / "python" / "one.whl").write_bytes(b"a wheel")
+    archive = folder / "chart" / f"ntdemo-{_VERSION}.tgz"
+
+    files = {path.relative_to(folder).as_posix() for path in release.finish(folder, signer)}
+
+    chart = {f"chart/{archive.name}", f"chart/{archive.name}.prov"}
+    assert files == {*chart, "python/one.whl", "SHA256SUMS", "SHA256SUMS.asc", "KEY.gpg"}
+    assert helm.verify(archive, folder / "KEY.gpg")
+    assert _gpgv(folder) == 0
+    assert subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, check=False).returncode == 0
+    archive.write_bytes(archive.read_bytes() + b"more")
+    with pytest.raises(HelmError):
+        helm.verify(archive, folder / "KEY.gpg")
+    (folder / "SHA256SUMS").write_text((folder / "SHA256SUMS").read_text().replace("a", "b"))
+    assert _gpgv(folder) != 0
+
+
+def test_without_a_key_a_release_has_checksums_and_no_signature(tmp_path: Path) -> None:
+    (tmp_path / "x.whl").write_bytes(b"a wheel")
+    assert [path.name for path in release.finish(tmp_path, None)] == ["SHA256SUMS", "x.whl"]
+
+
+def test_half_a_key_is_refused() -> None:
+    command = [sys.executable, "-m", "tools.release", "--keyring", "secret.gpg"]
+    told = subprocess.run(command, cwd=release.ROOT, capture_output=True, text=True, check=False)
+    assert told.returncode == 2
+    assert "--keyring and --key go together" in told.stderr
+
+
+class _Osv(BaseHTTPRequestHandler):
+    """A database that knows one vulnerability."""
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        known = {
+            "id": "TEST-1",
+            "summary": "It lets anybody in.",
+            "affected": [{"package": {"name": "idna", "ecosystem": "PyPI"}, "versions": ["3.0"]}],
+        }
+        answer = {"vulns": [known]} if asked["package"]["name"] == "idna" and asked["version"] == "3.0" else {}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def osv() -> Iterator[list[str]]:
+    """Arguments of pip-audit that ask a database of this machine."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Osv) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield ["-s", "osv", "--osv-url", f"http://127.0.0.1:{server.server_port}/v1/query"]
+        server.shutdown()
+
+
+def test_a_known_vulnerability_of_a_pin_is_found_and_of_another_version_is_not(osv: list[str]) -> None:
+    (found,) = audit.look_up(["anyio==4.16.0", "idna==3.0"], osv)
+    assert (found.package, found.id, found.fixed) == ("idna==3.0", "TEST-1", ())
+    assert audit.look_up(["idna==3.20"], osv) == []
+
+
+def test_an_audit_says_what_it_found_and_ends_with_1_unless_it_is_accepted(
+    osv: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(audit, "DATABASES", {"ours": osv})
+    assert audit.audit(["anyio==4.16.0", "idna==3.0"]) == 1
+    assert "idna==3.0: TEST-1: fixed in no version; It lets anybody in." in capsys.readouterr().out
+    monkeypatch.setattr(audit, "ACCEPTED", {"TEST-1": "nobody resolves names here"})
+    assert audit.audit(["anyio==4.16.0", "idna==3.0"]) == 0
+    assert "TEST-1: nobody resolves names here" in capsys.readouterr().out
+
+
+def test_an_audit_without_a_database_skips_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(audit, "DATABASES", {"none": ["-s", "osv", "--osv-url", "http://127.0.0.1:9/"]})
+    assert audit.audit(["idna==3.20"]) == 0
+    assert capsys.readouterr().out.startswith("SKIPPED: no database of vulnerabilities answers here\n  none: ")
+
+
+def test_everything_that_is_installed_is_looked_up() -> None:
+    names = {pin.partition("==")[0] for pin in audit.pins()}
+    assert {"torch", "pyspark", "dash", "fastapi", "pytest", "pip"} <= names

@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import pytest
 from cyclonedx.schema import SchemaVersion
@@ -9,10 +8,19 @@ from tools import sbom
 
 LOCK = """\
 # Generated
-numpy==2.4.6 ; python_full_version < '3.12'  # via scipy
-numpy==2.5.5 ; python_full_version >= '3.12'  # via scipy
-colorama==0.4.6 ; sys_platform == 'win32'  # via click
-idna==3.20                # via anyio
+numpy==2.4.6 ; python_full_version < '3.12' \\
+    --hash=sha256:00
+    # via scipy
+numpy==2.5.5 ; python_full_version >= '3.12' \\
+    --hash=sha256:01
+    # via scipy
+colorama==0.4.6 ; sys_platform == 'win32' \\
+    --hash=sha256:02
+    # via click
+idna==3.20 \\
+    --hash=sha256:03 \\
+    --hash=sha256:04
+torch==2.13.0
 """
 STATUS = """\
 Package: libc6
@@ -28,7 +36,7 @@ Version: 1:1.0
 
 
 def test_a_bill_names_what_an_image_installs_and_nothing_else() -> None:
-    assert sbom.installed(LOCK) == ["numpy==2.4.6", "idna==3.20"]
+    assert sbom.installed(LOCK) == ["numpy==2.4.6", "idna==3.20", "torch==2.13.0"]
 
 
 def test_debians_packages_are_those_that_are_installed() -> None:
@@ -41,7 +49,7 @@ def test_every_service_has_a_bill_of_all_its_packages(service: str) -> None:
     document = sbom.bill(service, STATUS)
     assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.6")
     assert document["metadata"]["component"]["name"] == f"ntdemo-{service}"
-    locked = sbom.installed((Path(sbom.ROOT) / "services" / service / "requirements.txt").read_text(encoding="utf-8"))
+    locked = sbom.installed(sbom.locked(service))
     assert len(document["components"]) == len(locked) + 1
     unlicensed = {component["name"] for component in document["components"] if not component.get("licenses")}
     assert unlicensed == {"libc6"}

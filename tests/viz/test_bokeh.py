@@ -10,11 +10,12 @@ import httpx
 import numpy as np
 import pytest
 import websockets
-from bokeh.client import pull_session
+from bokeh.client import ClientSession, pull_session
 from bokeh.models import ColumnDataSource
 from bokeh.models.widgets import Div
 from tests.support.ports import free_ports
 from tests.viz.conftest import Addresses
+from tornado.ioloop import IOLoop
 
 from viz.answers import Trajectory
 from viz.bokeh_apps.histogram import quartiles
@@ -35,13 +36,26 @@ class Session:
 
     def __init__(self, url: str, **arguments: str) -> None:
         self._url = url
-        self._view = pull_session(url=url, arguments=arguments)
+        self._loop, self._view = self._look(arguments=arguments)
+
+    def _look(self, **how: Any) -> tuple[IOLoop, ClientSession]:
+        """A view in a loop of its own, for the client never closes one that it makes itself."""
+        loop = IOLoop(make_current=False)
+        return loop, pull_session(url=self._url, io_loop=loop, **how)
+
+    @staticmethod
+    def _leave(loop: IOLoop, view: ClientSession) -> None:
+        async def close() -> None:
+            view.close()
+
+        loop.run_sync(close)  # outside of its loop it would make the thread another one
+        loop.close(all_fds=True)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._view.close()
+        self._leave(self._loop, self._view)
 
     def text(self) -> str:
         """Everything that the page says."""
@@ -67,8 +81,9 @@ class Session:
         """Look again until `holds`, for a bounded time."""
         deadline = time.monotonic() + _PATIENCE_S
         while time.monotonic() < deadline:
-            before, self._view = self._view, pull_session(url=self._url, session_id=self._view.id)
-            before.close()  # after the next was opened: a session that nobody looks at is discarded
+            before = self._loop, self._view
+            self._loop, self._view = self._look(session_id=self._view.id)
+            self._leave(*before)  # after the next was opened: a session that nobody looks at is discarded
             if holds():
                 return
         raise AssertionError(f"did not happen in {_PATIENCE_S} s; the page says:\n{self.text()}")

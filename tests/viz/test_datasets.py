@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import httpx
 import pytest
@@ -19,7 +19,7 @@ from viz.settings import Settings
 
 T = TypeVar("T")
 _KEY = "the trainer's key"
-_PLAN = {
+_PLAN: dict[str, Any] = {
     "lines": ["plan of a.csv"],
     "objective": "activity",
     "files": [
@@ -47,6 +47,11 @@ _REFUSED = {
 }
 
 
+def _as_asked(options: dict[str, object]) -> dict[str, object]:
+    (file,) = _PLAN["files"]
+    return {"files": [{**file, "layout": options["layout"]}]}
+
+
 def _trainer() -> FastAPI:
     app = FastAPI()
 
@@ -57,7 +62,7 @@ def _trainer() -> FastAPI:
 
     @app.post("/v1/datasets/{name}/plan")
     async def plan(name: str, options: dict[str, object]) -> object:
-        return JSONResponse(_REFUSED, 422) if name == "unclear" else {**_PLAN, "objective": options["objective"]}
+        return JSONResponse(_REFUSED, 422) if name == "unclear" else {**_PLAN, **_as_asked(options)}
 
     @app.post("/v1/jobs", status_code=202)
     async def start(body: dict[str, dict[str, object]]) -> object:
@@ -89,8 +94,8 @@ def test_a_file_is_handed_on_as_it_comes_with_the_trainers_key() -> None:
 
 
 def test_a_plan_is_asked_for_with_the_options() -> None:
-    planned = _ask(lambda datasets: datasets.plan("clear", {"objective": "counts"}))
-    assert planned.objective == "counts"
+    planned = _ask(lambda datasets: datasets.plan("clear", {"layout": "long"}))
+    assert planned.files[0].layout == "long"
     assert [(column.name, column.role) for column in planned.files[0].columns] == [("smiles", "molecule")]
 
 

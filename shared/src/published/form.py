@@ -50,7 +50,7 @@ SIDES: Final[tuple[Side, ...]] = ("fragments", "targets")
 GAUGES: Final[tuple[Gauge, ...]] = ("vector", "balanced")
 """Canonical and balanced."""
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Raised whenever the meaning of a file changes; runs of another format are trained again."""
 HEAD: Final = "published.json"
 RUN: Final = "run.json"

@@ -59,7 +59,7 @@ def create_application(
         app.add_middleware(DoorsLayer, doors=doors)
     observation.install(app)
     documentation.install(app)
-    openapi.install(app)
+    openapi.install(app, None if doors is None else doors.needed)
     return app
 
 

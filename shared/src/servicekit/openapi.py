@@ -1,10 +1,12 @@
 """The OpenAPI document, made so that client generators take it.
 
 FastAPI describes validation errors with its own media type and schema, and native event streams with `itemSchema`, which
-openapi-generator refuses with the whole document. Both are corrected here, once for all services.
+openapi-generator refuses with the whole document. Both are corrected here, once for all services. `x-scope` of an
+operation is what a key must be good for, as the doors ask for it: no operation is without.
 """
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,8 +21,8 @@ __all__ = ["install"]
 _METHODS = frozenset({"get", "post", "put", "patch", "delete", "head", "options"})
 
 
-def install(app: FastAPI) -> None:
-    """Replace `app.openapi` by one that describes problems and streams as they are."""
+def install(app: FastAPI, needed: Callable[[str, str], str] | None) -> None:
+    """Replace `app.openapi` by one that describes problems, streams and the scope `needed` by a method and path as they are."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -32,7 +34,7 @@ def install(app: FastAPI) -> None:
                 routes=[_described(route) for route in app.routes],
                 tags=app.openapi_tags,
             )
-            app.openapi_schema = _corrected(document)
+            app.openapi_schema = _corrected(document, needed)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
@@ -47,16 +49,18 @@ def _described(route: BaseRoute) -> BaseRoute:
     return described
 
 
-def _corrected(document: dict[str, Any]) -> dict[str, Any]:
+def _corrected(document: dict[str, Any], needed: Callable[[str, str], str] | None) -> dict[str, Any]:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     schemas["ProblemDocument"] = ProblemDocument.model_json_schema()
     problem = {"content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}}
-    for path in document.get("paths", {}).values():
-        for method, operation in path.items():
+    for path, operations in document.get("paths", {}).items():
+        for method, operation in operations.items():
             if method not in _METHODS:
                 continue
+            if needed is not None:
+                operation["x-scope"] = needed(method.upper(), path)
             responses = operation["responses"]
             for code, response in responses.items():
                 _correct_response(code, response, problem)

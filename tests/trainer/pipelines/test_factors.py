@@ -143,7 +143,7 @@ def test_a_cluster_ranks_many_neighbours_and_the_table_is_the_same(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = train(BUILT_IN, Settings(state=tmp_path / "a"), SteppingReport(), spark=spark)
-    monkeypatch.setattr("trainer.pipelines.factors._SHARED_FRAGMENTS", 5)
+    monkeypatch.setattr("trainer.pipelines.similar._SHARED_FRAGMENTS", 5)
     settings = Settings(state=tmp_path / "b", spark_master="spark://elsewhere:7077")
     spread = train(BUILT_IN.model_copy(update={"device": "cpu"}), settings, SteppingReport(), spark=spark)
     assert (tmp_path / "b" / "cache" / "trainer").is_dir()  # where the rows were shared

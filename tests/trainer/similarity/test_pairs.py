@@ -21,6 +21,13 @@ def made(smiles: list[str | None]) -> Likeness:
     return Likeness.of(type(activity)(**{**vars(activity), "fragments": fragments}))
 
 
+def beside(likeness: Likeness) -> pa.Table:
+    """The table `neighbours` of all pairs, with what is known of them."""
+    pairs = {"fragment": pa.array(PAIRS[0]), "other": pa.array(PAIRS[1])}
+    columns = [pairs.get(field.name, pa.nulls(25, field.type)) for field in TABLES["neighbours"].schema]
+    return likeness.beside(pa.table(columns, schema=TABLES["neighbours"].schema))
+
+
 PAIRS = tuple(index.ravel().astype(np.int32) for index in np.indices((5, 5)))
 
 
@@ -31,7 +38,7 @@ def test_structure_is_tanimoto_of_the_published_environments() -> None:
     assert table.schema.equals(TABLES["likeness"].schema)
     sets = [set(environments) for environments in table["environments"].to_pylist()]
     shared_FF = np.array([[100 * len(one & other) / len(one | other) for other in sets] for one in sets])
-    found_FF = likeness.pairs["structure"](*PAIRS).reshape(5, 5)
+    found_FF = beside(likeness)["structure"].to_numpy().reshape(5, 5)
     np.testing.assert_allclose(found_FF, shared_FF, atol=1e-4)
     np.testing.assert_allclose(found_FF, tanimoto(SMILES, *PAIRS).reshape(5, 5), atol=1e-4)
 
@@ -42,10 +49,11 @@ def test_coassay_is_the_product_of_the_published_rows() -> None:
     rows = np.zeros((5, likeness.coassay_FT.shape[1]))
     for fragment, (targets, values) in enumerate(zip(table["targets"].to_pylist(), table["coassay"].to_pylist(), strict=True)):
         rows[fragment, targets] = values
-    np.testing.assert_allclose(likeness.pairs["coassay"](*PAIRS).reshape(5, 5), 100 * rows @ rows.T, atol=1e-4)
+    np.testing.assert_allclose(beside(likeness)["coassay"].to_numpy().reshape(5, 5), 100 * rows @ rows.T, atol=1e-4)
 
 
 def test_without_structures_only_coassay_is_known() -> None:
     likeness = made([None] * 5)
-    assert likeness.pairs.keys() == {"coassay"}
+    table = beside(likeness)
+    assert (table["structure"].null_count, table["coassay"].null_count) == (25, 0)
     assert likeness.tables()["likeness"]["environments"].to_pylist() == [None] * 5

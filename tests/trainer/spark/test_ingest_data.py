@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
+from tests.support.ingesting import ingested
 
 from contracts.kinds import ActivityKind
 from trainer.data.offences import InvalidData
 from trainer.runs.ingest import IngestOptions
-from trainer.spark.ingest.ingest import ingest
 
 pytestmark = [pytest.mark.spark, pytest.mark.data]
 
@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.spark, pytest.mark.data]
 def test_tox21_is_binary_and_its_unusable_molecules_are_listed(spark: SparkSession, shared_data: Path) -> None:
     source = [shared_data / "activity" / "tox21" / "tox21.csv.gz"]
     with pytest.raises(InvalidData, match=r"tox21.csv.gz, row \d+, smiles: "):
-        ingest(spark, source, IngestOptions())
-    activity = ingest(spark, source, IngestOptions(on_error="skip"))
+        ingested(spark, source, IngestOptions())
+    activity = ingested(spark, source, IngestOptions(on_error="skip"))
     assert activity.kind is ActivityKind.BINARY
     assert len(activity.targets) == 12
     counts = activity.ingest
@@ -31,7 +31,7 @@ def test_tox21_is_binary_and_its_unusable_molecules_are_listed(spark: SparkSessi
 
 
 def test_zinc_is_positives_joined_from_two_files(spark: SparkSession, shared_data: Path) -> None:
-    activity = ingest(spark, [shared_data / "activity" / "zinc_dti"], IngestOptions(on_error="skip"))
+    activity = ingested(spark, [shared_data / "activity" / "zinc_dti"], IngestOptions(on_error="skip"))
     assert activity.kind is ActivityKind.POSITIVES
     assert set(activity.cells["value"].to_pylist()) == {1.0}
     counts = activity.ingest

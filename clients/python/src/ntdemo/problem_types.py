@@ -56,6 +56,7 @@ __all__ = [
     "OrderUnavailable",
     "OriginForeign",
     "OutOfMemory",
+    "PodNotStarted",
     "PredictionsTooMany",
     "QueueFull",
     "RangeNotSatisfiable",
@@ -522,6 +523,16 @@ class OutOfMemory(Problem):
     slug = "out-of-memory"
 
 
+class PodNotStarted(Problem):
+    r"""The cluster did not start the job.
+
+    The job runs as a pod of a cluster, and the cluster does not make or start it: no node has what it asks for, its image
+    is not found, or the API server refuses it. The detail is what the cluster says.
+    """
+
+    slug = "pod-not-started"
+
+
 class PredictionsTooMany(Problem):
     r"""The answer would hold too many predictions.
 
@@ -797,6 +808,7 @@ OF_SLUG: Final[Mapping[str, type[Problem]]] = MappingProxyType(
         "order-unavailable": OrderUnavailable,
         "origin-foreign": OriginForeign,
         "out-of-memory": OutOfMemory,
+        "pod-not-started": PodNotStarted,
         "predictions-too-many": PredictionsTooMany,
         "queue-full": QueueFull,
         "range-not-satisfiable": RangeNotSatisfiable,

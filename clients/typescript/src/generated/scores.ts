@@ -1215,8 +1215,12 @@ export interface components {
              */
             limit?: number | null;
             /**
-             * @description Which targets come first. When null: as named where targets are named without a limit; else by `excess`, and by
-             *     `prediction` in runs that predict by fragments alone, which know no other order.
+             * @description Which targets come first. `excess`: those on which the compound stands out most among compounds of the data. Compared is
+             *     how surely `sum` is above `contributions.target`, in standard deviations as the nearest measured compound alone tells them,
+             *     with the median and the highest tenth of a sample of compounds on the target. `prediction`: those with the highest `value`.
+             *     `certainty`: those with the narrowest interval, measured by how widely the target's values spread. When null: as named where
+             *     targets are named without a limit; else by `excess`, and by `prediction` in runs that predict by fragments alone, which know
+             *     no other order.
              */
             order?: components["schemas"]["Order"] | null;
         };

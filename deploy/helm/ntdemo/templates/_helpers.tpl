@@ -25,7 +25,7 @@ labels:
 
 {{- define "ntdemo.image" -}}
 {{- $suffix := "" }}
-{{- if and (eq .component "trainer") (ne .root.Values.gpu.mode "none") }}{{ $suffix = .root.Values.gpu.tagSuffix }}{{ end -}}
+{{- if and (eq .component "trainer") (ne .root.Values.gpu.mode "none") (or .gpu (eq .root.Values.trainer.executor "local")) }}{{ $suffix = .root.Values.gpu.tagSuffix }}{{ end -}}
 {{ .root.Values.image.repository }}/{{ .component }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}{{ $suffix }}
 {{- end }}
 
@@ -81,10 +81,16 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 
-{{/* What every pod says of itself: no token, no root, nothing writable but /tmp. */}}
+{{/* The account of a trainer that makes Jobs. */}}
+{{- define "ntdemo.trainer-account" -}}
+{{ .Values.pods.serviceAccountName | default (printf "%s-trainer" (include "ntdemo.name" .)) }}
+{{- end }}
+
+{{/* What every pod says of itself: no token, but for a trainer that makes Jobs, no root, nothing writable but /tmp. */}}
 {{- define "ntdemo.pod" -}}
-automountServiceAccountToken: false
-{{- with .root.Values.pods.serviceAccountName }}
+{{- $asks := and (eq .component "trainer") (eq .root.Values.trainer.executor "kubernetes") }}
+automountServiceAccountToken: {{ $asks }}
+{{- with ternary (include "ntdemo.trainer-account" .root) .root.Values.pods.serviceAccountName $asks }}
 serviceAccountName: {{ . }}
 {{- end }}
 {{- with .root.Values.pods.priorityClassName }}
@@ -148,19 +154,24 @@ matchLabels:
   app.kubernetes.io/name: ntdemo
   app.kubernetes.io/instance: {{ .Release.Name }}
 matchExpressions:
-  - {key: app.kubernetes.io/component, operator: In, values: [trainer, scores-api, store-check]}
+  - {key: app.kubernetes.io/component, operator: In, values: [trainer, scores-api, store-check, job]}
 {{- end }}
 
-{{/* Where readers of the store run. With a volume for one node only that is where others mount it, whatever that node is tainted
-with; a pod that is the only one to mount it may go anywhere, so that nothing waits for a trainer that was scaled down. */}}
-{{- define "ntdemo.reader-placing" -}}
-{{- if eq .Values.state.accessMode "ReadWriteOnce" }}
+{{/* A volume for one node only is mounted where others mount it. */}}
+{{- define "ntdemo.beside-the-store" -}}
 affinity:
   podAffinity:
     requiredDuringSchedulingIgnoredDuringExecution:
       - topologyKey: kubernetes.io/hostname
         labelSelector:
           {{- include "ntdemo.mounts-the-store" . | nindent 10 }}
+{{- end }}
+
+{{/* Where readers of the store run. With a volume for one node only that is where others mount it, whatever that node is tainted
+with; a pod that is the only one to mount it may go anywhere, so that nothing waits for a trainer that was scaled down. */}}
+{{- define "ntdemo.reader-placing" -}}
+{{- if eq .Values.state.accessMode "ReadWriteOnce" }}
+{{ include "ntdemo.beside-the-store" . }}
 {{- with .Values.scoresApi.nodeSelector }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
@@ -336,4 +347,81 @@ spec:
     {{- end }}
     {{- if not (or .callees .egress .dns) }} []{{- end }}
 {{- end }}
+{{- end }}
+
+{{/* What the trainer and its jobs are told. */}}
+{{- define "ntdemo.trainer-env" -}}
+envFrom:
+  - configMapRef: {name: {{ include "ntdemo.name" . }}-trainer}
+  {{- with .Values.trainer.existingSecret }}
+  - secretRef: {name: {{ . }}}
+  {{- end }}
+  {{- with .Values.trainer.database.existingSecret }}
+  - secretRef: {name: {{ . }}}
+  {{- end }}
+{{- end }}
+
+{{/* What they mount; `gpu`: and exchange numbers of GPUs by. */}}
+{{- define "ntdemo.trainer-mounts" -}}
+- {name: state, mountPath: /state}
+- {name: tmp, mountPath: /tmp}
+{{- if .gpu }}
+- {name: shared-memory, mountPath: /dev/shm}
+{{- end }}
+{{- if .root.Values.trainer.dataClaim }}
+- {name: data, mountPath: /data, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "ntdemo.trainer-volumes" -}}
+- name: state
+  persistentVolumeClaim: {claimName: {{ include "ntdemo.claim" .root }}}
+- name: tmp
+  emptyDir: {sizeLimit: {{ .root.Values.trainer.scratch }}}
+{{- if .gpu }}
+- name: shared-memory  # NCCL's
+  emptyDir: {medium: Memory, sizeLimit: {{ .root.Values.gpu.sharedMemory }}}
+{{- end }}
+{{- with .root.Values.trainer.dataClaim }}
+- name: data
+  persistentVolumeClaim: {claimName: {{ . }}, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{/* A pod with GPUs asks for them, in the cluster's way. */}}
+{{- define "ntdemo.gpu-pod" -}}
+{{- with .Values.gpu.runtimeClassName }}
+runtimeClassName: {{ . }}
+{{- end }}
+{{- if eq .Values.gpu.mode "dra" }}
+resourceClaims:
+  - name: gpus
+    resourceClaimTemplateName: {{ include "ntdemo.name" . }}-gpus
+{{- end }}
+{{- end }}
+
+{{/* And its container, with `resources`. */}}
+{{- define "ntdemo.resources" -}}
+requests:
+  {{- toYaml .resources.requests | nindent 2 }}
+limits:
+  {{- toYaml .resources.limits | nindent 2 }}
+  {{- if and .gpu (eq .root.Values.gpu.mode "devicePlugin") }}
+  {{ .root.Values.gpu.resourceName }}: {{ .root.Values.gpu.count }}
+  {{- end }}
+{{- if and .gpu (eq .root.Values.gpu.mode "dra") }}
+claims:
+  - name: gpus
+{{- end }}
+{{- end }}
+
+{{/* 3Gi in bytes. */}}
+{{- define "ntdemo.bytes" -}}
+{{- mul (regexFind "^[0-9]+" . | int64) (ternary 1073741824 1048576 (hasSuffix "Gi" .)) -}}
+{{- end }}
+
+{{/* 1500m in whole cores. */}}
+{{- define "ntdemo.cores" -}}
+{{- $text := toString . -}}
+{{- if hasSuffix "m" $text }}{{ div (add (trimSuffix "m" $text | int64) 999) 1000 }}{{ else }}{{ max 1 ($text | int64) }}{{ end -}}
 {{- end }}

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -56,6 +56,12 @@ class Settings(DoorSettings):
     """Bytes that one upload may have."""
     uploads_limit_bytes: Annotated[int, Field(alias="TRAINER_UPLOADS_LIMIT_BYTES", ge=1)] = 32 * 2**30
     """Bytes that all uploads together may have."""
+    executor: Annotated[Literal["local", "kubernetes"], Field(alias="TRAINER_EXECUTOR")] = "local"
+    """Where jobs run: `local` processes of this machine, or Jobs of the `kubernetes` cluster that this pod belongs to."""
+    job_templates: Annotated[Path | None, Field(alias="TRAINER_JOB_TEMPLATES")] = None
+    """The file that says what a cluster gives a job, as the chart writes it; needed by the executor `kubernetes`."""
+    kubernetes_api: Annotated[str | None, Field(alias="TRAINER_KUBERNETES_API", pattern=r"^https?://\S+$")] = None
+    """The cluster's API server, asked without a token, such as `kubectl proxy`; unset, that of the pod's own cluster."""
     devices: Annotated[Path | None, Field(alias="TRAINER_DEVICES")] = None
     """A JSON file that lists devices to stand in for those of this machine; for tests and trials."""
     gpus: Annotated[int, Field(alias="TRAINER_GPUS", ge=0)] = 0

@@ -204,7 +204,7 @@ class Prediction:
     flags: tuple[str, ...]
     """`unknown-fragments`, `nothing-known`, `fragments-only`."""
     targets: tuple[TargetPrediction, ...]
-    """Those most surely above their level first, or the highest where no level is told."""
+    """Those first on which the compound stands out most, or the highest where no level is told."""
     matched: str | None = None
     """Name of the compound of the data that this is."""
     nearest: float | None = None

@@ -1,22 +1,26 @@
 """Data sets: files handed to the trainer, the plan of how one would be read, and jobs that learn from it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import httpx
 from pydantic import SecretStr
 
-from servicekit.client import ServiceAway, ServiceProblem, asking, bearer, checked
+from servicekit.client import ServiceAway, ServiceProblem, answer_of, bearer
 from servicekit.tracing import propagating
-from trainer_client import models
+from trainer_client import Client, models
+from trainer_client.api.datasets import create_dataset, list_datasets, plan_dataset
+from trainer_client.api.jobs import cancel_job, create_job, get_job_log
+from trainer_client.types import File
 from viz.failures import Refused, UpstreamAway
 from viz.plans import Plan, PlannedColumn, PlannedFile, PlannedRows, PlannedTarget, RejectedPlace
 
 __all__ = ["Dataset", "Datasets"]
 
+T = TypeVar("T")
 _TRAINER: Final = "the trainer"
 _USED: Final = "used"
 _PATIENCE_S: Final = 60.0
@@ -38,13 +42,11 @@ class Datasets:
 
     def __init__(self, url: str, *, key: SecretStr | None = None, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._url = url.rstrip("/")
-        self._client = httpx.AsyncClient(
+        self._client: Any = Client(  # of the two generated classes, the other takes no client without a key
             base_url=self._url,
             headers=bearer(key),
             timeout=httpx.Timeout(_PATIENCE_S, connect=2.0),
-            trust_env=False,
-            **propagating(),
-            transport=transport,
+            httpx_args={"trust_env": False, **propagating(), "transport": transport},
         )
 
     async def __aenter__(self) -> Self:
@@ -63,37 +65,36 @@ class Datasets:
             Refused: the trainer does not take it. So do all other methods.
             UpstreamAway: the trainer cannot be asked. So do all other methods.
         """
-        headers = {"Content-Type": "application/octet-stream"}
-        answer = await self._ask("POST", "/v1/datasets", params={"name": name}, content=body, headers=headers)
-        return _dataset(models.DatasetResource.from_dict(answer.json()))
+        file = File(payload=body)  # type: ignore[arg-type]  # the generated class asks for a file; httpx takes any stream
+        question = create_dataset.asyncio(client=self._client, body=file, name=name)
+        return _dataset(await self._ask(question, models.DatasetResource))
 
     async def all(self) -> tuple[Dataset, ...]:
         """Every upload, the newest first."""
-        answer = await self._ask("GET", "/v1/datasets")
-        return tuple(_dataset(item) for item in models.DatasetList.from_dict(answer.json()).items)
+        listed = await self._ask(list_datasets.asyncio(client=self._client), models.DatasetList)
+        return tuple(_dataset(item) for item in listed.items)
 
     async def plan(self, dataset: str, ingest: Mapping[str, Any]) -> Plan:
         """How an upload would be read with these options."""
-        answer = await self._ask("POST", f"/v1/datasets/{dataset}/plan", json=dict(ingest))
-        return _plan(models.PlanResource.from_dict(answer.json()))
+        question = plan_dataset.asyncio(dataset, client=self._client, body=models.IngestOptions.from_dict(ingest))
+        return _plan(await self._ask(question, models.PlanResource))
 
     async def start(self, spec: Mapping[str, Any]) -> str:
         """Hand in a job; its id."""
-        answer = await self._ask("POST", "/v1/jobs", json={"spec": dict(spec)})
-        return models.JobResource.from_dict(answer.json()).id
+        question = create_job.asyncio(client=self._client, body=models.JobRequest.from_dict({"spec": spec}))
+        return (await self._ask(question, models.JobResource)).id
 
     async def cancel(self, job: str) -> None:
         """Ask for the end of a job."""
-        await self._ask("DELETE", f"/v1/jobs/{job}")
+        await self._ask(cancel_job.asyncio(job, client=self._client), models.JobResource)
 
     async def log(self, job: str) -> str:
         """What a job printed so far."""
-        return (await self._ask("GET", f"/v1/jobs/{job}/log")).text
+        return await self._ask(get_job_log.asyncio(job, client=self._client), str)
 
-    async def _ask(self, method: str, path: str, **question: Any) -> httpx.Response:
+    async def _ask(self, question: Awaitable[Any], kind: type[T]) -> T:
         try:
-            with asking(_TRAINER):
-                return checked(await self._client.request(method, path, **question))
+            return await answer_of(question, kind, service=_TRAINER)
         except ServiceAway as away:
             raise UpstreamAway(_TRAINER, self._url, away) from away
         except ServiceProblem as problem:

@@ -1,22 +1,31 @@
 """The registry of runs and bots at the trainer: what people say of them, what aliases name, and every change of either."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Final, Self
-from urllib.parse import quote
+from typing import Any, Final, Self, TypeVar
 
 import httpx
 from pydantic import SecretStr
 
-from servicekit.client import ServiceAway, ServiceProblem, asking, bearer, checked
+from servicekit.client import ServiceAway, ServiceProblem, answer_of, bearer
 from servicekit.tracing import propagating
-from trainer_client import models
+from trainer_client import Client, models
+from trainer_client.api.runs import (
+    delete_alias,
+    delete_run,
+    edit_run,
+    list_aliases,
+    list_runs,
+    put_alias,
+    roll_back_alias,
+)
 from viz.failures import Refused, UpstreamAway
 
 __all__ = ["Alias", "Registered", "Registry"]
 
+T = TypeVar("T")
 _TRAINER: Final = "the trainer"
 _PATIENCE_S: Final = 180.0
 """Two bots are measured before one takes the other's place."""
@@ -64,13 +73,11 @@ class Registry:
 
     def __init__(self, url: str, *, key: SecretStr | None = None, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._url = url.rstrip("/")
-        self._client = httpx.AsyncClient(
+        self._client: Any = Client(  # of the two generated classes, the other takes no client without a key
             base_url=self._url,
             headers=bearer(key),
             timeout=httpx.Timeout(_PATIENCE_S, connect=2.0),
-            trust_env=False,
-            **propagating(),
-            transport=transport,
+            httpx_args={"trust_env": False, **propagating(), "transport": transport},
         )
 
     async def __aenter__(self) -> Self:
@@ -89,51 +96,51 @@ class Registry:
             Refused: the trainer does not do this. So do all other methods.
             UpstreamAway: the trainer cannot be asked. So do all other methods.
         """
-        listed = models.RunList.from_dict((await self._ask("GET", "/v1/runs")).json())
+        listed = await self._ask(list_runs.asyncio(client=self._client), models.RunList)
         return tuple(each for each in map(_registered, listed.items) if each.is_bot)
 
     async def aliases(self) -> tuple[Alias, ...]:
         """Every alias, in alphabetical order; those of bots always."""
-        listed = models.AliasList.from_dict((await self._ask("GET", "/v1/aliases")).json())
+        listed = await self._ask(list_aliases.asyncio(client=self._client), models.AliasList)
         told = {item.alias: Alias(item.alias, item.run, tuple(item.before)) for item in listed.items}
         shipped = {alias: Alias(alias, None) for alias in _PLAIN}
         return tuple(each for _, each in sorted((shipped | told).items()))
 
     async def edit(self, run: str, **said: Any) -> None:
         """Say something of a run: `name`, `tags`, `note`, `pinned`; what is left out stays."""
-        await self._ask("PATCH", f"/v1/runs/{quote(run, safe='')}", json=said)
+        body = models.RunEdit.from_dict(said)
+        await self._ask(edit_run.asyncio(run, client=self._client, body=body), models.RunResource)
 
     async def delete(self, run: str) -> None:
         """Answer nobody from a run any more."""
-        await self._ask("DELETE", f"/v1/runs/{quote(run, safe='')}")
+        await self._ask(delete_run.asyncio(run, client=self._client), type(None))
 
     async def promote(self, alias: str, run: str, *, seen: str | None, force: bool = False) -> None:
         """Let an alias name a run; with `force` a bot even if it is worse than the one that it takes the place of."""
-        body = {"run": run, "force": force}
-        await self._ask("PUT", f"/v1/aliases/{quote(alias, safe='')}", json=body, headers=_expecting(seen))
+        body = models.AliasTarget(run, force)
+        await self._ask(put_alias.asyncio(alias, client=self._client, body=body, **_expecting(seen)), models.AliasResource)
 
     async def roll_back(self, alias: str, *, seen: str | None) -> str | None:
         """Let an alias name what it named before: that run, or None for a shipped bot."""
-        answer = await self._ask("POST", f"/v1/aliases/{quote(alias, safe='')}/rollback", headers=_expecting(seen))
-        return models.AliasResource.from_dict(answer.json()).run
+        question = roll_back_alias.asyncio(alias, client=self._client, **_expecting(seen))
+        return (await self._ask(question, models.AliasResource)).run
 
     async def drop(self, alias: str, *, seen: str | None) -> None:
         """Let there be no such alias any more; the run stays."""
-        await self._ask("DELETE", f"/v1/aliases/{quote(alias, safe='')}", headers=_expecting(seen))
+        await self._ask(delete_alias.asyncio(alias, client=self._client, **_expecting(seen)), type(None))
 
-    async def _ask(self, method: str, path: str, **question: Any) -> httpx.Response:
+    async def _ask(self, question: Awaitable[Any], kind: type[T]) -> T:
         try:
-            with asking(_TRAINER):
-                return checked(await self._client.request(method, path, **question))
+            return await answer_of(question, kind, service=_TRAINER)
         except ServiceAway as away:
             raise UpstreamAway(_TRAINER, self._url, away) from away
         except ServiceProblem as problem:
             raise Refused(problem.title, problem.detail) from problem
 
 
-def _expecting(seen: str | None) -> Mapping[str, str]:
-    """Headers that have a change refused where the alias no longer names what was seen."""
-    return {"If-None-Match": "*"} if seen is None else {"If-Match": f'"{seen}"'}
+def _expecting(seen: str | None) -> dict[str, str]:
+    """What has a change refused where the alias no longer names what was seen."""
+    return {"if_none_match": "*"} if seen is None else {"if_match": f'"{seen}"'}
 
 
 def _registered(item: models.RunResource) -> Registered:

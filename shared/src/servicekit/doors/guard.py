@@ -69,6 +69,17 @@ class Doors:
     audit: Path | None = None
     """The audit log, where the settings name none."""
 
+    def rule(self, method: str, path: str) -> Rule | None:
+        """The first that fits; None where reading is enough."""
+        return next((rule for rule in self.rules if method in rule.methods and rule.path.fullmatch(path)), None)
+
+    def needed(self, method: str, path: str) -> str:
+        """The scope that a key must have, where the service asks for keys; `none` where nobody is asked."""
+        if path in _ALWAYS:
+            return "none"
+        rule = self.rule(method, path)
+        return (Scope.READ if rule is None else rule.scope).name.lower()
+
     @property
     def ring(self) -> KeyRing:
         """Its keys."""
@@ -102,17 +113,13 @@ class Guard:
 
     def __init__(self, doors: Doors) -> None:
         settings = doors.settings
-        self._rules = doors.rules
+        self.rule = doors.rule
         self._names = Names(doors.host, *settings.allowed_hosts, *([settings.reached_at] if settings.reached_at else []))
         self._origins = frozenset(doors.origins)
         self._asks_all = settings.asks_for_keys(doors.host)
         self._ring = doors.ring
         self._tokens = Tokens.of(settings)
         self._rates = Rates(settings.rate_limit, time.monotonic)
-
-    def rule(self, method: str, path: str) -> Rule | None:
-        """The first that fits; None where reading is enough."""
-        return next((rule for rule in self._rules if method in rule.methods and rule.path.fullmatch(path)), None)
 
     async def admit(self, method: str, path: str, headers: Mapping[str, str], *, server: str | None) -> Caller | None:
         """Who asks; None where nobody need say. `headers` has lower-case names, `server` is where the server listens.

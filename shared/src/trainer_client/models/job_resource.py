@@ -43,6 +43,9 @@ class JobResource:
         estimated_start (datetime.datetime | None): If the jobs before it take as long as they are taken to; null where
             it does not wait, or no device is in order.
         slot (None | str): The device that it was given, by its name in `GET /v1/devices`; null while it waits.
+        pending (None | str): Why a cluster does not run it yet, which has been given it: its scheduler's or its queue's
+            words; null where it runs, or
+            is not in a cluster's hands.
         parent (None | str): The sweep it belongs to.
         children (int): Jobs of this sweep, which `GET /v1/jobs?parent=` lists; 0 for a job that is no sweep.
         run (None | str): The run it makes. Readers of the scores API see it when the job has succeeded.
@@ -68,6 +71,7 @@ class JobResource:
     position: int | None
     estimated_start: datetime.datetime | None
     slot: None | str
+    pending: None | str
     parent: None | str
     children: int
     run: None | str
@@ -123,6 +127,9 @@ class JobResource:
         slot: None | str
         slot = self.slot
 
+        pending: None | str
+        pending = self.pending
+
         parent: None | str
         parent = self.parent
 
@@ -173,6 +180,7 @@ class JobResource:
                 "position": position,
                 "estimated_start": estimated_start,
                 "slot": slot,
+                "pending": pending,
                 "parent": parent,
                 "children": children,
                 "run": run,
@@ -274,6 +282,13 @@ class JobResource:
 
         slot = _parse_slot(d.pop("slot"))
 
+        def _parse_pending(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        pending = _parse_pending(d.pop("pending"))
+
         def _parse_parent(data: object) -> None | str:
             if data is None:
                 return data
@@ -360,6 +375,7 @@ class JobResource:
             position=position,
             estimated_start=estimated_start,
             slot=slot,
+            pending=pending,
             parent=parent,
             children=children,
             run=run,

@@ -118,9 +118,10 @@ def test_it_says_what_its_numbers_are_and_of_which_targets(graph: Path) -> None:
 
 
 def test_another_graph_is_refused(tmp_path: Path) -> None:
-    from trainer.factorization.onnx.factor_graph import export  # noqa: PLC0415 - the other graph of a run
+    from trainer.factorization.counts.network import FactorNetwork  # noqa: PLC0415 - the other graph of a run
+    from trainer.factorization.onnx.factor_graph import export  # noqa: PLC0415 - the same
 
     factors = Factors.from_product(np.ones((1, 1)), np.ones((1, 1)))
-    export(factors, tmp_path / "factors.onnx", fragments=["f"], targets=["t"], run="factors-1")
+    export(FactorNetwork.from_factors(factors), tmp_path / "factors.onnx", fragments=["f"], targets=["t"], run="factors-1")
     with pytest.raises(ValueError, match=r"factors\.onnx has the schema"):
         scored(Scorer(tmp_path / "factors.onnx"), library("C"))

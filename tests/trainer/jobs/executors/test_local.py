@@ -42,7 +42,7 @@ async def test_stopping_kills_the_worker_and_what_it_started(directory: JobDirec
     execution = await LocalExecutor(SLEEPER).start(directory)
     child = await _child(directory)
     await execution.stop()
-    assert await execution.wait() == "its process was killed by SIGKILL"
+    assert (await execution.wait()).reason == "its process was killed by SIGKILL"
     assert gone(child)
 
 
@@ -56,7 +56,7 @@ async def test_a_worker_that_may_write_a_checkpoint_is_asked_first_and_waited_fo
     execution = await LocalExecutor((sys.executable, "-c", script)).start(directory)
     await until(lambda: directory.log.read_text() == "ready\n")
     await execution.stop(grace_s=30)
-    assert await execution.wait() == "its process ended with exit status 0"
+    assert (await execution.wait()).reason == "its process ended with exit status 0"
     assert directory.log.read_text() == "ready\nwritten\n"
 
 
@@ -65,7 +65,7 @@ async def test_a_worker_that_does_not_listen_is_killed_when_its_grace_is_over(di
     execution = await LocalExecutor((sys.executable, "-c", script)).start(directory)
     await until(lambda: directory.log.read_text() == "ready\n")
     await execution.stop(grace_s=0.05)
-    assert await execution.wait() == "its process was killed by SIGKILL"
+    assert (await execution.wait()).reason == "its process was killed by SIGKILL"
 
 
 async def test_a_worker_is_bound_to_its_device_by_its_environment(directory: JobDirectory) -> None:
@@ -80,7 +80,7 @@ async def test_a_worker_that_dies_takes_its_children_along(directory: JobDirecto
     execution = await LocalExecutor(SLEEPER).start(directory)
     child = await _child(directory)
     os.kill(os.getpgid(child), signal.SIGKILL)  # the worker leads the group
-    assert await execution.wait() == "its process was killed by SIGKILL"
+    assert (await execution.wait()).reason == "its process was killed by SIGKILL"
     assert gone(child)
 
 

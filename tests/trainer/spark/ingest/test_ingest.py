@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pyspark.sql import SparkSession
+from tests.support.ingesting import ingested
 from tests.support.tasks import tasks
 
 from chemistry import fragment
@@ -15,7 +16,7 @@ from contracts.kinds import ActivityKind
 from trainer.data.activity import Activity
 from trainer.data.offences import InvalidData
 from trainer.runs.ingest import IngestOptions
-from trainer.spark.ingest.ingest import digest, ingest
+from trainer.spark.ingest.ingest import digest
 
 ROWS = [
     ("CCOc1ccccc1", "5.5", ""),
@@ -42,14 +43,14 @@ def adds_up(activity: Activity) -> bool:
 
 def failure(spark: SparkSession, *paths: Path, **options: Any) -> InvalidData:
     with pytest.raises(InvalidData) as caught:
-        ingest(spark, paths, IngestOptions(**options))
+        ingested(spark, paths, IngestOptions(**options))
     return caught.value
 
 
 @pytest.mark.spark
 def test_a_wide_table_becomes_an_activity(spark: SparkSession, tmp_path: Path) -> None:
     path = a_table(tmp_path / "assays.csv")
-    activity = ingest(spark, [path], IngestOptions())
+    activity = ingested(spark, [path], IngestOptions())
     assert (activity.source, activity.kind) == ("assays.csv", ActivityKind.REAL)
     assert activity.digest == digest([path], IngestOptions())
     parents = sorted({fragment(smiles).parent for smiles, *_ in ROWS[:-1]})
@@ -71,7 +72,7 @@ def test_a_wide_table_becomes_an_activity(spark: SparkSession, tmp_path: Path) -
 
 @pytest.mark.spark
 def test_counts_are_sums_over_the_compounds_that_contain_a_fragment(spark: SparkSession, tmp_path: Path) -> None:
-    activity = ingest(spark, [a_table(tmp_path / "assays.csv")], IngestOptions())
+    activity = ingested(spark, [a_table(tmp_path / "assays.csv")], IngestOptions())
     membership_FC = np.zeros((len(activity.fragments), len(activity.compounds)))
     for row, smiles in enumerate(activity.compounds["smiles"].to_pylist()):
         for name in fragment(smiles).fragments:
@@ -86,13 +87,13 @@ def test_counts_are_sums_over_the_compounds_that_contain_a_fragment(spark: Spark
 
 @pytest.mark.spark
 def test_several_files_and_a_directory_state_one_activity(spark: SparkSession, tmp_path: Path) -> None:
-    whole = ingest(spark, [a_table(tmp_path / "assays.csv")], IngestOptions())
+    whole = ingested(spark, [a_table(tmp_path / "assays.csv")], IngestOptions())
     parts = tmp_path / "parts"
     parts.mkdir()
     a_table(parts / "a.csv", ROWS[:3])
     (parts / "b.csv.gz").write_bytes(gzip.compress(a_table(tmp_path / "b.csv", ROWS[3:]).read_bytes()))
     (parts / "README.md").write_text("not data")
-    split = ingest(spark, [parts], IngestOptions())
+    split = ingested(spark, [parts], IngestOptions())
     for name in ("fragments", "compounds", "targets", "membership", "cells"):
         assert getattr(split, name).equals(getattr(whole, name)), name
     assert [(reject["file"], reject["row"]) for reject in split.rejects.to_pylist()] == [("b.csv.gz", 4)]
@@ -103,11 +104,11 @@ def test_several_files_and_a_directory_state_one_activity(spark: SparkSession, t
 
 @pytest.mark.spark
 def test_long_rows_state_what_a_wide_table_states(spark: SparkSession, tmp_path: Path) -> None:
-    wide = ingest(spark, [a_table(tmp_path / "assays.csv")], IngestOptions())
+    wide = ingested(spark, [a_table(tmp_path / "assays.csv")], IngestOptions())
     cells = [(smiles, target, value) for smiles, *values in ROWS for target, value in zip(("T2", "T1"), values, strict=True)]
     lines = [",".join(cell) for cell in cells if cell[2]]
     (tmp_path / "long.csv").write_text("smiles,target,pIC50\n" + "\n".join(lines) + "\n")
-    long = ingest(spark, [tmp_path / "long.csv"], IngestOptions())
+    long = ingested(spark, [tmp_path / "long.csv"], IngestOptions())
     for name in ("fragments", "membership", "cells"):
         assert getattr(long, name).equals(getattr(wide, name)), name
     assert long.targets.drop(["unit"]).equals(wide.targets.drop(["unit"]))
@@ -120,7 +121,7 @@ def test_measurements_are_joined_to_structures_in_another_file(spark: SparkSessi
     (tmp_path / "chemicals.tsv").write_text("chemical_id\tSMILES\na\tCCOc1ccccc1\nb\tCCOc1ccccc1C\nc\tCC(\nd\tCCO\n")
     (tmp_path / "dti.tsv").write_text("Chem_ID\tGene\na\tG1\nb\tG1\nb\tG2\nc\tG1\nx\tG1\n")
     sources = [tmp_path / "chemicals.tsv", tmp_path / "dti.tsv"]
-    activity = ingest(spark, sources, IngestOptions(on_error="skip"))
+    activity = ingested(spark, sources, IngestOptions(on_error="skip"))
     assert activity.kind is ActivityKind.POSITIVES
     assert activity.compounds["name"].to_pylist() == ["a", "b"]
     assert activity.targets["name"].to_pylist() == ["G1", "G2"]
@@ -145,7 +146,7 @@ def test_an_unparsable_molecule_stops_the_ingestion_unless_it_may_be_skipped(spa
         (8, "smiles", "C1CC"),
         (9, "smiles", "no molecule"),
     ]
-    activity = ingest(spark, [path], IngestOptions(on_error="skip"))
+    activity = ingested(spark, [path], IngestOptions(on_error="skip"))
     assert activity.ingest["molecules_rejected"] == 2
     assert activity.rejects["row"].to_pylist() == [7, 8, 9]
     assert adds_up(activity)
@@ -156,7 +157,7 @@ def test_a_cell_that_is_no_number_stops_the_ingestion_unless_it_may_be_skipped(s
     path = a_table(tmp_path / "assays.csv", [*ROWS, ("CCC", "abc", "4"), ("CCO", "x", "NaN"), ("CCN", ">5", "6")])
     error = failure(spark, path)
     assert [(offence.row, offence.column, offence.value) for offence in error.offences] == [(8, "T2", "abc"), (9, "T2", "x")]
-    activity = ingest(spark, [path], IngestOptions(on_error="skip"))
+    activity = ingested(spark, [path], IngestOptions(on_error="skip"))
     assert activity.rejects["row"].to_pylist() == [7, 8, 9]
     assert (activity.ingest["rows_rejected"], activity.ingest["cells_rejected"], activity.ingest["bounds"]) == (2, 1, 1)
     assert len(activity.tables["activity"]) == len(activity.cells) + 1
@@ -189,7 +190,7 @@ def test_the_facts_do_not_depend_on_the_number_of_pieces(
     found = []
     for limit in (1, 3, 200):
         most_pieces(limit)
-        found.append(ingest(spark, [tmp_path], IngestOptions(on_error="skip")))
+        found.append(ingested(spark, [tmp_path], IngestOptions(on_error="skip")))
     assert len(found[0].rejects)
     for other in found[1:]:
         assert other.ingest == found[0].ingest
@@ -203,13 +204,13 @@ def test_little_data_are_few_tasks_however_many_a_cluster_would_make(
 ) -> None:
     most_pieces(200)
     table = a_table(tmp_path / "assays.csv")
-    assert 2 <= tasks(spark, lambda: ingest(spark, [table], IngestOptions())) <= 4
+    assert 2 <= tasks(spark, lambda: ingested(spark, [table], IngestOptions())) <= 4
 
 
 @pytest.mark.spark
 def test_units_make_data_real(spark: SparkSession, tmp_path: Path) -> None:
     rows = [(smiles, "100000000" if value else "", "") for smiles, value, _ in ROWS]  # 1 nM is 9, 0.1 M is 1
-    activity = ingest(spark, [a_table(tmp_path / "a.csv", rows)], IngestOptions(unit="nM"))
+    activity = ingested(spark, [a_table(tmp_path / "a.csv", rows)], IngestOptions(unit="nM"))
     assert activity.kind is ActivityKind.REAL
     assert set(activity.cells["value"].to_pylist()) == {1.0}
 

@@ -65,8 +65,7 @@ class Order(StrEnum):
     """Which targets of a compound come first."""
 
     EXCESS = "excess"
-    """Those where the compound is most surely above what is usual on the target: `sum` less `contributions.target`, divided by
-    the standard deviation of the sum."""
+    """Those on which the compound stands out most among compounds of the data."""
     PREDICTION = "prediction"
     """Those with the highest `value`."""
     CERTAINTY = "certainty"
@@ -86,8 +85,12 @@ class PredictionQuestion(Wire):
     limit: Annotated[int, Field(ge=1, le=_TARGETS)] | None = None
     """Only so many targets a compound, the first ones in the order; 10 where neither this nor targets is given."""
     order: Order | None = None
-    """Which targets come first. When null: as named where targets are named without a limit; else by `excess`, and by
-    `prediction` in runs that predict by fragments alone, which know no other order."""
+    """Which targets come first. `excess`: those on which the compound stands out most among compounds of the data. Compared is
+    how surely `sum` is above `contributions.target`, in standard deviations as the nearest measured compound alone tells them,
+    with the median and the highest tenth of a sample of compounds on the target. `prediction`: those with the highest `value`.
+    `certainty`: those with the narrowest interval, measured by how widely the target's values spread. When null: as named where
+    targets are named without a limit; else by `excess`, and by `prediction` in runs that predict by fragments alone, which know
+    no other order."""
 
 
 class Flag(StrEnum):

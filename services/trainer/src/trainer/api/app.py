@@ -16,8 +16,8 @@ from trainer.api.service import Trainer
 from trainer.jobs.claim import JOBS, claimed
 from trainer.jobs.devices.choice import inventory_of
 from trainer.jobs.devices.listing import Inventory
+from trainer.jobs.executors.choice import executor_of
 from trainer.jobs.executors.executor import Executor
-from trainer.jobs.executors.local import LocalExecutor
 from trainer.jobs.published import PublishedRuns, StoredRuns
 from trainer.jobs.table import JobTable
 from trainer.runs.problems import PROBLEM_TYPES
@@ -56,7 +56,7 @@ def create_app(
                 Trainer.opened(
                     settings,
                     rows,
-                    executor or LocalExecutor(),
+                    executor or executor_of(settings),
                     runs or StoredRuns(settings),
                     inventory or inventory_of(settings),
                 )

@@ -85,14 +85,15 @@ def _plan(paths: tuple[Path, ...], options: IngestOptions) -> dict[str, Any]:
     """How files would be read, as the API states it (`PlanResource`)."""
     from trainer.spark import intake  # noqa: PLC0415 - after the bounds are set
     from trainer.tables.inspection import inspect_files  # noqa: PLC0415 - the same
-    from trainer.tables.summary import as_lines, as_object  # noqa: PLC0415 - the same
+    from trainer.tables.summary import summarise  # noqa: PLC0415 - the same
 
     plans, objective = intake.plan(paths, options), intake.objective_of(paths)
+    summary = summarise(plans, objective, asked=False)
     inspection = inspect_files(plans, endpoint_in_target=options.endpoint_in_target) if plans else None
     return {
-        "lines": as_lines(plans, objective, asked=False) if plans else [],
+        "lines": summary.lines,
         "objective": objective,
-        "files": as_object(plans, objective, asked=False)["files"],
+        "files": summary.whole["files"],
         "rows": None if inspection is None else inspection.as_object(),
     }
 

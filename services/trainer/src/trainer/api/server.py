@@ -7,6 +7,7 @@ import time
 
 import structlog
 from fastapi import FastAPI
+from pydantic import ValidationError
 
 from servicekit import logs
 from servicekit.command import service_arguments
@@ -18,6 +19,7 @@ from trainer.api.service import Trainer
 from trainer.data.offences import InvalidData
 from trainer.jobs.claim import StartRefused, claimed
 from trainer.jobs.first_run import first_spec
+from trainer.jobs.templates import JobTemplates
 from trainer.settings import InvalidSettings, Settings
 from trainer.spark import intake
 
@@ -41,6 +43,7 @@ def main() -> None:
         logs.configure(settings.log_format, settings.log_level)
         require_keys(doors(settings))
         _check_data(settings)
+        _check_templates(settings)
         with claimed(settings.state) as table:
             app = create_app(settings, table=table)
             serve(app, host=settings.host, port=settings.port, shutdown_s=_STREAMS_S, on_exit=lambda: _begin_to_stop(app))
@@ -64,6 +67,19 @@ def _check_data(settings: Settings) -> None:
         raise StartRefused(f"{path} cannot be read: {error.strerror}.") from None
     except InvalidData as error:
         raise StartRefused(f"The data of {path} cannot be used: {error}") from None
+
+
+def _check_templates(settings: Settings) -> None:
+    """What a cluster is to give a job must be known before there is one."""
+    if settings.executor == "kubernetes":
+        try:
+            JobTemplates.of(settings)
+        except OSError as error:
+            raise StartRefused(f"{error.filename} cannot be read: {error.strerror}.") from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise StartRefused(f"{settings.job_templates} does not say what a job gets: {place}: {first['msg']}.") from None
 
 
 def _begin_to_stop(app: FastAPI) -> None:

@@ -70,6 +70,7 @@ class Trainer:
             queue.close()
             looking.cancel()
             await supervisor.stop()
+            await executor.close()
             await inventory.close()
             for ended in await asyncio.gather(working, looking, return_exceptions=True):
                 if isinstance(ended, Exception):

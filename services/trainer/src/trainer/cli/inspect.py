@@ -95,13 +95,13 @@ def inspect(  # noqa: PLR0917 - an argument an option
             command.answer(said) if as_json else command.say("data.json: complete as it stands; its objective is counts\n")
             return
         from contracts.kinds import Objective  # noqa: PLC0415 - beside what it describes
-        from trainer.tables.summary import as_lines, as_object  # noqa: PLC0415 - a wrong option need not wait for it
+        from trainer.tables.summary import summarise  # noqa: PLC0415 - a wrong option need not wait for it
 
+        summary = summarise(plans, Objective.ACTIVITY, asked=False)
         if as_json:
-            plan = as_object(plans, Objective.ACTIVITY, asked=False)
-            command.answer({"plan": plan, "inspection": inspection.as_object()})
+            command.answer({"plan": summary.whole, "inspection": inspection.as_object()})
             return
-        lines = [*as_lines(plans, Objective.ACTIVITY, asked=False), *_columns(plans), *_fates(inspection)]
+        lines = [*summary.lines, *_columns(plans), *_fates(inspection)]
         command.say("\n".join([*lines, ""]))
 
 

@@ -1,6 +1,5 @@
 """Neighbours by factors: the exact nearest fragments of every fragment, under both cosines, for any number of fragments."""
 
-from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 import numpy as np
@@ -14,10 +13,9 @@ from trainer.factorization.nearest import cosine_ticks, nearest
 from trainer.similarity.cosines import TICKS, directions_FK, vectors_FK
 from trainer.similarity.factors import Factors
 
-__all__ = ["PairPercents", "Search", "neighbours", "with_evidence"]
+__all__ = ["Search", "neighbours"]
 
 Ids = npt.NDArray[np.int32]
-PairPercents = Callable[[Ids, Ids], npt.NDArray[np.floating]]
 
 
 class Search(Protocol):
@@ -38,13 +36,10 @@ def neighbours(
     *,
     shown_F: npt.NDArray[np.bool_],
     limit: int,
-    evidence: Mapping[str, PairPercents] | None = None,
     device: str = "cpu",
     search: Search | None = None,
 ) -> pa.Table:
     """The table `neighbours` of `contracts.tables`, sorted by ranking, fragment and rank.
-
-    `evidence` gives further columns of the table, such as `structure`: percents of pairs, NaN where nobody knows.
 
     Every fragment has a list for each ranking (`balanced`, `function`) of up to `limit` shown fragments other than itself.
     Percents are exact to 1e-4; fragments that are equally near to that are ordered by id. `search` finds them elsewhere,
@@ -53,17 +48,7 @@ def neighbours(
     rows = {kind: vectors_FK(factors, kind) for kind in RANKINGS}
     unit = {kind: torch.from_numpy(np.round(directions_FK(rows_FK), _DECIMALS)).to(device) for kind, rows_FK in rows.items()}
     rankings = [_ranking(unit, ranking, shown_F, limit, search) for ranking in sorted(RANKINGS)]
-    return pa.concat_tables(with_evidence(table, evidence or {}) for table in rankings)
-
-
-def with_evidence(table: pa.Table, evidence: Mapping[str, PairPercents]) -> pa.Table:
-    """A ranking with what else is known of its pairs."""
-    first_N, second_N = table["fragment"].to_numpy(), table["other"].to_numpy()
-    found = {name: percents(first_N, second_N) for name, percents in evidence.items()}
-    for name, values_N in found.items():
-        column = pa.array(values_N.astype(np.float32), from_pandas=True)
-        table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), column)
-    return table
+    return pa.concat_tables(rankings)
 
 
 def _ranking(

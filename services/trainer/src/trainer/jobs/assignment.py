@@ -39,6 +39,8 @@ class Assignment(BaseModel):
     settings: Settings
     place: Place | None = None
     """None leaves the choice to the process."""
+    time_left_s: float | None = None
+    """How long it may last; None sets no limit."""
 
 
 @dataclass(frozen=True)
@@ -67,3 +69,14 @@ class JobDirectory:
     def assignment(self) -> Assignment:
         """What was assigned last."""
         return Assignment.model_validate_json((self.root / _FILE).read_text())
+
+    def revoke(self) -> None:
+        """Take the assignment back: whoever still works on it publishes nothing."""
+        (self.root / _FILE).unlink(missing_ok=True)
+
+    def is_assigned(self, run: str) -> bool:
+        """Is `run` still to be made?"""
+        try:
+            return self.assignment().run == run
+        except FileNotFoundError:
+            return False

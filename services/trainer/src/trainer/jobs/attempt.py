@@ -31,6 +31,8 @@ class Ending(StrEnum):
     OVER_TIME = "over-time"
     FROZEN = "frozen"
     DEVICE_FAILED = "device-failed"
+    LEFT = "left"
+    """The trainer stops and the attempt goes on, for the next trainer to adopt."""
 
 
 @dataclass
@@ -41,6 +43,8 @@ class Attempt:
     device: SlottedDevice
     clock_s: Callable[[], float] = time.monotonic
     execution: Execution | None = None
+    ran_s: float = 0.0
+    """How long it had run when this trainer adopted it."""
     ending: Ending | None = None
     reason: str = ""
     """Why it was ended, for people."""
@@ -52,8 +56,8 @@ class Attempt:
     _stops: "list[asyncio.Task[None]]" = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.begun_s = self.clock_s()
-        self.heard_s = self.begun_s
+        self.heard_s = self.clock_s()
+        self.begun_s = self.heard_s - self.ran_s
         """When it last told an event."""
 
     @property
@@ -90,7 +94,7 @@ class Attempt:
             self._stop()
 
     def started(self, execution: Execution) -> None:
-        """Its process runs."""
+        """It is under way."""
         self.execution = execution
         if self.ending is not None:
             self._stop()
@@ -102,7 +106,15 @@ class Attempt:
     def _stop(self) -> None:
         if self.execution is not None:
             grace_s = _CHECKPOINT_S if self.ending is Ending.PREEMPTED else 0.0
-            self._stops.append(asyncio.create_task(self.execution.stop(grace_s=grace_s), name=f"stop {self.job.id}"))
+            ending = self.execution.leave() if self.ending is Ending.LEFT else self.execution.stop(grace_s=grace_s)
+            self._stops.append(asyncio.create_task(ending, name=f"stop {self.job.id}"))
+
+    def waits(self) -> bool:
+        """Does no process of it run yet? Time counts from when one does."""
+        if self.execution is None or self.execution.pending is None:
+            return False
+        self.begun_s = self.heard_s = self.clock_s()
+        return True
 
     def overdue(self, frozen_s: float) -> tuple[Ending, str] | None:
         """Why it must be ended now: it has lasted too long, or told nothing for `frozen_s`."""
@@ -118,8 +130,8 @@ class Attempt:
 def place_on(device: SlottedDevice, memory_bytes: int, present: frozenset[str]) -> Place:
     """A job's place on a device, by the memory it needs; of the environment, what `present` names stays as it is."""
     share_bytes = share_of(device, memory_bytes)
-    environment = {"CUDA_VISIBLE_DEVICES": device.binding}
-    if device.kind is DeviceKind.GPU and device.slots > 1:
+    environment = {} if device.apart else {"CUDA_VISIBLE_DEVICES": device.binding}
+    if device.kind is DeviceKind.GPU and device.slots > 1 and not device.apart:
         environment["PYTORCH_ALLOC_CONF"] = f"per_process_memory_fraction:{share_bytes / device.memory_bytes:.4f}"
     if device.kind is DeviceKind.CPU:
         threads = str(max(1, device.cores // device.slots))

@@ -11,7 +11,7 @@ from trainer.jobs.assignment import Assignment, JobDirectory
 from trainer.jobs.attempt import Attempt, place_on
 from trainer.jobs.devices.listing import DeviceKind
 from trainer.jobs.events import EventKind, EventReader, EventWriter, JobEvent
-from trainer.jobs.executors.executor import Executor
+from trainer.jobs.executors.executor import Executor, Outcome
 from trainer.jobs.job import Failure
 from trainer.jobs.table import JobTable
 from trainer.runs.report import Stage
@@ -41,9 +41,38 @@ class Course:
         self._directory = directory
         self._follow_s = follow_s
 
-    async def run(self, attempt: Attempt) -> str:
-        """Run one attempt, mirroring its events in the job's row; says how its process ended."""
-        job, directory = attempt.job, self._directory(attempt.job.id)
+    async def run(self, attempt: Attempt) -> Outcome:
+        """Run one attempt, or go on with one that was adopted, mirroring its events in the job's row; says how it ended."""
+        directory = self._directory(attempt.job.id)
+        if attempt.execution is None:
+            reader = await self._begun(attempt, directory)
+        else:
+            reader = EventReader(directory.events, after=_last_start(directory, attempt.job.run))
+        assert attempt.execution is not None  # noqa: S101 - given by the lines above
+        pending: str | None = None
+        waiting = asyncio.ensure_future(attempt.execution.wait())
+        try:
+            while not waiting.done():
+                await asyncio.wait({waiting}, timeout=self._follow_s)
+                for event in reader.read():
+                    await self._mirror(attempt, event)
+                if attempt.waits() and attempt.execution.pending != pending:
+                    pending = attempt.execution.pending
+                    _log.info("job_pending", job=attempt.job.id, run=attempt.job.run, reason=pending)
+                if (overdue := attempt.overdue(self._settings.frozen_s)) is not None:
+                    attempt.end(*overdue)
+        except BaseException:
+            await attempt.execution.leave()
+            await waiting
+            raise
+        await attempt.stopped()
+        for event in reader.read():
+            await self._mirror(attempt, event)
+        return waiting.result()
+
+    async def _begun(self, attempt: Attempt, directory: JobDirectory) -> EventReader:
+        """Start it; gives what reads the events that follow."""
+        job = attempt.job
         _log.info("job_started", job=job.id, run=job.run, attempt=job.attempts, device=attempt.device.name)
         directory.assign(self._assignment(attempt))
         reader = EventReader(directory.events)
@@ -51,23 +80,7 @@ class Course:
             writer.write(EventKind.ATTEMPT, attempt=job.attempts, run=job.run)
         reader.read()
         attempt.started(await self._executor.start(directory))
-        assert attempt.execution is not None  # noqa: S101 - given by the line above
-        waiting = asyncio.ensure_future(attempt.execution.wait())
-        try:
-            while not waiting.done():
-                await asyncio.wait({waiting}, timeout=self._follow_s)
-                for event in reader.read():
-                    await self._mirror(attempt, event)
-                if (overdue := attempt.overdue(self._settings.frozen_s)) is not None:
-                    attempt.end(*overdue)
-        except BaseException:
-            await attempt.execution.stop()
-            await waiting
-            raise
-        await attempt.stopped()
-        for event in reader.read():
-            await self._mirror(attempt, event)
-        return waiting.result()
+        return reader
 
     def _assignment(self, attempt: Attempt) -> Assignment:
         job, device = attempt.job, attempt.device
@@ -78,7 +91,8 @@ class Course:
         if settings.spark_master == "local[*]" and device.kind is DeviceKind.CPU:
             threads = threads_within(max(1, device.cores // device.slots), place.memory_bytes)
             settings = settings.model_copy(update={"spark_master": f"local[{threads}]"})
-        return Assignment(run=job.run, spec=job.spec, settings=settings, place=place)
+        left_s = None if job.time_limit_s is None else max(1.0, job.time_limit_s - job.spent.seconds)
+        return Assignment(run=job.run, spec=job.spec, settings=settings, place=place, time_left_s=left_s)
 
     async def _mirror(self, attempt: Attempt, event: JobEvent) -> None:
         job = attempt.job.id
@@ -99,3 +113,9 @@ class Course:
                 attempt.failure = Failure(**event.data)
             case _:
                 pass
+
+
+def _last_start(directory: JobDirectory, run: str | None) -> int:
+    """Id of the event by which the attempt that makes `run` was told; 0 where none was."""
+    starts = (event for event in EventReader(directory.events).read() if event.kind is EventKind.ATTEMPT)
+    return max((start.id for start in starts if start.data["run"] == run), default=0)

@@ -64,8 +64,8 @@ def diagnose(error: BaseException) -> Failure:
 
 def never_fits(word: str, memory_bytes: int, devices: Sequence[SlottedDevice]) -> Failure:
     """Why a job that asks for the device `word` and this much memory can run on none of `devices`."""
-    listed = [{"name": device.name, "model": device.model, "memory_bytes": device.memory_bytes} for device in devices]
-    here = ", ".join(f"{device} with {device.memory_bytes / 2**30:.1f} GiB" for device in devices)
+    listed = [{"name": device.name, "model": device.model, "memory_bytes": device.largest_bytes} for device in devices]
+    here = ", ".join(f"{device} with {device.largest_bytes / 2**30:.1f} GiB" for device in devices)
     if not devices_for(word, 0, devices):
         asked = "a device" if word == "auto" else word
         return Failure(problems.DEVICE_NOT_FOUND.slug, f"{asked} is not here; this trainer has {here}.", {"devices": listed})

@@ -160,8 +160,16 @@ class EventReader:
 class EventReport:
     """Writes what a run tells as events; of progress that comes thick and fast at most ten a second."""
 
-    def __init__(self, writer: EventWriter, *, clock_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        writer: EventWriter,
+        *,
+        before: Callable[[Stage], None] = lambda _: None,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`before` is called at the begin of a stage, which does not begin where it raises."""
         self._writer = writer
+        self._before = before
         self._clock_s = clock_s
         self._begun_s: dict[Stage, float] = {}
         self._told_s: dict[Stage, float] = {}
@@ -170,6 +178,7 @@ class EventReport:
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[None]:
         """`stage` lasts as long as the context; only its success is told."""
+        self._before(stage)
         began_s = self._clock_s()
         self._begun_s[stage] = began_s
         self._writer.write(EventKind.STAGE_STARTED, stage=stage)

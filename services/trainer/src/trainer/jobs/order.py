@@ -85,12 +85,9 @@ def devices_for(word: str, memory_bytes: int, devices: Sequence[SlottedDevice]) 
 
     `auto` takes the processor only where no GPU is large enough for it.
     """
-    sound = [device for device in devices if device.fault is None and device.memory_bytes >= memory_bytes]
-    cluster = [device for device in sound if device.kind is DeviceKind.CLUSTER]
+    sound = [device for device in devices if device.fault is None and device.largest_bytes >= memory_bytes]
     gpus = [device for device in sound if device.kind is DeviceKind.GPU]
     cpus = [device for device in sound if device.kind is DeviceKind.CPU]
-    if cluster:
-        return cluster
     match word:
         case "auto":
             return gpus or [cpu for cpu in cpus if not cpu.named_only]

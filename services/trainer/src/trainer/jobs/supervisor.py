@@ -19,7 +19,7 @@ from trainer.jobs.attempt import Attempt, Ending
 from trainer.jobs.course import Course
 from trainer.jobs.devices.listing import DeviceKind, Inventory, Listing, SlottedDevice
 from trainer.jobs.diagnosis import diagnose, never_fits
-from trainer.jobs.executors.executor import Executor
+from trainer.jobs.executors.executor import Executor, Outcome
 from trainer.jobs.job import Failure, Job, JobState
 from trainer.jobs.published import PublishedRuns
 from trainer.jobs.table import JobTable
@@ -82,6 +82,8 @@ class Supervisor:
         self._verdicts = Verdicts(table, runs, self.directory, clock)
         self._course = Course(table, executor, settings, self.directory, follow_s=self._pace.follow_s)
         self._awake = asyncio.Event()
+        self._settled = asyncio.Event()
+        """It is known which attempts go on."""
         self._stopping = False
         self._taking = asyncio.Lock()
         self._recovering = asyncio.Lock()
@@ -105,6 +107,11 @@ class Supervisor:
     def attempts(self) -> tuple[Attempt, ...]:
         """Those under way."""
         return tuple(self._attempts.values())
+
+    def pending(self, job: str) -> str | None:
+        """Why a cluster does not run a job yet that it was given; None where it does, or was not."""
+        attempt = self._attempts.get(job)
+        return None if attempt is None or attempt.execution is None else attempt.execution.pending
 
     async def devices(self) -> Listing:
         """The devices now, with the faults that jobs met."""
@@ -134,25 +141,31 @@ class Supervisor:
         while not self._stopping:
             try:
                 await self._settle_leftovers(reason, counted=counted)
+                self._settled.set()
                 self.trouble = None
                 await self._work()
             except Exception as error:  # noqa: BLE001 - `trouble` tells it, whatever it is, and the log where it comes from
                 counted = not _of_the_disk(error)
                 reason = f"the trainer met a defect: {error!r}" if counted else f"the disk refused: {error}"
                 self.trouble = f"The queue stands still: {str(error) or repr(error)}"
+                self._settled.clear()
                 _log.exception("queue_stopped", retry_s=self._pace.retry_s)
-                await self._end_all(Ending.STOPPED, reason)
+                await self._end_all(reason)
                 self._broken = None
                 self._awake.clear()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._awake.wait(), self._pace.retry_s)
 
     async def stop(self) -> None:
-        """End `run` soon. Jobs under way are stopped and stay queued for the next start, their attempts forgotten."""
+        """End `run` soon. Jobs under way are stopped and stay queued for the next start, their attempts forgotten.
+
+        Those whose processes outlive this one go on, and the next start adopts them.
+        """
         self._stopping = True
+        self._settled.clear()
         self._awake.set()
         async with self._taking:
-            await self._end_all(Ending.STOPPED, "the trainer stops")
+            await self._end_all("the trainer stops")
 
     async def cancel(self, job: str) -> Job:
         """Cancel a job, and of a sweep every job; wait until it has ended. Cancelling twice is the same as once.
@@ -172,11 +185,13 @@ class Supervisor:
             attempt = self._attempts.get(job)
             if attempt is not None:
                 attempt.end(Ending.CANCELLED, "its caller cancelled it")
-            elif not row.children:
+            elif row.state is JobState.QUEUED and not row.children:
                 await self._verdicts.finish(row, JobState.CANCELLED)
                 return await asyncio.to_thread(self._table.get, job)
         if attempt is not None:
             await attempt.settled.wait()
+        elif not row.children:  # an earlier trainer's attempt, of which it is not known yet whether it goes on
+            await self._settled.wait()
         else:
             await self._cancel_children(job)
         settled = await asyncio.to_thread(self._table.get, job)
@@ -189,13 +204,33 @@ class Supervisor:
                 await self.cancel(child.id)
 
     async def _settle_leftovers(self, reason: str, *, counted: bool) -> None:
-        """Rows that no process works on any more are put right, and the store with them."""
-        await self._recover()
+        """Attempts that have outlived an earlier trainer are adopted; other rows are put right, and the store with them."""
         async with self._taking:  # nobody cancels them meanwhile
+            left = await self._adopt()
+        for job in left:
+            await asyncio.to_thread(self.directory(job.id).revoke)
+        await self._recover()  # waits for who publishes: from then on they publish nothing
+        async with self._taking:
             for job in await asyncio.to_thread(self._table.busy):
-                await self._verdicts.settle_leftover(job, reason, counted=counted)
+                if job.id not in self._attempts:
+                    await self._verdicts.settle_leftover(job, reason, counted=counted)
             for sweep in await asyncio.to_thread(self._table.unfinished_sweeps):
                 await self._verdicts.settle_sweep(sweep)
+
+    async def _adopt(self) -> list[Job]:
+        """Go on with the attempts of an earlier trainer that still run; gives the jobs whose attempts do not."""
+        busy = await asyncio.to_thread(self._table.busy)
+        devices = {device.name: device for device in (await self.devices()).devices}
+        held = {job.run: job for job in busy if job.run is not None and job.slot in devices}
+        executions = await self._executor.adopt({run: self.directory(job.id) for run, job in held.items()})
+        for run, execution in executions.items():
+            job = held[run]
+            assert job.started is not None  # noqa: S101 - it has started
+            assert job.slot is not None  # noqa: S101 - by that its device was found
+            ran_s = max(0.0, (self._clock() - job.started).total_seconds())
+            _log.info("job_adopted", job=job.id, run=run)
+            self._begin(Attempt(job, devices[job.slot], self._clock_s, execution, ran_s=ran_s))
+        return [job for job in busy if job.id not in self._attempts]
 
     async def _work(self) -> None:
         while not self._stopping:
@@ -269,9 +304,11 @@ class Supervisor:
             return
         run = new_run(RunKind(row.spec.kind), self._clock())
         await asyncio.to_thread(self._table.start, job, run=run, now=self._clock(), slot=device.name)
-        attempt = Attempt(await asyncio.to_thread(self._table.get, job), device, self._clock_s)
-        self._attempts[job] = attempt
-        task = asyncio.create_task(self._attend(attempt), name=f"job {job}")
+        self._begin(Attempt(await asyncio.to_thread(self._table.get, job), device, self._clock_s))
+
+    def _begin(self, attempt: Attempt) -> None:
+        self._attempts[attempt.job.id] = attempt
+        task = asyncio.create_task(self._attend(attempt), name=f"job {attempt.job.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -279,7 +316,9 @@ class Supervisor:
         """Work off one attempt; what is no fault of its job's stops the queue."""
         try:
             try:
-                await self._settle(attempt, await self._course.run(attempt))
+                outcome = await self._course.run(attempt)
+                if attempt.ending is not Ending.LEFT:
+                    await self._settle(attempt, outcome)
             except Exception as error:
                 if _of_the_disk(error):
                     raise
@@ -293,24 +332,29 @@ class Supervisor:
                 await self._recover()
         except Exception as error:  # noqa: BLE001 - `run` tells it
             self._broken = error
+            self._settled.clear()
             self.wake()
 
-    async def _settle(self, attempt: Attempt, ended: str) -> None:
+    async def _settle(self, attempt: Attempt, outcome: Outcome) -> None:
+        await asyncio.to_thread(self.directory(attempt.job.id).revoke)
+        if outcome.is_left:
+            await self._recover()  # waits for who publishes: from then on it publishes nothing
+            attempt.published = attempt.published or await self._verdicts.is_published(attempt.job.run)
         failure, name = attempt.failure, attempt.device.name
-        if failure is not None and failure.slug == problems.DEVICE_FAILED.slug:
+        if failure is not None and failure.slug == problems.DEVICE_FAILED.slug and not attempt.device.apart:
             self._drained[name] = failure.detail
             _log.error("device_failed", device=name, reason=failure.detail)
         sound = [device for device in (await self.devices()).devices if device.fault is None]
-        await self._verdicts.settle(attempt, ended, sound)
+        await self._verdicts.settle(attempt, outcome, sound)
 
     async def _recover(self) -> None:
         """Remove from the store what no publication names, once at a time."""
         async with self._recovering:
             await asyncio.to_thread(self._runs.recover)
 
-    async def _end_all(self, ending: Ending, reason: str) -> None:
+    async def _end_all(self, reason: str) -> None:
         for attempt in self.attempts:
-            attempt.end(ending, reason)
+            attempt.end(Ending.LEFT if self._executor.outlives else Ending.STOPPED, reason)
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 

@@ -11,6 +11,7 @@ from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.attempt import Attempt, Ending
 from trainer.jobs.devices.listing import DeviceKind, SlottedDevice
 from trainer.jobs.events import EventKind, EventReader, EventWriter
+from trainer.jobs.executors.executor import Outcome
 from trainer.jobs.job import ATTEMPTS, Failure, Job, JobState
 from trainer.jobs.order import devices_for
 from trainer.jobs.published import PublishedRuns
@@ -34,22 +35,25 @@ class Verdicts:
         self._directory = directory
         self._clock = clock
 
-    async def settle(self, attempt: Attempt, ended: str, sound: Sequence[SlottedDevice]) -> None:
+    async def settle(self, attempt: Attempt, outcome: Outcome, sound: Sequence[SlottedDevice]) -> None:
         """Give the job the state that is true now that its process has ended; `sound` are the devices in order."""
         job, held, failure = attempt.job, attempt.held, attempt.failure
+        is_broken_device = failure is not None and failure.slug == problems.DEVICE_FAILED.slug
         if attempt.published or (Stage.PUBLISH in attempt.stages and await self.is_published(job.run)):
             attempt.published = True
             await self.finish(job, JobState.SUCCEEDED, held=held)
         elif attempt.ending is Ending.CANCELLED:
             await self.finish(job, JobState.CANCELLED, held=held)
-        elif failure is not None and failure.slug == problems.DEVICE_FAILED.slug:
+        elif failure is not None and is_broken_device and attempt.device.apart:  # the next attempt may get another
+            await self.interrupted(job, failure.detail, counted=True, held=held)
+        elif failure is not None and is_broken_device:
             await self._elsewhere(job, failure.detail, held, sound)
         elif failure is not None:
             await self.finish(job, JobState.FAILED, failure, held=held)
         else:
-            await self._settle_ended(attempt, ended, held, sound)
+            await self._settle_ended(attempt, outcome, held, sound)
 
-    async def _settle_ended(self, attempt: Attempt, ended: str, held: Held, sound: Sequence[SlottedDevice]) -> None:
+    async def _settle_ended(self, attempt: Attempt, outcome: Outcome, held: Held, sound: Sequence[SlottedDevice]) -> None:
         """As `settle`, of an attempt that gave no verdict itself."""
         job, reason = attempt.job, attempt.reason
         match attempt.ending:
@@ -67,8 +71,10 @@ class Verdicts:
                 await self._elsewhere(job, reason, held, sound)
             case Ending.FROZEN:
                 await self.interrupted(job, reason, counted=True, held=held)
+            case _ if outcome.failure is not None:
+                await self.finish(job, JobState.FAILED, outcome.failure, held=held)
             case _:
-                await self.interrupted(job, ended, counted=True, held=held)
+                await self.interrupted(job, outcome.reason, counted=outcome.counted, held=held)
 
     async def settle_leftover(self, job: Job, reason: str, *, counted: bool) -> None:
         """Put a row right that no process works on any more."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from servicekit import logs, telemetry
 from servicekit.tracing import TraceContext, kept
@@ -22,19 +22,30 @@ from trainer.jobs.stop import Stop
 from trainer.pipelines import dialogue as bots
 from trainer.pipelines import factors as pipeline
 from trainer.runs import problems
-from trainer.runs.report import Report
+from trainer.runs.report import Report, Stage
 from trainer.runs.spec import BotSpec, FactorsSpec, RunSpec
 
-__all__ = ["main", "work"]
+__all__ = ["Superseded", "main", "work", "work_off"]
+
+_PUBLISHES: Final = frozenset({Stage.NETWORK, Stage.WRITE, Stage.COMMIT, Stage.PUBLISH})
+
+
+class Superseded(Exception):
+    """The attempt was given up while it worked: another makes the job's run, or nobody does."""
 
 
 def work(directory: JobDirectory, listen: Callable[[Report], Report] = lambda report: report) -> int:
     """Work off the attempt assigned in `directory`; 0 when its run is published, 1 when its events tell why not."""
     assignment = directory.assignment()
     stop = Stop()
+
+    def before(stage: Stage) -> None:
+        if stage in _PUBLISHES and not directory.is_assigned(assignment.run):
+            raise Superseded(f"{assignment.run} is not to be made any more; nothing of it was published")
+
     logs.configure(assignment.settings.log_format, assignment.settings.log_level)
     with EventWriter(directory.events) as writer:
-        report = EventReport(writer)
+        report = EventReport(writer, before=before)
         try:
             match _placed(assignment):
                 case FactorsSpec() as spec:
@@ -47,6 +58,9 @@ def work(directory: JobDirectory, listen: Callable[[Report], Report] = lambda re
                         bots.train(spec, assignment.settings, told, run=assignment.run, attempt=directory.root, stop=stop)
         except Stopped as stopped:
             sys.stdout.write(f"{stopped}; its next attempt continues from there\n")
+            return 1
+        except Superseded as superseded:
+            sys.stdout.write(f"{superseded}\n")
             return 1
         except Exception as error:  # whatever it is, the job's record tells it
             failure = diagnose(error)
@@ -73,12 +87,10 @@ def _tell(lines: Sequence[str]) -> None:
     sys.stdout.flush()
 
 
-def main() -> NoReturn:
-    """Work until done; the end of the trainer is the end of this process."""
-    directory = JobDirectory(Path(sys.argv[1]))
+def work_off(directory: JobDirectory) -> NoReturn:
+    """Work off the attempt and end this process."""
     began_s = time.perf_counter()
     with (
-        lifeline(),
         telemetry.configure("ntdemo-trainer", version("ntdemo-trainer")),
         TraceContext(kept(directory.root)) as trace,
     ):
@@ -90,6 +102,12 @@ def main() -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)  # after a failure a Spark session may still be starting: it ends with this process, unwaited for
+
+
+def main() -> NoReturn:
+    """Work until done; the end of the trainer is the end of this process."""
+    with lifeline():
+        work_off(JobDirectory(Path(sys.argv[1])))
 
 
 if __name__ == "__main__":

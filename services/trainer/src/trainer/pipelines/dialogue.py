@@ -5,6 +5,7 @@ publications table makes it visible.
 """
 
 import hashlib
+import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -135,7 +136,7 @@ def _begin(spec: BotSpec, home: Path, attempt: Path | None) -> tuple[Path, bool]
         return attempt, True
     if spec.resume:
         attempt.mkdir(parents=True, exist_ok=True)
-        partial = attempt / f"{CHECKPOINT_FILE}.copied"
+        partial = attempt / f"{CHECKPOINT_FILE}.{secrets.token_hex(4)}"  # each process of a training makes its own
         shutil.copyfile(home / CHECKPOINT_FILE, partial)
         partial.replace(attempt / CHECKPOINT_FILE)
     return attempt, spec.resume

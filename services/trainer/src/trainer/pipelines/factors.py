@@ -6,10 +6,9 @@ Spark and PyTorch take seconds to load, so both begin at once, beside each other
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from contracts.kinds import Objective, RunKind
@@ -18,7 +17,7 @@ from contracts.store import Store
 from published.changes import CURRENT, Change
 from replacement.replacements import FILE as REPLACEMENTS_FILE
 from trainer.data.sources import fetched
-from trainer.device import Device, choose
+from trainer.device import choose
 from trainer.pipelines.sessions import in_background, session_of
 from trainer.pipelines.similar import similar
 from trainer.runs.identity import code_version, new_run
@@ -30,13 +29,11 @@ from trainer.spark import intake
 from trainer.store import results
 from trainer.store.artifacts import StagedArtifact
 from trainer.store.lock import Held, publishing
-from trainer.tables.summary import as_lines, as_object
+from trainer.tables.summary import summarise
 
 if TYPE_CHECKING:
     from published.registry import Registry
-    from trainer.data.activity import Activity
-    from trainer.factorization.neighbours import Search
-    from trainer.pipelines.objectives.fitted import Fit, Fitted
+    from trainer.pipelines.objectives.fitted import Fit
     from trainer.spark.session import SparkSession
 
 __all__ = ["Trained", "train"]
@@ -47,8 +44,6 @@ _DESCRIPTION: Final = (
     "full precision, and all that is served of the run, stated by `published.json`."
 )
 _FILES: Final = dict.fromkeys(("factors.onnx", FILE, MODEL_FILE, REPLACEMENTS_FILE, "factors.npz"), "application/octet-stream")
-_SHARED_FRAGMENTS: Final = 20_000
-"""Fragments from which a cluster ranks neighbours: fewer take this machine seconds, and a GPU more than as many."""
 
 
 @dataclass(frozen=True)
@@ -111,99 +106,78 @@ def train(
     """
     started, begun_s = datetime.now(UTC), sum(os.times()[:4])
     name = run or new_run(RunKind(spec.kind), started)
-    with fetched(spec.sources + spec.later, settings) as paths:
-        published = _publish(spec, paths, settings, report, (name, started), spark, waiting, planned)
-    return replace(
-        published,
-        seconds=(datetime.now(UTC) - started).total_seconds(),
-        cpu_seconds=sum(os.times()[:4]) - begun_s,
-    )
-
-
-def _publish(
-    spec: FactorsSpec,
-    paths: Sequence[Path],
-    settings: Settings,
-    report: Report,
-    named: tuple[str, datetime],
-    spark: "SparkSession | None",
-    waiting: Callable[[Held], None] | None,
-    planned: Callable[[Sequence[str]], None] | None,
-) -> Trained:
-    """As `train`, of the files at `paths`, those of the holdout last."""
-    name, started = named
     store = Store.under(settings.state)
-    later_paths = paths[len(paths) - len(spec.later) :] if spec.later else ()
-    asked, spec = spec.objective is not None, spec.decided(intake.objective_of(paths))
-    plans = intake.plan(paths, spec.ingest)  # before Spark starts: what is wrong with a header need not wait for it
-    if planned is not None and plans:
-        planned(as_lines(plans, spec.fitted_objective, asked=asked))
-    with session_of(settings, report, spark) as session:
-        loading = in_background(partial(_load_objective, spec.fitted_objective))
-        with report.stage(Stage.READ):
-            activity = intake.read(paths, spec.ingest, session, plans)
-            later = intake.read(later_paths, spec.ingest, session) if later_paths else None
+    with fetched(spec.sources + spec.later, settings) as paths:
+        later_paths = paths[len(paths) - len(spec.later) :] if spec.later else ()
+        asked, spec = spec.objective is not None, spec.decided(intake.objective_of(paths))
+        plans = intake.plan(paths, spec.ingest)  # before Spark starts: what is wrong with a header need not wait for it
+        summary = summarise(plans, spec.fitted_objective, asked=asked)
+        if planned is not None and plans:
+            planned(summary.lines)
+        with session_of(settings, report, spark) as session:
+            loading = in_background(partial(_load_objective, spec.fitted_objective))
+            with report.stage(Stage.READ):
+                activity = intake.read(paths, spec.ingest, session, plans)
+                later = intake.read(later_paths, spec.ingest, session) if later_paths else None
+            fit = loading.result()
+            device = choose(spec.device)
+            report.computing_on(str(device))
+            with report.stage(Stage.FIT):
+                fitted = fit(
+                    spec,
+                    activity,
+                    device=device.name,
+                    on_step=lambda step, loss: report.progress(Stage.FIT, step, loss=loss),
+                    spark=session,
+                    later=later,
+                )
+            with report.stage(Stage.NEIGHBOURS):
+                replacing = None
+                if fitted.model is not None:
+                    from trainer.pipelines.replacing import replaced  # noqa: PLC0415 - takes a second
 
-        fit = loading.result()
-        device = choose(spec.device)
-        report.computing_on(str(device))
-        with report.stage(Stage.FIT):
-            fitted = fit(
-                spec,
-                activity,
-                device=device.name,
-                on_step=lambda step, loss: report.progress(Stage.FIT, step, loss=loss),
-                spark=session,
-                later=later,
-            )
-        with report.stage(Stage.NEIGHBOURS):
-            replacing = None
-            if fitted.model is not None:
-                from trainer.pipelines.replacing import replaced  # noqa: PLC0415 - takes a second
+                    replacing = replaced(activity, fitted.model, session(), seed=spec.seed)
+                found = similar(
+                    activity, fitted.factors, spec.fitted_objective, replacing, device, settings, session, seed=spec.seed
+                )
 
-                replacing = replaced(activity, fitted.model, session(), seed=spec.seed)
-            search = _search(settings, len(activity.fragments), device, session)
-            found = similar(
-                activity, fitted.factors, spec.fitted_objective, replacing, device=device.name, search=search, seed=spec.seed
-            )
+            with publishing(settings.state, waiting=waiting):
+                with report.stage(Stage.NETWORK):
+                    artifact = StagedArtifact(store, ARTIFACT, name)
+                    from trainer.pipelines.network import write_networks  # noqa: PLC0415 - loads torch
 
-        with publishing(settings.state, waiting=waiting):
-            with report.stage(Stage.NETWORK):
-                artifact = StagedArtifact(store, ARTIFACT, name)
-                difference = _write_network(artifact, fitted, activity)
-                if replacing is not None:
-                    replacing.write(artifact.directory / REPLACEMENTS_FILE)
-            record = results.RunRecord(
-                kind=spec.kind,
-                objective=spec.fitted_objective.value,
-                spec=spec.model_dump_json(),
-                plan=json.dumps(as_object(plans, spec.fitted_objective, asked=asked)) if plans else None,
-                code_version=code_version(),
-                device=str(device),
-                started=started,
-                finished=datetime.now(UTC),
-                seconds=fitted.seconds,
-                metrics={**fitted.metrics, **found.metrics, "onnx_difference": difference},
-                curve=fitted.curve,
-                change_unit=None if replacing is None else replacing.stated.reading.unit.value,
-            )
-            tables = results.tables(
-                activity, fitted.factors, found.trajectory or fitted.trajectory, record, places_FE=found.places_FE
-            )
-            tables |= found.tables
-            from trainer.store.form.documents import write_map  # noqa: PLC0415 - loads Arrow's functions
-            from trainer.store.form.writing import MEDIA_TYPES, write_form  # noqa: PLC0415 - the same
+                    difference = write_networks(artifact, fitted, replacing, activity)
+                record = results.RunRecord(
+                    kind=spec.kind,
+                    objective=spec.fitted_objective.value,
+                    spec=spec.model_dump_json(),
+                    plan=json.dumps(summary.whole) if plans else None,
+                    code_version=code_version(),
+                    device=str(device),
+                    started=started,
+                    finished=datetime.now(UTC),
+                    seconds=fitted.seconds,
+                    metrics={**fitted.metrics, **found.metrics, "onnx_difference": difference},
+                    curve=fitted.curve,
+                    change_unit=None if replacing is None else replacing.stated.reading.unit.value,
+                )
+                tables = results.tables(
+                    activity, fitted.factors, found.trajectory or fitted.trajectory, record, places_FE=found.places_FE
+                )
+                tables |= found.tables
+                from trainer.store.form.documents import write_map  # noqa: PLC0415 - loads Arrow's functions
+                from trainer.store.form.writing import MEDIA_TYPES, write_form  # noqa: PLC0415 - the same
 
-            write_map(artifact.directory, name, [activity.names[place] for place in found.mapped.tolist()], found.map_FD)
-            write_form(artifact.directory, name, activity.tables, tables)
-            artifact.seal(kind=spec.kind, created=started, description=_DESCRIPTION, media_types=_FILES | MEDIA_TYPES)
-            from trainer.spark.staging import stage_all  # noqa: PLC0415 - loads pyspark
-            from trainer.store.publish import Results, publish  # noqa: PLC0415 - loads delta-rs
+                write_map(artifact.directory, name, [activity.names[place] for place in found.mapped.tolist()], found.map_FD)
+                write_form(artifact.directory, name, activity.tables, tables)
+                artifact.seal(kind=spec.kind, created=started, description=_DESCRIPTION, media_types=_FILES | MEDIA_TYPES)
+                from trainer.spark.staging import stage_all  # noqa: PLC0415 - loads pyspark
+                from trainer.store.publish import Results, publish  # noqa: PLC0415 - loads delta-rs
 
-            trial = Trial(name, activity.source, activity.digest, spec.model_dump(mode="json"), record.metrics)
-            decide = partial(_decided, store, trial, spec.promote)
-            whole = Results(name, spec.kind, activity.digest, activity.tables, tables, (artifact,), decide)
-            change = publish(whole, store, partial(stage_all, session(), store), report)
+                trial = Trial(name, activity.source, activity.digest, spec.model_dump(mode="json"), record.metrics)
+                decide = partial(_decided, store, trial, spec.promote)
+                whole = Results(name, spec.kind, activity.digest, activity.tables, tables, (artifact,), decide)
+                change = publish(whole, store, partial(stage_all, session(), store), report)
     return Trained(
         run=name,
         data=activity.digest,
@@ -222,8 +196,8 @@ def _publish(
         promoted=change is not None and CURRENT in change.aliases,
         decision="" if change is None else change.reason,
         fit_seconds=fitted.seconds,
-        seconds=0.0,
-        cpu_seconds=0.0,
+        seconds=(datetime.now(UTC) - started).total_seconds(),
+        cpu_seconds=sum(os.times()[:4]) - begun_s,
     )
 
 
@@ -250,33 +224,3 @@ def _load_objective(objective: Objective) -> "Fit":
     from trainer.pipelines.objectives import counts  # noqa: PLC0415 - the same
 
     return counts.fit
-
-
-def _write_network(artifact: StagedArtifact, fitted: "Fitted", activity: "Activity") -> float:
-    """Write and check the artifact's files; the largest relative difference between ONNX Runtime and PyTorch."""
-    from trainer.factorization.counts.checkpoint import Checkpoint, save_checkpoint  # noqa: PLC0415 - loads torch
-    from trainer.factorization.onnx.factor_graph import export  # noqa: PLC0415 - loads torch
-    from trainer.factorization.onnx.prediction_graph import export_predictor  # noqa: PLC0415 - loads torch
-
-    directory = artifact.begin()
-    targets: list[str] = activity.targets["name"].to_pylist()
-    checkpoint = Checkpoint(artifact.run, fitted.factors, tuple(activity.names), tuple(targets))
-    save_checkpoint(checkpoint, directory / "factors.npz")
-    difference = export(fitted.factors, directory / "factors.onnx", fragments=activity.names, targets=targets, run=artifact.run)
-    if fitted.predictor is not None:
-        predicted = export_predictor(
-            fitted.predictor, directory / FILE, fragments=activity.names, targets=targets, run=artifact.run
-        )
-        difference = max(difference, predicted)
-    if fitted.model is not None:
-        fitted.model.write(directory / MODEL_FILE)
-    return difference
-
-
-def _search(settings: Settings, fragments: int, device: Device, session: Callable[[], "SparkSession"]) -> "Search | None":
-    """Where there is a cluster and enough to share out, a search for neighbours on it; what is found is the same without it."""
-    if settings.spark_master.startswith("local") or device.name != "cpu" or fragments < _SHARED_FRAGMENTS:
-        return None
-    from trainer.spark.nearest import nearest  # noqa: PLC0415 - loads pyspark
-
-    return partial(nearest, session(), settings.state / "cache" / "trainer")

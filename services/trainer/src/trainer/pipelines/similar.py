@@ -1,8 +1,9 @@
 """What a run publishes of how alike its fragments are: lists, the matrix, and what readers compare others by."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,20 +13,25 @@ from contracts.evidence import MATRIX_FRAGMENTS, NEIGHBOURS
 from contracts.kinds import Objective
 from contracts.tables import TABLES
 from trainer.data.activity import Activity
+from trainer.device import Device
 from trainer.factorization.counts.trajectory import Trajectory
-from trainer.factorization.neighbours import Search, neighbours, with_evidence
+from trainer.factorization.neighbours import Search, neighbours
 from trainer.pipelines.objectives.fitted import still
 from trainer.replacements.tables import neighbour_rows, replacement_rows, score_rows, swap_rows
-from trainer.similarity.cosines import percents_FF
+from trainer.settings import Settings
+from trainer.similarity.cosines import directions_FK, percents_FF
 from trainer.similarity.factors import Factors
 from trainer.similarity.neighbourhoods import MAPPED, neighbourhoods
 from trainer.similarity.pairs import Likeness
-from trainer.store.results import vectors
 
 if TYPE_CHECKING:
     from trainer.pipelines.replacing import Replaced
+    from trainer.spark.session import SparkSession
 
 __all__ = ["Similar", "similar"]
+
+_SHARED_FRAGMENTS: Final = 20_000
+"""Fragments from which a cluster ranks neighbours: fewer take this machine seconds, and a GPU more than as many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,17 +44,9 @@ class Similar:
     """Of fragments whose replacements were learned: their distances are about expected changes; others lie at 0."""
     trajectory: Trajectory | None = None
     mapped: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    """Ids of the fragments that the neighbourhood map shows."""
+    """Ids of the fragments that the neighbourhood map shows: those with most support of which anything is known."""
     map_FD: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 2), dtype=np.float32))
     """Where each of them lies."""
-
-    @classmethod
-    def placed(cls, vectors_FK: npt.NDArray[np.floating], activity: Activity, seed: int, **told: Any) -> "Similar":
-        """With a map of the shown fragments of which the vectors say anything, at most MAPPED, those with most support."""
-        shown = np.flatnonzero(activity.fragments["shown"].to_numpy() & np.any(vectors_FK != 0, axis=1))
-        support = activity.fragments["support"].to_numpy()[shown]
-        mapped = np.sort(shown[np.argsort(-support, kind="stable")[:MAPPED]])
-        return cls(**told, mapped=mapped, map_FD=neighbourhoods(vectors_FK[mapped], seed=seed))
 
 
 def similar(
@@ -56,57 +54,59 @@ def similar(
     factors: Factors,
     objective: Objective,
     replacing: "Replaced | None",
+    device: Device,
+    settings: Settings,
+    session: Callable[[], "SparkSession"],
     *,
-    device: str,
-    search: Search | None,
     seed: int,
 ) -> Similar:
-    """By cosines of factors for `counts`, by what replacements change for `activity`; `search` finds cosines elsewhere.
+    """By cosines of factors for `counts`, by what replacements change for `activity`; a cluster finds many neighbours.
 
     The map is of the same: directions of balanced factors, or places whose distances are about expected changes.
     """
-    likeness = Likeness.of(activity)
     shown_F = activity.fragments["shown"].to_numpy()
     if objective is Objective.COUNTS:
-        rows = neighbours(factors, shown_F=shown_F, limit=NEIGHBOURS, evidence=likeness.pairs, device=device, search=search)
-        scores = _balanced(factors, np.flatnonzero(shown_F).astype(np.int32))
-        tables = {"neighbours": rows, **({} if scores is None else {"scores": scores}), **likeness.tables()}
-        return Similar.placed(_directions(factors.balanced_fragments_FK), activity, seed, tables=tables)
-    if replacing is None:
-        tables = {"neighbours": TABLES["neighbours"].schema.empty_table(), **likeness.tables()}
-        return Similar.placed(_directions(factors.balanced_fragments_FK), activity, seed, tables=tables)
+        search = _search(settings, len(activity.fragments), device, session)
+        tables = {"neighbours": neighbours(factors, shown_F=shown_F, limit=NEIGHBOURS, device=device.name, search=search)}
+        shown = np.flatnonzero(shown_F).astype(np.int32)
+        if len(shown) <= MATRIX_FRAGMENTS:
+            percents_NN = percents_FF(factors.balanced_fragments_FK[shown]).astype(np.float32)
+            tables["scores"] = pa.table({"fragment": shown, "percents": list(percents_NN)}, schema=TABLES["scores"].schema)
+        found = Similar(tables)
+    elif replacing is None:
+        found = Similar({"neighbours": TABLES["neighbours"].schema.empty_table()})
+    else:
+        found = _replaced(replacing, shown_F)
+    likeness = Likeness.of(activity)
+    tables = {**found.tables, "neighbours": likeness.beside(found.tables["neighbours"]), **likeness.tables()}
+    placed_FK = directions_FK(factors.balanced_fragments_FK) if found.places_FE is None else found.places_FE
+    mapped = np.flatnonzero(shown_F & np.any(placed_FK != 0, axis=1))
+    support = activity.fragments["support"].to_numpy()[mapped]
+    mapped = np.sort(mapped[np.argsort(-support, kind="stable")[:MAPPED]])
+    return replace(found, tables=tables, mapped=mapped, map_FD=neighbourhoods(placed_FK[mapped], seed=seed))
+
+
+def _replaced(replacing: "Replaced", shown_F: npt.NDArray[np.bool_]) -> Similar:
+    """What replacements change."""
     stated = replacing.stated
     tables = {
-        "neighbours": with_evidence(neighbour_rows(stated, shown_F), likeness.pairs),
+        "neighbours": neighbour_rows(stated, shown_F),
         "replacements": replacement_rows(stated, replacing.events),
         "swaps": swap_rows(stated, replacing.events),
-        **likeness.tables(),
     }
     scores = score_rows(stated, shown_F)
-    places_FE = np.zeros((len(activity.fragments), stated.places_GE.shape[1]), dtype=np.float32)
+    if scores is not None:
+        tables["scores"] = scores
+    places_FE = np.zeros((len(shown_F), stated.places_GE.shape[1]), dtype=np.float32)
     known_G = np.flatnonzero(stated.fragment_G >= 0)
     places_FE[stated.fragment_G[known_G]] = stated.places_GE[known_G]
-    return Similar.placed(
-        places_FE,
-        activity,
-        seed,
-        tables=tables | ({} if scores is None else {"scores": scores}),
-        metrics=replacing.metrics,
-        places_FE=places_FE,
-        trajectory=still(places_FE, 1),
-    )
+    return Similar(tables, metrics=replacing.metrics, places_FE=places_FE, trajectory=still(places_FE, 1))
 
 
-def _directions(vectors_FK: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """Rows of length 1, whose distances tell their cosines; rows of zeros stay."""
-    length_F = np.linalg.norm(vectors_FK, axis=1, keepdims=True)
-    unit_FK: npt.NDArray[np.floating] = np.divide(vectors_FK, length_F, out=np.zeros_like(vectors_FK), where=length_F > 0)
-    return unit_FK
-
-
-def _balanced(factors: Factors, shown: npt.NDArray[np.int32]) -> pa.Table | None:
-    """The table `scores`: balanced percents of the `shown` fragments, in order of id; None where they are too many."""
-    if len(shown) > MATRIX_FRAGMENTS:
+def _search(settings: Settings, fragments: int, device: Device, session: Callable[[], "SparkSession"]) -> "Search | None":
+    """Where there is a cluster and enough to share out, a search for neighbours on it; what is found is the same without it."""
+    if settings.spark_master.startswith("local") or device.name != "cpu" or fragments < _SHARED_FRAGMENTS:
         return None
-    percents = percents_FF(factors.balanced_fragments_FK[shown])
-    return pa.table({"fragment": shown, "percents": vectors(percents)}, schema=TABLES["scores"].schema)
+    from trainer.spark.nearest import nearest  # noqa: PLC0415 - loads pyspark
+
+    return partial(nearest, session(), settings.state / "cache" / "trainer")

@@ -29,6 +29,7 @@ __all__ = [
     "NOTHING_BEFORE",
     "OBJECTIVE_MISFIT",
     "OUT_OF_MEMORY",
+    "POD_NOT_STARTED",
     "PROBLEM_TYPES",
     "QUEUE_FULL",
     "RUN_KEPT",
@@ -206,6 +207,14 @@ JOB_INTERRUPTED: Final = ProblemType(
     "ran out of memory. Nothing was published.",
     "Look at `GET /v1/jobs/{job}/log`, give the trainer more memory or fewer data, and submit the job again.",
 )
+POD_NOT_STARTED: Final = ProblemType(
+    "pod-not-started",
+    "The cluster did not start the job",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "The job runs as a pod of a cluster, and the cluster does not make or start it: no node has what it asks for, its image is "
+    "not found, or the API server refuses it. The detail is what the cluster says.",
+    "Ask whoever runs the cluster, or look at `kubectl describe pod`; then submit the job again, or one that needs less.",
+)
 JOB_BROKEN: Final = ProblemType(
     "job-broken",
     "The job failed because of a defect",
@@ -289,6 +298,7 @@ PROBLEM_TYPES: Final = (
     SWEEP_INCOMPLETE,
     JOB_UNREADABLE,
     JOB_INTERRUPTED,
+    POD_NOT_STARTED,
     JOB_BROKEN,
 )
 """Every type of this service, for `servicekit.application.create_application`."""

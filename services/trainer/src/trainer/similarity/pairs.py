@@ -1,6 +1,6 @@
 """Likeness: how alike fragments are beside their function, as columns of pairs and as what readers compare others by."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -35,19 +35,21 @@ class Likeness:
         coassay_FT = coassay_rows_FT(scipy.sparse.csr_array(activity.membership_FC().T), activity.values_CT())
         return cls(smiles=activity.fragments["smiles"].to_pylist(), coassay_FT=coassay_FT)
 
-    @property
-    def pairs(self) -> Mapping[str, Callable[[Ids, Ids], npt.NDArray[np.floating]]]:
-        """Columns of the table `neighbours`: each gives percents of pairs, NaN where nobody knows."""
-        known: dict[str, Callable[[Ids, Ids], npt.NDArray[np.floating]]] = {"coassay": self._coassay}
-        return {**known, "structure": self._structure} if any(self.smiles) else known
+    def beside(self, neighbours: pa.Table) -> pa.Table:
+        """The table `neighbours` with the columns `coassay` and `structure`: percents of its pairs, null where nobody knows."""
+        first_N, second_N = neighbours["fragment"].to_numpy(), neighbours["other"].to_numpy()
+        found: dict[str, npt.NDArray[np.floating]] = {"coassay": self._coassay(first_N, second_N)}
+        if any(self.smiles):
+            found["structure"] = tanimoto(self.smiles, first_N, second_N)
+        for name, percents_N in found.items():
+            column = pa.array(percents_N.astype(np.float32), from_pandas=True)
+            neighbours = neighbours.set_column(neighbours.schema.get_field_index(name), neighbours.schema.field(name), column)
+        return neighbours
 
     def _coassay(self, first_N: Ids, second_N: Ids) -> Floats:
         rows = self.coassay_FT.tocsr()
         numbers, offsets = rows.indices.astype(np.int32), rows.indptr.astype(np.int64)
         return of_pairs(coassay, Lists(numbers, offsets, rows.data.astype(np.float32)), first_N, second_N)
-
-    def _structure(self, first_N: Ids, second_N: Ids) -> npt.NDArray[np.floating]:
-        return tanimoto(self.smiles, first_N, second_N)
 
     def tables(self) -> dict[str, pa.Table]:
         """The table `likeness` of `contracts.tables`."""

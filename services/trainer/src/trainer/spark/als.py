@@ -17,7 +17,7 @@ from pyspark.ml.recommendation import ALS
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812 - as everybody writes it
 
-from trainer.spark.collection import collect
+from trainer.spark.collection import collect, collect_vectors
 from trainer.spark.counting import stated
 
 __all__ = ["AlternatingFit", "fit_als"]
@@ -70,7 +70,8 @@ def fit_als(compounds: DataFrame, *, fragments: int, targets: int, rank: int, se
             numUserBlocks=blocks,
             numItemBlocks=blocks,
         ).fit(cells.withColumn("count", F.col("count") / scale))
-        P_FK, Q_TK = _vectors(model.userFactors, fragments, rank) * scale, _vectors(model.itemFactors, targets, rank)
+        P_FK = collect_vectors(model.userFactors, fragments, rank) * scale
+        Q_TK = collect_vectors(model.itemFactors, targets, rank)
         squares = collect(cells.mapInArrow(partial(_squares, P_FK, Q_TK), "square double"))
         return AlternatingFit(P_FK, Q_TK, number, math.fsum(squares["square"].to_pylist()) / number)
     finally:
@@ -81,14 +82,6 @@ def _size(cells: DataFrame) -> tuple[int, float]:
     """How many counts there are, and the sum of their squares."""
     row = collect(cells.agg(F.count("count").alias("number"), F.sum(F.col("count") ** 2).alias("square"))).to_pylist()[0]
     return row["number"], row["square"] or 0.0
-
-
-def _vectors(factors: DataFrame, rows: int, rank: int) -> Floats:
-    """Rows in order of id."""
-    found = collect(factors)
-    vectors_NK = np.zeros((rows, rank))
-    vectors_NK[found["id"].to_numpy()] = found["features"].combine_chunks().flatten().to_numpy().reshape(-1, rank)
-    return vectors_NK
 
 
 def _squares(P_FK: Floats, Q_TK: Floats, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

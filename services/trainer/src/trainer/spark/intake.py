@@ -44,7 +44,7 @@ def read(
     spark: Callable[[], "SparkSession"],
     plans: Sequence[FilePlan] | None = None,
 ) -> Activity:
-    """What the data state, by their `plans` if they were made; `spark` is asked for its session only for molecules.
+    """What the data state, by their `plan` if it was made; `spark` is asked for its session only for molecules.
 
     Raises:
         InvalidData: They cannot be used.
@@ -55,7 +55,7 @@ def read(
     session = spark()
     from trainer.spark.ingest.ingest import ingest  # noqa: PLC0415 - loads pyspark
 
-    return ingest(session, paths, options, plans)
+    return ingest(session, plans, options, source=", ".join(path.name for path in paths))
 
 
 def digest(paths: Sequence[Path], options: IngestOptions) -> str:

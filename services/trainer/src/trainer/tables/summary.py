@@ -1,14 +1,14 @@
 """Summaries of a plan: ten lines for people, and an object for the run's record and for HTTP."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from contracts.kinds import Objective
 from trainer.tables.plan import ColumnPlan, ColumnRole, FilePlan, Role
 
-__all__ = ["LINES", "as_lines", "as_object"]
+__all__ = ["LINES", "Summary", "summarise"]
 
 LINES: Final = 10
 """No summary has more."""
@@ -22,8 +22,22 @@ _STATES: Final = {
 }
 
 
-def as_lines(plans: Sequence[FilePlan], objective: Objective, *, asked: bool) -> list[str]:
-    """At most `LINES` lines: what the columns were taken for, what is left aside, what is doubted and what is fitted."""
+@dataclass(frozen=True)
+class Summary:
+    """A plan, and what is fitted to the data."""
+
+    lines: Sequence[str]
+    """At most `LINES`: what columns were taken for, what is left aside, what is doubted and what is fitted."""
+    whole: Mapping[str, Any]
+    """As JSON: every column of every file with its role and reason."""
+
+
+def summarise(plans: Sequence[FilePlan], objective: Objective, *, asked: bool) -> Summary:
+    """How files will be read, told in both ways; `asked` says that somebody named the objective."""
+    return Summary(_lines(plans, objective, asked=asked) if plans else [], _whole(plans, objective, asked=asked))
+
+
+def _lines(plans: Sequence[FilePlan], objective: Objective, *, asked: bool) -> list[str]:
     lines = [_file_line(plans)]
     plan = max(plans, key=lambda plan: len(plan.measures))
     by_role: dict[ColumnRole, list[ColumnPlan]] = defaultdict(list)
@@ -62,8 +76,7 @@ def as_lines(plans: Sequence[FilePlan], objective: Objective, *, asked: bool) ->
     return [_cut(line) for line in [*lines, last]]
 
 
-def as_object(plans: Sequence[FilePlan], objective: Objective, *, asked: bool) -> dict[str, Any]:
-    """The whole plan as JSON: every column of every file with its role and reason."""
+def _whole(plans: Sequence[FilePlan], objective: Objective, *, asked: bool) -> dict[str, Any]:
     return {
         "objective": objective.value,
         "objective_asked": asked,

@@ -58,7 +58,7 @@ _WORDS: Final = {
     "fitted": "as fitted",
     "unit": "equal length",
     "unlike": f"at most {UNLIKE} % alike",
-    "excess": "above usual",
+    "excess": "stands out",
     "prediction": "value",
     "12": "1 × 2",
     "13": "1 × 3",

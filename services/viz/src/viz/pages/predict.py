@@ -34,7 +34,7 @@ _FLAGS: Final = {
 
 
 _FIRST: Final = {
-    "excess": "those most surely above usual first",
+    "excess": "those first on which it stands out most among compounds of the data",
     "prediction": "the highest first",
     "certainty": "the surest first",
 }

@@ -14,6 +14,8 @@ __all__ = ["needs"]
 
 _TRAINING: Final = {"start-told": "start-job", "cancel-told": "cancel-job"}
 """Outputs of callbacks that change what is trained, and the buttons that ask for it."""
+_ADMINISTERING: Final = ("-delete", "-force")
+"""Ends of the names of buttons that take away what others may need, or overrule a comparison."""
 
 
 def needs(output: str, values: Mapping[str, Any]) -> tuple[Scope, str | None]:
@@ -21,7 +23,7 @@ def needs(output: str, values: Mapping[str, Any]) -> tuple[Scope, str | None]:
     if output in _TRAINING:
         return Scope.TRAIN, f"{data.PATH}#{_TRAINING[output]}"
     if output in training.CHANGING:
-        button = next(name for name in values if name.endswith(".n_clicks"))
-        return Scope.TRAIN, f"{training.PATH}#{button.removesuffix('.n_clicks')}"
+        button = next(name for name in values if name.endswith(".n_clicks")).removesuffix(".n_clicks")
+        return Scope.ADMIN if button.endswith(_ADMINISTERING) else Scope.TRAIN, f"{training.PATH}#{button}"
     prints = output == "data-job" and Recipe.of(values["address.search"]).log == "shown"
     return Scope.TRAIN if prints else Scope.READ, None

@@ -55,6 +55,11 @@ def _parse_response(
 
         return response_401
 
+    if response.status_code == 403:
+        response_403 = ProblemDocument.from_dict(response.json())
+
+        return response_403
+
     if response.status_code == 404:
         response_404 = ProblemDocument.from_dict(response.json())
 
@@ -110,7 +115,9 @@ def sync_detailed(
 
     A bot takes its language's plain name only if it is not worse than the one that is served, on
     exchanges that its training
-    held out: both are measured first, which takes up to a minute.
+    held out: both are measured first, which takes up to a minute. With `force` nothing is measured;
+    where keys are asked for,
+    only one that may `admin` forces.
 
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for
@@ -156,7 +163,9 @@ def sync(
 
     A bot takes its language's plain name only if it is not worse than the one that is served, on
     exchanges that its training
-    held out: both are measured first, which takes up to a minute.
+    held out: both are measured first, which takes up to a minute. With `force` nothing is measured;
+    where keys are asked for,
+    only one that may `admin` forces.
 
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for
@@ -197,7 +206,9 @@ async def asyncio_detailed(
 
     A bot takes its language's plain name only if it is not worse than the one that is served, on
     exchanges that its training
-    held out: both are measured first, which takes up to a minute.
+    held out: both are measured first, which takes up to a minute. With `force` nothing is measured;
+    where keys are asked for,
+    only one that may `admin` forces.
 
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for
@@ -241,7 +252,9 @@ async def asyncio(
 
     A bot takes its language's plain name only if it is not worse than the one that is served, on
     exchanges that its training
-    held out: both are measured first, which takes up to a minute.
+    held out: both are measured first, which takes up to a minute. With `force` nothing is measured;
+    where keys are asked for,
+    only one that may `admin` forces.
 
     Args:
         alias (str): `current`, `ntdemo-en` or `ntdemo-ja` for bots, or a word of your choice for

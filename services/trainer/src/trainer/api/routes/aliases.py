@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Response, status
+from fastapi import APIRouter, Depends, Header, Path, Request, Response, status
 
+from servicekit.doors.keys import Scope
 from trainer.api.routes.access import PERMITTED, Running
 from trainer.api.routes.rendering import alias_resource, answers, refusing, registered
 from trainer.api.routes.wire import AliasList, AliasResource, AliasTarget
@@ -50,16 +51,22 @@ async def get_alias(trainer: Running, alias: _Name, response: Response) -> Alias
 
 
 @router.put(
-    "/{alias}", summary="Let an alias name a run", dependencies=[PERMITTED], responses=answers(401, 404, 409, 412, 422, 503)
+    "/{alias}",
+    summary="Let an alias name a run",
+    dependencies=[PERMITTED],
+    responses=answers(401, 403, 404, 409, 412, 422, 503),
 )
 async def put_alias(
-    trainer: Running, alias: _Name, target: AliasTarget, expected: _Expected, response: Response
+    request: Request, trainer: Running, alias: _Name, target: AliasTarget, expected: _Expected, response: Response
 ) -> AliasResource:
     """From now on; who asks by the alias is answered from that run. An alias that is new is made.
 
     A bot takes its language's plain name only if it is not worse than the one that is served, on exchanges that its training
-    held out: both are measured first, which takes up to a minute.
+    held out: both are measured first, which takes up to a minute. With `force` nothing is measured; where keys are asked for,
+    only one that may `admin` forces.
     """
+    if target.force:
+        await request.state.require(Scope.ADMIN)
     if trainer.bots.knows(alias):
         run = (await registered(trainer.runs.get, target.run)).run
         with refusing():
@@ -68,7 +75,9 @@ async def put_alias(
     return _told(alias_resource(await registered(trainer.runs.name, alias, target.run, expected=expected)), response)
 
 
-@router.post("/{alias}/rollback", summary="Go back", dependencies=[PERMITTED], responses=answers(401, 404, 409, 412, 422, 503))
+@router.post(
+    "/{alias}/rollback", summary="Go back", dependencies=[PERMITTED], responses=answers(401, 403, 404, 409, 412, 422, 503)
+)
 async def roll_back_alias(trainer: Running, alias: _Name, expected: _Expected, response: Response) -> AliasResource:
     """Let the alias name what it named before its last move; for a bot's, before the first promotion, the shipped bot."""
     if trainer.bots.knows(alias):
@@ -83,7 +92,7 @@ async def roll_back_alias(trainer: Running, alias: _Name, expected: _Expected, r
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Delete an alias",
     dependencies=[PERMITTED],
-    responses=answers(401, 404, 409, 412, 422, 503),
+    responses=answers(401, 403, 404, 409, 412, 422, 503),
 )
 async def delete_alias(trainer: Running, alias: _Name, expected: _Expected) -> None:
     """The run stays. `current` and the plain names of bots cannot be deleted."""

@@ -92,7 +92,7 @@ async def list_datasets(trainer: Running) -> DatasetList:
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Delete an uploaded file",
     dependencies=[PERMITTED],
-    responses=answers(401, 404, 409, 503),
+    responses=answers(401, 403, 404, 409, 503),
 )
 async def delete_dataset(trainer: Running, dataset: str) -> None:
     """For good; runs that learned from it stay. A file that a job still needs is kept."""

@@ -134,7 +134,7 @@ async def get_job(trainer: Running, job: NamedJob) -> JobResource:
     return (await _resources(trainer, [job]))[0]
 
 
-@router.delete("/{job}", summary="Cancel a job", dependencies=[PERMITTED], responses=answers(401, 404, 409, 503))
+@router.delete("/{job}", summary="Cancel a job", dependencies=[PERMITTED], responses=answers(401, 403, 404, 409, 503))
 async def cancel_job(trainer: Running, job: NamedJob) -> JobResource:
     """Ends the job's process where it has one, and answers when that is gone. Cancelling twice is the same as once.
 
@@ -174,7 +174,7 @@ async def follow_job(trainer: Running, job: NamedJob, last_event_id: _Seen = 0) 
     response_class=PlainTextResponse,
     summary="What a job printed",
     dependencies=[PERMITTED],
-    responses=answers(401, 404, 503),
+    responses=answers(401, 403, 404, 503),
 )
 async def get_job_log(trainer: Running, job: NamedJob) -> PlainTextResponse:
     """Standard output and error of all attempts, as far as they have come; empty before the first."""
@@ -209,4 +209,7 @@ async def _resources(trainer: Running, jobs: Sequence[Job]) -> list[JobResource]
     """Jobs; those that wait with what they can expect."""
     waiting = [job.id for job in jobs if job.state is JobState.QUEUED and not job.children]
     expected = await trainer.queue.outlook(waiting) if waiting else {}
-    return [job_resource(job, expected.get(job.id) if job.state is JobState.QUEUED else None) for job in jobs]
+    return [
+        job_resource(job, expected.get(job.id) if job.state is JobState.QUEUED else None, trainer.supervisor.pending(job.id))
+        for job in jobs
+    ]

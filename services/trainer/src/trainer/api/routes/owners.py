@@ -29,7 +29,7 @@ async def list_owners(trainer: Running) -> OwnerList:
             OwnerResource(
                 owner=owner,
                 gpu_seconds=had.get((owner, DeviceKind.GPU), 0.0),
-                cpu_seconds=had.get((owner, DeviceKind.CPU), 0.0) + had.get((owner, DeviceKind.CLUSTER), 0.0),
+                cpu_seconds=had.get((owner, DeviceKind.CPU), 0.0),
                 running=running[owner],
                 waiting=waiting[owner],
             )

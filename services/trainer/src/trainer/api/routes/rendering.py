@@ -53,8 +53,8 @@ def job_path(job: str) -> str:
     return f"/v1/jobs/{job}"
 
 
-def job_resource(job: Job, outlook: Outlook | None = None) -> JobResource:
-    """A job, and what it can expect where it waits."""
+def job_resource(job: Job, outlook: Outlook | None = None, pending: str | None = None) -> JobResource:
+    """A job, and what it can expect where it waits in the queue or, `pending`, in a cluster."""
     same = ("id", "state", "kind", "spec", "priority", "owner", "preemptible", "time_limit_s", "attempts", "preemptions")
     more = ("slot", "parent", "children", "run", "device", "created", "started", "finished")
     return JobResource(
@@ -63,6 +63,7 @@ def job_resource(job: Job, outlook: Outlook | None = None) -> JobResource:
         spent=JobSpent(**asdict(job.spent)),
         position=None if outlook is None else outlook.position,
         estimated_start=None if outlook is None else outlook.start,
+        pending=pending,
         problem=None if job.failure is None else _problem(job.failure, job_path(job.id)),
     )
 

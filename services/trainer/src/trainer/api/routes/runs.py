@@ -31,7 +31,7 @@ async def get_run(trainer: Running, run: _Run) -> RunResource:
 
 
 @router.patch(
-    "/{run}", summary="Name, tag, note or pin a run", dependencies=[PERMITTED], responses=answers(401, 404, 409, 422, 503)
+    "/{run}", summary="Name, tag, note or pin a run", dependencies=[PERMITTED], responses=answers(401, 403, 404, 409, 422, 503)
 )
 async def edit_run(trainer: Running, run: _Run, edit: RunEdit) -> RunResource:
     """Only the members that are sent are changed, each as a whole."""
@@ -50,7 +50,7 @@ async def edit_run(trainer: Running, run: _Run, edit: RunEdit) -> RunResource:
     status_code=status.HTTP_204_NO_CONTENT,
     summary="Delete a run",
     dependencies=[PERMITTED],
-    responses=answers(401, 404, 409, 503),
+    responses=answers(401, 403, 404, 409, 503),
 )
 async def delete_run(trainer: Running, run: _Run) -> None:
     """Nobody is answered from it any more. Its files lie in the quarantine until that is emptied: `ntdemo-train store vacuum`.

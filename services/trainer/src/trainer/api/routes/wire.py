@@ -116,6 +116,9 @@ class JobResource(Wire):
     """If the jobs before it take as long as they are taken to; null where it does not wait, or no device is in order."""
     slot: str | None
     """The device that it was given, by its name in `GET /v1/devices`; null while it waits."""
+    pending: str | None
+    """Why a cluster does not run it yet, which has been given it: its scheduler's or its queue's words; null where it runs, or
+    is not in a cluster's hands."""
     parent: str | None
     """The sweep it belongs to."""
     children: int

@@ -19,7 +19,6 @@ from google.protobuf.message import DecodeError  # type: ignore[import-untyped] 
 from onnx import TensorProto, helper, numpy_helper
 
 from trainer.factorization.counts.network import FactorNetwork
-from trainer.similarity.factors import Factors
 
 __all__ = ["GRAPH_SCHEMA", "InvalidGraph", "ParityError", "export", "load_onnx"]
 
@@ -40,15 +39,14 @@ class InvalidGraph(Exception):
     """A file is not the ONNX graph of a factor run."""
 
 
-def export(factors: Factors, path: Path, *, fragments: Sequence[str], targets: Sequence[str], run: str) -> float:
+def export(network: FactorNetwork, path: Path, *, fragments: Sequence[str], targets: Sequence[str], run: str) -> float:
     """Writes the graph, reads it back with ONNX Runtime and compares it with torch.
 
     Returns the largest difference, relative to the largest output, which is at most 1e-5; raises ParityError with more, and
     ValueError for names that are not one a row.
     """
-    if (len(fragments), len(targets)) != (len(factors.fragments_FK), len(factors.targets_TK)):
-        raise ValueError(f"{len(fragments)} and {len(targets)} names for factors of another shape")
-    network = FactorNetwork.from_factors(factors)
+    if (len(fragments), len(targets)) != (network.fragments.num_embeddings, network.targets.num_embeddings):
+        raise ValueError(f"{len(fragments)} and {len(targets)} names for a network of another shape")
     onnx.save(
         _model(network, {"run": run, "fragments": json.dumps(list(fragments)), "targets": json.dumps(list(targets))}), path
     )

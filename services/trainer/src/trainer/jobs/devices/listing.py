@@ -13,8 +13,6 @@ class DeviceKind(StrEnum):
 
     CPU = "cpu"
     GPU = "gpu"
-    CLUSTER = "cluster"
-    """Nodes that a cluster's own scheduler chooses."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +35,8 @@ class SlottedDevice:
     memory_used_bytes: int | None = None
     """By whatever computes there; None where the machine does not tell."""
     utilisation_percent: float | None = None
+    apart: bool = False
+    """Whether each slot is a device by itself, somewhere in a cluster: nothing is shared, and a fault is one slot's."""
     fault: str | None = None
     """Why it gets no job, as a sentence; None for a device in order."""
 
@@ -44,6 +44,11 @@ class SlottedDevice:
     def computes_on(self) -> str:
         """What PyTorch calls it in a job that is bound to it, where no other GPU is seen."""
         return "cuda" if self.binding else "cpu"
+
+    @property
+    def largest_bytes(self) -> int:
+        """The most memory that one job may have."""
+        return self.memory_bytes // self.slots if self.apart else self.memory_bytes
 
     def __str__(self) -> str:
         return f"{self.name} {self.model}"

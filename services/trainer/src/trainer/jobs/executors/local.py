@@ -4,11 +4,12 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
 from trainer.jobs.assignment import JobDirectory
+from trainer.jobs.executors.executor import Execution, Outcome
 
 __all__ = ["LocalExecution", "LocalExecutor"]
 
@@ -25,13 +26,18 @@ class LocalExecution:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
-    async def wait(self) -> str:
+    @property
+    def pending(self) -> str | None:
+        """None: it runs from the start."""
+        return None
+
+    async def wait(self) -> Outcome:
         """Wait for the worker, then make sure that nothing of its group stays."""
         status = await self._process.wait()
         await self._end_group()
         if status < 0:
-            return f"its process was killed by {signal.Signals(-status).name}"
-        return f"its process ended with exit status {status}"
+            return Outcome(f"its process was killed by {signal.Signals(-status).name}")
+        return Outcome(f"its process ended with exit status {status}")
 
     async def stop(self, *, grace_s: float = 0.0) -> None:
         """Ask the worker to end, and kill the group. A publication is one atomic step, so no moment is a bad one."""
@@ -42,6 +48,10 @@ class LocalExecution:
         self._kill_group()
         await self._process.wait()
         await self._end_group()
+
+    async def leave(self) -> None:
+        """End it: it does not outlive the trainer."""
+        await self.stop()
 
     async def _end_group(self) -> None:
         """Kill what is left and wait until the kernel has taken it away, for so long as that may take."""
@@ -64,6 +74,18 @@ class LocalExecutor:
 
     def __init__(self, command: Sequence[str] = _WORKER) -> None:
         self._command = tuple(command)
+
+    @property
+    def outlives(self) -> bool:
+        """A worker ends with its trainer."""
+        return False
+
+    async def adopt(self, runs: Mapping[str, JobDirectory]) -> Mapping[str, Execution]:  # noqa: ARG002 - the protocol's
+        """None: no worker has outlived its trainer."""
+        return {}
+
+    async def close(self) -> None:
+        """Nothing is held."""
 
     async def start(self, directory: JobDirectory) -> LocalExecution:
         """Start a worker. Its standard input stays open as long as this process lives: its end is the worker's, too."""

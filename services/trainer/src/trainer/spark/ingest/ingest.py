@@ -20,7 +20,6 @@ from trainer.spark.pieces import pieces
 from trainer.tables.files import find_files
 from trainer.tables.melting import melt_files
 from trainer.tables.plan import FilePlan, Role
-from trainer.tables.planning import plan_files
 from trainer.tables.records import MOLECULES, RECORDS, Kind
 from trainer.tables.source import SourceFile
 
@@ -42,10 +41,8 @@ def digest(sources: Sequence[Path], options: IngestOptions) -> str:
     return _digest(find_files(sources), options)
 
 
-def ingest(
-    spark: SparkSession, sources: Sequence[Path], options: IngestOptions, plans: Sequence[FilePlan] | None = None
-) -> Activity:
-    """Read files, or the files of directories, of molecules and what they do, by `plans` where they were made before.
+def ingest(spark: SparkSession, plans: Sequence[FilePlan], options: IngestOptions, *, source: str) -> Activity:
+    """Read the files of `plans` (`trainer.spark.intake.plan`), of molecules and what they do; `source` names them to people.
 
     Every data row is used, or is in the rejects with a reason: `rows_read = rows_used + rows_rejected`.
 
@@ -53,7 +50,6 @@ def ingest(
         InvalidData: Something in the files is wrong; with `on_error=skip` only what is wrong with a file as a whole.
         OSError: A file cannot be read.
     """
-    plans = plan_files(find_files(sources), options) if plans is None else plans
     tasks = spark.range(0, len(plans), 1, len(plans)).select(sf.col("id").cast("int").alias("file"))
     records = tasks.mapInArrow(partial(melt_files, plans), from_arrow_schema(RECORDS)).cache()
     try:
@@ -63,7 +59,7 @@ def ingest(
     finally:
         records.unpersist()
     named = _digest([plan.source for plan in plans], options)
-    return assemble(told, found, plans, options, digest=named, source=", ".join(source.name for source in sources))
+    return assemble(told, found, plans, options, digest=named, source=source)
 
 
 def _digest(files: Sequence[SourceFile], options: IngestOptions) -> str:
