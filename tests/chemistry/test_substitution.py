@@ -3,7 +3,7 @@
 import pytest
 
 from chemistry import Unfragmentable
-from chemistry.cuts import HYDROGEN, single_cuts
+from chemistry.cuts import HYDROGEN, double_cuts, opened, single_cuts
 from chemistry.graph import Graph
 from chemistry.standardisation import standardise
 from chemistry.substitution import Place, atom_of_parent, places, substituted
@@ -54,8 +54,11 @@ def test_a_fragment_of_more_open_ends_than_can_be_tried_in_every_order_is_refuse
 
 def test_what_was_cut_is_put_together_again() -> None:
     parent = standardise("Cc1ccc(-c2cc(C(F)(F)F)nn2-c2ccc(S(N)(=O)=O)cc2)cc1")
-    for cut in single_cuts(Graph.read(parent)):
+    graph = Graph.read(parent)
+    for cut in single_cuts(graph, opened(graph)):
         assert substituted(parent, place_of(parent, cut.group), cut.group) == [parent]
+    for linker in double_cuts(graph, opened(graph)):
+        assert parent in substituted(parent, place_of(parent, linker.name), linker.name)
 
 
 def test_atoms_are_counted_as_they_were_written() -> None:

@@ -15,9 +15,11 @@ from prediction.differences import alike
 from prediction.model_file import InvalidModelFile, map_arrays, write_arrays
 from prediction.predictor import NEAREST, Asked, Predictor
 from prediction.similarities import FeatureIndex
+from trainer.evaluation.foretold import asked_of as asked_of_api
+from trainer.evaluation.standing import standing_of
 from trainer.factorization.gaussian.fit import Gaussian
 from trainer.factorization.gaussian.kernel import LEVEL
-from trainer.factorization.gaussian.model import Calibration, Probit, Stretch, write_model
+from trainer.factorization.gaussian.model import Calibration, Probit, Stretch, standing_arrays, write_model
 from trainer.factorization.gaussian.molecules import Molecules
 
 NAMED = named(table())
@@ -193,3 +195,23 @@ def test_levels_that_many_reach_and_levels_that_few_reach_are_counted_alike(comp
         np.testing.assert_allclose(index.similarities_C(asked), expected_C, atol=1e-6)
     assert len(arrays["atom_pairs.crowded"]) > 0
     assert (len(arrays["atom_pairs.members"]) > 0) == (compounds > 5)
+
+
+def test_compounds_are_compared_with_others_of_the_data(given: Table, fit: Gaussian, predictor: Predictor) -> None:
+    """Over these, every target is as often above as below; by sureness alone some are always ahead."""
+    standing = standing_of(predictor, given.kernel, NAMED, given.cells)
+    arrays, about = arrays_of(given, fit)
+    compared = Predictor(arrays | standing_arrays(standing), about)
+    expected = [compared.expect(asked_of_api(compared, given.kernel, NAMED, compound)) for compound in range(len(SMILES))]
+    standing_CT = np.array([compared.standing(each) for each in expected])
+    np.testing.assert_allclose(np.median(standing_CT, axis=0), 0.0, atol=1e-9)
+    np.testing.assert_allclose(np.quantile(standing_CT, 0.9, axis=0), 1.0, rtol=1e-9)
+    assert np.ptp(np.array([compared.sureness(each) for each in expected]).std(axis=0)) > 0.1
+
+
+def test_what_few_compounds_tell_is_compared_in_its_own_units(given: Table, fit: Gaussian) -> None:
+    arrays, about = arrays_of(given, fit)
+    alone = Predictor(arrays, about)
+    standing = standing_of(alone, given.kernel, NAMED, given.cells.at(np.array([5])))
+    np.testing.assert_array_equal(standing.spread_T, 1.0)
+    assert np.isfinite(Predictor(arrays | standing_arrays(standing), about).standing(alone.expect(asked_of(given, 3)))).all()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from rdkit import Chem
 from tests.support.gaussian import SMILES, Table, fitted, table
 from tests.support.posteriors import drawn
 from tests.support.predicting import PARENTS, modelled, predicting
@@ -22,11 +23,13 @@ from scores_api.models.predictions import Predictions
 from scores_api.settings import Settings
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.posterior import Posterior
-from trainer.factorization.gaussian.model import Probit
+from trainer.factorization.gaussian.model import Probit, Standing
 from trainer.factorization.predictor import Predictor
 
 NEW = "CC(=O)Nc1ccc(S(C)(=O)=O)cc1"
 TARGETS = ["pX", "nM", "two cells"]
+STANDING = Standing(np.array([0.1, 50.0, -0.2]), np.array([1.0, 1.5, 0.5]))
+"""What compounds are compared with: on the second target all are said to be surely high."""
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     middle_T = np.array([np.median(cells.value[cells.target == target]) for target in range(3)])
     calls = (cells.value > middle_T[cells.target]).astype(float)
     binary = replace(given, cells=Cells.of(cells.compound, cells.target, calls, compounds=len(SMILES), targets=3))
-    values = modelled(given, fit, directory, targets=TARGETS)
+    values = modelled(given, fit, directory, targets=TARGETS, standing=STANDING)
     whole = values.files[MODEL_FILE]
     made = {
         "values": values,
-        "chances": modelled(binary, fitted(binary, share=0.3), directory, targets=TARGETS, probit=Probit(-0.8, 1.6)),
+        "chances": modelled(
+            binary, fitted(binary, share=0.3), directory, targets=TARGETS, probit=Probit(-0.8, 1.6), standing=STANDING
+        ),
         "cut": replace(values, files={MODEL_FILE: whole[:5_000]}),
         "rubbish": replace(values, files={MODEL_FILE: b"not a model, but bytes\n" * 1000}),
         "another run's": replace(modelled(given, fit, directory, targets=[*TARGETS, "more"]), files={MODEL_FILE: whole}),
@@ -189,17 +194,14 @@ def test_of_fragments_alone_the_rest_is_nothing_and_the_answer_says_so(served: S
 
 @pytest.mark.parametrize("run", ["values", "chances"])
 def test_targets_come_in_the_order_that_is_asked_for(served: Served, run: str) -> None:
-    def sigmas(each: dict[str, Any]) -> float:
-        return float((each["sum"] - each["contributions"]["target"]) / (each["high"] - each["low"]))
-
-    keys = {"prediction": lambda each: each["value"]}
-    if run == "values":  # intervals of chances are not on the scale of sums
-        keys["excess"] = sigmas
-    for order, key in keys.items():
+    predictions = served.one(SMILES[9], run, order="prediction")["predictions"]
+    assert predictions == sorted(predictions, key=lambda each: each["value"], reverse=True)
+    for order in ("prediction", "excess"):
         predictions = served.one(SMILES[9], run, order=order)["predictions"]
-        assert predictions == sorted(predictions, key=key, reverse=True)
         assert served.one(SMILES[9], run, order=order, limit=1)["predictions"] == predictions[:1]
     assert served.one(SMILES[9], run) == served.one(SMILES[9], run, order="excess")
+    firsts = [served.one(smiles, run, limit=1)["predictions"][0]["target"] for smiles in SMILES]
+    assert TARGETS[int(np.argmax(STANDING.usual_T))] not in firsts  # every compound is said to be surely high there
     (surest, *_) = served.one("OCC(O)C(O)C(O)C(O)CO", run, order="certainty")["predictions"]
     assert surest["target"] in TARGETS
 
@@ -239,3 +241,37 @@ def test_many_compounds_are_answered_as_each_would_be_alone(served: Served) -> N
     assert [each["smiles"] for each in together] == [*SMILES, NEW]
     for place in (0, 35, 36):
         assert together[place] == served.one(compounds[place]["smiles"], limit=2)
+
+
+def test_predictions_are_told_as_a_structure_file(served: Served) -> None:
+    compounds = [{"smiles": SMILES[4], "name": "the first"}, {"smiles": NEW}]
+    told = served.ask(*compounds, targets=TARGETS)["compounds"]
+    answer = served.client.post(
+        "/v1/predictions",
+        params={"run": served.runs["values"]},
+        json={"compounds": compounds, "targets": TARGETS},
+        headers={"accept": "chemical/x-mdl-sdfile"},
+    )
+    assert answer.headers["content-type"].startswith("chemical/x-mdl-sdfile")
+    with Chem.SDMolSupplier() as supplier:
+        supplier.SetData(answer.text)
+        molecules = list(supplier)
+    assert [Chem.MolToSmiles(each) for each in molecules] == [each["parent"] for each in told]
+    assert [each.GetProp("_Name") for each in molecules] == ["the first", ""]
+    for molecule, stated in zip(molecules, told, strict=True):
+        for at in stated["predictions"]:
+            assert float(molecule.GetProp(f"{at['target']} predicted")) == at["value"]
+            assert float(molecule.GetProp(f"{at['target']} low")) == at["low"]
+    measured = [at for at in told[0]["predictions"] if at["measured"] is not None]
+    assert [float(molecules[0].GetProp(f"{at['target']} measured")) for at in measured] == [at["measured"] for at in measured]
+
+
+def test_a_structure_file_is_not_made_of_fragments(served: Served) -> None:
+    answer = served.client.post(
+        "/v1/predictions",
+        params={"run": served.runs["values"]},
+        json={"compounds": [{"smiles": NEW}, {"fragments": ["*O"]}]},
+        headers={"accept": "chemical/x-mdl-sdfile"},
+    )
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["place"] == "body.compounds.1.fragments"

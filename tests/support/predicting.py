@@ -14,8 +14,9 @@ from tests.support.store import Contents, five_fragments
 from chemistry import fragment
 from contracts.predictions import FILE, MODEL_FILE
 from contracts.tables import TABLES
+from prediction.model_file import write_arrays
 from trainer.factorization.gaussian.fit import Gaussian
-from trainer.factorization.gaussian.model import Calibration, Probit, write_model
+from trainer.factorization.gaussian.model import Calibration, Probit, Standing, model_arrays, standing_arrays
 from trainer.factorization.onnx.prediction_graph import export_predictor
 from trainer.factorization.predictor import Predictor
 
@@ -42,10 +43,20 @@ def predicting(
     return contents if environments is None else _with_structures(contents, environments)
 
 
-def modelled(given: Table, fit: Gaussian, directory: Path, *, targets: Sequence[str], probit: Probit | None = None) -> Contents:
+def modelled(
+    given: Table,
+    fit: Gaussian,
+    directory: Path,
+    *,
+    targets: Sequence[str],
+    probit: Probit | None = None,
+    standing: Standing | None = None,
+) -> Contents:
     """The fragments of a table of molecules, and the model that a fit of it makes."""
     called = replace(named(given), targets=targets)
-    write_model(directory / MODEL_FILE, fit, panel_of(fit), given.kernel, called, Calibration(probit=probit))
+    arrays, about = model_arrays(fit, panel_of(fit), given.kernel, called, Calibration(probit=probit))
+    compared = {} if standing is None else standing_arrays(standing)
+    write_arrays(directory / MODEL_FILE, arrays | compared, about)
     return _contents(given.fragments, targets, MODEL_FILE, (directory / MODEL_FILE).read_bytes())
 
 

@@ -132,7 +132,7 @@ def replaced_of(activity: Activity) -> tuple[Groups, Events]:
     (batch,) = members([pa.RecordBatch.from_pydict({"compound": pa.array(range(len(smiles)), pa.int32()), "smiles": smiles})])
     wholes = {digest(parent): compound for compound, parent in enumerate(smiles)}
     rows = {
-        (row["context"], row["fragment"], row["compound"] if row["whole"] is None else wholes[row["whole"]])
+        (row["context"], row["fragment"], row["compound"] if row["whole"] is None else wholes[row["whole"]], row["turned"])
         for row in batch.to_pylist()
         if row["whole"] is None or row["whole"] in wholes
     }
@@ -140,13 +140,19 @@ def replaced_of(activity: Activity) -> tuple[Groups, Events]:
     for cell in activity.cells.to_pylist():
         values.setdefault(cell["compound"], []).append((cell["target"], cell["value"]))
     stated = sorted(
-        (context, target, name, compound, value) for context, name, compound in rows for target, value in values[compound]
+        (
+            (context, target, name, compound, turned, value)
+            for context, name, compound, turned in rows
+            for target, value in values[compound]
+        ),
+        key=lambda row: (row[:4], str(row[4])),
     )
     schema = [
         ("context", pa.int64()),
         ("target", pa.int32()),
         ("fragment", pa.string()),
         ("compound", pa.int32()),
+        ("turned", pa.bool_()),
         ("value", pa.float64()),
     ]
     table = pa.table(
@@ -155,7 +161,7 @@ def replaced_of(activity: Activity) -> tuple[Groups, Events]:
     )
     events = pa.Table.from_batches(list(paired(table.to_batches())), schema=EVENTS)
     support: dict[str, set[int]] = {}
-    for _, name, compound in rows:
+    for _, name, compound, _ in rows:
         support.setdefault(name, set()).add(compound)
     names = {name for side in ("first", "second") for name in events[side].to_pylist()}
     named = Named.of(activity.fragments, sorted(names), {name: len(compounds) for name, compounds in support.items()})

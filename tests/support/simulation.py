@@ -11,7 +11,7 @@ import json
 import random
 import selectors
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from tests.support.jobs import MIB
 from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.devices.listing import DeviceKind, Listing, SlottedDevice
 from trainer.jobs.events import EventKind, EventWriter
-from trainer.jobs.executors.executor import Execution, Outcome
+from trainer.jobs.executors.executor import Execution, Executor, Outcome
 from trainer.jobs.job import JobState, Submission
 from trainer.jobs.order import devices_for
 from trainer.jobs.queue import JobQueue
@@ -32,7 +32,7 @@ from trainer.jobs.table import JobTable
 from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
 
-__all__ = ["History", "Violation"]
+__all__ = ["START", "History", "Violation"]
 
 DEVICES = (
     SlottedDevice("cpu", "x86_64", DeviceKind.CPU, 16_000 * MIB, slots=2, cores=8),
@@ -62,6 +62,7 @@ class _Jump(selectors.DefaultSelector):
         if timeout is None:
             raise Violation("nothing will ever happen again")
         self.loop.now_s += timeout
+        self.loop.history.pass_time(self.loop.now_s)
         return []
 
 
@@ -70,7 +71,7 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
         selector = _Jump()
         selector.loop = self
         self.now_s = history.now_s
-        self._history = history
+        self.history = history
         super().__init__(selector)
 
     def time(self) -> float:
@@ -79,7 +80,7 @@ class _VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor(self, executor: object, func: Callable[..., Any], *args: Any) -> "asyncio.Future[Any]":  # type: ignore[override]  # noqa: ARG002 - the loop's
         future = self.create_future()
         try:
-            future.set_result(self._history.call(lambda: func(*args)))
+            future.set_result(self.history.call(lambda: func(*args)))
         except BaseException as error:  # noqa: BLE001 - carried to who waits
             future.set_exception(error)
         return future
@@ -190,6 +191,9 @@ class _Process:
 class History:
     """One history; `run` raises Violation where something happened that must not."""
 
+    WORDS: tuple[str, ...] = ("auto", "auto", "cpu", "cuda", "cuda:1")
+    """Devices that jobs ask for."""
+
     def __init__(self, seed: int, settings: Settings) -> None:
         """`settings` name a state directory of its own."""
         self.dice = random.Random(seed)  # noqa: S311 - a simulation
@@ -201,6 +205,7 @@ class History:
         self.store = _Store()
         self.processes: set[_Process] = set()
         self.published: list[tuple[str, str]] = []
+        self.all_devices: Sequence[SlottedDevice] = DEVICES
         self.devices = list(DEVICES)
         self.table = JobTable(open_database(Path(":memory:")))
         self._settings = settings.model_copy(update={"frozen_s": FROZEN_S})
@@ -237,6 +242,17 @@ class History:
             self.jumped = timedelta(seconds=self.dice.uniform(-4000, 4000))
         return START + timedelta(seconds=asyncio.get_event_loop().time()) + self.jumped
 
+    def pass_time(self, now_s: float) -> None:
+        """What happens by itself, whatever the trainer does."""
+
+    def executor(self) -> Executor:
+        """That of a life."""
+        return self
+
+    def taken(self, supervisor: Supervisor) -> Counter[str]:  # noqa: ARG002 - of others
+        """How many jobs are on each device."""
+        return Counter(each.device for each in self.processes)
+
     async def look(self) -> Listing:
         """The devices, as an inventory lists them."""
         return Listing(list(self.devices))
@@ -267,7 +283,7 @@ class History:
         self._plan()
         for _ in range(self.dice.randint(1, 3)):
             self._live(until_s=self.now_s + self.dice.uniform(50, 1500))
-        self.calm, self.devices = True, list(DEVICES)
+        self.calm, self.devices = True, list(self.all_devices)
         self._live(until_s=self.now_s + 2 * 10**4)
         if self._violations:
             raise Violation(self._violations[0])
@@ -277,9 +293,7 @@ class History:
     def _plan(self) -> None:
         dice = self.dice
         for number in range(dice.randint(2, 8)):
-            spec = FactorsSpec(
-                kind="factors", sources=("built-in",), device=dice.choice(["auto", "auto", "cpu", "cuda", "cuda:1"])
-            )
+            spec = FactorsSpec(kind="factors", sources=("built-in",), device=dice.choice(self.WORDS))
             asked = Submission(
                 spec,
                 priority=dice.choice([0, 0, 0, 5, -5]),
@@ -313,9 +327,9 @@ class History:
 
     async def _life(self, until_s: float) -> None:
         self._crashed = asyncio.Event()
-        loop = asyncio.get_running_loop()
+        loop, executor = asyncio.get_running_loop(), self.executor()
         supervisor = Supervisor(
-            self.table, self, self.store, self._settings, self, clock=self.clock, clock_s=loop.time, pace=PACE
+            self.table, executor, self.store, self._settings, self, clock=self.clock, clock_s=loop.time, pace=PACE
         )
         queue = JobQueue(self.table, supervisor, self._settings, clock=self.clock)
         working = asyncio.create_task(supervisor.run())
@@ -333,6 +347,7 @@ class History:
             for task in tasks:
                 task.cancel()
             await supervisor.stop()
+            await executor.close()
 
     async def _submit(self, queue: JobQueue, key: str) -> None:
         """As a caller who repeats the request until it is answered."""
@@ -368,7 +383,7 @@ class History:
         if supervisor.trouble is not None or self.dead:
             self._idle.clear()
             return
-        taken = Counter(each.device for each in self.processes)
+        taken = self.taken(supervisor)
         empty = [device for device in self.devices if device.fault is None and taken[device.name] == 0]
         drained = supervisor._drained  # noqa: SLF001 - what the supervisor knows of faults
         fits = {

@@ -28,6 +28,7 @@ from trainer.data.seed_table import built_in
 from trainer.replacements.tables import neighbour_rows, score_rows
 from trainer.similarity.environments import tanimoto
 from trainer.store.artifacts import StagedArtifact
+from trainer.store.form.documents import write_map
 from trainer.store.form.writing import MEDIA_TYPES, write_form
 from trainer.store.publications import append
 
@@ -55,6 +56,8 @@ class Contents:
     """The table `likeness`, where the run publishes it."""
     structure_FF: _Floats | None = None
     """Percents that neighbours state, where the run has structures."""
+    is_mapped: bool = False
+    """Whether it has a map of its shown fragments: here their first two factors."""
     steps: int = 5
     """Recorded steps of the trajectory and the curve."""
     ingest: Mapping[str, int] = field(default_factory=lambda: {"rows_read": 10, "rows_used": 10, "rows_rejected": 0})
@@ -222,6 +225,11 @@ class Publisher:
         at = published or self._now()
         run = run or f"factors-{at:%Y%m%dT%H%M%SZ}-{self._count:06x}"
         artifact = self._begun("factors", contents.files, run)
+        if contents.is_mapped:
+            shown, columns_FD = contents.shown, contents.balanced_FK[:, :2]
+            reach = np.linalg.norm(columns_FD[shown], axis=1).max()
+            names = [contents.names[place] for place in shown]
+            write_map(artifact.directory, run, names, (columns_FD[shown] / reach).astype(np.float32))
         facts = {"rejects": TABLES["rejects"].schema.empty_table(), **contents.facts}
         write_form(artifact.directory, run, facts, _results(contents, objective, at))
         self._announce(artifact, RunKind.FACTORS, contents.data, at, set(contents.files), change)

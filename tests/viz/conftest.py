@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from tests.support.browser import PLAIN, Visit, launched, watched
 from tests.support.gaussian import fitted, table
+from tests.support.hands import Keyboard, Mouse
 from tests.support.ports import free_ports
 from tests.support.posteriors import drawn
 from tests.support.predicting import modelled, predicting
@@ -93,7 +94,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     given = table()
     learned = modelled(given, fitted(given, share=0.3), scratch, targets=["pX", "nM", "two cells"])
     model = publisher.publish(learned, objective=Objective.ACTIVITY)
-    many = publisher.publish(without_structures(many_fragments(3600, shown=3400, rank=6, targets=12)))
+    many = publisher.publish(replace(without_structures(many_fragments(3600, shown=3400, rank=6, targets=12)), is_mapped=True))
     few = publisher.publish(five_fragments())
     return Published(state, few=few, many=many, chances=chances, replaced=replaced, model=model)
 
@@ -196,6 +197,12 @@ def webgl_visit(webgl_browser: Browser) -> Iterator[Visit]:
     """The same, where the browser draws by WebGL."""
     for profile in _profile(webgl_browser):
         yield from watched(profile)
+
+
+@pytest.fixture(params=["mouse", "keyboard"])
+def hands(request: pytest.FixtureRequest, visit: Visit) -> Mouse | Keyboard:
+    """Who uses the page of `visit`."""
+    return Mouse() if request.param == "mouse" else Keyboard(visit.page)
 
 
 def _profile(browser: Browser) -> Iterator[BrowserContext]:

@@ -41,3 +41,26 @@ def test_playing_moves_the_fragments_to_the_last_step(addresses: Addresses, visi
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     page.get_by_text("The same as a table").click()
     expect(page.get_by_role("row", name=re.compile("^fA "))).not_to_contain_text("0.000 0.000")
+
+
+@pytest.mark.parametrize("app", ["histogram", "training"])
+def test_the_run_is_chosen_by_a_menu(addresses: Addresses, visit: Visit, app: str) -> None:
+    page = visit.go(f"{addresses.bokeh}/{app}")
+    expect(page.locator(".bk-Figure").first).to_be_visible()
+    page.locator("summary", has_text="Run current").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("list", name="Run", exact=True).get_by_role("link", name=addresses.chances).click()
+    expect(page.locator("summary", has_text=f"Run {addresses.chances}")).to_be_visible()
+    assert f"run={addresses.chances}" in page.url
+    assert page.get_by_role("navigation", name="Pages").get_by_role("link", name="Fragments").get_attribute("href") == (
+        f"{addresses.dash}/fragments?run={addresses.chances}"
+    )
+
+
+def test_the_histogram_offers_what_its_run_tells_the_recommended_first(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.bokeh}/histogram")
+    page.locator("summary", has_text="Similarity balanced").click()
+    offered = page.get_by_role("list", name="Similarity", exact=True).get_by_role("link")
+    expect(offered).to_have_text(["balanced", "function"])
+    offered.get_by_text("function").click()
+    expect(page.locator("summary", has_text="Similarity function")).to_be_visible()

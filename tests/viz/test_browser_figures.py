@@ -46,11 +46,46 @@ def test_a_pressed_point_shows_its_neighbours(addresses: Addresses, webgl_visit:
 
 
 def test_a_large_run_is_drawn_in_a_plane_by_webgl(addresses: Addresses, webgl_visit: Visit) -> None:
-    page = webgl_visit.go(f"{addresses.dash}/?run={addresses.many}")
+    page = webgl_visit.go(f"{addresses.dash}/?run={addresses.many}&drawn=factors")
     expect(page.locator("#space-graph canvas").first).to_be_visible()
     assert len(_plotted(page, "space-graph", "scattergl")) == 3400
     expect(page.locator("#space-view")).not_to_contain_text("WebGL is not supported")
     expect(page.locator("#space-view .caption")).to_contain_text("the model has 6 factors")
+
+
+def test_a_large_run_is_mapped_and_what_is_encircled_is_listed(addresses: Addresses, webgl_visit: Visit) -> None:
+    page = webgl_visit.go(f"{addresses.dash}/?run={addresses.many}")
+    figure = page.get_by_role("group", name="Map of 3,400 fragments, those that act alike beside each other")
+    expect(figure.locator("canvas.gl-canvas").first).to_be_visible()
+    expect(figure.locator(".textpoint text").first).to_be_visible()
+    before = figure.locator(".textpoint text").all_text_contents()
+    assert 5 < len(before) <= 30
+    box = figure.bounding_box()
+    assert box is not None
+    middle, centre = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(middle, centre)
+    page.mouse.wheel(0, -600)
+    expect(figure.locator(".textpoint text")).not_to_have_text(before)
+    figure.locator("[data-title='Lasso Select']").click()
+    page.mouse.move(middle - 150, centre - 100)
+    page.mouse.down()
+    for across, up in ((150, -100), (150, 100), (-150, 100), (-150, -100)):
+        page.mouse.move(middle + across, centre + up, steps=4)
+    page.mouse.up()
+    expect(page.locator("#map-table caption")).to_contain_text("encircled")
+    chosen = page.locator("#map-table tbody tr th a").first
+    name = chosen.inner_text()
+    chosen.click()
+    expect(page.locator("#space-side h2")).to_have_text(name)
+    expect(page.locator("#space-view .caption")).to_contain_text(f"similarity to {name}")
+    page.get_by_role("list", name="Colour").get_by_role("link", name="support").press("Enter")
+    expect(page.locator("#space-view .caption")).to_contain_text("in how many compounds a fragment is")
+
+
+def test_a_small_run_is_mapped_where_it_has_a_map_and_says_so_where_not(addresses: Addresses, visit: Visit) -> None:
+    page = visit.go(f"{addresses.dash}/?run={addresses.chances}&drawn=map")
+    expect(page.locator("#space-view")).to_contain_text(f"Run {addresses.chances} was trained before runs had maps.")
+    expect(page.get_by_role("list", name="Drawn").get_by_role("link", name="factors")).to_be_visible()
 
 
 def test_the_heat_map_states_the_known_numbers(addresses: Addresses, visit: Visit) -> None:

@@ -8,9 +8,12 @@ from urllib.parse import quote
 import httpx
 import pytest
 from playwright.sync_api import BrowserContext, expect
+from rdkit import Chem
 from tests.support.browser import Visit
 from tests.support.gaussian import SMILES
 from tests.viz.conftest import ASPIRIN, KNOWN, Addresses
+
+from chemistry.structure_file import sd_file
 
 pytestmark = pytest.mark.browser
 
@@ -117,7 +120,7 @@ def test_many_molecules_are_predicted_and_lines_that_are_none_are_named(
     addresses: Addresses, visit: Visit, http: httpx.Client
 ) -> None:
     page = visit.go(f"{addresses.dash}/predict-many?run={addresses.model}")
-    page.get_by_label("SMILES, one a line, at most 500").fill(f"{SMILES[4]}\n\nnonsense( a name\n{SMILES[7]} C7\n[Na+]")
+    page.get_by_label("SMILES, one a line").fill(f"{SMILES[4]}\n\nnonsense( a name\n{SMILES[7]} C7\n[Na+]")
     page.get_by_role("button", name="Predict all").click()
     left = page.locator("#many-view .table-frame").first
     expect(left).to_contain_text("2 lines left out")
@@ -133,3 +136,34 @@ def test_many_molecules_are_predicted_and_lines_that_are_none_are_named(
         ("4", each["target"]) for each in stated[3:]
     ]
     assert [float(row["value"]) for row in rows] == [each["value"] for each in stated]
+
+
+def test_a_file_of_molecules_becomes_a_table_and_a_structure_file(
+    addresses: Addresses, visit: Visit, http: httpx.Client, tmp_path: Path
+) -> None:
+    table, structures = tmp_path / "mine.csv", tmp_path / "mine.sdf"
+    table.write_text(f'id,"Canonical SMILES",note\r\n"first, of all",{SMILES[4]},a\r\n,{SMILES[7]},"b ""c"""\r\n')
+    structures.write_text(sd_file([(SMILES[4], {"name": "from a file"}), (SMILES[9], {"name": ""})]))
+    page = visit.go(f"{addresses.dash}/predict-many?run={addresses.model}")
+    page.get_by_label("Drop a file here, or choose one").set_input_files(table)
+    expect(page.locator("#many-status")).to_have_text("mine.csv: 2 molecules stand below.")
+    expect(page.get_by_label("SMILES, one a line")).to_have_value(f"{SMILES[4]} first, of all\n{SMILES[7]}")
+
+    page.get_by_label("Drop a file here, or choose one").set_input_files(structures)
+    expect(page.locator("#many-status")).to_have_text("mine.sdf: 2 molecules stand below.")
+    page.get_by_role("button", name="Predict all").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#many-view img.structure")).to_have_count(2)
+    expect(page.locator("#many-view tbody tr").first).to_contain_text("from a file")
+    question = {"compounds": [{"smiles": SMILES[4]}, {"smiles": SMILES[9]}], "limit": 3}
+    answer = http.post(f"{addresses.scores}/v1/predictions", params={"run": addresses.model}, json=question).json()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download SDF").press("Enter")
+    assert download.value.suggested_filename == "predictions.sdf"
+    with Chem.SDMolSupplier(str(download.value.path())) as supplier:
+        molecules = list(supplier)
+    assert molecules[0].GetProp("_Name") == "from a file"
+    assert [Chem.MolToSmiles(each) for each in molecules] == [each["parent"] for each in answer["compounds"]]
+    for molecule, stated in zip(molecules, answer["compounds"], strict=True):
+        for at in stated["predictions"]:
+            assert float(molecule.GetProp(f"{at['target']} predicted")) == at["value"]

@@ -14,7 +14,7 @@ from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors, rdPartialCharge
 
 from contracts.descriptors import BITS, ELEMENTS, END_KINDS, PATTERNS, Described
 
-__all__ = ["attachments", "described"]
+__all__ = ["attachments", "described", "end_kinds"]
 
 _PATTERNS: Final = {
     "acids": (
@@ -46,6 +46,14 @@ _MIXER, _REPEAT_MIXER, _SHIFT = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F
 def attachments(name: str) -> tuple[int, int]:
     """How many open ends a fragment has, and how many of these are of a double bond."""
     return name.count("*"), name.count("=*") + name.startswith("*=")
+
+
+def end_kinds(name: str) -> tuple[int, ...]:
+    """The kind of atom at each open end of a fragment, in order of the name: its place in `END_KINDS`, -1 for another atom."""
+    with rdBase.BlockLogs():
+        fragment = Chem.MolFromSmiles(name)
+    kinds = [_kind(atom.GetNeighbors()[0]) for atom in fragment.GetAtoms() if atom.GetAtomicNum() == 0 and atom.GetDegree()]
+    return tuple(-1 if kind is None else END_KINDS.index(kind) for kind in kinds)
 
 
 def described(name: str) -> Described:

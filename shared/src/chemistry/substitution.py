@@ -7,7 +7,7 @@ from itertools import permutations
 from rdkit import Chem, rdBase
 
 from chemistry.canonical import canonical
-from chemistry.cuts import HYDROGEN, is_cut
+from chemistry.cuts import GROUP_ATOMS, HYDROGEN, linkers, opened
 from chemistry.graph import Graph
 from chemistry.leaves import brics_bonds
 from chemistry.standardisation import standardise
@@ -27,17 +27,18 @@ class Place:
 
 
 def places(parent: str) -> list[Place]:
-    """Every group of the molecule that a single cut takes off, every BRICS leaf, and every hydrogen on a carbon or hetero atom.
+    """Every group that one or two cuts take out, every BRICS leaf, and every hydrogen on a carbon or hetero atom.
 
     The smallest first. `parent` is a SMILES as `standardise` writes it.
     """
     graph = Graph.read(parent)
     found: dict[tuple[int, ...], str] = {}
-    for before, after in graph.chains:
-        if is_cut(graph, before, after):
-            texts, inside = graph.pieces({after})
-            for part in (0, 1):
-                found[tuple(atom for atom, piece in enumerate(inside) if piece == part)] = canonical(texts[part])
+    cut = opened(graph)
+    for each in linkers(graph, cut, most=GROUP_ATOMS):
+        found[each.atoms] = each.name
+    for bond in cut:
+        for part in (0, 1):
+            found[tuple(atom for atom, piece in enumerate(bond.places) if piece == part)] = canonical(bond.texts[part])
     bonds = brics_bonds(graph)
     if bonds:
         texts, inside = graph.pieces({after for _, after in bonds})

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from prediction.model_file import small
+
 __all__ = ["Compounds"]
 
 Array = npt.NDArray[Any]
@@ -56,7 +58,7 @@ class Compounds:
     def value(self, compound: int, target: int) -> float | None:
         """What was measured of it on a target; None where nothing was."""
         start, stop = (int(end) for end in self._of["cells.starts"][compound : compound + 2])
-        place = start + int(np.searchsorted(self._of["cells.target"][start:stop], np.uint32(target)))
+        place = start + int(np.searchsorted(self._of["cells.target"][start:stop], target))
         return float(self._of["cells.value"][place]) if place < stop and self._of["cells.target"][place] == target else None
 
     @staticmethod
@@ -69,9 +71,9 @@ class Compounds:
             **_packed("compounds.name", names),
             **_packed("compounds.smiles", [text or "" for text in smiles]),
             "compounds.digests": np.array([digest for digest, _ in known], dtype=np.uint64),
-            "compounds.by_digest": np.array([number for _, number in known], dtype=np.uint32),
+            "compounds.by_digest": small(np.array([number for _, number in known], dtype=np.uint32)),
             "cells.starts": np.searchsorted(compound_N, np.arange(len(names) + 1)).astype(np.uint32),
-            "cells.target": target_N.astype(np.uint32),
+            "cells.target": small(target_N),
             "cells.value": value_N.astype(np.float64),
         }
 

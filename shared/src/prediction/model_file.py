@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import save_file
 
-__all__ = ["InvalidModelFile", "arrays_in", "map_arrays", "write_arrays"]
+__all__ = ["InvalidModelFile", "arrays_in", "map_arrays", "small", "write_arrays"]
 
 _ABOUT: Final = "__metadata__"
 _TYPES: Final = {
@@ -32,6 +32,11 @@ _HEADER_BYTES: Final = range(2, 2**26)
 
 class InvalidModelFile(Exception):
     """A file that holds no arrays in this format; `str()` says why."""
+
+
+def small(numbers_N: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Numbers from 0 on in as few bytes as the largest needs."""
+    return numbers_N.astype(np.min_scalar_type(int(numbers_N.max(initial=0))))
 
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]], about: Mapping[str, str]) -> None:

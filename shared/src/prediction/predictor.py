@@ -51,6 +51,7 @@ _ARRAYS: Final = {
     "panel": panel.ARRAYS,
     "pairs": ("counts", "starts", "kernel"),
     "stretch": ("similarity", "factor", "known_similarity", "known_factor"),
+    "standing": ("usual", "spread"),
 }
 """By group, those of every model; the features of whole molecules are there where its data have structures."""
 _ABOUT: Final = frozenset(
@@ -220,8 +221,30 @@ class Predictor:
 
     def guess(self, expected: Expectation, targets: Ints) -> Predicted:
         """The same, as sure as the nearest compound alone would make it: what costs little, to choose targets by."""
-        signal_M = self._of["targets.signal"][targets].astype(np.float64)
-        return self._judged(expected, targets, signal_M * (1.0 - expected.similarity_T[targets] ** 2))
+        return self._judged(expected, targets, self._guessed(expected, targets))
+
+    def _guessed(self, expected: Expectation, targets: Ints) -> Floats:
+        """The variance that the nearest compound of each target leaves."""
+        return self.variation(targets) ** 2 * (1.0 - expected.similarity_T[targets] ** 2)
+
+    def standing(self, expected: Expectation) -> Floats:
+        """How far a compound stands out on every target among compounds of the data: 0 as the median, 1 as the highest tenth.
+
+        Compared is how surely it is above the level. That alone is large for most compounds where very many were measured, and
+        for none where few were.
+        """
+        standing_T: Floats = (self.sureness(expected) - self._of["standing.usual"]) / self._of["standing.spread"]
+        return standing_T
+
+    def sureness(self, expected: Expectation) -> Floats:
+        """How surely a compound is above the level of every target.
+
+        In standard deviations of the sum, as the nearest compound alone tells them; 0 where there is no deviation.
+        """
+        every_T = np.arange(self.targets)
+        sd_T = self._sd(expected, every_T, self._guessed(expected, every_T))
+        excess_T = expected.sum_T - expected.level_T
+        return np.divide(excess_T, sd_T, out=np.zeros_like(excess_T), where=sd_T > 0)
 
     def variation(self, targets: Ints) -> Floats:
         """The standard deviation of what targets would show of unlike compounds but for noise."""
@@ -264,18 +287,11 @@ class Predictor:
         )
         contributions_GM = expected.contributions_GT[:, targets]
         sum_M = level_M + contributions_GM.sum(axis=0) + rest_M + panel_M
-        factor_M = np.where(
-            expected.completed_T[targets],
-            np.interp(similarity_M, self._of["stretch.known_similarity"], self._of["stretch.known_factor"]),
-            np.interp(similarity_M, self._of["stretch.similarity"], self._of["stretch.factor"]),
-        )
-        variance_M = variance_M * expected.ratio_T[targets]
+        sd_M = self._sd(expected, targets, variance_M)
+        prediction_M = sum_M
         if self.scale is Scale.CHANCE:
-            prediction_M = _normal(self._latent(sum_M) / np.sqrt(1.0 + self._slope**2 * variance_M))
-            sd_M = factor_M * np.sqrt(variance_M)
-        else:
-            noise_M = self._of["targets.signal"][targets].astype(np.float64) * self._of["targets.noise"][targets]
-            prediction_M, sd_M = sum_M, factor_M * np.sqrt(variance_M + noise_M * expected.ratio_T[targets])
+            unsure_M = variance_M * expected.ratio_T[targets]
+            prediction_M = _normal(self._latent(sum_M) / np.sqrt(1.0 + self._slope**2 * unsure_M))
         low_M, high_M = (self._on_scale(sum_M + side * WIDTH * sd_M) for side in (-1, 1))
         return Predicted(
             target_M=targets,
@@ -290,6 +306,18 @@ class Predictor:
             sd_M=sd_M,
             similarity_M=similarity_M,
         )
+
+    def _sd(self, expected: Expectation, targets: Ints, variance_M: Floats) -> Floats:
+        """Standard deviation of sums of which so much is unknown, as left-out cells stretch it; of values with their noise."""
+        similarity_M, ratio_M = expected.similarity_T[targets], expected.ratio_T[targets]
+        factor_M = np.where(
+            expected.completed_T[targets],
+            np.interp(similarity_M, self._of["stretch.known_similarity"], self._of["stretch.known_factor"]),
+            np.interp(similarity_M, self._of["stretch.similarity"], self._of["stretch.factor"]),
+        )
+        noise_M = self.variation(targets) ** 2 * self.noise_of(targets) if self.scale is Scale.VALUE else 0.0
+        sd_M: Floats = factor_M * np.sqrt((variance_M + noise_M) * ratio_M)
+        return sd_M
 
     def _latent(self, sum_M: Floats) -> Floats:
         """The probit of the chance that a sum stands for."""

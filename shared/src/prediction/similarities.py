@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.fingerprints import KINDS, MOST_COUNTED, Fingerprint
+from prediction.model_file import small
 
 __all__ = ["FeatureIndex"]
 
@@ -65,10 +66,10 @@ class FeatureIndex:
         return {
             f"{kind}.codes": codes_V.astype(np.uint64),
             f"{kind}.starts": np.concatenate([[0], np.cumsum(count_L)]).astype(np.uint32),
-            f"{kind}.members": members[~is_crowded].astype(np.min_scalar_type(max(compounds - 1, 0))),
+            f"{kind}.members": small(members[~is_crowded]),
             f"{kind}.crowded": crowded.astype(np.uint32),
             f"{kind}.bits": np.packbits(bits, axis=1, bitorder="little"),
-            f"{kind}.sizes": sizes_C.astype(np.uint16),
+            f"{kind}.sizes": small(sizes_C),
         }
 
     def similarities_C(self, molecule: Fingerprint) -> Floats:

@@ -22,6 +22,7 @@ __all__ = [
     "FRAGMENTS",
     "GAUGES",
     "HEAD",
+    "MAP",
     "NEIGHBOUR",
     "REJECT_LINES",
     "REJECT_TABLE",
@@ -60,6 +61,8 @@ SCORES: Final = "scores.json"
 """The body of `GET /cosine/score`; absent when the matrix is too large."""
 CURVE: Final = "curve.json"
 TRAJECTORY: Final = "trajectory.json"
+MAP: Final = "map.json"
+"""The neighbourhood map; runs of older releases have none."""
 REJECT_LINES: Final = "rejects.jsons"
 """Objects of rejected rows and cells, one behind the other; the array `reject_offsets` says where each begins."""
 REJECT_TABLE: Final = "rejects.csv"

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from contracts.kinds import ChangeUnit
-from prediction.model_file import arrays_in, map_arrays
+from prediction.model_file import arrays_in, map_arrays, small
 from replacement.evidence import Expected, updated
 from replacement.features import ENDS, Descriptions, pair_features
 from replacement.signed import Reading
@@ -242,9 +242,9 @@ class Replacements:
 def swap_columns(target_N: Ints, first_N: Ints, second_N: Ints) -> dict[str, Array]:
     """The arrays of measured replacements for a file."""
     return {
-        "swaps.target": target_N.astype(np.uint32),
-        "swaps.first": first_N.astype(np.uint32),
-        "swaps.second": second_N.astype(np.uint32),
+        "swaps.target": small(target_N),
+        "swaps.first": small(first_N),
+        "swaps.second": small(second_N),
     }
 
 

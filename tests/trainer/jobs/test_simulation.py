@@ -3,7 +3,7 @@
 import logging
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest.mock import AsyncMock
@@ -11,10 +11,15 @@ from unittest.mock import AsyncMock
 import pytest
 import structlog
 from tests.support.jobs import MIB
+from tests.support.simulated_cluster import ClusterHistory
 from tests.support.simulation import History, Violation
 
 from trainer.jobs import order
+from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.devices.listing import DeviceKind, SlottedDevice
+from trainer.jobs.executors.executor import Execution, Outcome
+from trainer.jobs.executors.kubernetes.executor import KubernetesExecutor
+from trainer.jobs.executors.kubernetes.manifest import job_name
 from trainer.jobs.order import Running, Start, Waiting, decide
 from trainer.jobs.supervisor import Supervisor
 from trainer.jobs.verdicts import Verdicts
@@ -33,12 +38,12 @@ def _quiet() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-def _live_through(seeds: range) -> None:
+def _live_through(seeds: range, history: type[History] = History) -> None:
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as root:  # noqa: S108 - faster than a disk
         settings = Settings()
         for seed in seeds:
             try:
-                History(seed, settings.model_copy(update={"state": Path(root) / str(seed)})).run()
+                history(seed, settings.model_copy(update={"state": Path(root) / str(seed)})).run()
             except BaseException as error:
                 error.add_note(f"seed {seed}")
                 raise
@@ -70,6 +75,48 @@ def test_a_queue_that_does_wrong_is_found_out(
 @pytest.mark.parametrize("thousand", range(5))
 def test_in_thousands_of_histories_every_job_ends_once_and_no_slot_has_two(thousand: int) -> None:
     _live_through(range(1000 * thousand, 1000 * (thousand + 1)))
+
+
+def test_in_some_histories_of_a_cluster_every_job_ends_once_and_no_slot_has_two() -> None:
+    _live_through(range(25), ClusterHistory)
+
+
+_adopt = KubernetesExecutor.adopt
+
+
+async def _adopts_nothing(executor: KubernetesExecutor, runs: Mapping[str, JobDirectory]) -> Mapping[str, Execution]:
+    executor._known.update(job_name(run) for run in runs)  # noqa: SLF001 - nor deletes it
+    await _adopt(executor, {})
+    executor._known.update(job_name(run) for run in runs)  # noqa: SLF001
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "wrong", "told"),
+    [
+        (JobDirectory, "revoke", lambda _: None, "was published|two processes|jobs on"),
+        (
+            KubernetesExecutor,
+            "delete",
+            AsyncMock(return_value=Outcome("its pod was ended")),
+            "two processes|jobs on|was published",
+        ),
+        (KubernetesExecutor, "adopt", _adopts_nothing, "was published|two processes|jobs on|a Job is left"),
+    ],
+    ids=["an attempt that is not given up", "a Job left", "an attempt not adopted"],
+)
+def test_a_trainer_of_a_cluster_that_does_wrong_is_found_out(
+    monkeypatch: pytest.MonkeyPatch, module: type, name: str, wrong: object, told: str
+) -> None:
+    monkeypatch.setattr(module, name, wrong)  # a defect of ours
+    with pytest.raises(Violation, match=told):
+        _live_through(range(200), ClusterHistory)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(4))
+def test_in_a_thousand_histories_of_a_cluster_every_job_ends_once_and_no_slot_has_two(part: int) -> None:
+    _live_through(range(250 * part, 250 * (part + 1)), ClusterHistory)
 
 
 def test_owners_have_had_as_much_of_the_devices_to_a_tenth_however_many_jobs_each_hands_in() -> None:

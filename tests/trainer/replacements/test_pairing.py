@@ -1,6 +1,7 @@
 """From molecules to measured replacements."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ ROW = pa.schema(
         ("target", pa.int32()),
         ("fragment", pa.string()),
         ("compound", pa.int32()),
+        ("turned", pa.bool_()),
         ("value", pa.float64()),
     ]
 )
@@ -34,9 +36,11 @@ def rows_of(smiles: Sequence[str]) -> list[dict[str, object]]:
 
 
 def events_of(
-    rows: Sequence[tuple[int, int, str, int, float]], batch: int = 1000
+    rows: Sequence[tuple[int, int, str, int, float]], batch: int = 1000, turned: Mapping[int, bool] | None = None
 ) -> list[tuple[str, str, int, int, int, float, float]]:
-    columns = [pa.array(column, field.type) for column, field in zip(zip(*sorted(rows), strict=True), ROW, strict=True)]
+    """`turned` says of compounds which way round their linker is."""
+    whole = [(*row[:4], (turned or {}).get(row[3]), row[4]) for row in sorted(rows)]
+    columns = [pa.array(column, field.type) for column, field in zip(zip(*whole, strict=True), ROW, strict=True)]
     table = pa.Table.from_arrays(columns, schema=ROW)
     found = pa.Table.from_batches(list(paired(table.to_batches(max_chunksize=batch))), schema=EVENTS)
     return [tuple(row.values()) for row in found.to_pylist()]
@@ -66,6 +70,34 @@ def test_leaves_are_paired_by_all_the_other_leaves_each_as_often_as_it_occurs() 
 def test_only_pairs_at_the_same_target_with_as_many_open_ends_are_events() -> None:
     rows = [(1, 0, "*Cl", 0, 6.0), (1, 0, "*F", 1, 5.0), (1, 1, "*F", 1, 7.0), (1, 0, "*C*", 2, 9.0), (2, 0, "*Br", 3, 4.0)]
     assert events_of(rows) == [("*Cl", "*F", 0, 0, 1, 6.0, 5.0)]
+
+
+def test_a_linker_takes_the_place_of_another_the_way_its_ends_are_like_the_others() -> None:
+    """Amide and ester with the hetero atom at the same side are a pair, with it at opposite sides they are none."""
+    rows = [(1, 0, "*NC(*)=O", 0, 6.0), (1, 0, "*OC(*)=O", 1, 5.0)]
+    paired_ones = {ways: events_of(rows, turned=dict(enumerate(ways))) for ways in product((True, False), repeat=2)}
+    assert {ways for ways, events in paired_ones.items() if events} == {(True, True), (False, False)}
+    assert paired_ones[True, True] == [("*NC(*)=O", "*OC(*)=O", 0, 0, 1, 6.0, 5.0)]
+
+
+def test_linkers_whose_ends_say_nothing_are_paired_either_way() -> None:
+    rows = [(1, 0, "*c1ccc(*)cc1", 0, 6.0), (1, 0, "*c1ccc(*)nc1", 1, 5.0)]  # carbon of a ring at each of four ends
+    for ways in ((None, True), (None, False)):
+        assert len(events_of(rows, turned={1: ways[1]})) == 1
+    rows = [(1, 0, "*c1ccc(*)nc1", 0, 6.0), (1, 0, "*c1ncc(*)cn1", 1, 5.0)]
+    for turned in (True, False):
+        assert len(events_of(rows, turned={0: True, 1: turned})) == 1
+    rows = [(1, 0, "*NC(*)=O", 0, 6.0), (1, 0, "*NC(=O)N*", 1, 5.0)]
+    assert len(events_of(rows, turned={0: True})) == 1
+
+
+def test_molecules_with_linkers_between_the_same_ends_have_their_surroundings_in_common() -> None:
+    one, two = rows_of(["O=C(Nc1ccc(Cl)cc1)c1cccnc1"]), rows_of(["O=C(Oc1ccc(Cl)cc1)c1cccnc1"])
+    amide, ester = (
+        {row["context"]: row["turned"] for row in rows if row["fragment"] == name}
+        for rows, name in ((one, "*NC(*)=O"), (two, "*OC(*)=O"))
+    )
+    assert amide.items() & ester.items()
 
 
 def test_the_earlier_name_comes_first_and_a_fragment_is_no_replacement_of_itself() -> None:

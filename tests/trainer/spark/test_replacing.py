@@ -9,9 +9,10 @@ from pyspark.sql import SparkSession
 from tests.support.ingesting import ingested
 from tests.support.replacing import EFFECTS, write_replaceable
 
-from chemistry.cuts import HYDROGEN, single_cuts
+from chemistry.cuts import HYDROGEN, opened, single_cuts
 from chemistry.descriptors import attachments, described
 from chemistry.graph import Graph
+from contracts.evidence import SHOWN_SUPPORT
 from trainer.data.activity import Activity
 from trainer.runs.ingest import IngestOptions
 from trainer.spark import replacing
@@ -37,7 +38,8 @@ def test_single_cuts_are_paired_as_by_hand(spark: SparkSession, activity: Activi
     by_parent = {parent: compound for compound, parent in enumerate(smiles)}
     contexts: dict[str, set[tuple[str, int]]] = {}
     for compound, parent in enumerate(smiles):
-        for cut in single_cuts(Graph.read(parent)):
+        graph = Graph.read(parent)
+        for cut in single_cuts(graph, opened(graph)):
             contexts.setdefault(cut.rest, set()).add((cut.group, compound))
             if cut.parent in by_parent:
                 contexts[cut.rest].add((HYDROGEN, by_parent[cut.parent]))
@@ -79,6 +81,15 @@ def test_support_counts_the_compounds_of_a_group(spark: SparkSession, activity: 
     assert {support[f"*{name}"] for name in ("F", "Cl", "Br")} == {12}
     assert set(EFFECTS) >= {"F"}
     assert support[HYDROGEN] >= 12
+
+
+def test_linkers_that_few_compounds_have_are_not_replaced(spark: SparkSession, activity: Activity) -> None:
+    measured = replacements(spark, activity)
+    support = dict(zip(*(measured.support[name].to_pylist() for name in ("fragment", "compounds")), strict=True))
+    known = set(activity.fragments["smiles"].to_pylist())
+    rare = {name for name, count in support.items() if name.count("*") == 2 and count < SHOWN_SUPPORT} - known
+    assert rare
+    assert not rare & {name for side in ("first", "second") for name in measured.events[side].to_pylist()}
 
 
 def test_fragments_are_described_in_their_order(spark: SparkSession) -> None:

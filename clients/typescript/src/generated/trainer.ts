@@ -1002,6 +1002,12 @@ export interface components {
              */
             slot: string | null;
             /**
+             * Pending
+             * @description Why a cluster does not run it yet, which has been given it: its scheduler's or its queue's words; null where it runs, or
+             *     is not in a cluster's hands.
+             */
+            pending: string | null;
+            /**
              * Parent
              * @description The sweep it belongs to.
              */

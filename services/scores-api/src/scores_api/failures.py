@@ -7,6 +7,7 @@ __all__ = [
     "ArtifactDamaged",
     "ArtifactUnknown",
     "FragmentsUnknown",
+    "MapMissing",
     "MatrixTooLarge",
     "MoleculesFailed",
     "MoleculesUnreadable",
@@ -75,6 +76,14 @@ class FragmentsUnknown(Exception):
         self.run = run
         self.names = names
         self.near = near
+
+
+class MapMissing(Exception):
+    """The run published no neighbourhood map."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(run)
+        self.run = run
 
 
 class MatrixTooLarge(Exception):

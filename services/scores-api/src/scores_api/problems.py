@@ -9,6 +9,7 @@ __all__ = [
     "ARTIFACT_DAMAGED",
     "ARTIFACT_NOT_FOUND",
     "FRAGMENT_NOT_FOUND",
+    "MAP_MISSING",
     "MATRIX_TOO_LARGE",
     "MOLECULES_FAILED",
     "MOLECULES_UNREADABLE",
@@ -90,6 +91,13 @@ SIMILARITY_UNAVAILABLE: Final = ProblemType(
     "compounds that were measured and differ by one fragment, and fragments with open ends; `balanced` is of runs of counts.",
     "Take one of the run's `similarities`, which `GET /v1/runs/{run}` lists, another run, or train data that state SMILES.",
 )
+MAP_MISSING: Final = ProblemType(
+    "map-missing",
+    "The run has no neighbourhood map",
+    HTTPStatus.NOT_FOUND,
+    "A map is made when a run is trained; a release before this one trained it.",
+    "Train the data again, or take another run.",
+)
 REPLACEMENTS_UNAVAILABLE: Final = ProblemType(
     "replacements-unavailable",
     "The run does not tell what replacements change",
@@ -168,6 +176,7 @@ PROBLEM_TYPES: Final = (
     ARTIFACT_NOT_FOUND,
     ARTIFACT_DAMAGED,
     MATRIX_TOO_LARGE,
+    MAP_MISSING,
     REPLACEMENTS_UNAVAILABLE,
     SIMILARITY_UNAVAILABLE,
     TARGET_NOT_FOUND,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.kinds import Objective, SimilarityKind
+from contracts.kinds import ChangeUnit, Objective, SimilarityKind
 
 __all__ = [
     "Change",
@@ -23,6 +23,7 @@ __all__ = [
     "Left",
     "Matrix",
     "Neighbour",
+    "NeighbourhoodMap",
     "PredictedFragment",
     "Prediction",
     "Relative",
@@ -63,6 +64,8 @@ class Run:
     rank: int
     similarities: tuple[SimilarityKind, ...]
     """What it tells of its fragments, what pages show first."""
+    change_unit: ChangeUnit | None
+    """In what it tells changes of activity; None where it tells none."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,8 @@ class TargetPrediction:
     """What a run expects of a compound on one target: `mean` + `level` + `added`, the rest and `panel` make `sum`."""
 
     target: str
+    unit: str | None
+    """Of the value and of what was measured, where the data say it."""
     value: float
     low: float | None
     high: float | None
@@ -199,7 +204,7 @@ class Prediction:
     flags: tuple[str, ...]
     """`unknown-fragments`, `nothing-known`, `fragments-only`."""
     targets: tuple[TargetPrediction, ...]
-    """Those most surely above their level first, or the highest where no level is told."""
+    """Those first on which the compound stands out most, or the highest where no level is told."""
     matched: str | None = None
     """Name of the compound of the data that this is."""
     nearest: float | None = None
@@ -251,6 +256,14 @@ class Space:
     def vectors(self, similarity: SimilarityKind) -> Floats:
         """The factors that stand for a similarity: canonical rows for function, balanced rows for any other."""
         return self.canonical_FK if similarity is SimilarityKind.FUNCTION else self.balanced_FK
+
+
+@dataclass(frozen=True)
+class NeighbourhoodMap:
+    """Where fragments lie in a plane, those that act alike beside each other."""
+
+    names: tuple[str, ...]
+    positions_FD: Floats
 
 
 @dataclass(frozen=True)

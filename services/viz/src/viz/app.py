@@ -99,7 +99,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
     )
     dash.backend.websocket_capability = False  # the server has none; pages would ask for one again and again
     dash.layout = frame()
-    everywhere.register(dash, settings, scores, jobs, datasets, registry)
+    everywhere.register(dash, settings, scores, jobs, datasets, registry, drawn)
     # Dash puts its layer, which reads bodies, before the doors. The last of these is the innermost.
     dash_layer = app.user_middleware.pop(0)
     app.user_middleware += [

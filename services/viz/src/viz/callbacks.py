@@ -24,6 +24,8 @@ _DASH: Final = "/_dash-"
 _PATH: Final = f"{_DASH}update-component"
 _LIMIT_BYTES: Final = 2**20
 _LONGEST: Final = 20_000
+_MOLECULES: Final = 500_000
+"""Characters of many molecules."""
 
 
 class _Health(BaseModel):
@@ -60,12 +62,33 @@ class _Seen(BaseModel):
     aliases: dict[str, Annotated[str, Field(max_length=_LONGEST)] | None]
 
 
+class _Circled(BaseModel):
+    """Fragments that were encircled on the map: how many, and the first of them."""
+
+    count: Annotated[int, Field(ge=0, le=10**6)]
+    names: Annotated[list[Annotated[str, Field(max_length=_LONGEST)]], Field(max_length=100)]
+
+
+class _Many(BaseModel):
+    """The molecules that were predicted last."""
+
+    run: Annotated[str, Field(max_length=_LONGEST)]
+    molecules: Annotated[
+        list[tuple[Annotated[str, Field(max_length=_LONGEST)], Annotated[str, Field(max_length=_LONGEST)]]],
+        Field(min_length=1, max_length=500),
+    ]
+    target: Annotated[str, Field(max_length=_LONGEST)] | None
+
+
 _TEXT: Final = TypeAdapter[Any](Annotated[StrictStr, Field(max_length=_LONGEST)] | None)
 _COUNT: Final = TypeAdapter[Any](Annotated[StrictInt, Field(ge=0, le=10**9)] | None)
 _VALUES: Final[Mapping[str, TypeAdapter[Any]]] = {
     **dict.fromkeys(("pathname", "search", "href", "value", "id", "title.data"), _TEXT),
     **dict.fromkeys(("n_clicks", "n_submit", "n_intervals"), _COUNT),
     "shown-results.data": TypeAdapter(Annotated[StrictInt, Field(ge=0, le=10**6)]),
+    "many-molecules.value": TypeAdapter(Annotated[StrictStr, Field(max_length=_MOLECULES)] | None),
+    "map-circled.data": TypeAdapter(_Circled | None),
+    "many-asked.data": TypeAdapter(_Many | None),
     "registry.data": _COUNT,
     "trainer.data": TypeAdapter(Literal["here", "away"] | None),
     **dict.fromkeys(("run-seen.data", "bot-seen.data"), TypeAdapter(_Seen | None)),

@@ -13,10 +13,13 @@ _NUMBER: Final = 2
 """Where a place, such as `body.compounds.3.smiles`, has the number of a compound."""
 
 
-def many_question(smiles: Sequence[str], target: str | None, limit: int) -> models.PredictionQuestion:
-    """The question about many molecules, on one target or on the first ones."""
+def many_question(
+    smiles: Sequence[str], target: str | None, limit: int, *, names: Sequence[str] = ()
+) -> models.PredictionQuestion:
+    """The question about many molecules, perhaps with what they are called, on one target or on the first ones."""
+    named = names or [""] * len(smiles)
     return models.PredictionQuestion(
-        compounds=[models.CompoundQuestion(smiles=each) for each in smiles],
+        compounds=[models.CompoundQuestion(smiles=each, name=name or UNSET) for each, name in zip(smiles, named, strict=True)],
         targets=UNSET if target is None else [target],
         limit=limit if target is None else UNSET,
     )
@@ -49,6 +52,7 @@ def _target(item: models.TargetPrediction) -> TargetPrediction:
     parts = item.contributions
     return TargetPrediction(
         target=item.target,
+        unit=item.unit,
         value=item.value,
         low=item.low,
         high=item.high,

@@ -17,12 +17,12 @@ from cachetools import LRUCache
 from pydantic import SecretStr
 
 from contracts.evidence import MATRIX_FRAGMENTS
-from contracts.kinds import SimilarityKind
+from contracts.kinds import ChangeUnit, SimilarityKind
 from scores_client import Client, models
 from scores_client.api.factors import list_factors
 from scores_client.api.fragments import get_fragment, list_fragments, list_neighbours
 from scores_client.api.predictions import ask_predictions
-from scores_client.api.runs import get_curve, get_run, get_trajectory, list_runs
+from scores_client.api.runs import get_curve, get_map, get_run, get_trajectory, list_runs
 from scores_client.api.similarities import ask_similarities
 from scores_client.types import UNSET
 from servicekit.client import ServiceAway, ServiceProblem, answer_of, bearer
@@ -36,6 +36,7 @@ from viz.answers import (
     Left,
     Matrix,
     Neighbour,
+    NeighbourhoodMap,
     Prediction,
     Run,
     RunDetails,
@@ -67,6 +68,7 @@ _REFUSALS: Final = {
     "its data state none, or an older release trained it.",
     "nothing-predicts": "This run predicts nothing. Choose another one above.",
     "replacements-unavailable": None,
+    "map-missing": None,
 }
 """Of a question that is well asked, in our words where the scores API's are for programs."""
 
@@ -89,6 +91,7 @@ class Scores:
         self._reading = asyncio.Lock()
         self._gathering = asyncio.Lock()
         self._spaces: LRUCache[str, Space] = LRUCache(_KEPT)
+        self._maps: LRUCache[str, NeighbourhoodMap] = LRUCache(_KEPT)
         self._targets: LRUCache[str, tuple[str, ...]] = LRUCache(_KEPT)
         self._details: LRUCache[str, RunDetails] = LRUCache(_LISTED_RUNS)
         self._pairs: LRUCache[tuple[str, SimilarityKind], Pairs] = LRUCache(_KEPT)
@@ -264,6 +267,18 @@ class Scores:
         answer = await self._ask(get_curve.asyncio(run, client=self._client), models.Curve)
         return Curve(np.asarray(answer.steps, dtype=np.int64), np.asarray(answer.losses, dtype=np.float64))
 
+    async def neighbourhood_map(self, run: str) -> NeighbourhoodMap:
+        """Where the fragments of a run by its id lie in a plane.
+
+        Raises:
+            NotTold: a release trained it that made no maps.
+        """
+        if run not in self._maps:
+            answer = await self._ask(get_map.asyncio(run, client=self._client), models.NeighbourhoodMap)
+            positions_FD = np.asarray(answer.positions, dtype=np.float64).reshape(-1, 2)
+            self._maps[run] = NeighbourhoodMap(tuple(answer.fragments), positions_FD)
+        return self._maps[run]
+
     async def trajectory(self, run: str) -> Trajectory:
         """How the recorded fragments moved during training; no steps when the run recorded none."""
         answer = await self._ask(get_trajectory.asyncio(run, client=self._client), models.Trajectory)
@@ -342,7 +357,9 @@ class Scores:
 def _run(item: models.RunSummary | models.RunDetail) -> Run:
     named = {field.name: getattr(item, field.name) for field in fields(Run)}
     kinds = tuple(SimilarityKind(str(kind)) for kind in item.similarities)
-    return Run(**named | {"similarities": kinds, "tags": tuple(item.tags), "aliases": tuple(item.aliases)})
+    unit = None if item.change_unit is None else ChangeUnit(str(item.change_unit))
+    told = {"similarities": kinds, "tags": tuple(item.tags), "aliases": tuple(item.aliases), "change_unit": unit}
+    return Run(**named | told)
 
 
 def _taken(kind: type[D], item: Any) -> D:

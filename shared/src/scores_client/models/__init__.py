@@ -32,6 +32,7 @@ from .manifest import Manifest
 from .matched_compound import MatchedCompound
 from .measured_pair import MeasuredPair
 from .neighbour import Neighbour
+from .neighbourhood_map import NeighbourhoodMap
 from .neighbours import Neighbours
 from .objective import Objective
 from .order import Order
@@ -100,6 +101,7 @@ __all__ = (
     "MatchedCompound",
     "MeasuredPair",
     "Neighbour",
+    "NeighbourhoodMap",
     "Neighbours",
     "Objective",
     "Order",

@@ -19,10 +19,12 @@ class CompoundQuestion:
     Attributes:
         smiles (None | str | Unset): Cut into fragments as the data were.
         fragments (list[str] | None | Unset): Names, each once; those that the run does not know are flagged.
+        name (None | str | Unset): What the caller calls it; the title of its record in an SD file.
     """
 
     smiles: None | str | Unset = UNSET
     fragments: list[str] | None | Unset = UNSET
+    name: None | str | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         smiles: None | str | Unset
@@ -40,6 +42,12 @@ class CompoundQuestion:
         else:
             fragments = self.fragments
 
+        name: None | str | Unset
+        if isinstance(self.name, Unset):
+            name = UNSET
+        else:
+            name = self.name
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update({})
@@ -47,6 +55,8 @@ class CompoundQuestion:
             field_dict["smiles"] = smiles
         if fragments is not UNSET:
             field_dict["fragments"] = fragments
+        if name is not UNSET:
+            field_dict["name"] = name
 
         return field_dict
 
@@ -80,9 +90,19 @@ class CompoundQuestion:
 
         fragments = _parse_fragments(d.pop("fragments", UNSET))
 
+        def _parse_name(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        name = _parse_name(d.pop("name", UNSET))
+
         compound_question = cls(
             smiles=smiles,
             fragments=fragments,
+            name=name,
         )
 
         return compound_question

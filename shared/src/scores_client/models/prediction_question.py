@@ -26,9 +26,17 @@ class PredictionQuestion:
         targets (list[str] | None | Unset): Names, each once; all targets when null.
         limit (int | None | Unset): Only so many targets a compound, the first ones in the order; 10 where neither this
             nor targets is given.
-        order (None | Order | Unset): Which targets come first. When null: as named where targets are named without a
-            limit; else by `excess`, and by
-            `prediction` in runs that predict by fragments alone, which know no other order.
+        order (None | Order | Unset): Which targets come first. `excess`: those on which the compound stands out most
+            among compounds of the data. Compared is
+            how surely `sum` is above `contributions.target`, in standard deviations as the nearest measured compound alone
+            tells them,
+            with the median and the highest tenth of a sample of compounds on the target. `prediction`: those with the
+            highest `value`.
+            `certainty`: those with the narrowest interval, measured by how widely the target's values spread. When null: as
+            named where
+            targets are named without a limit; else by `excess`, and by `prediction` in runs that predict by fragments
+            alone, which know
+            no other order.
     """
 
     compounds: list[CompoundQuestion]

@@ -265,6 +265,16 @@ async def test_a_job_that_was_cancelled_while_no_trainer_looked_is_ended_by_the_
     assert house.row(job).state is JobState.CANCELLED
 
 
+async def test_a_job_is_cancelled_before_a_new_trainer_knows_whether_it_still_runs(house: House) -> None:
+    job = await house.submit(WAITS)
+    process = await house.process(job)
+    await house.die()
+    await house.begin()
+    cancelled = await house.queue.cancel(job.id)  # before anybody was adopted
+    is_gone = gone(process, within_s=0.001)  # when it is answered
+    assert (cancelled.state, is_gone) == (JobState.CANCELLED, True)
+
+
 async def test_time_on_devices_is_charged_to_its_owner(house: House) -> None:
     await house.ended(await house.submit(PUBLISHES, owner="ann", device="cuda"))
     accounts = {(each.owner, each.kind): each.seconds for each in await house.queue.accounts()}

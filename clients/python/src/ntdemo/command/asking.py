@@ -167,7 +167,7 @@ def predict(
     compounds: Annotated[list[str], typer.Argument(help="SMILES, or a table with a column `smiles`, or - for standard input.")],
     *,
     target: Annotated[
-        list[str] | None, typer.Option("--target", help="A target; the first ones by excess if left out.")
+        list[str] | None, typer.Option("--target", help="A target; the ten on which it stands out most if left out.")
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="So many targets a compound.")] = None,
     run: Run = "current",

@@ -209,7 +209,7 @@ def _order(expected: Predicted, language: Language) -> str:
         return ""
     if any(each.level is None for each in expected.targets):
         return ", highest first" if language is _EN else "（高い順）"
-    return ", most surely above what is usual first" if language is _EN else "（その標的の平均を確かに上回る順）"
+    return ", where it stands out most among compounds first" if language is _EN else "（ほかの化合物と比べて際立つ順）"
 
 
 def why_alike(fragment: KnownFragment, kind: str, other: Relative, facts: RunFacts, language: Language, link: str) -> str:

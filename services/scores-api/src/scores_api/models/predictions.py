@@ -38,6 +38,7 @@ RELATIVES: Final = 3
 FAR_PERCENT: Final = 30.0
 """A compound that is less like every compound a target was measured on is far from what the run knows of it."""
 _FRAGMENTS: Final = 500
+_TITLE: Final = 200
 _TARGETS: Final = 10_000
 
 
@@ -48,6 +49,8 @@ class CompoundQuestion(Wire):
     """Cut into fragments as the data were."""
     fragments: Annotated[list[str], Field(min_length=1, max_length=_FRAGMENTS), AfterValidator(distinct)] | None = None
     """Names, each once; those that the run does not know are flagged."""
+    name: Annotated[str, Field(max_length=_TITLE, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
+    """What the caller calls it; the title of its record in an SD file."""
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> Self:
@@ -62,8 +65,7 @@ class Order(StrEnum):
     """Which targets of a compound come first."""
 
     EXCESS = "excess"
-    """Those where the compound is most surely above what is usual on the target: `sum` less `contributions.target`, divided by
-    the standard deviation of the sum."""
+    """Those on which the compound stands out most among compounds of the data."""
     PREDICTION = "prediction"
     """Those with the highest `value`."""
     CERTAINTY = "certainty"
@@ -83,8 +85,12 @@ class PredictionQuestion(Wire):
     limit: Annotated[int, Field(ge=1, le=_TARGETS)] | None = None
     """Only so many targets a compound, the first ones in the order; 10 where neither this nor targets is given."""
     order: Order | None = None
-    """Which targets come first. When null: as named where targets are named without a limit; else by `excess`, and by
-    `prediction` in runs that predict by fragments alone, which know no other order."""
+    """Which targets come first. `excess`: those on which the compound stands out most among compounds of the data. Compared is
+    how surely `sum` is above `contributions.target`, in standard deviations as the nearest measured compound alone tells them,
+    with the median and the highest tenth of a sample of compounds on the target. `prediction`: those with the highest `value`.
+    `certainty`: those with the narrowest interval, measured by how widely the target's values spread. When null: as named where
+    targets are named without a limit; else by `excess`, and by `prediction` in runs that predict by fragments alone, which know
+    no other order."""
 
 
 class Flag(StrEnum):

@@ -6,7 +6,7 @@ from typing import Any
 from contracts.kinds import ActivityKind, ChangeUnit, Objective, RunKind, SimilarityKind
 from scores_api.models.wire import Cursor, Wire
 
-__all__ = ["Curve", "Reject", "RejectPage", "RunDetail", "RunPage", "RunSummary", "Trajectory"]
+__all__ = ["Curve", "NeighbourhoodMap", "Reject", "RejectPage", "RunDetail", "RunPage", "RunSummary", "Trajectory"]
 
 
 class RunSummary(Wire):
@@ -111,3 +111,13 @@ class Trajectory(Wire):
     """The first axis of `positions`."""
     positions: list[list[list[float]]]
     """Step, fragment, at most three coordinates. Empty when the run recorded none."""
+
+
+class NeighbourhoodMap(Wire):
+    """Fragments in a plane, those that act alike beside each other; distances of what lies far apart mean little."""
+
+    run: str
+    fragments: list[str]
+    """Names of the shown fragments of which the run tells anything, of more than 20,000 those with most support."""
+    positions: list[list[float]]
+    """Two coordinates each, within a circle of radius 1."""

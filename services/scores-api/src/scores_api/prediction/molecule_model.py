@@ -107,10 +107,13 @@ class MoleculeModel:
     def first(self, expected: Expectation, targets: Ints, order: Order | None, limit: int | None) -> Predicted:
         """The first of these targets in an order, or all of them, in theirs where `order` is None.
 
-        How sure a prediction is is asked of the 64 targets, or twice the limit, that come first if the nearest compound alone
-        tells it: the order of the answered ones is exact, and which are answered is so but for close calls.
+        Where the order depends on how sure a prediction is, that is asked of the 64 targets, or twice the limit, that come
+        first if the nearest compound alone tells it: the order of the answered ones is exact, and which are answered is so but
+        for close calls.
         """
-        if order is None:
+        if order is Order.EXCESS:
+            targets = targets[np.argsort(-self.predictor.standing(expected)[targets], kind="stable")]
+        if order in {None, Order.EXCESS}:
             return self.predictor.judge(expected, targets[:limit])
         candidates = targets
         if limit is not None and (shortlist := max(_SHORTLIST, 2 * limit)) < len(targets):
@@ -157,18 +160,11 @@ class MoleculeModel:
         )
 
     def _key(self, order: Order, predicted: Predicted) -> Floats:
-        """What targets are ordered by, the highest first."""
-        key_M: Floats
-        match order:
-            case Order.EXCESS:
-                excess_M = predicted.sum_M - predicted.level_M
-                key_M = np.divide(excess_M, predicted.sd_M, out=np.zeros_like(excess_M), where=predicted.sd_M > 0)
-            case Order.PREDICTION:
-                key_M = predicted.prediction_M
-            case Order.CERTAINTY:
-                variation_M = self.predictor.variation(predicted.target_M)
-                key_M = -np.divide(predicted.sd_M, variation_M, out=np.ones_like(variation_M), where=variation_M > 0)
-        return key_M
+        """What targets are ordered by, the highest first: by value, or by certainty."""
+        if order is Order.PREDICTION:
+            return predicted.prediction_M
+        variation_M = self.predictor.variation(predicted.target_M)
+        return -np.divide(predicted.sd_M, variation_M, out=np.ones_like(variation_M), where=variation_M > 0)
 
 
 def _rounded(numbers_M: Floats, decimals_M: Ints) -> Floats:

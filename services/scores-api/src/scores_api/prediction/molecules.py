@@ -106,10 +106,11 @@ class Molecules:
         Raises:
             MoleculesFailed: as `cut`.
         """
-        text: str = await self._worker.ask(
-            {"task": "draw", "molecules": [[smiles, dict(stated)] for smiles, stated in molecules]}
-        )
-        return text
+        parts = []
+        for first in range(0, len(molecules), _BATCH):
+            part = [[smiles, dict(stated)] for smiles, stated in molecules[first : first + _BATCH]]
+            parts.append(await self._worker.ask({"task": "draw", "molecules": part}))
+        return "".join(parts)
 
     async def close(self) -> None:
         """End the worker."""

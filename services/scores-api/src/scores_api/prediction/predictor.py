@@ -20,6 +20,7 @@ from scores_api.prediction.model_answers import rendered_of_model
 from scores_api.prediction.molecule_model import MoleculeModel
 from scores_api.prediction.molecules import CutMolecule, Molecules, Unreadable
 from scores_api.prediction.networks import Networks, Predicting
+from scores_api.prediction.structure_properties import structure_properties
 from scores_api.published_run import PublishedRun
 
 __all__ = ["CompoundPredictor"]
@@ -29,6 +30,8 @@ _LIMIT: Final = 10
 _LISTED: Final = 20
 """Unreadable molecules that a refusal names."""
 _NEAR: Final = 5
+_SHOWN: Final = 200
+_NO_STRUCTURE: Final = "is given by its fragments, which are no structure; an SD file takes SMILES"
 _BATCH: Final = 32
 _CELLS: Final = 50_000
 """Compounds times targets that the network is asked at once: with 48 draws, 10 MB."""
@@ -102,6 +105,27 @@ class CompoundPredictor:
             "meaning": _meaning(predicting),
         }
         return _parts(head, predicting, compounds, (targets, names, run.units), (order, limit))
+
+    async def as_structures(self, question: PredictionQuestion, run: PublishedRun) -> str:
+        """The same as an SD file; compounds must be given by SMILES.
+
+        Raises:
+            MoleculesUnreadable: a compound is given by fragments, or as `answer`, which raises all else.
+        """
+        bare = [
+            RefusedSmiles(f"body.compounds.{number}.fragments", ", ".join(each.fragments or [])[:_SHOWN], _NO_STRUCTURE)
+            for number, each in enumerate(question.compounds)
+            if each.smiles is None
+        ]
+        if bare:
+            raise MoleculesUnreadable(bare[:_LISTED], len(bare))
+        told = json.loads(b"".join([part async for part in await self.answer(question, run)]))
+        return await self._molecules.drawn(
+            [
+                (compound["parent"], structure_properties(asked.name, compound, run.run))
+                for asked, compound in zip(question.compounds, told["compounds"], strict=True)
+            ]
+        )
 
     async def _cut(self, question: PredictionQuestion, fragments: Fragments, *, fingerprints: bool) -> list[CutCompound]:
         written = [(number, each.smiles) for number, each in enumerate(question.compounds) if each.smiles is not None]

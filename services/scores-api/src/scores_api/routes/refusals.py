@@ -24,6 +24,7 @@ _FAILURES = (
     failures.RunOutdated,
     failures.RunUnreadable,
     failures.FragmentsUnknown,
+    failures.MapMissing,
     failures.MatrixTooLarge,
     failures.ArtifactUnknown,
     failures.ArtifactDamaged,
@@ -116,6 +117,8 @@ def _problem_of_predictions(error: Exception) -> Problem:
         case failures.NothingPredicts(run=run):
             detail = f"Run {run} published nothing that predicts. Name another one with ?run=, or train its data again."
             problem = Problem(problems.NOTHING_PREDICTS, detail)
+        case failures.MapMissing(run=run):
+            problem = Problem(problems.MAP_MISSING, f"Run {run} was trained before runs had maps.")
         case failures.ReplacementsUnavailable(run=run, reason=reason):
             problem = Problem(problems.REPLACEMENTS_UNAVAILABLE, f"Run {run} does not tell it: {reason}.")
         case failures.OrderUnavailable(run=run, order=order):

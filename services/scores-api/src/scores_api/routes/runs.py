@@ -8,8 +8,9 @@ from fastapi import Query, Request, Response
 
 from published import form
 from scores_api.comparison import compared
+from scores_api.failures import MapMissing
 from scores_api.models.comparison import RunComparison
-from scores_api.models.runs import Curve, RejectPage, RunDetail, RunPage, Trajectory
+from scores_api.models.runs import Curve, NeighbourhoodMap, RejectPage, RunDetail, RunPage, Trajectory
 from scores_api.paging import ascending, newest_first
 from scores_api.rendering import reject_page
 from scores_api.routes.choice import Limit, PageCursor, RunInPath, chosen_catalogue, chosen_run, chosen_run_of_page
@@ -80,6 +81,20 @@ async def get_trajectory(request: Request, run: RunInPath) -> Response:
     """Balanced factors of the recorded fragments, step by step, in at most three coordinates."""
     view = await chosen_run(request, run)
     return await published_body(request, view.published, form.TRAJECTORY, view.tag)
+
+
+@router.get(
+    "/v1/runs/{run}/map",
+    response_model=NeighbourhoodMap,
+    summary="Fragments in a plane, by whom they act alike",
+    responses=answers(404, 410, 503),
+)
+async def get_map(request: Request, run: RunInPath) -> Response:
+    """The neighbourhood map, made with the run by t-SNE; runs of older releases have none and answer 404."""
+    view = await chosen_run(request, run)
+    if form.MAP not in view.published.files:
+        raise MapMissing(view.run)
+    return await published_body(request, view.published, form.MAP, view.tag)
 
 
 @router.get(

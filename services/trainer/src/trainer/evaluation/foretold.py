@@ -15,7 +15,7 @@ from trainer.factorization.gaussian.kernel import Kernel
 from trainer.factorization.gaussian.model import Calibration, Named, write_model
 from trainer.factorization.gaussian.panel import Panel
 
-__all__ = ["Foretold", "foretold", "foretold_by_file"]
+__all__ = ["Foretold", "asked_of", "foretold", "foretold_by_file"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,18 +49,21 @@ def foretold(predictor: Predictor, kernel: Kernel, named: Named, cells: Cells) -
     """
     parts = np.full((5, len(cells)), np.nan)
     starts_C1 = np.searchsorted(cells.compound, np.arange(cells.compounds + 1))
-    rows = kernel.membership_CF
     for compound in np.unique(cells.compound).tolist():
         place = slice(int(starts_C1[compound]), int(starts_C1[compound + 1]))
-        smiles = named.smiles[compound]
-        asked = Asked(
-            fragments=rows.indices[rows.indptr[compound] : rows.indptr[compound + 1]].astype(np.int64),
-            fingerprint=None if smiles is None or kernel.molecules is None else fingerprint(smiles),
-            matched=None if smiles is None else predictor.compounds.find(smiles),
-        )
-        said = predictor.predict(asked, cells.target[place])
+        said = predictor.predict(asked_of(predictor, kernel, named, compound), cells.target[place])
         parts[:, place] = (said.prediction_M, said.low_M, said.high_M, said.sum_M, said.similarity_M)
     return Foretold(*parts)
+
+
+def asked_of(predictor: Predictor, kernel: Kernel, named: Named, compound: int) -> Asked:
+    """A compound of the data as the API would ask for it."""
+    rows, smiles = kernel.membership_CF, named.smiles[compound]
+    return Asked(
+        fragments=rows.indices[rows.indptr[compound] : rows.indptr[compound + 1]].astype(np.int64),
+        fingerprint=None if smiles is None or kernel.molecules is None else fingerprint(smiles),
+        matched=None if smiles is None else predictor.compounds.find(smiles),
+    )
 
 
 def foretold_by_file(

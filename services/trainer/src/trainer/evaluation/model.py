@@ -8,14 +8,17 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
+from prediction.model_file import write_arrays
+from prediction.predictor import Predictor
 from trainer.data.activity import Activity
 from trainer.evaluation.calibration import calibrate
 from trainer.evaluation.foretold import Foretold, foretold_by_file
+from trainer.evaluation.standing import standing_of
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.gaussian.bounds import Bounds
 from trainer.factorization.gaussian.fit import Gaussian, fit_gaussian
 from trainer.factorization.gaussian.kernel import Kernel
-from trainer.factorization.gaussian.model import Calibration, Named, fragment_weights, write_model
+from trainer.factorization.gaussian.model import Calibration, Named, fragment_weights, model_arrays, standing_arrays
 from trainer.factorization.gaussian.molecules import Molecules
 from trainer.factorization.gaussian.panel import Panel, fit_panel
 
@@ -89,7 +92,10 @@ class Model:
 
     def write(self, path: Path) -> None:
         """The model file."""
-        write_model(path, self.fit, self.panel, self.facts.kernel, self.facts.named, self.calibration)
+        kernel, named = self.facts.kernel, self.facts.named
+        arrays, about = model_arrays(self.fit, self.panel, kernel, named, self.calibration)
+        standing = standing_of(Predictor(arrays, about), kernel, named, self.fit.cells)
+        write_arrays(path, arrays | standing_arrays(standing), about)
 
     def fragment_weights_FT(self) -> scipy.sparse.csr_array:
         """What each fragment adds to the value of each target."""

@@ -82,6 +82,8 @@ class Supervisor:
         self._verdicts = Verdicts(table, runs, self.directory, clock)
         self._course = Course(table, executor, settings, self.directory, follow_s=self._pace.follow_s)
         self._awake = asyncio.Event()
+        self._settled = asyncio.Event()
+        """It is known which attempts go on."""
         self._stopping = False
         self._taking = asyncio.Lock()
         self._recovering = asyncio.Lock()
@@ -139,12 +141,14 @@ class Supervisor:
         while not self._stopping:
             try:
                 await self._settle_leftovers(reason, counted=counted)
+                self._settled.set()
                 self.trouble = None
                 await self._work()
             except Exception as error:  # noqa: BLE001 - `trouble` tells it, whatever it is, and the log where it comes from
                 counted = not _of_the_disk(error)
                 reason = f"the trainer met a defect: {error!r}" if counted else f"the disk refused: {error}"
                 self.trouble = f"The queue stands still: {str(error) or repr(error)}"
+                self._settled.clear()
                 _log.exception("queue_stopped", retry_s=self._pace.retry_s)
                 await self._end_all(reason)
                 self._broken = None
@@ -158,6 +162,7 @@ class Supervisor:
         Those whose processes outlive this one go on, and the next start adopts them.
         """
         self._stopping = True
+        self._settled.clear()
         self._awake.set()
         async with self._taking:
             await self._end_all("the trainer stops")
@@ -180,11 +185,13 @@ class Supervisor:
             attempt = self._attempts.get(job)
             if attempt is not None:
                 attempt.end(Ending.CANCELLED, "its caller cancelled it")
-            elif not row.children:
+            elif row.state is JobState.QUEUED and not row.children:
                 await self._verdicts.finish(row, JobState.CANCELLED)
                 return await asyncio.to_thread(self._table.get, job)
         if attempt is not None:
             await attempt.settled.wait()
+        elif not row.children:  # an earlier trainer's attempt, of which it is not known yet whether it goes on
+            await self._settled.wait()
         else:
             await self._cancel_children(job)
         settled = await asyncio.to_thread(self._table.get, job)
@@ -249,12 +256,14 @@ class Supervisor:
         now = self._clock()
         charges = await asyncio.to_thread(self._charges, now)
         running = [attempt.running for attempt in self.attempts]
-        for decision in order.decide(waiting, running, listing.devices, charges, now):
+        for decision in await asyncio.to_thread(order.decide, waiting, running, listing.devices, charges, now):
             match decision:
                 case order.Start(job, device):
                     await self._start(job, device)
-                case order.Preempt(job, for_job):
+                case order.Preempt(job, for_job) if job in self._attempts:  # it may have ended meanwhile
                     self._attempts[job].end(Ending.PREEMPTED, f"it makes way for job {for_job}, whose priority is greater")
+                case _:
+                    pass
         return True
 
     def _leave_failed_devices(self, listing: Listing) -> None:
@@ -325,6 +334,7 @@ class Supervisor:
                 await self._recover()
         except Exception as error:  # noqa: BLE001 - `run` tells it
             self._broken = error
+            self._settled.clear()
             self.wake()
 
     async def _settle(self, attempt: Attempt, outcome: Outcome) -> None:

@@ -137,7 +137,9 @@ def train(
                     from trainer.pipelines.replacing import replaced  # noqa: PLC0415 - takes a second
 
                     replacing = replaced(activity, fitted.model, session(), seed=spec.seed)
-                found = similar(activity, fitted.factors, spec.fitted_objective, replacing, device, settings, session)
+                found = similar(
+                    activity, fitted.factors, spec.fitted_objective, replacing, device, settings, session, seed=spec.seed
+                )
 
             with publishing(settings.state, waiting=waiting):
                 with report.stage(Stage.NETWORK):
@@ -163,8 +165,10 @@ def train(
                     activity, fitted.factors, found.trajectory or fitted.trajectory, record, places_FE=found.places_FE
                 )
                 tables |= found.tables
-                from trainer.store.form.writing import MEDIA_TYPES, write_form  # noqa: PLC0415 - loads Arrow's functions
+                from trainer.store.form.documents import write_map  # noqa: PLC0415 - loads Arrow's functions
+                from trainer.store.form.writing import MEDIA_TYPES, write_form  # noqa: PLC0415 - the same
 
+                write_map(artifact.directory, name, [activity.names[place] for place in found.mapped.tolist()], found.map_FD)
                 write_form(artifact.directory, name, activity.tables, tables)
                 artifact.seal(kind=spec.kind, created=started, description=_DESCRIPTION, media_types=_FILES | MEDIA_TYPES)
                 from trainer.spark.staging import stage_all  # noqa: PLC0415 - loads pyspark

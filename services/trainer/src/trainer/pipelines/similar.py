@@ -19,8 +19,9 @@ from trainer.factorization.neighbours import Search, neighbours
 from trainer.pipelines.objectives.fitted import still
 from trainer.replacements.tables import neighbour_rows, replacement_rows, score_rows, swap_rows
 from trainer.settings import Settings
-from trainer.similarity.cosines import percents_FF
+from trainer.similarity.cosines import directions_FK, percents_FF
 from trainer.similarity.factors import Factors
+from trainer.similarity.neighbourhoods import MAPPED, neighbourhoods
 from trainer.similarity.pairs import Likeness
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ class Similar:
     places_FE: npt.NDArray[np.float32] | None = None
     """Of fragments whose replacements were learned: their distances are about expected changes; others lie at 0."""
     trajectory: Trajectory | None = None
+    mapped: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Ids of the fragments that the neighbourhood map shows: those with most support of which anything is known."""
+    map_FD: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 2), dtype=np.float32))
+    """Where each of them lies."""
 
 
 def similar(
@@ -52,8 +57,13 @@ def similar(
     device: Device,
     settings: Settings,
     session: Callable[[], "SparkSession"],
+    *,
+    seed: int,
 ) -> Similar:
-    """By cosines of factors for `counts`, by what replacements change for `activity`; a cluster finds many neighbours."""
+    """By cosines of factors for `counts`, by what replacements change for `activity`; a cluster finds many neighbours.
+
+    The map is of the same: directions of balanced factors, or places whose distances are about expected changes.
+    """
     shown_F = activity.fragments["shown"].to_numpy()
     if objective is Objective.COUNTS:
         search = _search(settings, len(activity.fragments), device, session)
@@ -69,7 +79,11 @@ def similar(
         found = _replaced(replacing, shown_F)
     likeness = Likeness.of(activity)
     tables = {**found.tables, "neighbours": likeness.beside(found.tables["neighbours"]), **likeness.tables()}
-    return replace(found, tables=tables)
+    placed_FK = directions_FK(factors.balanced_fragments_FK) if found.places_FE is None else found.places_FE
+    mapped = np.flatnonzero(shown_F & np.any(placed_FK != 0, axis=1))
+    support = activity.fragments["support"].to_numpy()[mapped]
+    mapped = np.sort(mapped[np.argsort(-support, kind="stable")[:MAPPED]])
+    return replace(found, tables=tables, mapped=mapped, map_FD=neighbourhoods(placed_FK[mapped], seed=seed))
 
 
 def _replaced(replacing: "Replaced", shown_F: npt.NDArray[np.bool_]) -> Similar:

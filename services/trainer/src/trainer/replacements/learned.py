@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from prediction.model_file import small
 from replacement.features import pair_features
 from replacement.replacements import SCHEMA, Replacements, swap_columns
 from replacement.signed import Reading
@@ -113,13 +114,13 @@ def arrays(
         "groups.bits": groups.descriptions.bits_FKW,
         "groups.place": np.zeros((len(groups), 0), dtype=np.float32) if places_GE is None else places_GE,
         "pairs.key": (pairs.first_P * len(groups) + pairs.second_P).astype(np.uint64),
-        "pairs.measurements": pairs.measurements_P.astype(np.uint32),
+        "pairs.measurements": small(pairs.measurements_P),
         "pairs.change": pairs.change_P.astype(np.float32),
         "pairs.shift": pairs.shift_P.astype(np.float32),
         "pairs.starts": events.starts().astype(np.uint32),
         **swap_columns(events.target_N, events.first_compound_N, events.second_compound_N),
         "nearest.starts": starts_G1.astype(np.uint32),
-        "nearest.other": np.zeros(0, dtype=np.uint32) if nearest is None else nearest.other_N.astype(np.uint32),
+        "nearest.other": np.zeros(0, dtype=np.uint32) if nearest is None else small(nearest.other_N),
         "curve.change": curve.change_S,
         "curve.percent": curve.percent_S,
         "targets.one": reading.one_T,

@@ -1,15 +1,24 @@
-"""Pairing: compounds that have different fragments in the same surroundings, at the targets on which both were measured."""
+"""Pairing: compounds that have different fragments in the same surroundings, at the targets on which both were measured.
+
+A linker has two ways to take another's place. It is paired the way in which the atoms at its open ends are more like those that
+it replaces, `*NC(*)=O` by `*OC(*)=O` with oxygen for nitrogen; both ways where they are equally alike, as in a ring.
+"""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from chemistry.descriptors import attachments
+from chemistry.descriptors import attachments, end_kinds
+from contracts.descriptors import END_KINDS
 
 __all__ = ["EVENTS", "MOST_MEMBERS", "paired"]
+
+Ints = npt.NDArray[np.int64]
 
 EVENTS: Final = pa.schema(
     [
@@ -23,12 +32,14 @@ EVENTS: Final = pa.schema(
     ]
 )
 """One replacement that was measured at one target."""
+_EITHER: Final = -1
+"""In place of `turned` where both ways are the same."""
 MOST_MEMBERS: Final = 256
 """Compounds of equal surroundings measured on a target that are paired with each other; of more, those that come first."""
 
 
 def paired(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Of members with values (`context`, `target`, `fragment`, `compound`, `value`), sorted by context and target.
+    """Of members with values (`context`, `target`, `fragment`, `compound`, `turned`, `value`), sorted by context and target.
 
     For `mapInArrow`: a context and target lie in one partition, but may begin in one batch and end in another.
     """
@@ -46,7 +57,7 @@ def paired(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield from _pairs(table, np.append(_starts(table), len(table)))
 
 
-def _starts(table: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _starts(table: pa.Table) -> Ints:
     """The rows at which another context or target begins."""
     context_N, target_N = table["context"].to_numpy(), table["target"].to_numpy()
     if not len(table):
@@ -55,7 +66,7 @@ def _starts(table: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.concatenate([[0], np.flatnonzero(changed_N) + 1]).astype(np.int64)
 
 
-def _pairs(table: pa.Table, starts: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Iterator[pa.RecordBatch]:
+def _pairs(table: pa.Table, starts: Ints) -> Iterator[pa.RecordBatch]:
     """The pairs of every group of rows between two starts."""
     encoded = table["fragment"].combine_chunks().dictionary_encode()
     names = encoded.dictionary.to_pylist()
@@ -65,6 +76,8 @@ def _pairs(table: pa.Table, starts: np.ndarray[tuple[int], np.dtype[np.int64]]) 
     code_N = np.asarray(encoded.indices).astype(np.int64)
     rank_N, kind_N = order[code_N], np.array([kinds[end] for end in ends], dtype=np.int64)[code_N]
     compound_N = table["compound"].to_numpy()
+    turned_N = table["turned"].cast(pa.int8()).fill_null(_EITHER).to_numpy()
+    atoms = np.array([_ends(name) for name in names], dtype=np.int64).reshape(-1, 2)
     first, second = [], []
     for start, stop in pairwise(starts.tolist()):
         if stop - start < 2:  # noqa: PLR2004 -- a pair
@@ -73,6 +86,8 @@ def _pairs(table: pa.Table, starts: np.ndarray[tuple[int], np.dtype[np.int64]]) 
         one, other = (rows[side] for side in np.triu_indices(len(rows), k=1))
         kept = (rank_N[one] != rank_N[other]) & (kind_N[one] == kind_N[other]) & (compound_N[one] != compound_N[other])
         one, other = one[kept], other[kept]
+        fits = _fits(atoms[code_N[one]], atoms[code_N[other]], turned_N[one], turned_N[other])
+        one, other = one[fits], other[fits]
         swapped = rank_N[one] > rank_N[other]
         first.append(np.where(swapped, other, one))
         second.append(np.where(swapped, one, other))
@@ -86,3 +101,31 @@ def _pairs(table: pa.Table, starts: np.ndarray[tuple[int], np.dtype[np.int64]]) 
         *(table["value"].take(pa.array(side)).combine_chunks() for side in (one, other)),
     ]
     yield from pa.Table.from_arrays(columns, schema=EVENTS).to_batches()
+
+
+def _fits(one_N2: Ints, other_N2: Ints, turned_N: Ints, other_turned_N: Ints) -> npt.NDArray[np.bool_]:
+    """Whether two linkers of equal surroundings are in them the way that suits their open ends; of other fragments, always."""
+    straight_N = _ALIKE[one_N2, other_N2].sum(axis=1)
+    crossed_N = _ALIKE[one_N2, other_N2[:, ::-1]].sum(axis=1)
+    free_N = (turned_N == _EITHER) | (other_turned_N == _EITHER)
+    fits_N: npt.NDArray[np.bool_] = free_N | np.where(
+        turned_N == other_turned_N, straight_N >= crossed_N, crossed_N >= straight_N
+    )
+    return fits_N
+
+
+@lru_cache(maxsize=1 << 16)
+def _ends(name: str) -> tuple[int, int]:
+    """The kinds of atoms at the open ends of a linker; of other fragments nothing that is looked at."""
+    kinds = end_kinds(name) if name.count("*") == 2 else ()  # noqa: PLR2004 -- both ends of a linker
+    return (kinds[0], kinds[1]) if len(kinds) == 2 else (-1, -1)  # noqa: PLR2004
+
+
+def _alike() -> Ints:
+    """How alike kinds of atoms at open ends are: 2 the same, 1 both carbon or neither, 0 else. The last is any other atom."""
+    carbon = np.array(["carbon" in kind for kind in (*END_KINDS, "other atom")])
+    alike: Ints = (carbon[:, None] == carbon).astype(np.int64) + np.eye(len(carbon), dtype=np.int64)
+    return alike
+
+
+_ALIKE: Final = _alike()

@@ -19,6 +19,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 
 from chemistry.descriptors import described
 from contracts.descriptors import BIT_KINDS, BITS, DESCRIPTORS
+from contracts.evidence import SHOWN_SUPPORT
 from replacement.features import Descriptions
 from trainer.data.activity import Activity
 from trainer.replacements.members import MEMBERS, digest, members
@@ -30,6 +31,7 @@ __all__ = ["MOST_MEASUREMENTS", "Measured", "descriptions", "replacements"]
 
 MOST_MEASUREMENTS: Final = 200
 """Pairs of compounds that are kept of a pair of fragments, chosen by a hash: a hundred more would tell nothing new."""
+_LINKER_ENDS: Final = 2
 _PIECE_COMPOUNDS: Final = 500
 """Whose cuts take a core some seconds."""
 _PIECE_ROWS: Final = 200_000
@@ -67,12 +69,14 @@ def _measured(spark: SparkSession, activity: Activity, stated: pa.Table, found: 
             "compound": stated["compound"],
         }
     )
-    columns = ["context", "fragment", "compound"]
-    hydrogens = found.filter("whole is not null").select("context", "fragment", "whole").distinct()
+    columns = ["context", "fragment", "compound", "turned"]
+    hydrogens = found.filter("whole is not null").select("context", "fragment", "whole", "turned").distinct()
     hydrogens = hydrogens.join(spark.createDataFrame(wholes), "whole").select(*columns)
     every = found.filter("whole is null").select(*columns).unionByName(hydrogens)
+    support = collect(every.groupBy("fragment").agg(sf.count_distinct("compound").cast("int").alias("compounds")))
+    every = every.join(sf.broadcast(spark.createDataFrame(_replaced(activity, support))), "fragment", "left_semi")
     cells = spark.createDataFrame(activity.cells.select(["compound", "target", "value"]))
-    rows = every.join(cells, "compound").select("context", "target", "fragment", "compound", "value")
+    rows = every.join(cells, "compound").select("context", "target", "fragment", "compound", "turned", "value")
     number = pieces(spark, 1 + 20 * len(activity.cells) // _PIECE_ROWS)
     ordered = rows.repartition(number, "context", "target").sortWithinPartitions("context", "target", "compound", "fragment")
     pair = ["first", "second"]
@@ -80,8 +84,16 @@ def _measured(spark: SparkSession, activity: Activity, stated: pa.Table, found: 
     events = ordered.mapInArrow(paired, from_arrow_schema(EVENTS)).dropDuplicates([*pair, *compounds, "target"])
     rank = sf.dense_rank().over(Window.partitionBy(*pair).orderBy(sf.xxhash64(*compounds)))
     capped = events.withColumn("place", rank).filter(sf.col("place") <= MOST_MEASUREMENTS).drop("place")
-    support = every.groupBy("fragment").agg(sf.count_distinct("compound").cast("int").alias("compounds"))
-    return Measured(collect(capped.select(*EVENTS.names)), collect(support))
+    return Measured(collect(capped.select(*EVENTS.names)), support)
+
+
+def _replaced(activity: Activity, support: pa.Table) -> pa.Table:
+    """The names of what is replaced: all but linkers in fewer compounds than are shown, of which there are very many."""
+    is_rare = pc.and_(
+        pc.equal(pc.count_substring(support["fragment"], "*"), _LINKER_ENDS), pc.less(support["compounds"], SHOWN_SUPPORT)
+    )
+    is_known = pc.is_in(support["fragment"], value_set=activity.fragments["smiles"])
+    return support.filter(pc.or_(is_known, pc.invert(is_rare))).select(["fragment"])
 
 
 def descriptions(spark: SparkSession, names: Sequence[str]) -> Descriptions:

@@ -5,7 +5,7 @@ where waiting helps the page tries again by itself: Bokeh alone would answer 200
 """
 
 import html
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
@@ -17,14 +17,13 @@ from bokeh.layouts import column
 from bokeh.models import ImportedStyleSheet, LayoutDOM
 from bokeh.models.widgets import Div
 
-from contracts.kinds import SimilarityKind
 from viz.answers import Run
 from viz.failures import NotInRun, NotOffered, NotTold, Unshowable
 from viz.pages.frame import BOKEH_PAGES, PAGES
 from viz.palette import PALETTES, Palette, Scheme
 from viz.scores import Scores
 from viz.settings import Settings
-from viz.view import View, meaning
+from viz.view import CURRENT, View, meaning
 
 __all__ = [
     "App",
@@ -41,6 +40,7 @@ __all__ = [
 
 T = TypeVar("T")
 _AGAIN_MS: Final = 3000
+_LISTED_RUNS: Final = 12
 _CURRENT: Final = ' aria-current="true"'
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -108,14 +108,21 @@ def open_page(doc: Document, app: App[Any], settings: Settings, scores: Scores) 
         viz_head=page_head(), viz_header=page_header(app.path, View.repaired(query), dash_url), viz_heading=app.heading
     )
     region = column(text("Loading…"), sizing_mode="stretch_width", css_classes=["bokeh-card"])
+    menus = block(name="choices")
+    doc.add_root(menus)
     doc.add_root(region)
 
     def say(sentence: str) -> None:
         doc.add_next_tick_callback(lambda: region.update(children=[text(sentence)]))
 
+    def offer(view: View, run: Run | None, runs: Sequence[Run]) -> None:
+        menus.text = choices(app.path, view, run, runs)
+
     async def load() -> tuple[View, Run, Any]:
-        view = View.of(query)
+        view, runs = View.of(query), await scores.runs()
+        doc.add_next_tick_callback(partial(offer, view, None, runs))
         run = await scores.run(view.run)
+        doc.add_next_tick_callback(partial(offer, view, run, runs))
         return view, run, await app.load(view, run, scores, say)
 
     def show(loaded: tuple[View, Run, Any]) -> None:
@@ -203,25 +210,46 @@ def page_header(app: str | None, view: View, dash_url: str) -> str:
     links = [f'<li><a href="{html.escape(dash_url)}{path}{query}">{label}</a></li>' for path, label in PAGES]
     for path, label in BOKEH_PAGES.items():
         links.append(f'<li{_CURRENT if path == app else ""}><a href="/{path}{query}">{label}</a></li>')
-    choice = _similarity_choice(app, view) if app == "histogram" else ""
     return (
         '<a class="skip" href="#content">Skip to the content</a><header><div class="brand">'
         '<span class="brand-name">ntdemo</span><span class="brand-what">fragment similarity</span></div>'
-        f'<nav aria-label="Pages"><ul>{"".join(links)}</ul></nav>{choice}</header>'
+        f'<nav aria-label="Pages"><ul>{"".join(links)}</ul></nav></header>'
     )
 
 
-def _similarity_choice(app: str, view: View) -> str:
-    best = ("recommended", "The one that says most of what the run was trained for.", replace(view, similarity=None))
-    kinds = [(kind, meaning(SimilarityKind(kind)), other) for kind, other, _ in view.offers("similarity")]
+def choices(app: str, view: View, run: Run | None, runs: Sequence[Run]) -> str:
+    """Menus of links to the same page: the run, and of a run that is known the similarity, where it matters."""
+    newest = [(each.id, each.name or each.id, each.source) for each in runs[:_LISTED_RUNS]]
+    if view.run != CURRENT and view.run not in {each for each, _, _ in newest}:
+        newest.append((view.run, view.run, ""))
+    listed = [(CURRENT, CURRENT, "what is answered where no run is named"), *newest]
+    menus = [_menu("Run", app, [(label, told, view.pinned(each), each == view.run) for each, label, told in listed])]
+    if app == "histogram" and run is not None:
+        best = run.similarities[0] if run.similarities else None
+        shown = view.similarity or best
+        kinds = [
+            (
+                kind.value,
+                f"{'Recommended for this run. ' if kind is best else ''}{meaning(kind)}",
+                replace(view, similarity=kind),
+                kind is shown,
+            )
+            for kind in run.similarities
+        ]
+        menus += [_menu("Similarity", app, kinds)] if kinds else []
+    return f'<div class="toolbar">{"".join(menus)}</div>'
+
+
+def _menu(name: str, app: str, entries: Sequence[tuple[str, str, View, bool]]) -> str:
     parts = [
-        f'<li{_CURRENT if other == view else ""}><a href="/{app}{html.escape(other.search)}">{name}</a><span>{told}</span></li>'
-        for name, told, other in [best, *kinds]
+        f'<li{_CURRENT if here else ""}><a href="/{app}{html.escape(view.search)}">{html.escape(label)}</a>'
+        f"<span>{html.escape(told)}</span></li>"
+        for label, told, view, here in entries
     ]
-    shown = view.similarity or "recommended"
+    shown = html.escape(next((label for label, _, _, here in entries if here), ""))
     return (
-        f'<div class="choices"><details class="menu"><summary><span class="quiet">Similarity </span>{shown}</summary>'
-        f'<ul aria-label="Similarity">{"".join(parts)}</ul></details></div>'
+        f'<details class="menu"><summary><span class="quiet">{name} </span>{shown}</summary>'
+        f'<ul aria-label="{name}">{"".join(parts)}</ul></details>'
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from dash import Output, dcc, html
 from dash.development.base_component import Component
 
-from contracts.kinds import SimilarityKind
+from contracts.kinds import ChangeUnit, SimilarityKind
 from viz.answers import Change, Neighbour
 from viz.pages.pictures import picture
 from viz.pages.terms import explained
@@ -58,7 +58,7 @@ _WORDS: Final = {
     "fitted": "as fitted",
     "unit": "equal length",
     "unlike": f"at most {UNLIKE} % alike",
-    "excess": "above usual",
+    "excess": "stands out",
     "prediction": "value",
     "12": "1 × 2",
     "13": "1 × 3",
@@ -189,9 +189,15 @@ def table(
 
 
 def neighbour_table(
-    neighbours: Sequence[Neighbour], similarity: SimilarityKind, view: View, path: str, *, full: bool
+    neighbours: Sequence[Neighbour],
+    similarity: SimilarityKind,
+    view: View,
+    path: str,
+    *,
+    full: bool,
+    unit: ChangeUnit | None = None,
 ) -> Component:
-    """The nearest fragments of the chosen one; `full` adds other similarities, intervals, changes and SMILES."""
+    """The nearest fragments of the chosen one; `full` adds other similarities, intervals, changes in `unit`, and SMILES."""
     shown = [
         kind
         for kind in (similarity, *(kind for kind in SimilarityKind if kind is not similarity and full))
@@ -204,7 +210,7 @@ def neighbour_table(
         ("Fragment", "text"),
         *((f"{kind} %", "figure") for kind in shown),
         *([("function, 90 %", "figure")] if interval else []),
-        *([("Expected change", "figure"), ("Swaps", "figure")] if changes else []),
+        *([(f"Expected change, {unit}", "figure"), ("Swaps", "figure")] if changes else []),
         ("Support", "figure"),
         *([("SMILES", "text")] if smiles else []),
     ]
@@ -242,8 +248,9 @@ def _change(change: Change | None) -> list[Component | str]:
     return [html.Span(shown, title=f"by {change.basis}"), f"{change.swaps:,}"]
 
 
-def figure_graph(identity: str, figure: Any, label: str, *, kind: str) -> Component:
-    """A Plotly figure under a text label; nothing is ever sent to an outside service from its buttons."""
+def figure_graph(identity: str, figure: Any, label: str, *, kind: str, encircles: bool = False) -> Component:
+    """A Plotly figure under a text label, perhaps with a lasso; its buttons never send anything to an outside service."""
+    lasso = [] if encircles else ["select2d", "lasso2d"]
     return html.Figure(
         dcc.Graph(
             id=identity,
@@ -254,7 +261,8 @@ def figure_graph(identity: str, figure: Any, label: str, *, kind: str) -> Compon
                 "displaylogo": False,
                 "showSendToCloud": False,
                 "scrollZoom": True,
-                "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d", "hoverClosest3d", "tableRotation"],
+                "displayModeBar": True if encircles else "hover",
+                "modeBarButtonsToRemove": [*lasso, "autoScale2d", "hoverClosest3d", "tableRotation"],
                 "toImageButtonOptions": {"format": "svg", "filename": f"ntdemo-{kind}"},
             },
         ),

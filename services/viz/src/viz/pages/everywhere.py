@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from viz.datasets import Datasets
 from viz.failures import NoRun, Unshowable
+from viz.handed_on import HandedOn
 from viz.jobs import TrainerJobs
 from viz.pages import data, fragments, heat_map, many, predict, replace, replacements, space, training, words
 from viz.pages.elements import paused
@@ -23,7 +24,15 @@ _LAYOUTS: Final = {
 }
 
 
-def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs, datasets: Datasets, registry: Registry) -> None:
+def register(
+    dash: Dash,
+    settings: Settings,
+    scores: Scores,
+    jobs: TrainerJobs,
+    datasets: Datasets,
+    registry: Registry,
+    handed_on: HandedOn,
+) -> None:
     """Add the callbacks of the frame and of every page."""
     in_browser: Any = dash.clientside_callback  # Dash leaves it untyped
     in_browser(ClientsideFunction("viz", "scheme"), Output("scheme", "data"), Input("scheme", "id"))
@@ -81,7 +90,7 @@ def register(dash: Dash, settings: Settings, scores: Scores, jobs: TrainerJobs, 
     replacements.register(dash, scores)
     replace.register(dash, scores)
     predict.register(dash, scores)
-    many.register(dash, scores)
+    many.register(dash, scores, handed_on)
     training.register(dash, scores, jobs, registry)
     data.register(dash, datasets, jobs)
 

@@ -1,17 +1,24 @@
-"""Page "Predict many": molecules a line each, what a run expects of all of them, as a table with structures and as CSV."""
+"""Page "Predict many": molecules of a file or a line each, what a run expects of all of them: a table, CSV and SDF.
+
+A file is read in the browser: what it holds stands in the field as SMILES, as what is drawn does.
+"""
 
 import csv
 import io
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote
 
-from dash import Dash, Input, Output, State, dcc, html
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
+from servicekit.spreadsheet import harmless
 from viz.answers import Left, Prediction, TargetPrediction
+from viz.failures import Unshowable
+from viz.handed_on import HandedOn
 from viz.pages.elements import aria, drawn_name, table
+from viz.pages.goals import in_unit
 from viz.pages.notation import Notation, notation_of
 from viz.pages.regions import answering
 from viz.scores import Scores
@@ -22,11 +29,11 @@ __all__ = ["PATH", "layout", "register"]
 PATH: Final = "/predict-many"
 _MOST: Final = 500
 _TARGETS: Final = 3
-_COLUMNS: Final = ("line", "smiles", "target", "value", "low", "high", "excess", "measured", "domain")
+_COLUMNS: Final = ("line", "name", "smiles", "target", "value", "low", "high", "excess", "unit", "measured", "domain")
 
 
 def layout() -> Component:
-    """The page's fixed part: where molecules are typed, and a place for the table."""
+    """The page's fixed part: where molecules are typed or read from a file, and a place for the table."""
     return html.Div(
         [
             html.H1("Predict many molecules"),
@@ -34,7 +41,17 @@ def layout() -> Component:
                 [
                     html.Div(
                         [
-                            html.Label(f"SMILES, one a line, at most {_MOST}", htmlFor="many-molecules"),
+                            html.Label("Drop a file here, or choose one", htmlFor="many-file"),
+                            html.Div(id="many-place"),
+                            html.P("CSV or TSV with a column SMILES, SDF, or SMILES a line.", className="quiet"),
+                            html.P(id="many-status", role="status"),
+                        ],
+                        id="many-zone",
+                        className="drop-zone",
+                    ),
+                    html.Div(
+                        [
+                            html.Label(f"SMILES, one a line, at most {_MOST}; a name may follow", htmlFor="many-molecules"),
                             dcc.Textarea(id="many-molecules", value="", spellCheck=False, className="molecules"),
                         ],
                         className="search",
@@ -57,53 +74,94 @@ def layout() -> Component:
                 className="card",
                 **aria(label="The molecules"),
             ),
+            dcc.Store(id="many-asked", data=None),
+            dcc.Download(id="many-download"),
             html.Section(id="many-view", className="card", **aria(label="What is expected", live="polite")),
         ],
         className="page",
     )
 
 
-def register(dash: Dash, scores: Scores) -> None:
+def register(dash: Dash, scores: Scores, handed_on: HandedOn) -> None:
     """Add the page's callbacks."""
+    in_browser: Any = dash.clientside_callback  # Dash leaves it untyped
+    in_browser(ClientsideFunction("viz", "moleculeFile"), Output("many-place", "title"), Input("many-place", "id"))
 
     @dash.callback(
         Output("many-view", "children"),
+        Output("many-asked", "data"),
         Input("many-ask", "n_clicks"),
         State("many-molecules", "value"),
         State("many-target", "value"),
         State("address", "search"),
         running=[(Output("many-busy", "children"), "Predicting …", ""), (Output("many-ask", "disabled"), True, False)],
     )
-    @answering()
+    @answering(None)
     async def predict_all(clicks: int | None, text: str | None, target: str | None, search: str) -> Any:
         if not clicks:
-            return html.P("Nothing asked yet.", className="quiet")
-        lines, view = _lines(text), View.of(search)
+            return html.P("Nothing asked yet.", className="quiet"), None
+        lines, view, target = _lines(text), View.of(search), (target or "").strip() or None
         if not 0 < len(lines) <= _MOST:
-            return html.P(f"Type one to {_MOST} SMILES; there are {len(lines)}.", className="flag")
+            return html.P(f"Type one to {_MOST} SMILES; there are {len(lines)}.", className="flag"), None
         predicted, left = await _asked(scores, view, lines, target)
-        return [*_left_out(left), *(_predicted(predicted, view) if predicted else [])]
+        if not predicted:
+            return _left_out(left), None
+        molecules = [(each.smiles, each.name) for each in predicted]
+        asked = {"run": predicted[0].prediction.run, "molecules": molecules, "target": target}
+        return [*_left_out(left), *_predicted(predicted, view)], asked
+
+    @dash.callback(
+        Output("many-download", "data"),
+        Output("many-sdf-told", "children"),
+        Input("many-sdf", "n_clicks"),
+        State("many-asked", "data"),
+        prevent_initial_call=True,
+        running=[(Output("many-busy", "children"), "Writing the SD file …", "")],
+    )
+    async def write_structures(clicks: int | None, asked: Mapping[str, Any] | None) -> Any:
+        if not clicks or asked is None:  # the button has only just appeared
+            return no_update, no_update
+        try:
+            found = await handed_on.predictions(asked["run"], asked["molecules"], target=asked["target"], limit=_TARGETS)
+        except Unshowable as failure:
+            return no_update, str(failure)
+        return {"content": found, "filename": "predictions.sdf", "type": "chemical/x-mdl-sdfile"}, ""
 
 
-Numbered = tuple[int, str, Prediction]
+@dataclass(frozen=True)
+class _Line:
+    """A molecule that was typed or read from a file."""
+
+    number: int
+    smiles: str
+    name: str
+
+
+@dataclass(frozen=True)
+class _Predicted(_Line):
+    """What is expected of it."""
+
+    prediction: Prediction
 
 
 async def _asked(
-    scores: Scores, view: View, lines: Sequence[tuple[int, str]], target: str | None
-) -> tuple[list[Numbered], list[tuple[int, Left]]]:
+    scores: Scores, view: View, lines: Sequence[_Line], target: str | None
+) -> tuple[list[_Predicted], list[tuple[int, Left]]]:
     """Predictions by line, and the lines that are no molecules with their reasons."""
-    smiles = [text for _, text in lines]
-    told, left = await scores.predictions(view.run, smiles, target=(target or "").strip() or None, limit=_TARGETS)
-    numbers = [number for number, _ in lines]
-    answered = [at for at in range(len(lines)) if at not in {each.place for each in left}]
-    predicted = [(numbers[at], smiles[at], prediction) for at, prediction in zip(answered, told, strict=True)]
-    return predicted, [(numbers[each.place], each) for each in left]
+    told, left = await scores.predictions(view.run, [line.smiles for line in lines], target=target, limit=_TARGETS)
+    unread = {each.place for each in left}
+    answered = [line for at, line in enumerate(lines) if at not in unread]
+    predicted = [
+        _Predicted(line.number, line.smiles, line.name, prediction) for line, prediction in zip(answered, told, strict=True)
+    ]
+    return predicted, [(lines[each.place].number, each) for each in left]
 
 
-def _lines(text: str | None) -> list[tuple[int, str]]:
-    """First words by the numbers of their lines."""
+def _lines(text: str | None) -> list[_Line]:
+    """SMILES and names by the numbers of their lines."""
     written = enumerate((text or "").splitlines()[: 10 * _MOST], start=1)
-    return [(number, line.split()[0]) for number, line in written if line.strip()]
+    split = ((number, line.split(maxsplit=1)) for number, line in written if line.strip())
+    return [_Line(number, parts[0], parts[1].strip() if len(parts) > 1 else "") for number, parts in split]
 
 
 def _left_out(left: Sequence[tuple[int, Left]]) -> list[Component]:
@@ -113,19 +171,33 @@ def _left_out(left: Sequence[tuple[int, Left]]) -> list[Component]:
     return [table(f"{len(left)} lines left out", [("Line", "text"), ("SMILES", "text"), ("Because", "text")], rows)]
 
 
-def _predicted(predicted: Sequence[Numbered], view: View) -> list[Component]:
-    notation = notation_of(predicted[0][2].scale)
+def _predicted(predicted: Sequence[_Predicted], view: View) -> list[Component]:
+    notation = notation_of(predicted[0].prediction.scale)
     rows = [
-        [drawn_name(prediction.parent, _link(smiles, view)), *(_cell(target, notation) for target in prediction.targets)]
-        for _, smiles, prediction in predicted
+        [
+            drawn_name(each.prediction.parent, html.Span([_link(each.smiles, view), *_called(each)])),
+            *(_cell(target, notation) for target in each.prediction.targets),
+        ]
+        for each in predicted
     ]
     width = len(rows[0]) - 1
     head = [("Molecule", "text"), *((f"{'First' if at == 0 else 'Next'} target", "text") for at in range(width))]
     address = f"data:text/csv;charset=utf-8,{quote(_csv(predicted))}"
     return [
-        html.P(html.A("Download CSV", href=address, download="predictions.csv"), className="links"),
+        html.Div(
+            [
+                html.A("Download CSV", href=address, download="predictions.csv"),
+                html.Button("Download SDF", id="many-sdf", n_clicks=0, type="button"),
+                html.Span(id="many-sdf-told", role="status"),
+            ],
+            className="toolbar middle",
+        ),
         table(f"{notation.title} of {len(rows)} molecules, on the targets where it stands out most", head, rows),
     ]
+
+
+def _called(each: _Line) -> list[Component]:
+    return [html.Br(), html.Span(each.name, className="quiet")] if each.name else []
 
 
 def _cell(target: TargetPrediction, notation: Notation) -> Component:
@@ -133,19 +205,21 @@ def _cell(target: TargetPrediction, notation: Notation) -> Component:
     if target.low is not None and target.high is not None:
         interval = f" ({notation.shown(target.low)} to {notation.shown(target.high)})"
     measured = "" if target.measured is None else f", measured {notation.measured(target.measured)}"
-    return html.Span([html.Strong(notation.shown(target.value)), f"{interval}{measured}", html.Br(), target.target])
+    value = in_unit(notation.shown(target.value), target.unit)
+    return html.Span([html.Strong(value), f"{interval}{measured}", html.Br(), target.target])
 
 
 def _link(smiles: str, view: View) -> Component:
     return dcc.Link(smiles, href=f"/predict{replace(view, compound=smiles).search}", className="fragment-name")
 
 
-def _csv(predicted: Sequence[Numbered]) -> str:
+def _csv(predicted: Sequence[_Predicted]) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
-    for line, smiles, prediction in predicted:
-        for each in prediction.targets:
-            figures = (each.value, each.low, each.high, each.excess, each.measured)
-            writer.writerow([line, smiles, each.target, *figures, each.domain])
+    for line in predicted:
+        for each in line.prediction.targets:
+            figures = (each.value, each.low, each.high, each.excess, each.unit, each.measured)
+            named = (line.number, harmless(line.name), line.smiles, harmless(each.target))
+            writer.writerow([*named, *figures, each.domain])
     return text.getvalue()

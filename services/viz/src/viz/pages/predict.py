@@ -34,7 +34,7 @@ _FLAGS: Final = {
 
 
 _FIRST: Final = {
-    "excess": "those most surely above usual first",
+    "excess": "those first on which it stands out most among compounds of the data",
     "prediction": "the highest first",
     "certainty": "the surest first",
 }
@@ -185,6 +185,7 @@ def _expected(
             ],
             className="heading",
         ),
+        *([html.P(dcc.Link("Replace a fragment of it", href=f"/replace{view.search}"))] if prediction.parent else []),
         *([] if flag is None else [html.P([html.Strong("Mind: "), _FLAGS[flag]], className="flag")]),
         *([html.P(known, className="quiet")] if (known := _known(prediction)) else []),
         *([html.Div(segments("Order", PATH, view, "order"), className="toolbar")] if _is_ordered(prediction) else []),

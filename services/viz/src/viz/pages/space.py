@@ -9,8 +9,10 @@ from dash.development.base_component import Component
 
 from contracts.kinds import Objective, SimilarityKind
 from viz.answers import Floats, Run, Space
+from viz.failures import NotTold
 from viz.figures.space import LABELLED, MOST_IN_3D, Points, plane, space
-from viz.pages.elements import aria, as_table, figure_graph, fragment_link, number, segments, table
+from viz.pages import neighbourhood
+from viz.pages.elements import aria, as_table, figure_graph, fragment_link, notice, number, segments, table
 from viz.pages.hover import hover_card, register_hover, with_structures
 from viz.pages.regions import answering, chosen_fragment
 from viz.palette import PALETTES, Scheme
@@ -37,6 +39,7 @@ def layout() -> Component:
                 className="main-and-side",
             ),
             hover_card("space-graph"),
+            *neighbourhood.places(),
         ],
         className="page",
     )
@@ -45,6 +48,7 @@ def layout() -> Component:
 def register(dash: Dash, scores: Scores) -> None:
     """Add the page's callbacks."""
     register_hover(dash, "space-graph")
+    neighbourhood.register(dash, PATH, scores)
 
     @dash.callback(
         Output("space-view", "children"),
@@ -62,7 +66,20 @@ def register(dash: Dash, scores: Scores) -> None:
         percent_F = None
         if view.fragment in of_run.names:
             percent_F = await scores.with_all(run.id, view.fragment, view.similarity_in(run))
-        return await asyncio.to_thread(_drawn, run, of_run, percent_F, view, scheme)
+        tools = [segments("Drawn", PATH, view, "drawn")]
+        if view.drawn == "map" or (view.drawn == "automatic" and of_run.count > MOST_IN_3D):
+            try:
+                mapped = await scores.neighbourhood_map(run.id)
+            except NotTold as failure:
+                if view.drawn == "map":
+                    return [html.Div(tools, className="toolbar"), notice(str(failure), "")]
+                tools.append(html.Span(str(failure), className="quiet"))
+            else:
+                tools.append(segments("Colour", PATH, view, "colour"))
+                shown = await asyncio.to_thread(neighbourhood.drawn, run, of_run, mapped, percent_F, view, scheme)
+                told = html.P(neighbourhood.caption(run, of_run, mapped, view), className="caption")
+                return [html.Div(tools, className="toolbar"), *shown, told]
+        return await asyncio.to_thread(_drawn, run, of_run, percent_F, view, scheme, tools)
 
     @dash.callback(Output("space-side", "children"), Input("address", "search"), Input("health", "data"))
     @answering()
@@ -80,7 +97,9 @@ def register(dash: Dash, scores: Scores) -> None:
         return View.of(search).choosing(details[0]).search if details else no_update
 
 
-def _drawn(run: Run, of_run: Space, percent_F: Floats | None, view: View, scheme: Scheme) -> list[Component]:
+def _drawn(  # what is seen, and by whom
+    run: Run, of_run: Space, percent_F: Floats | None, view: View, scheme: Scheme, tools: list[Component]
+) -> list[Component]:
     similarity = view.similarity_in(run)
     vectors_FK = of_run.vectors(similarity)
     chosen = of_run.names.index(view.fragment) if view.fragment is not None and percent_F is not None else None
@@ -95,7 +114,7 @@ def _drawn(run: Run, of_run: Space, percent_F: Floats | None, view: View, scheme
     palette = PALETTES[scheme]
     revision = f"{of_run.run} {similarity} {view.vectors}"
     count, rank = vectors_FK.shape
-    tools = [segments("Vectors", PATH, view, "vectors")]
+    tools = [*tools, segments("Vectors", PATH, view, "vectors")]
     if count > MOST_IN_3D:
         tools.append(segments("Factors", PATH, view, "plane"))
         across, up = (int(digit) - 1 for digit in view.plane)

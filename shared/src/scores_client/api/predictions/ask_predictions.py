@@ -108,7 +108,9 @@ def sync_detailed(
     measured compounds it is
     most like, which are named with their values; a compound of the data is recognised, and what was
     measured of it stands
-    beside. Other runs look at fragments alone. What a run has never seen is flagged.
+    beside. Other runs look at fragments alone. What a run has never seen is flagged. With `Accept:
+    chemical/x-mdl-sdfile` the
+    molecules as an SD file, with what is predicted as properties.
 
     Args:
         run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
@@ -150,7 +152,9 @@ def sync(
     measured compounds it is
     most like, which are named with their values; a compound of the data is recognised, and what was
     measured of it stands
-    beside. Other runs look at fragments alone. What a run has never seen is flagged.
+    beside. Other runs look at fragments alone. What a run has never seen is flagged. With `Accept:
+    chemical/x-mdl-sdfile` the
+    molecules as an SD file, with what is predicted as properties.
 
     Args:
         run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
@@ -187,7 +191,9 @@ async def asyncio_detailed(
     measured compounds it is
     most like, which are named with their values; a compound of the data is recognised, and what was
     measured of it stands
-    beside. Other runs look at fragments alone. What a run has never seen is flagged.
+    beside. Other runs look at fragments alone. What a run has never seen is flagged. With `Accept:
+    chemical/x-mdl-sdfile` the
+    molecules as an SD file, with what is predicted as properties.
 
     Args:
         run (str | Unset): The run to read: its id, its name or an alias; `latest` was published
@@ -227,7 +233,9 @@ async def asyncio(
     measured compounds it is
     most like, which are named with their values; a compound of the data is recognised, and what was
     measured of it stands
-    beside. Other runs look at fragments alone. What a run has never seen is flagged.
+    beside. Other runs look at fragments alone. What a run has never seen is flagged. With `Accept:
+    chemical/x-mdl-sdfile` the
+    molecules as an SD file, with what is predicted as properties.
 
     Args:
         run (str | Unset): The run to read: its id, its name or an alias; `latest` was published

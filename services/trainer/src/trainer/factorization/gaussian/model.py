@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ import scipy.sparse
 from contracts.fingerprints import KINDS
 from contracts.predictions import Scale
 from prediction.compounds import Compounds
-from prediction.model_file import write_arrays
+from prediction.model_file import small, write_arrays
 from prediction.points import pack
 from prediction.predictor import SCHEMA
 from prediction.similarities import FeatureIndex
@@ -21,7 +21,18 @@ from trainer.factorization.gaussian.fit import Gaussian
 from trainer.factorization.gaussian.kernel import LEVEL, Kernel
 from trainer.factorization.gaussian.panel import Panel
 
-__all__ = ["PLAIN", "Calibration", "Named", "Probit", "Stretch", "fragment_weights", "model_arrays", "write_model"]
+__all__ = [
+    "PLAIN",
+    "Calibration",
+    "Named",
+    "Probit",
+    "Standing",
+    "Stretch",
+    "fragment_weights",
+    "model_arrays",
+    "standing_arrays",
+    "write_model",
+]
 
 Array = npt.NDArray[Any]
 
@@ -62,6 +73,21 @@ class Calibration:
     """Of new compounds, that were held out to learn it; none where it is as the fit says."""
 
 
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """How surely compounds of the data are above the level of each target, which others are compared with."""
+
+    usual_T: npt.NDArray[np.float64]
+    """Of the median compound."""
+    spread_T: npt.NDArray[np.float64]
+    """From there to the highest tenth; 1 where all are equal."""
+
+    @classmethod
+    def plain(cls, targets: int) -> Self:
+        """Compared with nothing."""
+        return cls(np.zeros(targets), np.ones(targets))
+
+
 @dataclass(frozen=True)
 class Named:
     """What compounds, fragments and targets are called, in order of id."""
@@ -77,8 +103,7 @@ class Named:
 
 def write_model(path: Path, fit: Gaussian, panel: Panel, kernel: Kernel, named: Named, calibration: Calibration) -> None:
     """Write a fit."""
-    arrays, about = model_arrays(fit, panel, kernel, named, calibration)
-    write_arrays(path, arrays, about)
+    write_arrays(path, *model_arrays(fit, panel, kernel, named, calibration))
 
 
 def model_arrays(
@@ -101,16 +126,16 @@ def model_arrays(
         "targets.signal": fit.signal_T.astype(np.float32),
         "targets.noise": fit.noise_T.astype(np.float32),
         "points.starts": fit.starts_T1.astype(np.uint32),
-        "points.compound": compound_N.astype(np.uint32),
+        "points.compound": small(compound_N),
         "points.weight": weight_N.astype(np.float64),
         "points.value": fit.taught.value[position_N].astype(np.float32),
         "fragments.starts": weights_FT.indptr.astype(np.uint32),
-        "fragments.target": weights_FT.indices.astype(np.uint32),
+        "fragments.target": small(weights_FT.indices),
         "fragments.weight": weights_FT.data.astype(np.float64),
         "members.starts": members_FC.indptr.astype(np.uint32),
-        "members.compound": members_FC.indices.astype(np.uint32),
+        "members.compound": small(members_FC.indices),
         **Compounds.arrays(named.compounds, named.smiles, (fit.cells.compound, fit.cells.target, fit.cells.value)),
-        "pairs.counts": counts_T.astype(np.uint32),
+        "pairs.counts": small(counts_T),
         "pairs.starts": np.concatenate([[0], np.cumsum(counts_T * (counts_T + 1) // 2)])[:-1].astype(np.uint64),
         "pairs.kernel": pairs,
         "stretch.similarity": calibration.new.similarity_B,
@@ -122,6 +147,7 @@ def model_arrays(
         "panel.noise": panel.noise_T,
         "panel.slope": panel.slope_T,
         "cells.residual": panel.residual_N.astype(np.float32),
+        **standing_arrays(Standing.plain(targets)),
     }
     if kernel.molecules is not None:
         tables = zip(KINDS, kernel.molecules.codes, kernel.molecules.counts, kernel.molecules.sizes_C, strict=True)
@@ -144,6 +170,11 @@ def model_arrays(
         "pair_unit": repr(unit),
     }
     return arrays, about
+
+
+def standing_arrays(standing: Standing) -> dict[str, Array]:
+    """Those of `model_arrays` that say what compounds are compared with."""
+    return {"standing.usual": standing.usual_T, "standing.spread": standing.spread_T}
 
 
 def _places(fit: Gaussian) -> npt.NDArray[np.int64]:

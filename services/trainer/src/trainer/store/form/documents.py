@@ -15,8 +15,9 @@ from published import form
 from servicekit.spreadsheet import harmless
 from trainer.store.form.decimals import shortest
 
-__all__ = ["write_curve", "write_factors", "write_rejects", "write_scores", "write_trajectory"]
+__all__ = ["write_curve", "write_factors", "write_map", "write_rejects", "write_scores", "write_trajectory"]
 
+_MAP_DIGITS: Final = 4
 _BATCH_ROWS: Final = 16_384
 _STREAM: Final = pa.schema(
     [
@@ -60,6 +61,13 @@ def write_trajectory(directory: Path, run: str, names: Sequence[str], trajectory
         "positions": positions_SFD.tolist(),
     }
     (directory / form.TRAJECTORY).write_bytes(to_json(document))
+
+
+def write_map(directory: Path, run: str, names: Sequence[str], positions_FD: npt.NDArray[np.float32]) -> None:
+    """Write where fragments lie on the neighbourhood map, in the order of their names."""
+    positions = np.round(positions_FD.astype(np.float64), _MAP_DIGITS) + 0.0
+    document = {"run": run, "fragments": list(names), "positions": positions.tolist()}
+    (directory / form.MAP).write_bytes(to_json(document))
 
 
 def write_rejects(directory: Path, rejects: pa.Table) -> npt.NDArray[np.int64]:

@@ -24,7 +24,9 @@ _JSON: Final = "application/json"
 _ARROW: Final = "application/vnd.apache.arrow.stream"
 _BYTES: Final = "application/octet-stream"
 MEDIA_TYPES: Final = {
-    **dict.fromkeys((form.HEAD, form.RUN, form.FRAGMENTS, form.TARGETS, form.SCORES, form.CURVE, form.TRAJECTORY), _JSON),
+    **dict.fromkeys(
+        (form.HEAD, form.RUN, form.FRAGMENTS, form.TARGETS, form.SCORES, form.CURVE, form.TRAJECTORY, form.MAP), _JSON
+    ),
     **dict.fromkeys((form.factors_stream(side) for side in form.SIDES), _ARROW),
     **dict.fromkeys((form.neighbours_file(kind) for kind in RANKINGS), _BYTES),
     form.REJECT_LINES: _BYTES,

@@ -1,0 +1,126 @@
+"""The neighbourhood map on the page of 3-D: the figure, names that follow the zoom, and a table of what is encircled."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
+
+from viz.answers import Floats, NeighbourhoodMap, Run, Space
+from viz.figures.neighbourhood import LABELS, Mapped, neighbourhood
+from viz.pages.elements import aria, drawn_name, figure_graph, fragment_link, table
+from viz.pages.hover import hover_card, register_hover, with_structures
+from viz.palette import PALETTES, Scheme
+from viz.scores import Scores
+from viz.view import View
+
+__all__ = ["caption", "drawn", "places", "register"]
+
+_GRAPH: Final = "map-graph"
+_LISTED: Final = 100
+"""Encircled fragments that the table lists, those with most support."""
+
+
+def places() -> list[Component]:
+    """What stays on the page beside the figure: the card, what is encircled, and a place for its table."""
+    return [
+        hover_card(_GRAPH),
+        dcc.Store(id="map-circled", data=None),
+        html.Section(id="map-table", className="card", hidden=True, **aria(label="What is encircled", live="polite")),
+    ]
+
+
+def register(dash: Dash, path: str, scores: Scores) -> None:
+    """Add what the map does."""
+    register_hover(dash, _GRAPH)
+    in_browser: Any = dash.clientside_callback  # Dash leaves it untyped
+    in_browser(
+        ClientsideFunction("viz", "nameInView"),
+        Output(_GRAPH, "figure"),
+        Input(_GRAPH, "relayoutData"),
+        State(_GRAPH, "figure"),
+    )
+    in_browser(ClientsideFunction("viz", "encircled"), Output("map-circled", "data"), Input(_GRAPH, "selectedData"))
+    in_browser(
+        ClientsideFunction("viz", "choosePoint"),
+        Output("address", "search", allow_duplicate=True),
+        Input(_GRAPH, "clickData"),
+        State("address", "search"),
+        prevent_initial_call=True,
+    )
+
+    @dash.callback(
+        Output("map-table", "children"),
+        Output("map-table", "hidden"),
+        Input("map-circled", "data"),
+        State("address", "search"),
+        prevent_initial_call=True,
+    )
+    async def list_circled(circled: dict[str, Any] | None, search: str) -> Any:
+        if circled is None:
+            return no_update, True
+        view = View.of(search)
+        of_run = await scores.space(view.run)
+        return _listed(of_run, circled["names"], circled["count"], view, path), False
+
+
+def drawn(
+    run: Run, of_run: Space, mapped: NeighbourhoodMap, percent_F: Floats | None, view: View, scheme: Scheme
+) -> list[Component]:
+    """The figure."""
+    at = {name: place for place, name in enumerate(of_run.names)}
+    rows = [at[name] for name in mapped.names]
+    fragments = [of_run.fragments[row] for row in rows]
+    counts_F = None
+    if view.colour != "similarity":
+        counted = [each.support if view.colour == "support" else each.scaffolds or 0 for each in fragments]
+        counts_F = np.asarray(counted, dtype=np.float64)
+    figure = neighbourhood(
+        Mapped(
+            names=mapped.names,
+            support_F=tuple(each.support for each in fragments),
+            positions_FD=mapped.positions_FD,
+            chosen=mapped.names.index(view.fragment) if view.fragment in mapped.names else None,
+            percent_F=None if percent_F is None else percent_F[rows],
+            counts_F=counts_F,
+        ),
+        PALETTES[scheme],
+        revision=f"{run.id} map",
+    )
+    with_structures(figure, run.id, drawn=any(each.smiles is not None for each in fragments))
+    figure.update_layout(meta={**figure.layout.meta, "labels": LABELS})
+    label = f"Map of {len(rows):,} fragments, those that act alike beside each other"
+    return [figure_graph(_GRAPH, figure, label, kind="space", encircles=True)]
+
+
+def caption(run: Run, of_run: Space, mapped: NeighbourhoodMap, view: View) -> str:
+    """What the map tells and what it does not."""
+    count = len(mapped.names)
+    all_of = "" if count == of_run.count else f" of {of_run.count:,}, those of which the run tells most,"
+    colours = {
+        "similarity": f"Colours tell the {view.similarity_in(run)} similarity to {view.fragment}." if view.fragment else "",
+        "support": "Colours tell in how many compounds a fragment is.",
+        "scaffolds": "Colours tell in how many ring frameworks a fragment is.",
+    }[view.colour]
+    return (
+        f"{count:,} fragments{all_of} laid out by t-SNE when the run was trained. Neighbours act alike; directions, and how "
+        f"far apart groups lie, mean nothing. {colours} Names are those with most support in view. To list fragments, encircle "
+        "them: choose the lasso above the figure."
+    )
+
+
+def _listed(of_run: Space, names: Sequence[str], count: int, view: View, path: str) -> list[Component]:
+    wanted = set(names)
+    fragments = [each for each in of_run.fragments if each.name in wanted]
+    fragments.sort(key=lambda each: -each.support)
+    rows = [
+        [
+            drawn_name(each.smiles, fragment_link(each.name, view, path)),
+            f"{each.support:,}",
+            "–" if each.scaffolds is None else f"{each.scaffolds:,}",
+        ]
+        for each in fragments[:_LISTED]
+    ]
+    told = f"{count:,} encircled" if count <= len(rows) else f"The {len(rows)} with most support of {count:,} encircled"
+    return [html.H2("Encircled"), table(told, [("Fragment", "text"), ("Support", "figure"), ("Scaffolds", "figure")], rows)]
