@@ -137,6 +137,15 @@ def test_a_fragment_is_drawn_by_its_name(client: TestClient) -> None:
         assert ET.fromstring(answer.content).findtext(f"{_SVG}title") == name  # noqa: S314 - our own
 
 
+def test_every_atom_has_a_disc_with_its_number_in_the_smiles(client: TestClient) -> None:
+    discs = drawn(client, smiles=ASPIRIN, atoms=True).findall(f"{_SVG}circle[@class='atom']")
+    assert [int(disc.attrib["data-atom"]) for disc in discs] == list(range(13))
+    assert "".join(disc.attrib["data-element"] for disc in discs) == "CCOOCCCCCCCOO"
+    assert len({(disc.attrib["cx"], disc.attrib["cy"]) for disc in discs}) == 13
+    assert drawn(client, smiles=ASPIRIN).findall(f"{_SVG}circle") == []
+    assert len(drawn(client, smiles="*C(=O)O", atoms=True).findall(f"{_SVG}circle[@class='atom']")) == 3
+
+
 def test_a_fragment_of_names_alone_has_no_drawing(client: TestClient) -> None:
     run = client.get("/v1/runs").json()["items"][-1]["id"]
     answer = client.get("/v1/fragments/fA/drawing.svg", params={"run": run})

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from tests.support.browser import PLAIN, Visit, launched, watched
 from tests.support.gaussian import fitted, table
+from tests.support.hands import Keyboard, Mouse
 from tests.support.ports import free_ports
 from tests.support.posteriors import drawn
 from tests.support.predicting import modelled, predicting
@@ -196,6 +197,12 @@ def webgl_visit(webgl_browser: Browser) -> Iterator[Visit]:
     """The same, where the browser draws by WebGL."""
     for profile in _profile(webgl_browser):
         yield from watched(profile)
+
+
+@pytest.fixture(params=["mouse", "keyboard"])
+def hands(request: pytest.FixtureRequest, visit: Visit) -> Mouse | Keyboard:
+    """Who uses the page of `visit`."""
+    return Mouse() if request.param == "mouse" else Keyboard(visit.page)
 
 
 def _profile(browser: Browser) -> Iterator[BrowserContext]:

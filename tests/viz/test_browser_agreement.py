@@ -40,7 +40,7 @@ def test_neighbours_stand_on_the_page_as_the_api_states_them(addresses: Addresse
     assert [name.split("\n")[-1] for name in shown["Fragment"]] == [item["name"] for item in items]
     for kind in ("function", "structure"):
         assert figures(shown[f"{kind} %"]) == stated([item[kind] for item in items], 1), kind
-    assert figures([text.split(" ")[0] for text in shown["Expected change"]]) == stated(
+    assert figures([text.split(" ")[0] for text in shown["Expected change, log units"]]) == stated(
         [item["expected_change"] for item in items], 2
     )
     assert figures(shown["Swaps"]) == [item["swaps"] for item in items]

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 from tests.support.browser import Visit
-from tests.viz.conftest import CHLORIDE, Addresses
+from tests.support.hands import Keyboard, Mouse
+from tests.viz.conftest import ASPIRIN, CHLORIDE, Addresses
 from tests.viz.test_browser_agreement import figures, rows, stated
 
 pytestmark = pytest.mark.browser
@@ -156,6 +157,52 @@ def test_a_fragment_of_ones_own_molecule_is_replaced_by_keyboard_and_the_product
     expect(page.locator("#products-view caption")).to_have_text(re.compile(r"^1\d products, what adds most at a first$"))
     page.locator("#products-view").get_by_title("Measured pairs of *Cl and *OC", exact=True).click()
     expect(page.locator("#pairs-view h2")).to_have_text("Measured: *Cl replaced by *OC")
+
+
+def test_from_aspirin_to_the_replacements_of_its_acid_that_keep_a_target_as_a_file(
+    addresses: Addresses, visit: Visit, hands: Mouse | Keyboard, http: httpx.Client
+) -> None:
+    page = visit.go(f"{addresses.dash}/predict?run={addresses.replaced}")
+    hands.press(page.get_by_role("button", name="Draw"))
+    expect(page.locator("#compound-editor")).to_contain_text("What you draw stands in the field above as SMILES.")
+    hands.write(page.get_by_label("SMILES, or names"), ASPIRIN)
+    hands.press(page.get_by_role("button", name="Predict", exact=True))
+    expect(page.locator("#expected-view tbody tr")).to_have_count(3)
+    hands.press(page.get_by_role("link", name="Replace a fragment of it"))
+    atoms = page.get_by_role("group", name=f"Atoms of {ASPIRIN}").get_by_role("button")
+    expect(atoms).to_have_count(13)
+    hands.press(page.get_by_role("button", name="Replace at atom 12, O"))
+    expect(page.locator("#products-view h2")).to_have_text("Products of replacing *C(=O)O")
+    hands.write(page.get_by_label("Target", exact=True), "a")
+    hands.press(page.get_by_role("button", name="Keep activity"))
+    expect(page.locator("#products-view thead")).to_contain_text("Predicted at a")
+    with page.expect_download() as download:
+        hands.press(page.get_by_role("link", name="Download SDF"))
+    assert hands.actions <= 12
+    question = {"smiles": ASPIRIN, "atom": 12, "keep": ["a"], "limit": 50}
+    told = http.post(f"{addresses.scores}/v1/replacements", params={"run": addresses.replaced}, json=question).json()["items"]
+    assert told
+    structures = Path(download.value.path()).read_text()
+    assert structures.count("$$$$") == len(told)
+    assert names(rows(page, "#products-view")["Product"]) == [item["product"] for item in told[:20]]
+
+
+def test_of_two_equal_fragments_the_one_that_is_pressed_is_replaced(
+    addresses: Addresses, visit: Visit, http: httpx.Client
+) -> None:
+    molecule = "Clc1ccc(CC(=O)NC)c(Cl)c1"
+    page = visit.go(f"{addresses.dash}/replace?run={addresses.replaced}&compound={quote(molecule, safe='')}")
+    made = []
+    for atom in (0, 11):
+        page.get_by_role("button", name=f"Replace at atom {atom}, Cl").click()
+        expect(page.get_by_role("button", name=f"Replace at atom {atom}, Cl")).to_have_attribute("aria-pressed", "true")
+        question = {"smiles": molecule, "atom": atom, "limit": 50}
+        told = http.post(f"{addresses.scores}/v1/replacements", params={"run": addresses.replaced}, json=question).json()
+        first = told["items"][0]["product"]
+        expect(page.locator("#products-view tbody tr").first).to_contain_text(first)
+        assert names(rows(page, "#products-view")["Product"]) == [item["product"] for item in told["items"][:20]]
+        made.append({item["product"] for item in told["items"]})
+    assert not made[0] & made[1]
 
 
 def test_what_cannot_be_replaced_says_why(addresses: Addresses, visit: Visit) -> None:

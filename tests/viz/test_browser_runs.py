@@ -7,8 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 from tests.support.browser import Visit, axe_script, faults
+from tests.support.hands import Keyboard, Mouse
 from tests.support.ports import free_ports
 from tests.support.registered import RegisteringTrainer
 from tests.support.served import Served, wait_until_ready
@@ -67,47 +68,7 @@ def pages(tmp_path: Path) -> Iterator[Pages]:
         assert "callback_failed" not in viz.log.read_text()
 
 
-class _Mouse:
-    """Who presses with a mouse."""
-
-    def press(self, target: Locator) -> None:
-        target.click()
-
-    def write(self, field: Locator, text: str) -> None:
-        field.click()
-        field.fill(text)
-
-
-class _Keyboard:
-    """Who has a keyboard alone: everything is reached by Tab, in whichever direction is shorter, and pressed by Enter."""
-
-    def __init__(self, page: Page) -> None:
-        self._page = page
-
-    def press(self, target: Locator) -> None:
-        self._reach(target)
-        self._page.keyboard.press("Enter")
-
-    def write(self, field: Locator, text: str) -> None:
-        self._reach(field)
-        self._page.keyboard.press("ControlOrMeta+a")
-        self._page.keyboard.type(text)
-
-    def _reach(self, target: Locator) -> None:
-        expect(target).to_be_visible()
-        for _ in range(120):
-            if target.evaluate("element => element === document.activeElement"):
-                return
-            self._page.keyboard.press("Tab")
-        raise AssertionError(f"{target} is not reached by Tab")
-
-
-@pytest.fixture(params=["mouse", "keyboard"])
-def hands(request: pytest.FixtureRequest, visit: Visit) -> _Mouse | _Keyboard:
-    return _Mouse() if request.param == "mouse" else _Keyboard(visit.page)
-
-
-def test_two_runs_are_compared_one_is_promoted_and_taken_back(pages: Pages, visit: Visit, hands: _Mouse | _Keyboard) -> None:
+def test_two_runs_are_compared_one_is_promoted_and_taken_back(pages: Pages, visit: Visit, hands: Mouse | Keyboard) -> None:
     page = visit.go(f"{pages.dash}/training")
     runs, edit = page.locator("#runs-view"), page.locator("#run-form")
     expect(runs.get_by_role("row", name="20261123T120001Z-bbbbbb").locator(".alias")).to_have_text("current")
@@ -133,7 +94,7 @@ def test_two_runs_are_compared_one_is_promoted_and_taken_back(pages: Pages, visi
     assert pages.current() == SECOND
 
 
-def test_a_run_is_named_tagged_noted_pinned_and_deleted(pages: Pages, visit: Visit, hands: _Mouse | _Keyboard) -> None:
+def test_a_run_is_named_tagged_noted_pinned_and_deleted(pages: Pages, visit: Visit, hands: Mouse | Keyboard) -> None:
     page = visit.go(f"{pages.dash}/training?run={FIRST}")
     edit, told, row = page.locator("#run-form"), page.locator("#run-told"), page.locator("#runs-view tbody tr.chosen")
     hands.write(edit.get_by_label("Name", exact=True), "kinases, December")
@@ -195,7 +156,7 @@ def test_an_alias_that_somebody_else_has_moved_is_not_moved_again(pages: Pages, 
     expect(page.locator("#run-told")).to_have_text("There is no alias released any more.")
 
 
-def test_a_bot_is_promoted_and_rolled_back(pages: Pages, visit: Visit, hands: _Mouse | _Keyboard) -> None:
+def test_a_bot_is_promoted_and_rolled_back(pages: Pages, visit: Visit, hands: Mouse | Keyboard) -> None:
     page = visit.go(f"{pages.dash}/training")
     edit, told = page.locator("#bot-form"), page.locator("#bot-told")
     hands.press(page.locator("#bots-view").get_by_role("link", name=BOT))

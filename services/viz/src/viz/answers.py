@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.kinds import Objective, SimilarityKind
+from contracts.kinds import ChangeUnit, Objective, SimilarityKind
 
 __all__ = [
     "Change",
@@ -64,6 +64,8 @@ class Run:
     rank: int
     similarities: tuple[SimilarityKind, ...]
     """What it tells of its fragments, what pages show first."""
+    change_unit: ChangeUnit | None
+    """In what it tells changes of activity; None where it tells none."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import FastAPI, Query
 from fastapi.responses import Response
 
-from contracts.kinds import SimilarityKind
+from contracts.kinds import ChangeUnit, SimilarityKind
 from viz.answers import Neighbour
 from viz.replacing import AtTarget, MeasuredPair, Products, Question, measured_of, products_of
 from viz.scores import Scores
@@ -19,7 +19,7 @@ from viz.view import CURRENT, UNLIKE, View
 __all__ = ["install"]
 
 _MOST: Final = 100
-_CHANGE: Final = ("expected_change", "change_low", "change_high", "swaps", "basis")
+_CHANGE: Final = ("expected_change", "change_low", "change_high", "swaps", "basis", "change_unit")
 _PAGE: Final = 1000
 _PAIR: Final = tuple(field.name for field in fields(MeasuredPair))
 _PRODUCT: Final = (
@@ -59,11 +59,12 @@ def install(app: FastAPI, scores: Scores) -> None:
             Literal["any", "unlike"], Query(description=f"`unlike` takes those that look at most {UNLIKE} % like it.")
         ] = "any",
     ) -> Response:
-        ranked_by = View(similarity=similarity).similarity_in(await scores.run(run))
+        told = await scores.run(run)
+        ranked_by = View(similarity=similarity).similarity_in(told)
         unlike = UNLIKE if structure == "unlike" else None
         neighbours = await scores.neighbours(run, fragment, ranked_by, _MOST, max_structure=unlike)
         name = f"nearest-{_plain(fragment)}-{ranked_by}{'' if unlike is None else '-unlike'}"
-        return _csv(name, _COLUMNS, [_neighbour(each) for each in neighbours])
+        return _csv(name, _COLUMNS, [_neighbour(each, told.change_unit) for each in neighbours])
 
     @app.get(
         "/exports/pairs.csv",
@@ -91,17 +92,18 @@ def install(app: FastAPI, scores: Scores) -> None:
     )
     async def export_products(
         compound: Annotated[str, Query(min_length=1, description="The molecule as SMILES.")],
-        fragment: Name,
+        fragment: Annotated[str | None, Query(min_length=1, description="Name of the fragment.")] = None,
+        atom: Annotated[int | None, Query(ge=0, description="An atom of it, counted from 0 as the SMILES is written.")] = None,
         target: Annotated[str | None, Query(description="The target that orders them.")] = None,
         keep: Goals = [],  # noqa: B006 - read only
         lose: Goals = [],  # noqa: B006 - the same
         run: Run = CURRENT,
     ) -> Response:
-        question = Question(compound, fragment, target, tuple(keep), tuple(lose))
+        question = Question(compound, fragment, atom, target, tuple(keep), tuple(lose))
         found = await products_of(scores, run, question)
         targets = [told.target for told in found.items[0].by.targets] if found.items else []
         head = (*_PRODUCT, *(f"{target} {what}" for target in targets for what in _AT))
-        return _csv(f"products-{_plain(fragment)}", head, _products(found))
+        return _csv(f"products-{_plain(found.fragment)}", head, _products(found))
 
 
 def _products(found: Products) -> list[Sequence[Any]]:
@@ -129,8 +131,8 @@ def _at(value: float, measured: float | None, told: AtTarget) -> Sequence[Any]:
     return [told.unit, value, measured, told.shift, told.low, told.high, *chances, told.kept_within, told.measured]
 
 
-def _neighbour(each: Neighbour) -> Sequence[Any]:
-    change = [None] * len(_CHANGE) if each.change is None else astuple(each.change)
+def _neighbour(each: Neighbour, unit: ChangeUnit | None) -> Sequence[Any]:
+    change = [None] * len(_CHANGE) if each.change is None else [*astuple(each.change), unit]
     percents = (each.percents[kind] for kind in SimilarityKind)
     return [each.rank, each.name, each.smiles, each.support, *percents, each.low, each.high, *change]
 

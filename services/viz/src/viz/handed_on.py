@@ -113,10 +113,12 @@ def install(app: FastAPI, handed_on: HandedOn) -> None:
     )
     async def get_drawing(
         request: Request,
+        *,
         smiles: Annotated[str, Query(min_length=1, max_length=_CHARACTERS, description="A molecule or a fragment.")],  # noqa: ARG001 - handed on as it was sent
         highlight: Annotated[list[str], Query(max_length=_MOST, description="Fragments whose atoms are lit.")] = [],  # noqa: ARG001, B006 - as above
         weight: Annotated[list[float], Query(max_length=_MOST, description="What each of them adds.")] = [],  # noqa: ARG001, B006 - as above
         template: Annotated[str | None, Query(max_length=_CHARACTERS, description="What it is turned after.")] = None,  # noqa: ARG001 - as above
+        atoms: Annotated[bool, Query(description="A disc with its number on each atom.")] = False,  # noqa: ARG001 - as above
     ) -> Response:
         return _handed_on(await handed_on.drawing(request.url.query, request.headers.get("if-none-match")))
 
@@ -156,13 +158,14 @@ def install(app: FastAPI, handed_on: HandedOn) -> None:
     )
     async def export_structures(
         compound: Annotated[str, Query(min_length=1, description="The molecule as SMILES.")],
-        fragment: Annotated[str, Query(min_length=1, description="Name of the fragment.")],
+        fragment: Annotated[str | None, Query(min_length=1, description="Name of the fragment.")] = None,
+        atom: Annotated[int | None, Query(ge=0, description="An atom of it, counted from 0 as the SMILES is written.")] = None,
         target: Annotated[str | None, Query(description="The target that orders them.")] = None,
         keep: Annotated[list[str], Query(max_length=5)] = [],  # noqa: B006 - read only
         lose: Annotated[list[str], Query(max_length=5)] = [],  # noqa: B006 - the same
         run: Annotated[str, Query(description="Id of the run, or `current`.")] = CURRENT,
     ) -> Response:
-        found = await handed_on.products(run, Question(compound, fragment, target, tuple(keep), tuple(lose)))
+        found = await handed_on.products(run, Question(compound, fragment, atom, target, tuple(keep), tuple(lose)))
         disposition = 'attachment; filename="products.sdf"'
         return Response(found, media_type=_SD_FILE, headers={"Content-Disposition": disposition})
 

@@ -117,7 +117,9 @@ class Question:
     """A molecule, what in it is replaced, and the targets that choose among products."""
 
     compound: str
-    fragment: str
+    fragment: str | None
+    atom: int | None = None
+    """Of the compound as it is written, where its fragment is replaced; None for the first fragment of that name."""
     target: str | None = None
     """The one that orders them."""
     keep: tuple[str, ...] = ()
@@ -125,16 +127,18 @@ class Question:
 
     @classmethod
     def of(cls, view: View) -> Self | None:
-        """What an address asks; None as long as it names no molecule or no fragment."""
-        if view.compound is None or view.fragment is None:
+        """What an address asks; None as long as it names no molecule, or nothing in it."""
+        if view.compound is None or (view.fragment is None and view.atom is None):
             return None
-        return cls(view.compound, view.fragment, view.target, view.keep, view.lose)
+        atom = None if view.atom is None else int(view.atom)
+        return cls(view.compound, view.fragment, atom, view.target, view.keep, view.lose)
 
     def body(self) -> models.ReplacementQuestion:
         """As the scores API takes it."""
         return models.ReplacementQuestion(
             smiles=self.compound,
-            fragment=self.fragment,
+            fragment=UNSET if self.fragment is None else self.fragment,
+            atom=UNSET if self.atom is None else self.atom,
             targets=[] if self.target is None else [self.target],
             keep=list(self.keep),
             lose=list(self.lose),

@@ -17,7 +17,7 @@ from cachetools import LRUCache
 from pydantic import SecretStr
 
 from contracts.evidence import MATRIX_FRAGMENTS
-from contracts.kinds import SimilarityKind
+from contracts.kinds import ChangeUnit, SimilarityKind
 from scores_client import Client, models
 from scores_client.api.factors import list_factors
 from scores_client.api.fragments import get_fragment, list_fragments, list_neighbours
@@ -357,7 +357,9 @@ class Scores:
 def _run(item: models.RunSummary | models.RunDetail) -> Run:
     named = {field.name: getattr(item, field.name) for field in fields(Run)}
     kinds = tuple(SimilarityKind(str(kind)) for kind in item.similarities)
-    return Run(**named | {"similarities": kinds, "tags": tuple(item.tags), "aliases": tuple(item.aliases)})
+    unit = None if item.change_unit is None else ChangeUnit(str(item.change_unit))
+    told = {"similarities": kinds, "tags": tuple(item.tags), "aliases": tuple(item.aliases), "change_unit": unit}
+    return Run(**named | told)
 
 
 def _taken(kind: type[D], item: Any) -> D:

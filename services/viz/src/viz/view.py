@@ -1,5 +1,6 @@
 """The view: what a page's address says is looked at, so that a link restores it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Self
@@ -15,6 +16,7 @@ CURRENT: Final = "current"
 """The run that carries this alias at the time of asking, which need not be the newest."""
 UNLIKE: Final = 30
 """Percent of Tanimoto similarity up to which two fragments are unlike in structure."""
+_ATOM: Final = re.compile(r"[0-9]{1,5}")
 _OFFERED: Final[dict[str, tuple[str, ...]]] = {
     "similarity": tuple(SimilarityKind),
     "vectors": ("fitted", "unit"),
@@ -71,6 +73,8 @@ class View:
     """What is predicted: a SMILES, or names of fragments with commas between them."""
     target: str | None = None
     """The target whose prediction is taken apart, and at which replacements are told."""
+    atom: str | None = None
+    """The number of an atom of the compound as it is written, where its fragment is replaced."""
     by: str | None = None
     """What takes the place of the chosen fragment, of which the measured pairs are shown."""
     keep: tuple[str, ...] = ()
@@ -90,6 +94,8 @@ class View:
         """
         stated = _stated(search)
         for name, value in stated.items():
+            if name == "atom" and not _ATOM.fullmatch(str(value)):
+                raise NotOffered(name, str(value), ("numbers from 0",))
             if isinstance(value, str) and value not in _OFFERED.get(name, (value,)):
                 raise NotOffered(name, value, _OFFERED[name])
         return cls(**cls._typed(stated))
@@ -97,9 +103,10 @@ class View:
     @classmethod
     def repaired(cls, search: str | None) -> Self:
         """The same for the links around what cannot be shown: a choice that there is not is the default."""
-        return cls(
-            **cls._typed({name: value for name, value in _stated(search).items() if value in _OFFERED.get(name, (value,))})
-        )
+        stated = {name: value for name, value in _stated(search).items() if value in _OFFERED.get(name, (value,))}
+        if not _ATOM.fullmatch(str(stated.get("atom", "0"))):
+            del stated["atom"]
+        return cls(**cls._typed(stated))
 
     @staticmethod
     def _typed(stated: Mapping[str, str | tuple[str, ...]]) -> dict[str, Any]:
@@ -120,7 +127,7 @@ class View:
 
     def choosing(self, fragment: str | None) -> Self:
         """The same view with another fragment chosen, or none."""
-        return replace(self, fragment=fragment, by=None)
+        return replace(self, fragment=fragment, atom=None, by=None)
 
     def pinned(self, run: str) -> Self:
         """The same view of the run with this id, which a later publication does not change."""

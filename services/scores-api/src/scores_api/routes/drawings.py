@@ -39,6 +39,7 @@ Template = Annotated[
 )
 async def get_drawing(
     request: Request,
+    *,
     smiles: Annotated[str, Query(min_length=1, max_length=_CHARACTERS, description="A molecule, or a fragment with `*`.")],
     highlight: Annotated[
         list[Annotated[str, Query(min_length=1, max_length=_CHARACTERS)]],
@@ -52,6 +53,9 @@ async def get_drawing(
         ),
     ] = [],  # noqa: B006 - FastAPI copies it
     template: Template = None,
+    atoms: Annotated[
+        bool, Query(description="An invisible disc on each atom; `data-atom` is its number in the SMILES, from 0.")
+    ] = False,
 ) -> Response:
     """It has no ground of its own and follows `prefers-color-scheme`. Open bonds of a fragment end in a wavy line.
 
@@ -59,7 +63,7 @@ async def get_drawing(
     """
     if weight and len(weight) != len(highlight):
         raise WeightsUnequal(len(weight), len(highlight))
-    drawing = Drawing(smiles, smiles, tuple(highlight), tuple(weight) or None, template)
+    drawing = Drawing(smiles, smiles, tuple(highlight), tuple(weight) or None, template, atoms)
     return await _answered(request, drawing, "public, max-age=86400")
 
 

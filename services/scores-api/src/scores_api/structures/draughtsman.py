@@ -1,7 +1,7 @@
 """The worker that draws: `python -m scores_api.structures.draughtsman` answers a JSON object a line with another.
 
-`{"smiles", "title", "highlights", "weights", "template"}` is answered by `{"svg"}`, or by `{"place", "value", "reason"}` where
-one of the texts is no structure. It ends with its input.
+`{"smiles", "title", "highlights", "weights", "template", "atoms"}` is answered by `{"svg"}`, or by
+`{"place", "value", "reason"}` where one of the texts is no structure. It ends with its input.
 """
 
 import json
@@ -26,10 +26,12 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def _drawn(smiles: str, title: str, highlights: list[str], weights: list[float] | None, template: str | None) -> dict[str, str]:
+def _drawn(
+    smiles: str, title: str, highlights: list[str], weights: list[float] | None, template: str | None, *, atoms: bool
+) -> dict[str, str]:
     drawn = molecule("smiles", smiles)
     orient(drawn, None if template is None else molecule("template", template))
-    return {"svg": picture(drawn, title, highlighted(drawn, highlights, weights))}
+    return {"svg": picture(drawn, title, highlighted(drawn, highlights, weights), atoms=atoms)}
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ class Drawing:
     """One for each highlight: positive ones raise, negative ones lower."""
     template: str | None = None
     """A structure after which this one is turned."""
+    atoms: bool = False
+    """Whether every atom has a place of its own, with its number."""
 
     @property
     def tag(self) -> str:

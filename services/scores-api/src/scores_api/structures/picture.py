@@ -20,8 +20,11 @@ _MARGIN_PX: Final = 6
 """Around what RDKit draws: what is lit reaches further than its bonds."""
 
 
-def picture(molecule: Chem.Mol, title: str, highlights: Mapping[int, str]) -> str:
-    """The SVG of a molecule that has coordinates; open bonds end in a wavy line. `highlights` are atoms and their classes."""
+def picture(molecule: Chem.Mol, title: str, highlights: Mapping[int, str], *, atoms: bool = False) -> str:
+    """The SVG of a molecule that has coordinates; open bonds end in a wavy line. `highlights` are atoms and their classes.
+
+    With `atoms` an invisible disc lies on each, whose `data-atom` is its number, for pages on which atoms can be pressed.
+    """
     canvas = rdMolDraw2D.MolDraw2DSVG(-1, -1)
     options: Any = canvas.drawOptions()
     options.clearBackground = False
@@ -36,12 +39,24 @@ def picture(molecule: Chem.Mol, title: str, highlights: Mapping[int, str]) -> st
     drawn = rdMolDraw2D.PrepareMolForDrawing(molecule, kekulize=True, addChiralHs=False)
     canvas.DrawMolecule(drawn)
     canvas.FinishDrawing()
-    body = canvas.GetDrawingText().split(_END_OF_HEADER, 1)[1]
+    body = canvas.GetDrawingText().split(_END_OF_HEADER, 1)[1].strip()
+    if atoms:
+        body = f"{body.removesuffix('</svg>')}{_discs(canvas, molecule)}</svg>"
     width, height = canvas.Width() + 2 * _MARGIN_PX, canvas.Height() + 2 * _MARGIN_PX
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="{-_MARGIN_PX} {-_MARGIN_PX} {width} {height}">'
-        f"<title>{escape(_readable(title))}</title>{STYLE}{_lit(canvas, molecule, highlights)}{themed(body.strip())}\n"
+        f"<title>{escape(_readable(title))}</title>{STYLE}{_lit(canvas, molecule, highlights)}{themed(body)}\n"
+    )
+
+
+def _discs(canvas: Any, molecule: Chem.Mol) -> str:
+    places = [(atom.GetIdx(), atom.GetSymbol(), canvas.GetDrawCoords(atom.GetIdx())) for atom in molecule.GetAtoms()]
+    return "".join(
+        f'<circle class="atom" data-atom="{number}" data-element="{element}" cx="{place.x:.1f}" cy="{place.y:.1f}" '
+        f'r="{_RADIUS_PX:g}" fill="none" pointer-events="all"/>'
+        for number, element, place in places
+        if element != "*"
     )
 
 

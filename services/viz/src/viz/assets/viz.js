@@ -152,6 +152,44 @@
     return name.length <= 18 ? name : name.slice(0, 9) + "…" + name.slice(-8);
   }
 
+  async function drawAtoms() {
+    const place = document.querySelector(".pressable");
+    if (!place || place.dataset.drawn === place.dataset.drawing) {
+      return;
+    }
+    place.dataset.drawn = place.dataset.drawing;
+    const answer = await window.fetch(place.dataset.drawing);
+    if (!answer.ok) {
+      return; // what is no molecule is said beside
+    }
+    place.replaceChildren(new DOMParser().parseFromString(await answer.text(), "image/svg+xml").documentElement);
+    const chosen = new URLSearchParams(window.location.search).get("atom");
+    place.querySelectorAll("circle.atom").forEach(function (atom) {
+      atom.setAttribute("role", "button");
+      atom.setAttribute("tabindex", "0");
+      atom.setAttribute("aria-label", "Replace at atom " + atom.dataset.atom + ", " + atom.dataset.element);
+      atom.setAttribute("aria-pressed", String(atom.dataset.atom === chosen));
+    });
+  }
+
+  function pressAtom(event) {
+    const atom = event.target.closest && event.target.closest(".pressable circle.atom");
+    if (atom) {
+      event.preventDefault();
+      const query = new URLSearchParams(window.location.search);
+      query.set("atom", atom.dataset.atom);
+      query.delete("fragment");
+      query.delete("by");
+      window.dash_clientside.set_props("address", { search: "?" + query });
+    }
+  }
+  document.addEventListener("click", pressAtom);
+  document.addEventListener("keydown", function (event) {
+    if (event.key === "Enter" || event.key === " ") {
+      pressAtom(event);
+    }
+  });
+
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.viz = Object.assign(window.dash_clientside.viz || {}, {
     scheme: function () {
@@ -216,6 +254,11 @@
       }
       const order = points.slice().sort((one, other) => other.customdata[1] - one.customdata[1]);
       return { count: points.length, names: order.slice(0, 100).map((point) => point.customdata[0]) };
+    },
+    /* The drawing whose atoms are pressed stands in the page itself. */
+    pressAtoms: function () {
+      window.setTimeout(drawAtoms, 0);
+      return window.dash_clientside.no_update;
     },
     dropZone: function () {
       setUpDrop();

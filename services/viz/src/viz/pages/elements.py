@@ -7,7 +7,7 @@ from typing import Any, Final
 from dash import Output, dcc, html
 from dash.development.base_component import Component
 
-from contracts.kinds import SimilarityKind
+from contracts.kinds import ChangeUnit, SimilarityKind
 from viz.answers import Change, Neighbour
 from viz.pages.pictures import picture
 from viz.pages.terms import explained
@@ -189,9 +189,15 @@ def table(
 
 
 def neighbour_table(
-    neighbours: Sequence[Neighbour], similarity: SimilarityKind, view: View, path: str, *, full: bool
+    neighbours: Sequence[Neighbour],
+    similarity: SimilarityKind,
+    view: View,
+    path: str,
+    *,
+    full: bool,
+    unit: ChangeUnit | None = None,
 ) -> Component:
-    """The nearest fragments of the chosen one; `full` adds other similarities, intervals, changes and SMILES."""
+    """The nearest fragments of the chosen one; `full` adds other similarities, intervals, changes in `unit`, and SMILES."""
     shown = [
         kind
         for kind in (similarity, *(kind for kind in SimilarityKind if kind is not similarity and full))
@@ -204,7 +210,7 @@ def neighbour_table(
         ("Fragment", "text"),
         *((f"{kind} %", "figure") for kind in shown),
         *([("function, 90 %", "figure")] if interval else []),
-        *([("Expected change", "figure"), ("Swaps", "figure")] if changes else []),
+        *([(f"Expected change, {unit}", "figure"), ("Swaps", "figure")] if changes else []),
         ("Support", "figure"),
         *([("SMILES", "text")] if smiles else []),
     ]

@@ -9,7 +9,7 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from contracts.kinds import SimilarityKind
-from viz.answers import Fragment, FragmentPage
+from viz.answers import Fragment, FragmentPage, Run
 from viz.failures import NotTold
 from viz.pages import replacements
 from viz.pages.elements import aria, drawn_name, fragment_link, link_menu, neighbour_table, notice, segments, table
@@ -163,7 +163,7 @@ def register(dash: Dash, scores: Scores) -> None:
                 className="links",
             ),
             html.Div(segments("Structure", PATH, view, "structure"), className="toolbar"),
-            *await _nearest(scores, view, chosen, similarity),
+            *await _nearest(scores, view, run, chosen, similarity),
         ]
 
 
@@ -193,13 +193,13 @@ def _filters(view: View) -> Component:
     return html.Div(menus, className="toolbar narrow")
 
 
-async def _nearest(scores: Scores, view: View, fragment: str, similarity: SimilarityKind) -> list[Component]:
+async def _nearest(scores: Scores, view: View, run: Run, fragment: str, similarity: SimilarityKind) -> list[Component]:
     unlike = UNLIKE if view.structure == "unlike" else None
     try:
         neighbours = await scores.neighbours(view.run, fragment, similarity, _NEAREST, max_structure=unlike)
     except NotTold as failure:  # the choice above stays, so that another can be made
         return [notice(str(failure), "")]
-    listed = neighbour_table(neighbours, similarity, view, PATH, full=True)
+    listed = neighbour_table(neighbours, similarity, view, PATH, full=True, unit=run.change_unit)
     return [listed] if unlike is None else [listed, html.P(_UNLIKE_NOTE, className="caption")]
 
 

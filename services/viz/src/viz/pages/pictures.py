@@ -1,13 +1,13 @@
 """Pictures of structures on pages, each with its SMILES as the text for those who do not see it."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from dash import html
 from dash.development.base_component import Component
 
-__all__ = ["address", "picture"]
+__all__ = ["address", "picture", "pressable"]
 
 _LONGEST: Final = 2000
 """Characters of a SMILES that is drawn; the scores API takes no longer ones."""
@@ -31,6 +31,15 @@ def picture(
         return None
     source = address(smiles, template=template, highlights=highlights, weights=weights)
     return html.Img(src=source, alt="" if named else smiles, className=f"structure {size}")
+
+
+def pressable(smiles: str | None, *, highlights: Sequence[str] = ()) -> Component | None:
+    """A drawing on which atoms can be pressed, which sets `atom` of the address; the browser puts it in its place."""
+    if smiles is None or len(smiles) > _LONGEST:
+        return None
+    source = f"{address(smiles, highlights=highlights)}&atoms=true"
+    attributes: dict[str, Any] = {"data-drawing": source, "aria-label": f"Atoms of {smiles}"}
+    return html.Div(key=source, className="structure large pressable", role="group", **attributes)
 
 
 def address(smiles: str, *, template: str | None = None, highlights: Sequence[str] = (), weights: Sequence[float] = ()) -> str:

@@ -185,6 +185,7 @@ def _expected(
             ],
             className="heading",
         ),
+        *([html.P(dcc.Link("Replace a fragment of it", href=f"/replace{view.search}"))] if prediction.parent else []),
         *([] if flag is None else [html.P([html.Strong("Mind: "), _FLAGS[flag]], className="flag")]),
         *([html.P(known, className="quiet")] if (known := _known(prediction)) else []),
         *([html.Div(segments("Order", PATH, view, "order"), className="toolbar")] if _is_ordered(prediction) else []),

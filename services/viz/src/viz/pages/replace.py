@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from viz.failures import Unshowable
@@ -23,7 +23,7 @@ from viz.pages.goals import (
     swap_told,
     target_field,
 )
-from viz.pages.pictures import picture
+from viz.pages.pictures import picture, pressable
 from viz.pages.regions import answering
 from viz.pages.sketch import draw_button, editor_panel
 from viz.replacing import AtTarget, Product, Products, Question, products_of
@@ -91,6 +91,8 @@ def layout() -> Component:
 
 def register(dash: Dash, scores: Scores) -> None:
     """Add the page's callbacks."""
+    in_browser: Any = dash.clientside_callback  # Dash leaves it untyped
+    in_browser(ClientsideFunction("viz", "pressAtoms"), Output("parts-choice", "title"), Input("parts-choice", "children"))
 
     @dash.callback(Output("molecule", "value"), Input("address", "search"))
     async def fill_in(search: str) -> str:
@@ -115,7 +117,7 @@ def register(dash: Dash, scores: Scores) -> None:
         if not (clicks or submits):  # the field has only just appeared
             return no_update
         view, compound = View.repaired(search), (molecule or "").strip() or None
-        return replace(view, compound=compound, fragment=view.fragment if compound == view.compound else None).search
+        return (view if compound == view.compound else replace(view.choosing(None), compound=compound)).search
 
     _register_goals(dash)
     _register_answers(dash, scores)
@@ -212,14 +214,16 @@ def _parts(names: Sequence[str], view: View) -> list[Component | None]:
         (
             "a hydrogen" if name == _HYDROGEN else name,
             "",
-            f"{PATH}{replace(view, fragment=name, by=None).search}",
+            f"{PATH}{view.choosing(name).search}",
             name == view.fragment,
         )
         for name in names
     ]
+    chosen = view.fragment or ("choose a fragment" if view.atom is None else f"what has atom {view.atom}")
     return [
-        html.Div(link_menu("Replace", view.fragment or "choose a fragment", entries), className="toolbar"),
-        picture(view.compound, size="large", highlights=() if view.fragment in {None, _HYDROGEN} else [str(view.fragment)]),
+        html.Div(link_menu("Replace", chosen, entries), className="toolbar"),
+        pressable(view.compound, highlights=() if view.fragment in {None, _HYDROGEN} else [str(view.fragment)]),
+        html.P("Or press an atom of the fragment, which also tells two equal ones apart.", className="quiet"),
     ]
 
 
@@ -230,13 +234,15 @@ def _products(found: Products, question: Question, view: View) -> list[Component
         {
             "run": found.run,
             "compound": question.compound,
-            "fragment": question.fragment,
+            **({} if question.fragment is None else {"fragment": question.fragment}),
+            **({} if question.atom is None else {"atom": question.atom}),
             **({} if question.target is None else {"target": question.target}),
             "keep": question.keep,
             "lose": question.lose,
         },
         doseq=True,
     )
+    once = [_ONCE] if question.atom is None else []
     return [
         html.Div(
             [
@@ -257,11 +263,14 @@ def _products(found: Products, question: Question, view: View) -> list[Component
             className="links",
         ),
         _table(found, question, view),
-        html.P([_ONCE, _at(found.items[0].by.targets), swap_told(found.change_unit)], className="caption"),
+        html.P(
+            [*once, _at(found.items[0].by.targets), swap_told(found.change_unit)],
+            className="caption",
+        ),
     ]
 
 
-_ONCE: Final = "Where your molecule has the fragment more than once, the first is replaced. "
+_ONCE: Final = "Where your molecule has the fragment more than once, the first is replaced: press an atom of another. "
 
 
 def _none(found: Products, question: Question) -> Component:

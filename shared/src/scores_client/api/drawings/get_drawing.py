@@ -17,6 +17,7 @@ def _get_kwargs(
     highlight: list[str] | Unset = UNSET,
     weight: list[float] | Unset = UNSET,
     template: None | str | Unset = UNSET,
+    atoms: bool | Unset = False,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -41,6 +42,8 @@ def _get_kwargs(
     else:
         json_template = template
     params["template"] = json_template
+
+    params["atoms"] = atoms
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -94,6 +97,7 @@ def sync_detailed(
     highlight: list[str] | Unset = UNSET,
     weight: list[float] | Unset = UNSET,
     template: None | str | Unset = UNSET,
+    atoms: bool | Unset = False,
 ) -> Response[File | ProblemDocument]:
     """A structure as SVG
 
@@ -109,6 +113,8 @@ def sync_detailed(
             atoms; blue raises, orange lowers.
         template (None | str | Unset): SMILES of a structure: what both have in common is turned
             as it is there.
+        atoms (bool | Unset): An invisible disc on each atom; `data-atom` is its number in the
+            SMILES, from 0. Default: False.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -123,6 +129,7 @@ def sync_detailed(
         highlight=highlight,
         weight=weight,
         template=template,
+        atoms=atoms,
     )
 
     response = client.get_httpx_client().request(
@@ -139,6 +146,7 @@ def sync(
     highlight: list[str] | Unset = UNSET,
     weight: list[float] | Unset = UNSET,
     template: None | str | Unset = UNSET,
+    atoms: bool | Unset = False,
 ) -> File | ProblemDocument | None:
     """A structure as SVG
 
@@ -154,6 +162,8 @@ def sync(
             atoms; blue raises, orange lowers.
         template (None | str | Unset): SMILES of a structure: what both have in common is turned
             as it is there.
+        atoms (bool | Unset): An invisible disc on each atom; `data-atom` is its number in the
+            SMILES, from 0. Default: False.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -169,6 +179,7 @@ def sync(
         highlight=highlight,
         weight=weight,
         template=template,
+        atoms=atoms,
     ).parsed
 
 
@@ -179,6 +190,7 @@ async def asyncio_detailed(
     highlight: list[str] | Unset = UNSET,
     weight: list[float] | Unset = UNSET,
     template: None | str | Unset = UNSET,
+    atoms: bool | Unset = False,
 ) -> Response[File | ProblemDocument]:
     """A structure as SVG
 
@@ -194,6 +206,8 @@ async def asyncio_detailed(
             atoms; blue raises, orange lowers.
         template (None | str | Unset): SMILES of a structure: what both have in common is turned
             as it is there.
+        atoms (bool | Unset): An invisible disc on each atom; `data-atom` is its number in the
+            SMILES, from 0. Default: False.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -208,6 +222,7 @@ async def asyncio_detailed(
         highlight=highlight,
         weight=weight,
         template=template,
+        atoms=atoms,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -222,6 +237,7 @@ async def asyncio(
     highlight: list[str] | Unset = UNSET,
     weight: list[float] | Unset = UNSET,
     template: None | str | Unset = UNSET,
+    atoms: bool | Unset = False,
 ) -> File | ProblemDocument | None:
     """A structure as SVG
 
@@ -237,6 +253,8 @@ async def asyncio(
             atoms; blue raises, orange lowers.
         template (None | str | Unset): SMILES of a structure: what both have in common is turned
             as it is there.
+        atoms (bool | Unset): An invisible disc on each atom; `data-atom` is its number in the
+            SMILES, from 0. Default: False.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -253,5 +271,6 @@ async def asyncio(
             highlight=highlight,
             weight=weight,
             template=template,
+            atoms=atoms,
         )
     ).parsed
