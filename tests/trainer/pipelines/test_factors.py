@@ -16,6 +16,7 @@ from tests.support.seed_json import seed_json
 from contracts.kinds import Objective
 from contracts.store import Store
 from contracts.tables import TABLES
+from published import form
 from trainer.data.offences import InvalidData
 from trainer.data.sources import DataNotFound
 from trainer.device import DeviceUnavailable
@@ -36,6 +37,13 @@ def _rows(state: Path, trained: Trained, name: str) -> list[dict[str, Any]]:
     return rows
 
 
+def _mapped(state: Path, run: str) -> dict[str, list[float]]:
+    """Where fragments lie on the map of a run, by name."""
+    told = json.loads((Store.under(state).artifact("factors", run) / form.MAP).read_bytes())
+    assert told["run"] == run
+    return dict(zip(told["fragments"], told["positions"], strict=True))
+
+
 @pytest.mark.spark
 def test_the_built_in_data_give_the_similarities_their_users_know(spark: SparkSession, tmp_path: Path) -> None:
     report = SteppingReport()
@@ -44,6 +52,9 @@ def test_the_built_in_data_give_the_similarities_their_users_know(spark: SparkSe
     upper = [percents[a, b] for a, b in ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3))]
     assert upper == pytest.approx([42, 24, 80, 98, 87, 74], abs=0.5)
     assert np.diag(percents).tolist() == [100.0] * 5
+    places = np.array(list(_mapped(tmp_path, "factors-mine").values()))
+    assert np.linalg.norm(places, axis=1).max() == pytest.approx(1.0, abs=1e-3)
+    assert list(_mapped(tmp_path, "factors-mine")) == ["fA", "fB", "fC", "fD", "fE"]
     assert (trained.run, trained.fragments, trained.shown_fragments, trained.compounds, trained.targets) == (
         "factors-mine",
         5,
@@ -85,6 +96,7 @@ def test_data_without_any_signal_can_be_published(spark: SparkSession, tmp_path:
     )
     assert _rows(tmp_path, trained, "scores") == [{"fragment": 0, "percents": [100.0]}]
     assert (trained.loss, trained.fragments) == (0.0, 1)
+    assert _mapped(tmp_path, trained.run) == {}
 
 
 @pytest.mark.spark
@@ -111,6 +123,11 @@ def test_an_activity_run_says_what_replacements_change_and_how_sure_that_is(spar
     assert found["swap_test"] > 0.5
     neighbours = _rows(tmp_path, trained, "neighbours")
     assert {row["ranking"] for row in neighbours} == {"function"}
+    fragments = _rows(tmp_path, trained, "fragments")
+    mapped = _mapped(tmp_path, trained.run)
+    assert {fragments[row["fragment"]]["name"] for row in neighbours} <= mapped.keys()
+    assert mapped.keys() <= {row["name"] for row in fragments if row["shown"]}
+    assert np.isfinite(list(mapped.values())).all()
     replacements = {(row["first"], row["second"]): row for row in _rows(tmp_path, trained, "replacements")}
     names = [row["name"] for row in _rows(tmp_path, trained, "fragments")]
     for row in neighbours:

@@ -27,3 +27,7 @@ def test_any_number_of_fragments_has_a_place(count: int, width: int) -> None:
     assert map_FD.shape == (count, 2)
     assert np.isfinite(map_FD).all()
     assert np.linalg.norm(map_FD, axis=1).max(initial=0.0) <= 1 + 1e-6
+
+
+def test_fragments_that_do_not_differ_lie_in_one_place() -> None:
+    np.testing.assert_array_equal(neighbourhoods(np.ones((9, 3)), seed=0), np.zeros((9, 2)))

@@ -21,7 +21,7 @@ def neighbourhoods(vectors_FK: npt.NDArray[np.floating], *, seed: int) -> npt.ND
     Rows that are near each other by their Euclidean distance come to lie together. The same rows and seed give the same map.
     """
     count, width = vectors_FK.shape
-    if count < _LEAST:
+    if count < _LEAST or not np.ptp(vectors_FK, axis=0).any():  # t-SNE needs some that differ
         placed_FD = np.zeros((count, _AXES))
         placed_FD[:, : min(width, _AXES)] = vectors_FK[:, :_AXES]
     else:
