@@ -13,6 +13,7 @@ BROKEN := $(shell test ! -e $(STAMP) || $(BIN)/python -c '' 2>/dev/null || echo 
 SERVICES := trainer scores-api viz chatbot
 LOCKS := $(SERVICES:%=services/%/requirements.txt) tools/requirements-dev.txt
 TORCH := services/trainer/requirements-torch.txt
+SDIST := services/trainer/requirements-sdist.txt
 # PyTorch's own index has builds without CUDA; a wheel in wheelhouse/ or pip's configuration is taken as well.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
@@ -30,13 +31,14 @@ ifneq ($(BROKEN),)
 .PHONY: $(STAMP)
 endif
 
-$(STAMP): $(LOCKS) $(TORCH) $(SERVICES:%=services/%/pyproject.toml) shared/pyproject.toml clients/python/pyproject.toml
+$(STAMP): $(LOCKS) $(TORCH) $(SDIST) $(SERVICES:%=services/%/pyproject.toml) shared/pyproject.toml clients/python/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "ntdemo runs on Python 3.11 to 3.13, and $(PYTHON) is another: make setup PYTHON=python3.11" >&2; exit 1; }
 	$(PYTHON) -m venv $(BROKEN) $(VENV)
 	$(BIN)/python -m pip install --quiet --no-deps --retries 0 --find-links wheelhouse --extra-index-url $(TORCH_INDEX) \
 	  --requirement $(TORCH)
-	$(BIN)/python -m pip install --quiet --require-hashes --find-links wheelhouse $(LOCKS:%=--requirement %)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement $(SDIST)
+	$(BIN)/python -m pip install --quiet --require-hashes --no-build-isolation --find-links wheelhouse $(LOCKS:%=--requirement %)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable shared --editable clients/python \
 	  $(SERVICES:%=--editable services/%)
 	touch $@

@@ -33,7 +33,7 @@ IMAGE: Final = {
 def locked(service: str) -> str:
     """What a service's image is told to install; PyTorch for processors is a file of its own."""
     paths = sorted((ROOT / "services" / service).glob("requirements*.txt"))
-    return "\n".join(path.read_text(encoding="utf-8") for path in paths if path.stem != "requirements-gpu")
+    return "\n".join(path.read_text(encoding="utf-8") for path in paths if path.stem in {"requirements", "requirements-torch"})
 
 
 def installed(lock: str) -> list[str]:

@@ -4,8 +4,12 @@ A killed process leaves on the disk what it had written by then, no more and no 
 at every step of a run and look at the copies; the others kill real processes.
 """
 
+import os
+import random
 import shutil
 import signal
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -24,6 +28,8 @@ from trainer.settings import Settings
 
 pytestmark = [pytest.mark.spark, pytest.mark.slow]
 BUILT_IN: Final = FactorsSpec(kind="factors", sources=("built-in",))
+KILLS: Final = int(os.environ.get("NTDEMO_KILLS", "4"))
+"""Of a round, drawn by NTDEMO_KILLS_SEED; NTDEMO_KILLS=100 for a long one."""
 VISIBLE: Final = ("publish ends", "published")
 """Steps after the one that readers see."""
 
@@ -150,3 +156,65 @@ def test_a_job_cancelled_while_it_writes_leaves_nothing(trainer: TrainerProcess)
     trainer.start()
     trainer.wait_until_recovered()
     assert _files(trainer.state) == files
+
+
+class _Reader(threading.Thread):
+    """Reads every run to its end, again and again; what was whole once must stay so, under the same name."""
+
+    def __init__(self, state: Path) -> None:
+        super().__init__(daemon=True)
+        self._state = state
+        self._stop_reading = threading.Event()
+        self.reads = 0
+        self.failures: list[str] = []
+
+    def run(self) -> None:
+        seen: dict[str, dict[str, int]] = {}
+        while not self._stop_reading.wait(0.05):  # leaves the processors to whoever is killed
+            try:
+                found = whole_runs(self._state)
+            except Exception as error:  # noqa: BLE001 - whatever a reader meets
+                self.failures.append(repr(error))
+                continue
+            if lost := [run for run in seen if found.get(run) != seen[run]]:
+                self.failures.append(f"{lost} changed or went away")
+            seen, self.reads = found, self.reads + 1
+
+    def end(self) -> None:
+        self._stop_reading.set()
+        self.join()
+
+
+def _events(trainer: TrainerProcess, job: str) -> int:
+    path = trainer.state / "jobs" / job / "events.jsonl"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def test_whoever_is_killed_wherever_a_job_stands_readers_see_whole_runs_and_every_job_ends(trainer: TrainerProcess) -> None:
+    draw = random.Random(int(os.environ.get("NTDEMO_KILLS_SEED", "0")))  # noqa: S311 - a test
+    before = list(whole_runs(trainer.state))
+    published: list[str] = []
+    killed = Counter[str]()
+    reader = _Reader(trainer.state)
+    reader.start()
+    while killed.total() < KILLS:
+        job = trainer.submit({"kind": "factors", "sources": ["built-in"], "rank": 2, "seed": len(published)})
+        victim, events = draw.choice(("trainer", "worker")), draw.randint(1, 16)
+        trainer.wait_for(lambda job=job, events=events: _events(trainer, job) >= events or _ended(trainer, job))  # type: ignore[misc]
+        if not _ended(trainer, job) and (victim == "trainer" or trainer.kill_worker_if_any()):
+            if victim == "trainer":
+                trainer.process.kill()
+                trainer.process.wait()
+                assert trainer.leftovers(within_s=20) == []
+                trainer.start()
+            killed[victim] += 1
+        published.append(trainer.wait_for_state(job, "succeeded")["run"])
+    reader.end()
+    print(f"{dict(killed)} kills, {len(published)} jobs, {reader.reads} readings of all runs")  # noqa: T201 - docs/operations.md
+    assert reader.failures == []
+    assert reader.reads > 0
+    assert list(whole_runs(trainer.state)) == [*before, *published]
+
+
+def _ended(trainer: TrainerProcess, job: str) -> bool:
+    return trainer.job(job)["state"] in {"succeeded", "failed", "cancelled"}

@@ -42,7 +42,7 @@ def test_shells_complete_it(shell: str) -> None:
     assert "_NTDEMO_COMPLETE" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["runs", "jobs", "train", "inspect", "neighbours", "predict", "doctor"])
+@pytest.mark.parametrize("name", ["runs", "jobs", "train", "inspect", "neighbours", "replace", "predict", "doctor"])
 def test_every_command_prints_json_where_it_is_asked_to(name: str) -> None:
     assert "--json" in _typed(name, "--help", TERM="dumb", COLUMNS="200").stdout
 
@@ -113,6 +113,23 @@ def test_a_table_is_inspected_trained_followed_and_predicted_by(stack: Stack, ta
     assert typed == piped
     assert typed[0]["measured"] == 4.5
     assert len(_json(_typed("predict", str(file), "--run", job["run"], "--json", stack=stack))) == len(table)
+
+
+@pytest.mark.e2e
+@pytest.mark.spark
+def test_replace_tells_what_can_take_a_place_at_a_target_and_in_a_molecule(run: ntdemo.Run, stack: Stack) -> None:
+    asked = ("replace", "*N1CCOCC1", "--run", run.id)
+    rows = _json(_typed(*asked, "--json", stack=stack))
+    assert {row["name"] for row in rows} >= {"*N1CCNCC1", "*N1CCCCC1"}
+    assert all(row["low"] <= row["expected_change"] <= row["high"] for row in rows)
+    head, *lines = _typed(*asked, "--target", "pIC50", stack=stack).stdout.splitlines()
+    assert head.split()[:5] == ["rank", "name", "target", "shift", "shift_low"]
+    assert len(lines) == len(rows)
+    made = _json(_typed(*asked, "--in", "Cc1ccc(N2CCOCC2)cc1", "--by", "*N1CCCCC1", "--target", "pIC50", "--json", stack=stack))
+    assert [(row["smiles"], row["name"], row["target"]) for row in made] == [("Cc1ccc(N2CCCCC2)cc1", "*N1CCCCC1", "pIC50")]
+    assert made[0]["shift_low"] < made[0]["shift"] < made[0]["shift_high"]
+    refused = _typed(*asked, "--by", "*F", stack=stack)
+    assert (refused.returncode, refused.stderr) == (2, "--by and several targets are of a molecule: name it by --in\n")
 
 
 @pytest.mark.e2e

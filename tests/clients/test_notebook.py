@@ -35,6 +35,9 @@ def test_the_notebook_runs_from_top_to_bottom_and_shows_tables_and_progress(exec
     assert "<table" in shown[2]
     assert shown[3].count("<tr") == 3
     assert "near" in shown[3]
+    assert shown[4].count("data:image/svg+xml;base64,") == shown[4].count("<tr>") - 1 >= 1
+    (drawing,) = cells[5].outputs
+    assert drawing["data"]["image/svg+xml"].startswith("<svg")
 
 
 def test_the_committed_notebook_carries_no_outputs() -> None:

@@ -42,6 +42,37 @@ def test_replacements_come_by_what_they_change_and_at_a_target_with_its_sign(run
         built_in.replacements("fA")
 
 
+def test_products_of_a_molecule_are_rows_by_target_and_come_without_those_that_lose_activity(run: ntdemo.Run) -> None:
+    molecule = "Cc1ccc(N2CCOCC2)cc1"
+    plain = run.products(molecule, "*N1CCOCC1", by=["*N1CCCCC1", "*N1CCNCC1"])
+    assert set(plain["smiles"]) == {"Cc1ccc(N2CCCCC2)cc1", "Cc1ccc(N2CCNCC2)cc1"}
+    assert "target" not in plain.columns
+    there = run.products(molecule, "*N1CCOCC1", targets=["pIC50"])
+    assert there["shift"].is_monotonic_decreasing
+    kept = run.products(molecule, "*N1CCOCC1", keep=["pIC50"])
+    assert (kept["chance_kept"] > 0.5).all()
+    with pytest.raises(errors.Problem):
+        run.products(molecule, "*C#N")
+
+
+def test_structures_are_drawn_by_the_service_alone_and_in_the_rows_of_tables(nt: ntdemo.Client, run: ntdemo.Run) -> None:
+    drawing = nt.draw("Cc1ccc(N2CCOCC2)cc1", highlight={"*N1CCOCC1": 0.4})
+    assert drawing._repr_svg_().startswith("<svg")
+    assert "raises" in drawing.svg
+    assert repr(drawing) == "<drawing of Cc1ccc(N2CCOCC2)cc1>"
+    with pytest.raises(errors.StructureUnreadable):
+        nt.draw("no molecule")
+    drawn = nt.drawn(run.neighbours("*N1CCOCC1", limit=2))
+    assert drawn._repr_html_().count('src="data:image/svg+xml;base64,') == 2
+    table = pd.DataFrame({"smiles": ["CCO", None, "<b>", "CCO"], "n": [1.0, float("nan"), 2.5, 4]})
+    some = nt.drawn(table, limit=3)
+    assert [each is not None for each in some.drawings] == [True, False, False]
+    assert "<td>&lt;b&gt;</td>" in some._repr_html_()
+    assert "nan" not in some._repr_html_()
+    with pytest.raises(KeyError):
+        nt.drawn(table, smiles="structure")
+
+
 def test_predictions_are_rows_of_compounds_and_targets_whatever_they_were_asked_by(
     run: ntdemo.Run, table: pd.DataFrame
 ) -> None:

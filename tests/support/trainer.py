@@ -99,6 +99,18 @@ class TrainerProcess:
         assert len(workers) == 1, workers
         os.kill(workers[0], number)
 
+    def kill_worker_if_any(self) -> bool:
+        """Kill the worker, if one is there still."""
+        try:
+            self.kill_worker(signal.SIGKILL)
+        except (AssertionError, OSError):  # its job has just ended
+            return False
+        return True
+
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        """Wait until something holds."""
+        self._wait(condition)
+
     def leftovers(self, *, within_s: float = 0.0, but: int | None = None) -> list[str]:
         """Command lines of living processes that this trainer or its workers started, when the time is over or none is left."""
         deadline_s = time.monotonic() + within_s

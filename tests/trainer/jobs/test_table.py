@@ -38,6 +38,18 @@ def test_a_new_job_is_queued_and_found_again(table: JobTable) -> None:
     assert (job.state, job.spec, job.priority, job.attempts, job.created) == (JobState.QUEUED, SPEC, 3, 0, NOW)
 
 
+def test_an_unfinished_job_that_asks_for_the_same_is_found_among_thousands_alike(table: JobTable) -> None:
+    other = SPEC.model_copy(update={"rank": 7})
+    for number in range(300):
+        table.add(f"o{number}", Submission(other), now=NOW)
+    assert table.unfinished_like(SPEC) is None
+    table.add("done", Submission(SPEC), now=NOW)
+    table.finish("done", JobState.CANCELLED, now=NOW)
+    assert table.unfinished_like(SPEC) is None
+    table.add("waits", Submission(SPEC), now=NOW)
+    assert table.unfinished_like(SPEC) == "waits"
+
+
 def test_an_unknown_job_is_a_key_error(table: JobTable) -> None:
     with pytest.raises(KeyError):
         table.get("nobody")

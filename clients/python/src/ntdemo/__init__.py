@@ -19,7 +19,21 @@ from ntdemo._sync.client import Client
 from ntdemo._sync.jobs import Job
 from ntdemo._sync.runs import Run
 from ntdemo.addresses import Addresses
+from ntdemo.drawings import Drawing, DrawnTable
 
-__all__ = ["Addresses", "AsyncClient", "AsyncJob", "AsyncRun", "Client", "Job", "Run", "__version__", "errors", "tables"]
+__all__ = [
+    "Addresses",
+    "AsyncClient",
+    "AsyncJob",
+    "AsyncRun",
+    "Client",
+    "Drawing",
+    "DrawnTable",
+    "Job",
+    "Run",
+    "__version__",
+    "errors",
+    "tables",
+]
 
 __version__ = version("ntdemo")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ntdemo.generated.scores.models import Predictions, ReplacementList
+from ntdemo.generated.scores.models import Predictions, Products, ReplacementList
 
 __all__ = [
     "AT_TARGET",
@@ -12,9 +12,11 @@ __all__ = [
     "FRAGMENTS",
     "NEIGHBOURS",
     "PREDICTIONS",
+    "PRODUCTS",
     "REJECTS",
     "REPLACEMENTS",
     "prediction_rows",
+    "product_rows",
     "replacement_rows",
 ]
 
@@ -23,6 +25,8 @@ NEIGHBOURS: Final = (
     *("change_low", "change_high", "swaps", "basis"),
 )
 REPLACEMENTS: Final = (*("rank", "name", "smiles", "support", "expected_change", "low", "high", "percent", "swaps", "basis"),)
+PRODUCTS: Final = ("rank", "smiles", "name", "support", "expected_change", "low", "high", "percent", "swaps", "basis")
+"""`smiles` is the product's; `name` is of the fragment that it has instead."""
 AT_TARGET: Final = (
     *("target", "unit", "shift", "shift_low", "shift_high", "chance_higher", "chance_kept", "contexts", "measured"),
 )
@@ -58,3 +62,15 @@ def replacement_rows(answer: ReplacementList) -> Iterator[dict[str, Any]]:
         for told in row.pop("targets")[:1]:
             row |= {"shift_low": told.pop("low"), "shift_high": told.pop("high"), **told}
         yield row
+
+
+def product_rows(answer: Products) -> Iterator[dict[str, Any]]:
+    """A row a product and target, or a product where no targets were asked for."""
+    for product in answer.items:
+        row = product.to_dict()
+        row["smiles"] = row.pop("product")
+        for told in row.pop("targets") or [{}]:
+            at_target = dict(told)
+            if at_target:
+                at_target |= {"shift_low": at_target.pop("low"), "shift_high": at_target.pop("high")}
+            yield {**row, **at_target}

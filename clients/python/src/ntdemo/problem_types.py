@@ -39,6 +39,7 @@ __all__ = [
     "JobNotFound",
     "JobTooLarge",
     "JobUnreadable",
+    "MapMissing",
     "MatrixTooLarge",
     "MethodNotAllowed",
     "ModelNotFound",
@@ -363,6 +364,15 @@ class JobUnreadable(Problem):
     """
 
     slug = "job-unreadable"
+
+
+class MapMissing(Problem):
+    r"""The run has no neighbourhood map.
+
+    A map is made when a run is trained; a release before this one trained it.
+    """
+
+    slug = "map-missing"
 
 
 class MatrixTooLarge(Problem):
@@ -791,6 +801,7 @@ OF_SLUG: Final[Mapping[str, type[Problem]]] = MappingProxyType(
         "job-not-found": JobNotFound,
         "job-too-large": JobTooLarge,
         "job-unreadable": JobUnreadable,
+        "map-missing": MapMissing,
         "matrix-too-large": MatrixTooLarge,
         "method-not-allowed": MethodNotAllowed,
         "model-not-found": ModelNotFound,

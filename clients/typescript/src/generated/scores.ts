@@ -300,6 +300,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs/{run}/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fragments in a plane, by whom they act alike
+         * @description The neighbourhood map, made with the run by t-SNE; runs of older releases have none and answer 404.
+         */
+        get: operations["get_map"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs/{run}/rejects": {
         parameters: {
             query?: never;
@@ -355,7 +375,8 @@ export interface paths {
          *
          *     Runs of values, and of actives and inactives, predict by the fragments of a compound and by the measured compounds it is
          *     most like, which are named with their values; a compound of the data is recognised, and what was measured of it stands
-         *     beside. Other runs look at fragments alone. What a run has never seen is flagged.
+         *     beside. Other runs look at fragments alone. What a run has never seen is flagged. With `Accept: chemical/x-mdl-sdfile` the
+         *     molecules as an SD file, with what is predicted as properties.
          */
         post: operations["ask_predictions"];
         delete?: never;
@@ -762,6 +783,11 @@ export interface components {
              * @description Names, each once; those that the run does not know are flagged.
              */
             fragments?: string[] | null;
+            /**
+             * Name
+             * @description What the caller calls it; the title of its record in an SD file.
+             */
+            name?: string | null;
         };
         /**
          * Contributions
@@ -1105,6 +1131,24 @@ export interface components {
              * @description On how far the same targets the two were measured, whatever came out; null when the run does not tell.
              */
             coassay: number | null;
+        };
+        /**
+         * NeighbourhoodMap
+         * @description Fragments in a plane, those that act alike beside each other; distances of what lies far apart mean little.
+         */
+        NeighbourhoodMap: {
+            /** Run */
+            run: string;
+            /**
+             * Fragments
+             * @description Names of the shown fragments of which the run tells anything, of more than 20,000 those with most support.
+             */
+            fragments: string[];
+            /**
+             * Positions
+             * @description Two coordinates each, within a circle of radius 1.
+             */
+            positions: number[][];
         };
         /**
          * Neighbours
@@ -3090,6 +3134,74 @@ export interface operations {
             };
         };
     };
+    get_map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id, name or alias of a run, such as `current`. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeighbourhoodMap"];
+                };
+            };
+            /** @description The run, fragment, target, artifact or file does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description The run was deleted. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description A problem document. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description No run is published yet, or it cannot be read. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Any other failure, as a problem document. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list_rejects: {
         parameters: {
             query?: {
@@ -3268,6 +3380,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Predictions"];
+                    "chemical/x-mdl-sdfile": string;
                 };
             };
             /** @description The run, fragment, target, artifact or file does not exist. */

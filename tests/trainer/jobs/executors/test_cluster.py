@@ -394,9 +394,17 @@ def process_waits() -> None:
     signal.sigtimedwait([], 0.02)
 
 
-def test_a_file_of_templates_that_says_too_little_stops_the_start_with_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"cpu": {"at_once": 0}}, "FILE does not say what a job gets: cpu.at_once: "),
+        ({}, "TRAINER_EXECUTOR is kubernetes. This is no pod of a cluster, or its service account has no token: "),
+    ],
+    ids=["templates that say too little", "no cluster"],
+)
+def test_a_start_that_could_run_no_job_ends_with_a_sentence(tmp_path: Path, changes: dict[str, Any], told: str) -> None:
     file = tmp_path / "templates.json"
-    file.write_text(json.dumps({**templates(), "cpu": {"at_once": 0}}))
+    file.write_text(json.dumps({**templates(), **changes}))
     environment = {
         **os.environ,
         "NTDEMO_STATE": str(tmp_path / "state"),
@@ -406,4 +414,4 @@ def test_a_file_of_templates_that_says_too_little_stops_the_start_with_a_sentenc
     command = [sys.executable, "-m", "trainer.api.server"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environment)
     assert ended.returncode == 2
-    assert ended.stderr.startswith(f"ntdemo-trainer: {file} does not say what a job gets: cpu.at_once: ")
+    assert ended.stderr.startswith(f"ntdemo-trainer: {told.replace('FILE', str(file))}")

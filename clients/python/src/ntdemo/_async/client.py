@@ -12,10 +12,13 @@ from ntdemo._async.jobs import AsyncJob
 from ntdemo._async.runs import AsyncRun
 from ntdemo._async.services import AsyncServices, expected
 from ntdemo.addresses import Addresses
+from ntdemo.drawings import Drawing, DrawnTable, structures_of
 from ntdemo.generated.chatbot.api.chat import create_chat_completion
 from ntdemo.generated.chatbot.models import ChatCompletion, ChatCompletionRequest, Message, MessageRole
+from ntdemo.generated.scores.api.drawings import get_drawing
 from ntdemo.generated.scores.api.runs import get_run, list_runs
 from ntdemo.generated.scores.models import RunDetail, RunPage
+from ntdemo.generated.scores.types import File as ScoresFile
 from ntdemo.generated.trainer.api.datasets import create_dataset, plan_dataset
 from ntdemo.generated.trainer.api.devices import list_devices
 from ntdemo.generated.trainer.api.jobs import create_job, get_job, list_jobs
@@ -31,6 +34,7 @@ from ntdemo.generated.trainer.models import (
     PlanResource,
 )
 from ntdemo.generated.trainer.types import UNSET, File
+from ntdemo.problem_types import InvalidRequest, StructureUnreadable
 from ntdemo.tables import TableKind, file_of, is_file
 
 __all__ = ["AsyncClient"]
@@ -180,6 +184,37 @@ class AsyncClient:
         return (
             expected(answer, ChatCompletion).choices[0].message.content or ""
         )  # null beside calls of tools, which are not asked for
+
+    async def draw(self, smiles: str, *, highlight: Sequence[str] | Mapping[str, float] = ()) -> Drawing:
+        """A molecule or fragment, drawn; a notebook shows it where it ends a cell.
+
+        `highlight` names fragments, or gives SMARTS, whose atoms are lit; as a mapping also what each adds: blue raises,
+        orange lowers.
+
+        Raises:
+            errors.StructureUnreadable: it is none.
+        """
+        weights = list(highlight.values()) if isinstance(highlight, Mapping) else []
+        answer = await get_drawing.asyncio(
+            client=self.services.scores, smiles=smiles, highlight=list(highlight), weight=weights
+        )
+        return Drawing(smiles, expected(answer, ScoresFile).payload.read().decode())
+
+    async def drawn(self, table: Any, *, smiles: str = "smiles", limit: int = 20) -> DrawnTable:
+        """The first rows of a table, each with the drawing of its column `smiles`; a notebook shows it where it ends a cell.
+
+        Raises:
+            KeyError: the table has no such column.
+        """
+        rows, structures = structures_of(table, smiles, limit)
+        drawings = {each: await self._drawing(each) for each in dict.fromkeys(structures) if each is not None}
+        return DrawnTable(rows, [None if each is None else drawings[each] for each in structures])
+
+    async def _drawing(self, smiles: str) -> Drawing | None:
+        try:
+            return await self.draw(smiles)
+        except (InvalidRequest, StructureUnreadable):  # a name that is no SMILES, or a text too long to draw
+            return None
 
     async def _sources(self, data: Any) -> list[str]:
         if isinstance(data, str) and data.startswith(_NAMED):

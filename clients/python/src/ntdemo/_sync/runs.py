@@ -14,16 +14,18 @@ from ntdemo.answers import (
     FRAGMENTS,
     NEIGHBOURS,
     PREDICTIONS,
+    PRODUCTS,
     REJECTS,
     REPLACEMENTS,
     prediction_rows,
+    product_rows,
     replacement_rows,
 )
 from ntdemo.errors import NtdemoError
 from ntdemo.generated.scores.api.factors import list_factors
 from ntdemo.generated.scores.api.fragments import get_fragment, list_fragments, list_neighbours
 from ntdemo.generated.scores.api.predictions import ask_predictions
-from ntdemo.generated.scores.api.replacements import list_replacements
+from ntdemo.generated.scores.api.replacements import ask_replacements, list_replacements
 from ntdemo.generated.scores.api.runs import get_curve, get_run, list_rejects
 from ntdemo.generated.scores.api.similarities import ask_similarities
 from ntdemo.generated.scores.models import (
@@ -38,9 +40,11 @@ from ntdemo.generated.scores.models import (
     Order,
     PredictionQuestion,
     Predictions,
+    Products,
     Reject,
     RejectPage,
     ReplacementList,
+    ReplacementQuestion,
     RunDetail,
     Similarities,
     SimilarityKind,
@@ -149,6 +153,41 @@ class Run:
         )
         rows = replacement_rows(expected(answer, ReplacementList))
         return table_of(rows, REPLACEMENTS if target is None else (*REPLACEMENTS, *AT_TARGET), self._tables)
+
+    def products(
+        self,
+        molecule: str,
+        fragment: str | None = None,
+        *,
+        by: Sequence[str] | None = None,
+        targets: Sequence[str] = (),
+        keep: Sequence[str] = (),
+        lose: Sequence[str] = (),
+        limit: int = 10,
+    ) -> Table:
+        """What a molecule (a SMILES) becomes where a fragment in it is replaced, with what is expected of each product.
+
+        Without `by` it is replaced by what is expected to change activity least. At `targets`, a row a product and target,
+        products come by what they add at the first (`shift`); those that lose activity at one of `keep`, or do not at one of
+        `lose`, are left out.
+
+        Raises:
+            errors.FragmentNotFound: the molecule has no such fragment that the run knows.
+            errors.TargetNotFound: the run has no such target.
+            errors.ReplacementsUnavailable: no compounds of its data differ by one fragment alone, or it is of counts.
+        """
+        question = ReplacementQuestion(
+            smiles=molecule,
+            fragment=fragment,
+            by=None if by is None else list(by),
+            targets=list(targets),
+            keep=list(keep),
+            lose=list(lose),
+            limit=limit,
+        )
+        answer = expected(ask_replacements.sync(client=self._services.scores, body=question, run=self.id), Products)
+        columns = (*PRODUCTS, *AT_TARGET) if targets or keep or lose else PRODUCTS
+        return table_of(product_rows(answer), columns, self._tables)
 
     def similarities(self, fragments: Sequence[str], *, by: str = "function") -> Table:
         """A square of similarities in percent: a row and a column a fragment, the names in the column `fragment`."""

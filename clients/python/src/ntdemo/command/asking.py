@@ -1,4 +1,4 @@
-"""Commands that ask the services: runs, jobs, train, inspect, neighbours, predict."""
+"""Commands that ask the services: runs, jobs, train, inspect, neighbours, replace, predict."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -12,11 +12,14 @@ from ntdemo._sync.client import Client
 from ntdemo._sync.jobs import Job
 from ntdemo.command.printing import AsJson, answered, tell
 
-__all__ = ["inspect", "jobs", "neighbours", "predict", "runs", "train"]
+__all__ = ["inspect", "jobs", "neighbours", "predict", "replace", "runs", "train"]
 
 _RUNS: Final = ("id", "name", "aliases", "tags", "source", "objective", "fragments", "compounds", "targets", "published")
 _JOBS: Final = ("id", "state", "kind", "sources", "run", "created", "problem")
 _NEAR: Final = ("rank", "name", "support", "function", "low", "high", "expected_change", "swaps", "structure")
+_REPLACED: Final = ("rank", "name", "support", "expected_change", "low", "high", "percent", "swaps", "basis")
+_MADE: Final = ("rank", "smiles", "name", "expected_change", "low", "high", "percent", "swaps")
+_THERE: Final = ("target", "shift", "shift_low", "shift_high", "unit", "chance_higher", "chance_kept", "measured")
 _PREDICTED: Final = ("smiles", "target", "value", "low", "high", "measured", "domain", "flags")
 _DIGEST: Final = len("dataset:") + 8
 _COLUMNS: Final = ("file", "name", "role", "unit", "reason")
@@ -131,6 +134,35 @@ def neighbours(
         tell(_rows(found), _NEAR, as_json=as_json)
 
 
+def replace(
+    fragment: Annotated[str, typer.Argument(help="A fragment: its name or SMILES.")],
+    *,
+    molecule: Annotated[
+        str | None, typer.Option("--in", help="A molecule, as SMILES: what it becomes where the fragment in it is replaced.")
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option("--target", help="What is expected at a target; with --in several may be given.")
+    ] = None,
+    by: Annotated[
+        list[str] | None, typer.Option("--by", help="With --in: this fragment instead; several may be given.")
+    ] = None,
+    limit: Limit = 10,
+    run: Run = "current",
+    as_json: AsJson = False,
+) -> None:
+    """What can take a fragment's place, and what is that expected to change?"""
+    with answered(as_json=as_json), Client() as client:
+        targets = target or []
+        if molecule is not None:
+            found = client.run(run).products(molecule, fragment, by=by, targets=targets, limit=limit)
+            tell(_rows(found), _columns(_MADE, ("rank", "smiles"), targets), as_json=as_json)
+            return
+        if by or len(targets) > 1:
+            raise ValueError("--by and several targets are of a molecule: name it by --in")
+        found = client.run(run).replacements(fragment, *targets, limit=limit)
+        tell(_rows(found), _columns(_REPLACED, ("rank", "name"), targets), as_json=as_json)
+
+
 def predict(
     compounds: Annotated[list[str], typer.Argument(help="SMILES, or a table with a column `smiles`, or - for standard input.")],
     *,
@@ -145,6 +177,11 @@ def predict(
     with answered(as_json=as_json), Client() as client:
         found = client.run(run).predict(list(_smiles(compounds)), targets=target, limit=limit)
         tell(_rows(found), _PREDICTED, as_json=as_json)
+
+
+def _columns(plain: tuple[str, ...], leading: tuple[str, ...], targets: Iterable[str]) -> tuple[str, ...]:
+    """Those of a table that people read: at a target, what is expected there instead of over all."""
+    return (*leading, *_THERE) if list(targets) else plain
 
 
 def _smiles(compounds: Iterable[str]) -> Iterator[str]:

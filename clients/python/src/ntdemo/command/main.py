@@ -17,7 +17,7 @@ _command = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for each in (asking.runs, asking.jobs, asking.train, asking.inspect, asking.neighbours, asking.predict, doctor):
+for each in (asking.runs, asking.jobs, asking.train, asking.inspect, asking.neighbours, asking.replace, asking.predict, doctor):
     _command.command()(each)
 for passed in (local.store, local.keys):
     _command.command(context_settings=local.PASSED_ON)(passed)

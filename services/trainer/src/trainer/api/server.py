@@ -18,6 +18,7 @@ from trainer.api.doors import doors
 from trainer.api.service import Trainer
 from trainer.data.offences import InvalidData
 from trainer.jobs.claim import StartRefused, claimed
+from trainer.jobs.executors.kubernetes.server import Away, configuration
 from trainer.jobs.first_run import first_spec
 from trainer.jobs.templates import JobTemplates
 from trainer.settings import InvalidSettings, Settings
@@ -43,7 +44,7 @@ def main() -> None:
         logs.configure(settings.log_format, settings.log_level)
         require_keys(doors(settings))
         _check_data(settings)
-        _check_templates(settings)
+        _check_cluster(settings)
         with claimed(settings.state) as table:
             app = create_app(settings, table=table)
             serve(app, host=settings.host, port=settings.port, shutdown_s=_STREAMS_S, on_exit=lambda: _begin_to_stop(app))
@@ -69,11 +70,14 @@ def _check_data(settings: Settings) -> None:
         raise StartRefused(f"The data of {path} cannot be used: {error}") from None
 
 
-def _check_templates(settings: Settings) -> None:
-    """What a cluster is to give a job must be known before there is one."""
+def _check_cluster(settings: Settings) -> None:
+    """Which cluster runs jobs, and what it is to give each, must be known before there is one."""
     if settings.executor == "kubernetes":
         try:
             JobTemplates.of(settings)
+            configuration(settings.kubernetes_api)
+        except Away as error:
+            raise StartRefused(f"TRAINER_EXECUTOR is kubernetes. {error}") from None
         except OSError as error:
             raise StartRefused(f"{error.filename} cannot be read: {error.strerror}.") from None
         except ValidationError as error:

@@ -36,16 +36,17 @@ class FirstRun:
     async def ensure(self) -> None:
         """Find the run or the waiting job of the start's data, or submit one."""
         try:
-            waiting = next((job for job in await self._desk.unfinished() if job.spec == self._spec), None)
-            if waiting is None:
+            job = await self._desk.unfinished_like(self._spec)
+            if job is None:
                 run = await asyncio.to_thread(self._runs.run_of, self._spec)
                 if run is not None:
                     if await asyncio.to_thread(self._runs.serve, run):
                         _log.info("first_run_promoted", run=run)
                     _log.info("first_run_found", run=run)
                     return
-                waiting, _ = await self._desk.submit(Submission(self._spec))
-            self._job = waiting.id
+                submitted, _ = await self._desk.submit(Submission(self._spec))
+                job = submitted.id
+            self._job = job
         except Exception as error:  # noqa: BLE001 - `missing` tells it, whatever it is
             self._trouble = f"The start's run could not be looked for: {error}"
             _log.exception("first_run_not_found")

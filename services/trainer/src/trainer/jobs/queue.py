@@ -17,6 +17,7 @@ from trainer.jobs.needs import estimate, unpacked_bytes
 from trainer.jobs.order import Outlook, devices_for
 from trainer.jobs.supervisor import Supervisor
 from trainer.jobs.table import JobTable
+from trainer.runs.spec import RunSpec
 from trainer.settings import Settings
 
 __all__ = ["JobQueue", "NeverFits", "QueueFull"]
@@ -125,6 +126,10 @@ class JobQueue:
     async def unfinished(self) -> list[Job]:
         """Every job that is queued or worked on."""
         return await asyncio.to_thread(self._table.unfinished)
+
+    async def unfinished_like(self, spec: RunSpec) -> str | None:
+        """An unfinished job that asks for the same."""
+        return await asyncio.to_thread(self._table.unfinished_like, spec)
 
     async def cancel(self, job: str) -> Job:
         """As `Supervisor.cancel`."""

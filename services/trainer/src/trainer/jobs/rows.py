@@ -13,7 +13,7 @@ from trainer.jobs.needs import Needs
 from trainer.jobs.order import Waiting
 from trainer.runs.spec import RUN_SPEC, RunSpec
 
-__all__ = ["COLUMNS", "WAITING_COLUMNS", "job_of", "open_database", "waiting_of"]
+__all__ = ["COLUMNS", "WAITING_COLUMNS", "job_of", "open_database", "spec_of", "waiting_of"]
 
 _VERSION: Final = 2
 _SCHEMA: Final = """
@@ -107,7 +107,7 @@ def job_of(row: tuple[Any, ...]) -> Job:
     same = ("sequence", "id", "kind", "priority", "attempts", "run", "device", "owner", "time_limit_s", "preemptions", "slot")
     return Job(
         **{name: facts[name] for name in same},
-        spec=_spec(facts["spec"]),
+        spec=spec_of(facts["spec"]),
         state=JobState(facts["state"]),
         created=datetime.fromisoformat(facts["created"]),
         started=_time(facts["started"]),
@@ -131,7 +131,7 @@ def _time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _spec(text: str) -> RunSpec | None:
+def spec_of(text: str) -> RunSpec | None:
     """What an earlier version wrote may be no spec any more; its row stays."""
     try:
         return RUN_SPEC.validate_json(text)

@@ -256,12 +256,14 @@ class Supervisor:
         now = self._clock()
         charges = await asyncio.to_thread(self._charges, now)
         running = [attempt.running for attempt in self.attempts]
-        for decision in order.decide(waiting, running, listing.devices, charges, now):
+        for decision in await asyncio.to_thread(order.decide, waiting, running, listing.devices, charges, now):
             match decision:
                 case order.Start(job, device):
                     await self._start(job, device)
-                case order.Preempt(job, for_job):
+                case order.Preempt(job, for_job) if job in self._attempts:  # it may have ended meanwhile
                     self._attempts[job].end(Ending.PREEMPTED, f"it makes way for job {for_job}, whose priority is greater")
+                case _:
+                    pass
         return True
 
     def _leave_failed_devices(self, listing: Listing) -> None:

@@ -16,7 +16,8 @@ from trainer.dialogue.corpora import named_sources
 from trainer.jobs.accounts import Account, Held, accounts, charge
 from trainer.jobs.job import UNFINISHED, Failure, Job, JobState, Submission
 from trainer.jobs.order import Waiting
-from trainer.jobs.rows import COLUMNS, WAITING_COLUMNS, job_of, open_database, waiting_of
+from trainer.jobs.rows import COLUMNS, WAITING_COLUMNS, job_of, open_database, spec_of, waiting_of
+from trainer.runs.spec import RunSpec
 
 __all__ = ["IdempotencyConflict", "JobTable", "is_used"]
 
@@ -130,6 +131,13 @@ class JobTable:
         """Every job that is not in a final state, in order of priority and submission."""
         states = sorted(UNFINISHED)
         return self._select(f"WHERE state IN ({_marks(states)}) ORDER BY priority DESC, sequence", states)
+
+    def unfinished_like(self, spec: RunSpec) -> str | None:
+        """An unfinished job that asks for the same; thousands that are alike are read as one."""
+        states = sorted(UNFINISHED)
+        where = f"state IN ({_marks(states)}) AND children = 0"
+        rows = self._rows(f"SELECT min(id), spec FROM jobs WHERE {where} GROUP BY spec", states)  # noqa: S608 - our constants
+        return next((job for job, text in rows if spec_of(text) == spec), None)
 
     def busy(self) -> list[Job]:
         """Every job that a process works on, or did when the trainer died."""

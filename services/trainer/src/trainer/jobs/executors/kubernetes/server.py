@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 from trainer.jobs.templates import Owner
 
 if TYPE_CHECKING:
-    from kubernetes_asyncio.client import ApiClient
+    from kubernetes_asyncio.client import ApiClient, Configuration
 
-__all__ = ["ApiServer", "Away", "Exists", "Expired", "Kind", "KubernetesServer", "Listed", "Refused"]
+__all__ = ["ApiServer", "Away", "Exists", "Expired", "Kind", "KubernetesServer", "Listed", "Refused", "configuration"]
 
 _ANSWER_S: Final = 30.0
 _QUOTA: Final = "exceeded quota"
@@ -67,6 +67,27 @@ class ApiServer(Protocol):
         """End every connection."""
 
 
+def configuration(address: str | None) -> "Configuration":
+    """How the server at `address` is asked, without a token; without one, that of the pod's own cluster, with the pod's.
+
+    Raises:
+        Away: This is no pod, or it was given no token.
+    """
+    from kubernetes_asyncio.client import Configuration  # noqa: PLC0415 - takes a second to load
+    from kubernetes_asyncio.config import ConfigException  # noqa: PLC0415
+    from kubernetes_asyncio.config.incluster_config import load_incluster_config  # noqa: PLC0415
+
+    found = Configuration()
+    if address is not None:
+        found.host = address
+        return found
+    try:
+        load_incluster_config(client_configuration=found)  # type: ignore[no-untyped-call]  # the package's own
+    except ConfigException as error:
+        raise Away(f"This is no pod of a cluster, or its service account has no token: {str(error).rstrip('.')}.") from None
+    return found
+
+
 class KubernetesServer:
     """Asks a real one, by `kubernetes-asyncio`."""
 
@@ -80,24 +101,10 @@ class KubernetesServer:
 
     @classmethod
     def opened(cls, namespace: str, address: str | None = None) -> Self:
-        """The server at `address`, asked without a token; without one, that of the pod's own cluster.
+        """The server at `address`, or that of the pod's own cluster; raises Away as `configuration`."""
+        from kubernetes_asyncio.client import ApiClient  # noqa: PLC0415 - takes a second to load
 
-        Raises:
-            Away: This is no pod, or it was given no token.
-        """
-        from kubernetes_asyncio import client  # noqa: PLC0415 - takes a second to load
-        from kubernetes_asyncio.config import ConfigException  # noqa: PLC0415
-        from kubernetes_asyncio.config.incluster_config import load_incluster_config  # noqa: PLC0415
-
-        configuration = client.Configuration()
-        if address is not None:
-            configuration.host = address
-        else:
-            try:
-                load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]  # the package's own
-            except ConfigException as error:
-                raise Away(f"The trainer is in no pod of a cluster, or its service account has no token: {error}") from None
-        return cls(client.ApiClient(configuration), namespace)
+        return cls(ApiClient(configuration(address)), namespace)
 
     async def create_job(self, job: dict[str, Any]) -> None:
         """As `ApiServer.create_job`."""
