@@ -112,8 +112,8 @@ def test_the_colours_follow_the_readers_preference(addresses: Addresses, browser
 
 _TICKS = {"light": "rgb(89, 97, 107)", "dark": "rgb(163, 171, 181)"}
 _PLACES = [
-    ("dash", "/?fragment=fB"), ("dash", "/?run={many}&colour=support"), ("dash", "/heat-map"), ("dash", "/fragments?fragment=fB"),
-    ("dash", "/training"), ("dash", "/data"), ("dash", "/words"), ("dash", "/predict-many"),
+    ("dash", "/?fragment=fB"), ("dash", "/?run={many}&colour=support"), ("dash", "/heat-map"),
+    ("dash", "/fragments?fragment=fB"), ("dash", "/training"), ("dash", "/data"), ("dash", "/words"), ("dash", "/predict-many"),
     ("dash", f"/fragments?run={{replaced}}&fragment={quote('*Cl', safe='')}&target=a&by={quote('*OC', safe='')}"),
     ("dash", f"/replace?run={{replaced}}&compound={quote(CHLORIDE, safe='')}&fragment={quote('*Cl', safe='')}&target=a&keep=b"),
     ("dash", "/training?beside={many}"),

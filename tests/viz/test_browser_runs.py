@@ -74,7 +74,7 @@ def test_two_runs_are_compared_one_is_promoted_and_taken_back(pages: Pages, visi
     expect(runs.get_by_role("row", name="20261123T120001Z-bbbbbb").locator(".alias")).to_have_text("current")
     hands.press(runs.get_by_role("row", name="aaaaaa").get_by_role("link", name="Compare"))
     shown = page.locator("#run-view")
-    expect(shown.locator("h2")).to_have_text("20261123T120001Z-bbbbbb beside 20261123T120000Z-aaaaaa")
+    expect(shown.locator("h2")).to_have_text(f"{SECOND} beside {FIRST}")
     expect(shown).to_contain_text("Both learned from the same data: built-in.")
     expect(shown.get_by_role("row", name="RMSE")).to_contain_text("0.500 better")
     told = pages.ask(f"{pages.scores}/v1/runs/compare?a={SECOND}&b={FIRST}")

@@ -42,7 +42,7 @@ def compared(told: Comparison, names: tuple[str, str], view: View) -> list[Compo
     head = [("What", "text"), (names[0], "figure"), (names[1], "figure"), ("Difference", "figure")]
     return [
         html.P(_data(told)),
-        table("What differs: parameters, data and every measurement", head, rows) if rows else html.P("Nothing differs."),
+        table(f"What differs between {names[0]} and {names[1]}", head, rows) if rows else html.P("Nothing differs."),
         *([] if alike else [html.P(_UNLIKE, className="caption")]),
         *_neighbours(told, view),
     ]

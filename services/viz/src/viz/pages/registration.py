@@ -57,7 +57,7 @@ class Entry(Protocol):
 
 def called(entry: Entry) -> str:
     """The name of a run or a bot, or its id where it has none."""
-    return entry.name or entry.id.removeprefix("factors-")
+    return entry.name or entry.id
 
 
 def said(entry: Entry) -> list[Component]:

@@ -221,7 +221,9 @@ def _runs(listed: Sequence[tuple[Run, RunDetails]], view: View) -> list[Componen
     chosen = next((run for run, _ in listed if run.id == view.run or (run.current and view.run == CURRENT)), None)
     rows = [
         [
-            html.Span([dcc.Link(called(run), href=f"{PATH}{_choosing(view, run).search}"), *said(run)]),
+            html.Span(
+                [dcc.Link(called(run).removeprefix("factors-"), href=f"{PATH}{_choosing(view, run).search}"), *said(run)]
+            ),
             _comparing(view, run, chosen),
             html.Span(run.source, className="wrap"),
             f"{run.shown_fragments:,}",
