@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 __all__ = ["MAPPED", "neighbourhoods"]
 
-MAPPED: Final = 20_000
-"""Fragments that are mapped; as many take two minutes of one core."""
+MAPPED: Final = 10_000
+"""Fragments that are mapped: more take longer to map than to learn from."""
 _AXES: Final = 2
 _PERPLEXITY: Final = 30.0
 _LEAST: Final = 5
