@@ -398,7 +398,7 @@ def process_waits() -> None:
     ("changes", "told"),
     [
         ({"cpu": {"at_once": 0}}, "FILE does not say what a job gets: cpu.at_once: "),
-        ({}, "TRAINER_EXECUTOR is kubernetes. This is no pod of a cluster, or its service account has no token: "),
+        ({}, "TRAINER_EXECUTOR is kubernetes. This is no pod of a cluster: KUBERNETES_SERVICE_HOST is not set."),
     ],
     ids=["templates that say too little", "no cluster"],
 )

@@ -18,7 +18,7 @@ from trainer.api.doors import doors
 from trainer.api.service import Trainer
 from trainer.data.offences import InvalidData
 from trainer.jobs.claim import StartRefused, claimed
-from trainer.jobs.executors.kubernetes.server import Away, configuration
+from trainer.jobs.executors.kubernetes.server import Away, way
 from trainer.jobs.first_run import first_spec
 from trainer.jobs.templates import JobTemplates
 from trainer.settings import InvalidSettings, Settings
@@ -75,7 +75,7 @@ def _check_cluster(settings: Settings) -> None:
     if settings.executor == "kubernetes":
         try:
             JobTemplates.of(settings)
-            configuration(settings.kubernetes_api)
+            way(settings.kubernetes_api)
         except Away as error:
             raise StartRefused(f"TRAINER_EXECUTOR is kubernetes. {error}") from None
         except OSError as error:

@@ -1,19 +1,30 @@
-"""The API server of a cluster, as far as jobs need it: six requests. Objects are the JSON that Kubernetes documents."""
+"""The API server of a cluster, as far as jobs need it: five requests and a watch, of objects as Kubernetes documents them.
+
+Its clients on PyPI are a class an object of all that Kubernetes has, fifty megabytes for what is sent here as it is.
+"""
 
 import json
-from collections.abc import AsyncIterator, Awaitable
+import os
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
+from pathlib import Path
+from ssl import create_default_context
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+
+from typing_extensions import override
 
 from trainer.jobs.templates import Owner
 
 if TYPE_CHECKING:
-    from kubernetes_asyncio.client import ApiClient, Configuration
+    import httpx
 
-__all__ = ["ApiServer", "Away", "Exists", "Expired", "Kind", "KubernetesServer", "Listed", "Refused", "configuration"]
+__all__ = ["ApiServer", "Away", "Exists", "Expired", "Kind", "KubernetesServer", "Listed", "Refused", "Way", "way"]
 
+_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+"""Where a pod finds what it is known by (https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/)."""
 _ANSWER_S: Final = 30.0
 _QUOTA: Final = "exceeded quota"
 """What the API server says of what will be allowed later."""
@@ -67,77 +78,89 @@ class ApiServer(Protocol):
         """End every connection."""
 
 
-def configuration(address: str | None) -> "Configuration":
-    """How the server at `address` is asked, without a token; without one, that of the pod's own cluster, with the pod's.
+@dataclass(frozen=True)
+class Way:
+    """How a server is asked."""
+
+    address: str
+    account: Path | None
+    """A directory with the authority that vouches for the server, and the token that it is asked with; None asks without."""
+
+
+def way(address: str | None) -> Way:
+    """To the server at `address`, without a token; without one, to that of the pod's own cluster, with the pod's.
 
     Raises:
         Away: This is no pod, or it was given no token.
     """
-    from kubernetes_asyncio.client import Configuration  # noqa: PLC0415 - takes a second to load
-    from kubernetes_asyncio.config import ConfigException  # noqa: PLC0415
-    from kubernetes_asyncio.config.incluster_config import load_incluster_config  # noqa: PLC0415
-
-    found = Configuration()
     if address is not None:
-        found.host = address
-        return found
-    try:
-        load_incluster_config(client_configuration=found)  # type: ignore[no-untyped-call]  # the package's own
-    except ConfigException as error:
-        raise Away(f"This is no pod of a cluster, or its service account has no token: {str(error).rstrip('.')}.") from None
-    return found
+        return Way(address, None)
+    host, port = (os.environ.get(f"KUBERNETES_SERVICE_{name}") for name in ("HOST", "PORT"))
+    if not host or not port:
+        raise Away("This is no pod of a cluster: KUBERNETES_SERVICE_HOST is not set.")
+    if missing := [name for name in ("ca.crt", "token") if not (_ACCOUNT / name).is_file()]:
+        raise Away(f"The pod's service account has no {' and no '.join(missing)}: {_ACCOUNT}.")
+    return Way(f"https://{f'[{host}]' if ':' in host else host}:{port}", _ACCOUNT)
 
 
 class KubernetesServer:
-    """Asks a real one, by `kubernetes-asyncio`."""
+    """Asks a real one over HTTP."""
 
-    def __init__(self, client: "ApiClient", namespace: str) -> None:
-        from kubernetes_asyncio.client import AppsV1Api, BatchV1Api, CoreV1Api  # noqa: PLC0415 - takes a second to load
-
+    def __init__(self, client: "httpx.AsyncClient", namespace: str) -> None:
         self._client = client
-        self._namespace = namespace
-        self._core, self._apps = CoreV1Api(client), AppsV1Api(client)
-        self._batch: Any = BatchV1Api(client)  # wants a model of its own where the API wants an object
+        self._path = {
+            Kind.JOB: f"/apis/batch/v1/namespaces/{namespace}/jobs",
+            Kind.POD: f"/api/v1/namespaces/{namespace}/pods",
+        }
+        self._deployments = f"/apis/apps/v1/namespaces/{namespace}/deployments"
 
     @classmethod
     def opened(cls, namespace: str, address: str | None = None) -> Self:
-        """The server at `address`, or that of the pod's own cluster; raises Away as `configuration`."""
-        from kubernetes_asyncio.client import ApiClient  # noqa: PLC0415 - takes a second to load
+        """The server at `address`, or that of the pod's own cluster; raises Away as `way`."""
+        import httpx  # noqa: PLC0415 - where there is a cluster
 
-        return cls(ApiClient(configuration(address)), namespace)
+        class Token(httpx.Auth):
+            """The pod's, which is another one from time to time."""
+
+            def __init__(self, file: Path) -> None:
+                self._file = file
+
+            @override
+            def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
+                request.headers["Authorization"] = f"Bearer {self._file.read_text(encoding='ascii').strip()}"
+                yield request
+
+        to = way(address)
+        trusted = to.account is None or create_default_context(cafile=to.account / "ca.crt")
+        auth = None if to.account is None else Token(to.account / "token")
+        client = httpx.AsyncClient(base_url=to.address, auth=auth, verify=trusted, timeout=_ANSWER_S, trust_env=False)
+        return cls(client, namespace)
 
     async def create_job(self, job: dict[str, Any]) -> None:
         """As `ApiServer.create_job`."""
-        async with _answered(self._batch.create_namespaced_job(self._namespace, job, **_LATER)):
+        async with self._asked("POST", self._path[Kind.JOB], json=job):
             pass
 
     async def delete_job(self, name: str) -> bool:
         """As `ApiServer.delete_job`."""
-        asked = self._batch.delete_namespaced_job(name, self._namespace, propagation_policy="Foreground", **_LATER)
-        async with _answered(asked, missing=True) as answer:
-            return bool(answer.status != HTTPStatus.NOT_FOUND)
+        path = f"{self._path[Kind.JOB]}/{name}"
+        async with self._asked("DELETE", path, missing=True, params={"propagationPolicy": "Foreground"}) as answer:
+            return answer.status_code != HTTPStatus.NOT_FOUND
 
     async def listed(self, kind: Kind, selector: str) -> Listed:
         """As `ApiServer.listed`."""
-        async with _answered(self._list(kind, label_selector=selector, **_LATER)) as answer:
-            found = json.loads(await answer.read())
+        async with self._asked("GET", self._path[kind], params={"labelSelector": selector}) as answer:
+            found = json.loads(await answer.aread())
         return found["items"], found["metadata"]["resourceVersion"]
 
     async def watch(
         self, kind: Kind, selector: str, version: str, within_s: float
     ) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """As `ApiServer.watch`."""
-        asked = self._list(
-            kind,
-            label_selector=selector,
-            resource_version=version,
-            timeout_seconds=round(within_s),
-            watch=True,
-            _preload_content=False,
-            _request_timeout=within_s + _ANSWER_S,
-        )
-        async with _answered(asked) as answer:
-            while line := await answer.content.readline():
+        from_there = {"labelSelector": selector, "resourceVersion": version, "timeoutSeconds": str(round(within_s))}
+        asked = self._asked("GET", self._path[kind], params={**from_there, "watch": "true"}, timeout=within_s + _ANSWER_S)
+        async with asked as answer:
+            async for line in answer.aiter_lines():
                 event = json.loads(line)
                 if event["type"] == "ERROR":
                     _raise_for(event["object"]["code"], event["object"].get("message", ""))
@@ -145,37 +168,26 @@ class KubernetesServer:
 
     async def uid(self, owner: Owner) -> str:
         """As `ApiServer.uid`, of a Deployment."""
-        async with _answered(self._apps.read_namespaced_deployment(owner.name, self._namespace, **_LATER)) as answer:
-            return str(json.loads(await answer.read())["metadata"]["uid"])
+        async with self._asked("GET", f"{self._deployments}/{owner.name}") as answer:
+            return str(json.loads(await answer.aread())["metadata"]["uid"])
 
     async def close(self) -> None:
         """End every connection."""
-        await self._client.close()
+        await self._client.aclose()
 
-    def _list(self, kind: Kind, **asked: Any) -> Awaitable[Any]:
-        find = self._batch.list_namespaced_job if kind is Kind.JOB else self._core.list_namespaced_pod
-        found: Awaitable[Any] = find(self._namespace, **asked)
-        return found
+    @asynccontextmanager
+    async def _asked(self, method: str, path: str, *, missing: bool = False, **how: Any) -> "AsyncIterator[httpx.Response]":
+        """The answer, read or not, let go of in the end; a refusal is raised, but for `missing` that nothing is there."""
+        import httpx  # noqa: PLC0415 - loaded with its user
 
-
-_LATER: Final[dict[str, Any]] = {"_preload_content": False, "_request_timeout": _ANSWER_S}
-
-
-@asynccontextmanager
-async def _answered(asked: Awaitable[Any], *, missing: bool = False) -> AsyncIterator[Any]:
-    """The answer, read or not, let go of in the end; a refusal is raised, but for `missing` that nothing is there."""
-    import aiohttp  # noqa: PLC0415 - loaded with its user
-
-    try:
-        answer = await asked
         try:
-            if answer.status >= HTTPStatus.BAD_REQUEST and not (missing and answer.status == HTTPStatus.NOT_FOUND):
-                _raise_for(answer.status, _message(await answer.text()))
-            yield answer
-        finally:
-            answer.close()
-    except (aiohttp.ClientError, TimeoutError) as error:
-        raise Away(f"The cluster's API server does not answer: {str(error) or type(error).__name__}.") from error
+            async with self._client.stream(method, path, **how) as answer:
+                if answer.is_error and not (missing and answer.status_code == HTTPStatus.NOT_FOUND):
+                    await answer.aread()
+                    _raise_for(answer.status_code, _message(answer.text))
+                yield answer
+        except httpx.TransportError as error:
+            raise Away(f"The cluster's API server does not answer: {str(error) or type(error).__name__}.") from error
 
 
 def _message(text: str) -> str:
