@@ -237,15 +237,16 @@ def main() -> None:
     parser.add_argument("--shown", type=int, default=3_400)
     options = parser.parse_args()
     bounds = {"seconds": options.seconds, "rounds": options.rounds}
-    many = predicting(many_fragments(options.fragments, shown=options.shown, targets=610, rank=16))
+    many = many_fragments(options.fragments, shown=options.shown, targets=610, rank=16)
     with running([sys.executable, "-c", HELLO, "{port}"], "/") as hello:
         with published(five_fragments()) as server:
             print("five fragments")
             compare(hello, server, [("/cosine/score", "/cosine/score", 0.9), *routes("fA")], **bounds)
             print(f"resident: {server.resident_mb():.0f} MB")
-        with published(many) as server:
-            print(f"{options.fragments} fragments, {options.shown} shown")
+        print(f"{options.fragments} fragments, {options.shown} shown")
+        with published(predicting(many)) as server:
             predict(server, 200)
+        with published(many) as server:
             compare(hello, server, routes(quote(many.names[many.shown[0]], safe="")), **bounds)
             print(f"resident: {server.resident_mb():.0f} MB, target 200")
 
