@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 from tests.support.store import Publisher, five_fragments
+from tests.support.trainer_app import problem_of, trainer_client
 
 from servicekit.doors.keys import KeyFile, Scope
-
-from .test_app import _client, _problem
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def state(tmp_path: Path) -> Path:
 
 
 def test_a_run_is_named_tagged_noted_and_pinned_a_member_at_a_time(state: Path) -> None:
-    with _client(state) as client:
+    with trainer_client(state) as client:
         answer = client.patch("/v1/runs/one", json={"name": "My run", "tags": ["b", "a", "b"]})
         assert answer.json() | {"published": None} == {
             "id": "one",
@@ -45,66 +44,66 @@ def test_a_run_is_named_tagged_noted_and_pinned_a_member_at_a_time(state: Path) 
 
 @pytest.mark.parametrize("edit", [{"name": " a"}, {"name": "a/b"}, {"tags": ["a b"]}, {"note": None}, {"other": 1}])
 def test_what_is_no_name_or_tag_is_refused(state: Path, edit: dict[str, Any]) -> None:
-    with _client(state) as client:
-        _problem(client.patch("/v1/runs/one", json=edit), 422, "invalid-request")
+    with trainer_client(state) as client:
+        problem_of(client.patch("/v1/runs/one", json=edit), 422, "invalid-request")
 
 
 def test_an_alias_is_made_moved_taken_back_and_deleted(state: Path) -> None:
-    with _client(state) as client:
+    with trainer_client(state) as client:
         made = client.put("/v1/aliases/best", json={"run": "one"}, headers={"If-None-Match": "*"})
         assert (made.json(), made.headers["etag"]) == ({"alias": "best", "run": "one", "before": []}, '"one"')
-        problem = _problem(
+        problem = problem_of(
             client.put("/v1/aliases/best", json={"run": "two"}, headers={"If-None-Match": "*"}), 412, "alias-moved"
         )
         assert problem["run"] == "one"
         moved = client.put("/v1/aliases/best", json={"run": "current"}, headers={"If-Match": made.headers["etag"]})
         assert moved.json() == {"alias": "best", "run": "two", "before": ["one"]}
-        _problem(client.post("/v1/aliases/best/rollback", headers={"If-Match": '"one"'}), 412, "alias-moved")
+        problem_of(client.post("/v1/aliases/best/rollback", headers={"If-Match": '"one"'}), 412, "alias-moved")
         assert client.post("/v1/aliases/best/rollback").json()["run"] == "one"
-        _problem(client.post("/v1/aliases/best/rollback"), 409, "nothing-before")
+        problem_of(client.post("/v1/aliases/best/rollback"), 409, "nothing-before")
         assert [alias["alias"] for alias in client.get("/v1/aliases").json()["items"]] == ["best", "current"]
-        _problem(client.delete("/v1/aliases/best", headers={"If-Match": '"two"'}), 412, "alias-moved")
+        problem_of(client.delete("/v1/aliases/best", headers={"If-Match": '"two"'}), 412, "alias-moved")
         anything = {"If-Match": "*"}
         assert client.put("/v1/aliases/best", json={"run": "one"}, headers=anything).status_code == 200
         assert client.delete("/v1/aliases/best", headers=anything).status_code == 204
-        _problem(client.put("/v1/aliases/best", json={"run": "one"}, headers=anything), 412, "alias-moved")
+        problem_of(client.put("/v1/aliases/best", json={"run": "one"}, headers=anything), 412, "alias-moved")
         for method, path in (("POST", "/v1/aliases/best/rollback"), ("DELETE", "/v1/aliases/best")):
-            _problem(client.request(method, path, headers=anything), 412, "alias-moved")
-            _problem(client.request(method, path), 404, "alias-not-found")
-        _problem(client.get("/v1/aliases/best"), 404, "alias-not-found")
-        _problem(client.delete("/v1/aliases/current"), 409, "run-kept")
-        _problem(client.put("/v1/aliases/best", json={"run": "nothing"}), 404, "run-not-found")
-        _problem(client.put("/v1/aliases/best", json={"run": "bot"}), 404, "run-not-found")
-        _problem(client.put("/v1/aliases/two", json={"run": "one"}), 409, "name-taken")
+            problem_of(client.request(method, path, headers=anything), 412, "alias-moved")
+            problem_of(client.request(method, path), 404, "alias-not-found")
+        problem_of(client.get("/v1/aliases/best"), 404, "alias-not-found")
+        problem_of(client.delete("/v1/aliases/current"), 409, "run-kept")
+        problem_of(client.put("/v1/aliases/best", json={"run": "nothing"}), 404, "run-not-found")
+        problem_of(client.put("/v1/aliases/best", json={"run": "bot"}), 404, "run-not-found")
+        problem_of(client.put("/v1/aliases/two", json={"run": "one"}), 409, "name-taken")
 
 
 def test_a_run_is_deleted_unless_it_is_current_or_pinned(state: Path) -> None:
-    with _client(state) as client:
-        assert "current" in _problem(client.delete("/v1/runs/two"), 409, "run-kept")["detail"]
+    with trainer_client(state) as client:
+        assert "current" in problem_of(client.delete("/v1/runs/two"), 409, "run-kept")["detail"]
         client.patch("/v1/runs/one", json={"pinned": True})
-        _problem(client.delete("/v1/runs/one"), 409, "run-kept")
+        problem_of(client.delete("/v1/runs/one"), 409, "run-kept")
         client.patch("/v1/runs/one", json={"pinned": False})
         assert client.delete("/v1/runs/one").status_code == 204
-        _problem(client.delete("/v1/runs/one"), 404, "run-not-found")
-        _problem(client.patch("/v1/runs/one", json={}), 404, "run-not-found")
+        problem_of(client.delete("/v1/runs/one"), 404, "run-not-found")
+        problem_of(client.patch("/v1/runs/one", json={}), 404, "run-not-found")
 
 
 def test_a_bot_that_a_job_begins_with_is_not_deleted(state: Path) -> None:
     weights = state / "store" / "artifacts" / "dialogue-en" / "bot" / "weights.npz"
-    with _client(state, lambda _: None, settings={"data_dirs": [weights.parent]}) as client:
+    with trainer_client(state, lambda _: None, settings={"data_dirs": [weights.parent]}) as client:
         spec = {"kind": "dialogue", "language": "en", "begin_with": str(weights)}
         job = client.post("/v1/jobs", json={"spec": spec}).json()["id"]
-        assert "job" in _problem(client.delete("/v1/runs/bot"), 409, "run-kept")["detail"]
+        assert "job" in problem_of(client.delete("/v1/runs/bot"), 409, "run-kept")["detail"]
         client.delete(f"/v1/jobs/{job}")
         assert client.delete("/v1/runs/bot").status_code == 204
 
 
 def test_a_bot_is_promoted_by_its_languages_name_unless_it_cannot_be_compared(state: Path) -> None:
-    with _client(state) as client:
-        _problem(client.post("/v1/aliases/ntdemo-en/rollback"), 409, "bot-not-promoted")
-        detail = _problem(client.put("/v1/aliases/ntdemo-ja", json={"run": "bot"}), 409, "bot-not-promoted")["detail"]
+    with trainer_client(state) as client:
+        problem_of(client.post("/v1/aliases/ntdemo-en/rollback"), 409, "bot-not-promoted")
+        detail = problem_of(client.put("/v1/aliases/ntdemo-ja", json={"run": "bot"}), 409, "bot-not-promoted")["detail"]
         assert detail == "bot speaks en, and not ja."
-        detail = _problem(client.put("/v1/aliases/ntdemo-en", json={"run": "bot"}), 409, "bot-not-promoted")["detail"]
+        detail = problem_of(client.put("/v1/aliases/ntdemo-en", json={"run": "bot"}), 409, "bot-not-promoted")["detail"]
         assert detail.startswith("bot cannot be compared: ")
         for name in ("ntdemo-en", "ntdemo-ja"):
             promoting = client.put(f"/v1/aliases/{name}", json={"run": "bot"}, headers={"If-Match": "*"})
@@ -113,12 +112,12 @@ def test_a_bot_is_promoted_by_its_languages_name_unless_it_cannot_be_compared(st
         assert forced.json()["run"] == "bot"
         assert client.get("/v1/aliases/ntdemo-en").json()["run"] == "bot"
         assert client.get("/v1/runs/bot").json()["aliases"] == ["ntdemo-en"]
-        _problem(client.delete("/v1/runs/bot"), 409, "run-kept")
-        problem = _problem(
+        problem_of(client.delete("/v1/runs/bot"), 409, "run-kept")
+        problem = problem_of(
             client.put("/v1/aliases/ntdemo-en", json={"run": "bot"}, headers={"If-Match": '"x"'}), 412, "alias-moved"
         )
         assert problem["run"] == "bot"
-        _problem(client.post("/v1/aliases/ntdemo-en/rollback", headers={"If-None-Match": "*"}), 412, "alias-moved")
+        problem_of(client.post("/v1/aliases/ntdemo-en/rollback", headers={"If-None-Match": "*"}), 412, "alias-moved")
         assert client.post("/v1/aliases/ntdemo-en/rollback").json()["run"] is None
         assert client.delete("/v1/runs/bot").status_code == 204
 
@@ -127,15 +126,15 @@ def test_who_may_only_read_changes_nothing(state: Path, tmp_path: Path) -> None:
     keys = tmp_path / "keys.json"
     key, _ = KeyFile(keys).create("reader", Scope.READ, now=datetime.now(UTC), expires=None)
     reader = {"Authorization": f"Bearer {key}"}
-    with _client(state, settings={"keys": keys}) as client:
+    with trainer_client(state, settings={"keys": keys}) as client:
         assert client.get("/v1/runs", headers=reader).status_code == 200
         for method, path in (("PATCH", "/v1/runs/one"), ("DELETE", "/v1/runs/one"), ("PUT", "/v1/aliases/current")):
-            _problem(client.request(method, path, headers=reader), 403, "forbidden")
-        _problem(client.post("/v1/aliases/current/rollback", headers=reader), 403, "forbidden")
+            problem_of(client.request(method, path, headers=reader), 403, "forbidden")
+        problem_of(client.post("/v1/aliases/current/rollback", headers=reader), 403, "forbidden")
 
 
 def test_a_store_that_lost_its_publications_is_said_to_be_not_ready(state: Path) -> None:
-    with _client(state) as client:
+    with trainer_client(state) as client:
         commit = state / "store" / "tables" / "publications" / "_delta_log" / f"{1:020}.json"
         commit.write_bytes(commit.read_bytes()[:50])
-        _problem(client.patch("/v1/runs/one", json={"note": "n"}), 503, "not-ready")
+        problem_of(client.patch("/v1/runs/one", json={"note": "n"}), 503, "not-ready")
