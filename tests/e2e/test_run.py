@@ -48,9 +48,10 @@ def test_every_door_answers_and_its_address_is_printed(product: Product) -> None
 
 def test_pages_show_the_jobs_of_the_trainer_wherever_it_listens(product: Product) -> None:
     request = {
-        "output": "jobs-view.children",
-        "outputs": {"id": "jobs-view", "property": "children"},
+        "output": "..jobs-view.children...trainer.data..",
+        "outputs": [{"id": "jobs-view", "property": "children"}, {"id": "trainer", "property": "data"}],
         "inputs": [{"id": "jobs-beat", "property": "n_intervals", "value": 1}],
+        "state": [{"id": "trainer", "property": "data", "value": None}],
         "changedPropIds": ["jobs-beat.n_intervals"],
     }
     with httpx.Client(trust_env=False, timeout=30) as client:

@@ -1,7 +1,7 @@
 """One store with four runs and one application over it, for every test that only reads."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -47,7 +47,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
         "stretched": five_fragments().scaled(0.5),
         "many": many_fragments(2100, shown=2001, targets=7, rank=4),
         "awkward": named_fragments(AWKWARD),
-        "five": five_fragments(),
+        "five": replace(five_fragments(), is_mapped=True),
     }
     publisher = Publisher(state)
     return Published(state, {name: publisher.publish(each) for name, each in contents.items()}, contents)

@@ -69,6 +69,7 @@ def test_every_operation_of_the_document_has_a_function() -> None:
         "get_drawing",
         "get_fragment",
         "get_fragment_drawing",
+        "get_map",
         "get_run",
         "get_scores",
         "get_trajectory",

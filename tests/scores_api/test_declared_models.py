@@ -25,6 +25,7 @@ def addresses(published: Published) -> Iterator[tuple[str, str]]:
     yield "/v1/artifacts/{artifact}/{version}", "/v1/artifacts/factors/latest"
     yield "/v1/runs/compare", f"/v1/runs/compare?a={published.runs['stretched']}&b=current"
     yield "/v1/runs/compare", f"/v1/runs/compare?a={published.runs['many']}&b=current"
+    yield "/v1/runs/{run}/map", f"/v1/runs/{published.runs['five']}/map"
     for kind, run in published.runs.items():
         yield "/v1/runs/{run}", f"/v1/runs/{run}"
         yield "/v1/runs/{run}/curve", f"/v1/runs/{run}/curve"

@@ -137,7 +137,9 @@ def test_pages_fit_the_screen_and_pass_axe(
     settled = (
         "#content figure .js-plotly-plot, #results tr, #content table a, #data-file, #many-molecules, .words, .bk-Figure"
         if server == "dash"
-        else "#content a, .bk-Figure"
+        else "#content a"
+        if path == "/"
+        else ".bk-Figure"
     )
     expect(page.locator(settled).first).to_be_visible(timeout=PATIENCE_MS)
     if server == "bokeh" and path != "/":

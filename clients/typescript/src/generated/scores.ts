@@ -2170,6 +2170,8 @@ export interface operations {
                 weight?: number[];
                 /** @description SMILES of a structure: what both have in common is turned as it is there. */
                 template?: string | null;
+                /** @description An invisible disc on each atom; `data-atom` is its number in the SMILES, from 0. */
+                atoms?: boolean;
             };
             header?: never;
             path?: never;
