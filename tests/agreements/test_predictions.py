@@ -65,6 +65,7 @@ def answers(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> It
         yield Answers(client, state)
 
 
+@pytest.mark.slow
 def test_an_unseen_molecule_is_predicted_by_a_graph_as_torch_predicts_it(answers: Answers) -> None:
     run = f"factors-{Objective.COUNTS}"
     answer = answers.ask(run, "BrCCOc1ccccc1")

@@ -88,6 +88,7 @@ def test_the_doctor_names_what_is_missing_and_ends_with_status_1(tmp_path: Path)
     assert {"disk", "Java", "GPU"} <= found.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.spark
 def test_the_doctor_finds_services_that_answer(stack: Stack) -> None:
@@ -96,6 +97,7 @@ def test_the_doctor_finds_services_that_answer(stack: Stack) -> None:
     assert found["viz"]["state"] == "bad"  # which is not among them
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.spark
 def test_a_table_is_inspected_trained_followed_and_predicted_by(stack: Stack, table: pd.DataFrame, tmp_path: Path) -> None:
@@ -115,6 +117,7 @@ def test_a_table_is_inspected_trained_followed_and_predicted_by(stack: Stack, ta
     assert len(_json(_typed("predict", str(file), "--run", job["run"], "--json", stack=stack))) == len(table)
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.spark
 def test_replace_tells_what_can_take_a_place_at_a_target_and_in_a_molecule(run: ntdemo.Run, stack: Stack) -> None:

@@ -132,6 +132,7 @@ def test_factors_curve_and_rejects_are_tables(run: ntdemo.Run) -> None:
     assert run.rejects().columns.tolist() == ["file", "row", "column", "value", "reason"]
 
 
+@pytest.mark.slow
 def test_the_same_key_is_the_same_job_and_another_body_with_it_is_refused(nt: ntdemo.Client) -> None:
     first = nt.train("built-in", key="once")
     again = nt.train("built-in", key="once")
@@ -143,6 +144,7 @@ def test_the_same_key_is_the_same_job_and_another_body_with_it_is_refused(nt: nt
     assert first.wait(progress=False).id == again.wait(progress=False).id
 
 
+@pytest.mark.slow
 def test_a_table_that_cannot_be_learned_from_fails_with_the_rows(nt: ntdemo.Client) -> None:
     bad = pd.DataFrame({"smiles": ["CCO", "no molecule", "CCN"], "pIC50": [5.0, 6.0, 7.0]})
     with pytest.raises((errors.JobFailed, errors.InvalidData)) as caught:

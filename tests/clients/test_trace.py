@@ -11,6 +11,7 @@ _CHAT = "ntdemo-chatbot POST /v1/chat/completions"
 _HANDED_IN, _JOB = "ntdemo-trainer POST /v1/jobs", "ntdemo-trainer job"
 
 
+@pytest.mark.slow
 @pytest.mark.e2e
 @pytest.mark.spark
 def test_a_trace_is_seen_in_the_chatbot_the_scores_api_the_trainer_and_the_job(stack: Stack) -> None:

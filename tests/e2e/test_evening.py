@@ -168,6 +168,7 @@ def evening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Evening]
         assert trainer.leftovers(within_s=30) == []
 
 
+@pytest.mark.slow
 def test_a_trainer_of_a_cluster_that_is_killed_twice_goes_on_with_its_jobs_and_who_follows_misses_nothing(
     tmp_path: Path,
 ) -> None:

@@ -26,6 +26,7 @@ def product(state: Path) -> Iterator[Product]:
         yield product
 
 
+@pytest.mark.slow
 def test_the_built_in_data_is_trained_and_served_at_the_published_numbers(product: Product) -> None:
     answer = product.get(f"{product.scores}/cosine/score")
     assert answer.status_code == 200
@@ -68,6 +69,7 @@ def test_a_second_start_on_busy_ports_says_which_and_stops(product: Product, tmp
     assert f"Port {product.ports['NTDEMO_PORT']} (scores-api) cannot be used" in lines[0]
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_no_process_and_the_next_start_reuses_the_run(state: Path) -> None:
     # Its own product on the module's state would fight for the lock, so it uses a copy of the story: start, stop, start.
     own = state.parent / "restart"
@@ -120,6 +122,7 @@ def test_a_wrong_port_is_refused_in_words(tmp_path: Path) -> None:
     assert "Traceback" not in log
 
 
+@pytest.mark.slow
 def test_a_start_whose_data_fail_in_training_says_so_and_what_helps(tmp_path: Path) -> None:
     data = tmp_path / "assays.csv"
     data.write_text("smiles,t1,t2\nCCO,1,0\nno molecule,0,1\nc1ccccc1O,1,1\n")

@@ -40,6 +40,7 @@ def table(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_table_is_dropped_corrected_trained_on_and_its_fragments_opened(page: Page, table: Path, tmp_path: Path) -> None:
     page.get_by_label("Drop a file here, or choose one").set_input_files(table)
     expect(page.locator("#data-plan")).to_contain_text("assays.csv: csv, a row a molecule, a column a target.")
@@ -70,6 +71,7 @@ def test_a_table_is_dropped_corrected_trained_on_and_its_fragments_opened(page: 
     expect(page.locator("#results img.structure").first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_table_that_leaves_something_open_is_answered_by_a_press(page: Page, tmp_path: Path) -> None:
     table = tmp_path / "open.csv"
     table.write_text("smiles,dose\nCCO,5\nCC,6\nCCC,0.1\n")

@@ -28,6 +28,7 @@ def taught() -> tuple[Trees, np.ndarray, np.ndarray]:
     return fit_prior(features_ND, change_N, count_N, trees=TREES), asked_MD, wanted_M
 
 
+@pytest.mark.slow
 def test_they_say_what_the_library_says(taught: tuple[Trees, np.ndarray, np.ndarray]) -> None:
     trees, asked_MD, wanted_M = taught
     np.testing.assert_allclose(trees(asked_MD), wanted_M, atol=1e-12)

@@ -63,6 +63,7 @@ def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Damaged
         yield Damaged(client, Publisher(tmp_path))
 
 
+@pytest.mark.slow
 def test_whatever_bit_is_flipped_in_an_open_run_no_answer_is_another(damaged: Damaged) -> None:
     draw = random.Random(0)  # noqa: S311 - places for tests
     told: set[str] = set()

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.scores_api.conftest import Published
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
@@ -20,6 +21,7 @@ expected-statuses = ["400", "401", "403", "404", "405", "406", "409", "415", "42
 """As the check has it, and 431: an address that is too long for a server is refused before its parameters are looked at."""
 
 
+@pytest.mark.slow
 def test_no_request_breaks_the_service_or_its_document(published: Published, tmp_path: Path) -> None:
     (port,) = free_ports(1)
     environment = {"NTDEMO_STATE": str(published.state), "NTDEMO_HOST": "127.0.0.1", "NTDEMO_PORT": str(port)}

@@ -18,6 +18,7 @@ from viz.scores import Scores
 from viz.settings import Settings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("similarity", ["function", "structure", "coassay"])
 def test_the_3d_page_colours_by_what_the_scores_api_says(
     published: Published, scores_url: str, http: httpx.Client, similarity: str

@@ -70,6 +70,7 @@ def test_a_menu_opens_within_the_screen(addresses: Addresses, visit: Visit, menu
     assert box["x"] + box["width"] <= width
 
 
+@pytest.mark.slow
 def test_pages_opened_too_early_say_so_and_recover_by_themselves(
     published: Published, context: BrowserContext, tmp_path: Path
 ) -> None:
@@ -123,6 +124,7 @@ _PLACES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark"), (1440, "dark"), (390, "light")])
 @pytest.mark.parametrize(("server", "path"), _PLACES)
 def test_pages_fit_the_screen_and_pass_axe(

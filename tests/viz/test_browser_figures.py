@@ -53,6 +53,7 @@ def test_a_large_run_is_drawn_in_a_plane_by_webgl(addresses: Addresses, webgl_vi
     expect(page.locator("#space-view .caption")).to_contain_text("the model has 6 factors")
 
 
+@pytest.mark.slow
 def test_a_large_run_is_mapped_and_what_is_encircled_is_listed(addresses: Addresses, webgl_visit: Visit) -> None:
     page = webgl_visit.go(f"{addresses.dash}/?run={addresses.many}")
     figure = page.get_by_role("group", name="Map of 3,400 fragments, those that act alike beside each other")

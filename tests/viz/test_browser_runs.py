@@ -68,6 +68,7 @@ def pages(tmp_path: Path) -> Iterator[Pages]:
         assert "callback_failed" not in viz.log.read_text()
 
 
+@pytest.mark.slow
 def test_two_runs_are_compared_one_is_promoted_and_taken_back(pages: Pages, visit: Visit, hands: Mouse | Keyboard) -> None:
     page = visit.go(f"{pages.dash}/training")
     runs, edit = page.locator("#runs-view"), page.locator("#run-form")
@@ -94,6 +95,7 @@ def test_two_runs_are_compared_one_is_promoted_and_taken_back(pages: Pages, visi
     assert pages.current() == SECOND
 
 
+@pytest.mark.slow
 def test_a_run_is_named_tagged_noted_pinned_and_deleted(pages: Pages, visit: Visit, hands: Mouse | Keyboard) -> None:
     page = visit.go(f"{pages.dash}/training?run={FIRST}")
     edit, told, row = page.locator("#run-form"), page.locator("#run-told"), page.locator("#runs-view tbody tr.chosen")
@@ -139,6 +141,7 @@ def test_what_is_in_use_or_taken_is_refused_in_words(pages: Pages, visit: Visit)
     expect(told).to_contain_text("released")
 
 
+@pytest.mark.slow
 def test_an_alias_that_somebody_else_has_moved_is_not_moved_again(pages: Pages, visit: Visit) -> None:
     page = visit.go(f"{pages.dash}/training?run={FIRST}")
     edit = page.locator("#run-form")
@@ -156,6 +159,7 @@ def test_an_alias_that_somebody_else_has_moved_is_not_moved_again(pages: Pages, 
     expect(page.locator("#run-told")).to_have_text("There is no alias released any more.")
 
 
+@pytest.mark.slow
 def test_a_bot_is_promoted_and_rolled_back(pages: Pages, visit: Visit, hands: Mouse | Keyboard) -> None:
     page = visit.go(f"{pages.dash}/training")
     edit, told = page.locator("#bot-form"), page.locator("#bot-told")
@@ -172,6 +176,7 @@ def test_a_bot_is_promoted_and_rolled_back(pages: Pages, visit: Visit, hands: Mo
     expect(page.locator("#bots-view .alias")).to_have_count(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark"), (1440, "dark"), (390, "light")])
 def test_the_page_with_its_forms_fits_the_screen_and_passes_axe(
     pages: Pages, browser: Browser, tmp_path: Path, width: int, scheme: str

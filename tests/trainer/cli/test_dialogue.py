@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from contracts.store import Store
 from dialogue.bundle import read_card
 
@@ -27,6 +29,7 @@ def _run(state: Path, *arguments: str, torchrun: bool = False) -> subprocess.Com
     return subprocess.run(command, env=_environment(state), capture_output=True, text=True, timeout=240, check=False)
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_checkpoint_that_two_flags_continue(tmp_path: Path) -> None:
     with subprocess.Popen(
         _command("--language", "ja", "--iterations", "1000000"),
@@ -48,6 +51,7 @@ def test_ctrl_c_leaves_a_checkpoint_that_two_flags_continue(tmp_path: Path) -> N
     assert told["stages"].keys() == {"read", "learn", "measure", "network", "write", "commit", "publish"}
 
 
+@pytest.mark.slow
 def test_two_processes_under_torchrun_train_and_publish_one_bot(tmp_path: Path) -> None:
     done = _run(tmp_path, "--language", "en", "--iterations", "4", "--arch", "gru", torchrun=True)
     assert done.returncode == 0, done.stderr

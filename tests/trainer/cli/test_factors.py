@@ -31,6 +31,7 @@ def _run(state: Path, *arguments: str, **environment: str) -> subprocess.Complet
     )
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_json_is_one_object_on_standard_output_and_the_run_is_published(tmp_path: Path) -> None:
     data = tmp_path / "mine.json"
@@ -44,6 +45,7 @@ def test_json_is_one_object_on_standard_output_and_the_run_is_published(tmp_path
     assert "fit factors" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_ctrl_c_stops_it_and_its_children_and_publishes_nothing(tmp_path: Path) -> None:
     with publishing(tmp_path / "state"):  # it waits for us before it writes

@@ -79,6 +79,7 @@ def test_what_is_wrong_is_told_without_the_password(port: int, tmp_path: Path) -
     assert "read-only" in refused(source(port, "query=" + WRITING), settings(tmp_path), tmp_path / "d")
 
 
+@pytest.mark.slow
 def test_a_connection_that_ends_in_the_middle_gives_nothing(port: int, tmp_path: Path) -> None:
     with Cutting(port, after_bytes=2_000_000) as gate:
         told = refused(source(gate, "table=many"), settings(tmp_path), tmp_path)

@@ -73,6 +73,7 @@ _Exported = Callable[[Architecture], tuple[Path, ModelCard]]
 architectures = pytest.mark.parametrize("architecture", list(Architecture))
 
 
+@pytest.mark.slow
 @architectures
 def test_a_bundle_is_read_back_and_its_graphs_are_close_to_the_network(exported: _Exported, architecture: Architecture) -> None:
     directory, card = exported(architecture)

@@ -225,6 +225,7 @@ if result is not None:
 """
 
 
+@pytest.mark.slow
 def test_two_processes_under_torchrun_train_one_network_and_resume_exactly(tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(_PROGRAM)

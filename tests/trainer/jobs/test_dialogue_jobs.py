@@ -45,6 +45,7 @@ def _events(client: TestClient, job: str) -> Iterator[tuple[str, dict[str, Any]]
                 yield kind, json.loads(line.removeprefix("data: "))
 
 
+@pytest.mark.slow
 def test_a_bot_is_trained_by_a_job_that_tells_how_it_speaks(tmp_path: Path) -> None:
     with _client(tmp_path) as client:
         job = client.post("/v1/jobs", json={"spec": BOT}).json()

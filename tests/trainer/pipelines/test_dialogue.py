@@ -45,6 +45,7 @@ def _after(steps: int) -> Callable[[], bool]:
     return lambda: next(asked) >= steps
 
 
+@pytest.mark.slow
 def test_a_bot_is_published_whole_and_its_checkpoint_kept(tmp_path: Path) -> None:
     settings = Settings(state=tmp_path)
     report = SteppingReport()

@@ -111,6 +111,7 @@ def test_molecules_are_trained_by_the_same_pipeline(spark: SparkSession, tmp_pat
     assert len(names) == trained.fragments
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_an_activity_run_says_what_replacements_change_and_how_sure_that_is(spark: SparkSession, tmp_path: Path) -> None:
     data = write_replaceable(tmp_path / "table.csv")

@@ -139,12 +139,14 @@ def commanded(state: Path, out: Path, *options: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_wrote(state: Path, tmp_path: Path) -> None:
     told = json.loads(commanded(state, tmp_path / "hits", "--json"))
     assert (told["run"], told["molecules"], told["rejected"], told["targets"]) == ("factors-2", 23, 1, 1)
     assert pq.read_table(tmp_path / "hits").num_rows == 3
 
 
+@pytest.mark.slow
 def test_the_command_says_it_in_words(state: Path, tmp_path: Path) -> None:
     assert commanded(state, tmp_path / "hits").splitlines() == [
         f"{tmp_path / 'hits'}: 22 molecules scored by factors-2 (targets: 1)",

@@ -27,6 +27,7 @@ def test_a_complete_table_gives_the_similarities_that_torch_gives(spark: SparkSe
     np.testing.assert_allclose(found_FF, exact_FF, atol=2.0)
 
 
+@pytest.mark.slow
 def test_what_is_not_stated_is_left_open(spark: SparkSession) -> None:
     """A table of rank 1 with holes is completed, where one that took holes for zeros would not be."""
     rng = np.random.default_rng(0)

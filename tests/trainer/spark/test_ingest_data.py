@@ -13,6 +13,7 @@ from trainer.runs.ingest import IngestOptions
 pytestmark = [pytest.mark.spark, pytest.mark.data]
 
 
+@pytest.mark.slow
 def test_tox21_is_binary_and_its_unusable_molecules_are_listed(spark: SparkSession, shared_data: Path) -> None:
     source = [shared_data / "activity" / "tox21" / "tox21.csv.gz"]
     with pytest.raises(InvalidData, match=r"tox21.csv.gz, row \d+, smiles: "):
@@ -30,6 +31,7 @@ def test_tox21_is_binary_and_its_unusable_molecules_are_listed(spark: SparkSessi
     assert counts["rows_used"] == sum(activity.compounds["rows"].to_pylist())
 
 
+@pytest.mark.slow
 def test_zinc_is_positives_joined_from_two_files(spark: SparkSession, shared_data: Path) -> None:
     activity = ingested(spark, [shared_data / "activity" / "zinc_dti"], IngestOptions(on_error="skip"))
     assert activity.kind is ActivityKind.POSITIVES

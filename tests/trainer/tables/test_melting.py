@@ -299,6 +299,7 @@ def test_thousands_may_be_set_apart(tmp_path: Path) -> None:
     assert flaws(melt(written(tmp_path / "c.csv", no_group))) == [(1, "IC50 (nM)", "12,50", "is not a number")]
 
 
+@pytest.mark.slow
 def test_a_file_that_breaks_off_is_told(tmp_path: Path) -> None:
     rows = "".join(f"C,{index * index % 99991}\n" for index in range(100_000))
     whole = gzip.compress(("smiles,T1\n" + 25 * rows).encode(), 1)

@@ -67,6 +67,7 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 @pytest.mark.parametrize("binary", [False, True])
 def test_sweeps_leave_the_posterior_as_it_is(*, binary: bool) -> None:
