@@ -1,5 +1,6 @@
 """The notebook of the client, executed as a reader executes it."""
 
+import asyncio
 import copy
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ def executed(stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> A
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))  # nothing of whoever runs the tests
     notebook = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
     client = NotebookClient(copy.deepcopy(notebook), timeout=280, resources={"metadata": {"path": str(NOTEBOOK.parent)}})
-    return client.execute()
+    return asyncio.run(client.async_execute())  # `execute` leaves the loop that it makes open
 
 
 @pytest.mark.e2e

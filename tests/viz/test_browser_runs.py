@@ -131,14 +131,36 @@ def test_what_is_in_use_or_taken_is_refused_in_words(pages: Pages, visit: Visit)
     page = visit.go(f"{pages.dash}/training")
     edit, told = page.locator("#run-form"), page.locator("#run-told")
     edit.locator("summary", has_text="Delete this run").click()
+    edit.get_by_label("Name", exact=True).fill("current")
     edit.get_by_role("button", name="Delete it").click()
     expect(told).to_contain_text(f"{SECOND} is what current names: let it name another run first.")
-    edit.get_by_label("Name", exact=True).fill("current")
+    expect(edit.get_by_label("Name", exact=True)).to_have_value("current")
     edit.get_by_role("button", name="Save name, tags and note").click()
     expect(told).to_contain_text("stands for")
     edit.get_by_label("Alias", exact=True).fill("released")
     edit.get_by_role("button", name="Roll it back").click()
     expect(told).to_contain_text("released")
+
+
+def test_what_is_typed_stays_and_what_others_say_is_not_overwritten(pages: Pages, visit: Visit) -> None:
+    page = visit.go(f"{pages.dash}/training?run={SECOND}")
+    edit, told = page.locator("#run-form"), page.locator("#run-told")
+    edit.get_by_label("Tags").fill("mine")
+    others = {"note": "of somebody else"}
+    httpx.patch(f"{pages.trainer}/v1/runs/{SECOND}", json=others, trust_env=False).raise_for_status()
+    edit.get_by_role("button", name="Pin", exact=True).click()
+    expect(edit.get_by_role("button", name="Unpin")).to_be_visible()  # the page has been told anew
+    expect(edit.get_by_label("Tags")).to_have_value("mine")
+    edit.get_by_role("button", name="Save name, tags and note").click()
+    expect(told).to_have_text("Saved.")
+    expect(page.locator("#runs-view tbody tr.chosen .badge:not(.alias)")).to_have_text(["mine"])
+    said = pages.run(SECOND)
+    assert (said["tags"], said["note"]) == (["mine"], "of somebody else")
+    edit.get_by_label("Tags").fill("")
+    edit.get_by_role("button", name="Save name, tags and note").click()
+    expect(page.locator("#runs-view tbody tr.chosen .badge:not(.alias)")).to_have_count(0)
+    edit.get_by_role("button", name="Unpin").click()
+    expect(told).to_have_text("It is pinned no more.")
 
 
 @pytest.mark.slow

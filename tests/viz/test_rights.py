@@ -209,7 +209,8 @@ def hand_in(client: httpx.Client) -> httpx.Response:
 
 MAY_NOT = (403, "forbidden", "This key may read; this needs one that may train.")
 TABLE = "?dataset=" + f"{7:064x}"
-SEEN = {"registry.data": 0, "data": {"run": "factors-A", "aliases": {"a": "factors-A"}}}
+SAID = {"name": "", "tags": "", "note": ""}
+SEEN = {"registry.data": 0, "data": {"run": "factors-A", "said": SAID, "aliases": {"a": "factors-A"}}}
 PRESSES = [
     ("start-told.children", {"n_clicks": 1, "search": TABLE}, ("POST", "/v1/jobs"), "/data#start-job"),
     ("cancel-told.children", {"n_clicks": 1, "search": "?job=running"}, ("DELETE", "/v1/jobs/running"), "/data#cancel-job"),

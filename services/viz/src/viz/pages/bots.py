@@ -44,8 +44,9 @@ def register(dash: Dash, path: str, registry: Registry, scores: Scores) -> None:
         Input("address", "search"),
         Input("registry", "data"),
         Input("trainer", "data"),
+        *registration.shown("bot"),
     )
-    async def show_bots(search: str, _changes: int | None, trainer: str | None) -> Any:
+    async def show_bots(search: str, _changes: int | None, trainer: str | None, *shown: Any) -> Any:
         if trainer != "here":
             return html.P("The trainer knows the bots; it does not answer now.", className="quiet"), *empty(None)
         view = View.repaired(search)
@@ -62,7 +63,7 @@ def register(dash: Dash, path: str, registry: Registry, scores: Scores) -> None:
             return listed, *empty(html.P("Choose a bot to name it, to serve it, or to delete it.", className="quiet"))
         language = cards.get(chosen.id, _UNKNOWN).language
         proposed = next((each.alias for each in aliases if each.alias.endswith(f"-{language}")), aliases[0].alias)
-        return listed, *filled("bot", chosen, aliases, proposed)
+        return listed, *filled("bot", chosen, aliases, proposed, *shown)
 
 
 def _listed(bots: Sequence[Registered], cards: Mapping[str, BotCard], view: View, path: str) -> Component:

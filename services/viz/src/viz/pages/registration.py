@@ -1,7 +1,8 @@
 """What people say of a run or a bot, and which aliases name it: forms, and what their buttons do.
 
-A form holds what was seen when it was filled: which run it is of, and what every alias named. Where somebody else has moved
-the alias since, the change is refused.
+A form holds what was seen when it was filled: which run it is of, what was said of that, and what every alias named. Where
+somebody else has moved the alias since, the change is refused. What stands in its fields is the reader's as long as the form is
+of the same run: nothing that is typed is overwritten, and only what was changed is sent.
 """
 
 import re
@@ -17,13 +18,15 @@ from viz.pages.elements import table
 from viz.registry import Alias, Registry
 from viz.scores import Scores
 
-__all__ = ["Entry", "called", "empty", "filled", "outputs", "register", "said", "section"]
+__all__ = ["Entry", "called", "empty", "filled", "outputs", "register", "said", "section", "shown"]
 
+_SAID: Final = ("name", "tags", "note")
+"""Fields of what people say."""
 _BEFORE: Final = 3
 """Of what an alias named before, how many are listed."""
 
 Seen = Mapping[str, Any]
-"""`run`, and `aliases`: what each of them names."""
+"""`run`; `said`: name, tags and note of it as its fields were filled; `aliases`: what each of them names."""
 Act = Callable[..., Awaitable[str]]
 
 
@@ -137,19 +140,32 @@ def outputs(kind: str) -> list[Output]:
     return [Output(f"{kind}-{name.partition('.')[0]}", name.partition(".")[2]) for name in names]
 
 
-def filled(kind: str, entry: Entry, aliases: Sequence[Alias], proposed: str) -> tuple[Any, ...]:
-    """The forms of a run or a bot; `proposed` is the alias that stands in the field."""
-    seen = {"run": entry.id, "aliases": {each.alias: each.run for each in aliases}}
+def shown(kind: str) -> list[State]:
+    """What `filled` needs to know of the forms as they stand."""
+    return [State(f"{kind}-seen", "data"), *(State(f"{kind}-{field}", "value") for field in _SAID)]
+
+
+def filled(
+    kind: str, entry: Entry, aliases: Sequence[Alias], proposed: str, seen: Seen | None, *fields: str | None
+) -> tuple[Any, ...]:
+    """The forms of a run or a bot; `proposed` is the alias that stands in the field, `seen` and `fields` are `shown`."""
+    said = {"name": entry.name or "", "tags": " ".join(entry.tags), "note": entry.note}
+    texts: tuple[Any, ...] = (*said.values(), proposed)
+    if seen is not None and seen["run"] == entry.id:
+        now = _plain(dict(zip(_SAID, fields, strict=True)))
+        said = {field: text if now[field] == text else seen["said"][field] for field, text in said.items()}
+        texts = (no_update,) * len(texts)
+    seen = {"run": entry.id, "said": said, "aliases": {each.alias: each.run for each in aliases}}
     return (
-        *(None, False, seen, f"What people say of {called(entry)}", entry.name or "", " ".join(entry.tags), entry.note),
+        *(None, False, seen, f"What people say of {called(entry)}", *texts[:-1]),
         *(("Unpin", "") if entry.pinned else ("Pin", "pin")),
-        *(_aliases(kind, aliases), [html.Option(value=each.alias) for each in aliases], proposed),
+        *(_aliases(kind, aliases), [html.Option(value=each.alias) for each in aliases], texts[-1]),
     )
 
 
 def empty(why: Component | None) -> tuple[Any, ...]:
-    """No forms, and why."""
-    return why, True, None, None, "", "", "", "Pin", "pin", None, None, ""
+    """No forms, and why. What stands in them is there again when they are of the same run."""
+    return why, True, *(no_update for _ in outputs("")[2:])
 
 
 def register(dash: Dash, kind: str, registry: Registry, scores: Scores) -> None:
@@ -157,7 +173,7 @@ def register(dash: Dash, kind: str, registry: Registry, scores: Scores) -> None:
     acts = _Acts(registry)
     measuring = "Measuring both bots; this takes up to a minute …" if kind == "bot" else ""
     presses: list[tuple[str, Act, tuple[str, ...], str]] = [
-        ("save", acts.save, ("name", "tags", "note"), ""),
+        ("save", acts.save, _SAID, ""),
         ("pin", acts.pin, ("pin",), ""),
         ("promote", acts.promote, ("alias",), measuring),
         ("back", acts.roll_back, ("alias",), ""),
@@ -202,8 +218,13 @@ class _Acts:
     registry: Registry
 
     async def save(self, seen: Seen, name: str, tags: str, note: str) -> str:
-        words = re.split(r"[\s,]+", tags) if tags else []
-        await self.registry.edit(seen["run"], name=name or None, tags=words, note=note)
+        now = _plain({"name": name, "tags": tags, "note": note})
+        changed: dict[str, Any] = {field: text for field, text in now.items() if text != seen["said"][field]}
+        if "name" in changed:
+            changed["name"] = changed["name"] or None
+        if "tags" in changed:
+            changed["tags"] = changed["tags"].split()
+        await self.registry.edit(seen["run"], **changed)
         return "Saved."
 
     async def pin(self, seen: Seen, wanted: str) -> str:
@@ -229,6 +250,12 @@ class _Acts:
     async def delete(self, seen: Seen) -> str:
         await self.registry.delete(seen["run"])
         return f"{seen['run']} is deleted."
+
+
+def _plain(said: Mapping[str, str | None]) -> dict[str, str]:
+    """Fields as the trainer keeps them."""
+    texts = {field: (text or "").strip() for field, text in said.items()}
+    return {**texts, "tags": " ".join(word for word in re.split(r"[\s,]+", texts["tags"]) if word)}
 
 
 def _seen(seen: Seen, alias: str) -> str | None:

@@ -142,8 +142,11 @@ def _register_forms(dash: Dash, scores: Scores, registry: Registry) -> None:
         Input("health", "data"),
         Input("registry", "data"),
         Input("trainer", "data"),
+        *registration.shown("run"),
     )
-    async def fill_in(search: str, health: dict[str, Any] | None, _changes: int | None, trainer: str | None) -> Any:
+    async def fill_in(
+        search: str, health: dict[str, Any] | None, _changes: int | None, trainer: str | None, *shown: Any
+    ) -> Any:
         if health is None or trainer is None:
             return empty(None)
         if trainer != "here":
@@ -153,7 +156,7 @@ def _register_forms(dash: Dash, scores: Scores, registry: Registry) -> None:
             aliases = [each for each in await registry.aliases() if not each.is_of_bots]
         except Unshowable as failure:
             return empty(notice(str(failure), ""))
-        return filled("run", run, aliases, CURRENT)
+        return filled("run", run, aliases, CURRENT, *shown)
 
     for kind in ("run", "bot"):
         registration.register(dash, kind, registry, scores)
