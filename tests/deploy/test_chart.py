@@ -4,115 +4,28 @@ import base64
 import functools
 import json
 import re
-import sys
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Final
 
 import kubernetes_validate
 import kubernetes_validate.utils
 import pytest
-import yaml
+from tests.support.chart import (
+    GPU,
+    NOT_KUBERNETES_OWN,
+    OLD_DRA,
+    REFUSED,
+    job_templates,
+    made_jobs,
+    pods,
+    policy,
+    versions,
+)
 from tests.support.compose import compose
 from tests.support.deployed import SERVICES, Service
-from tests.support.helm import CHART, Answer, Question, ask
-from tests.support.jobs import until
-from tests.support.kubernetes import cluster
+from tests.support.helm import Answer
 from tools import chart
 
-from dialogue.bundle import Language
-from trainer.jobs.assignment import Assignment, JobDirectory, Place
-from trainer.jobs.devices.cluster import ClusterInventory
-from trainer.jobs.executors.kubernetes.executor import KubernetesExecutor, Patience
-from trainer.jobs.executors.kubernetes.manifest import manifest
-from trainer.jobs.executors.kubernetes.server import KubernetesServer
-from trainer.jobs.templates import JobTemplates
-from trainer.runs.spec import BotSpec, FactorsSpec
-from trainer.settings import Settings
-
-EXAMPLES: Final = sorted(path.stem for path in (CHART / "examples").glob("*.yaml"))
-VERSIONS: Final = ("1.30", "1.37")
-NOT_KUBERNETES_OWN: Final = {"ServiceMonitor", "HTTPRoute"}
-OLD_DRA: Final = "dra of Kubernetes 1.32"
-GPU: Final[dict[str, dict[str, Any]]] = {
-    "none": {"gpu": {"mode": "none"}},
-    "devicePlugin": {"gpu": {"mode": "devicePlugin", "count": 2}},
-    "dra": {"gpu": {"mode": "dra", "count": 2}},
-    OLD_DRA: {"gpu": {"mode": "dra", "count": 2, "draApiVersion": "resource.k8s.io/v1beta1"}},
-}
-REFUSED: Final[dict[str, dict[str, Any]]] = {
-    "a typo": {"trainr": {}},
-    "a typo below": {"scoresApi": {"replica": 2}},
-    "latest": {"image": {"tag": "latest"}},
-    "a GPU mode there is none of": {"gpu": {"mode": "cuda"}},
-    "no pods": {"scoresApi": {"replicas": 0}},
-    "a number for a text": {"log": {"level": 3}},
-    "a master that no job could use": {"trainer": {"sparkMaster": "k8s://https://kubernetes.default"}},
-    "a password in a value": {"trainer": {"database": {"url": "postgresql://me:secret@db:5432/assays"}}},
-    "no peer for names": {"networkPolicy": {"dns": []}},
-    "an executor there is none of": {"trainer": {"executor": "slurm"}},
-    "memory by which no job can be judged": {"jobs": {"cpu": {"resources": {"limits": {"memory": "a lot"}}}}},
-}
-OTHERS: Final[dict[str, dict[str, Any]]] = {
-    "routes": {
-        "httpRoute": {"enabled": True, "parentRefs": [{"name": "gateway"}]},
-        "ingress": {"hosts": {"dash": "f.example.org"}},
-    },
-    "small": {"viz": {"enabled": False}, "chatbot": {"enabled": False}, "state": {"existingClaim": "mine"}},
-    "own key": {"trainer": {"apiKey": {"existingSecret": "mine"}}},
-    "open": {"trainer": {"apiKey": {"enabled": False}}},
-    "tainted": {
-        "state": {"accessMode": "ReadWriteOnce"},
-        "trainer": {"tolerations": [{"key": "gpu", "operator": "Exists"}], "nodeSelector": {"pool": "gpu"}},
-        "scoresApi": {"tolerations": [{"key": "web", "operator": "Exists"}], "nodeSelector": {"zone": "a"}},
-    },
-    "tainted, shared": {
-        "trainer": {"tolerations": [{"key": "gpu", "operator": "Exists"}]},
-        "scoresApi": {"tolerations": [{"key": "web", "operator": "Exists"}], "nodeSelector": {"zone": "a"}},
-    },
-    "several": {"viz": {"replicas": 2}, "scoresApi": {"replicas": 3}, "chatbot": {"replicas": 2}},
-    "scaled": {"scoresApi": {"replicas": 3, "autoscaling": {"enabled": True}}, "chatbot": {"autoscaling": {"enabled": True}}},
-    "company": {
-        "pods": {
-            "serviceAccountName": "builder",
-            "priorityClassName": "low",
-            "labels": {"team": "chemistry"},
-            "topologySpread": {"topologyKey": "topology.kubernetes.io/zone"},
-        },
-        "networkPolicy": {"dns": [{"ipBlock": {"cidr": "169.254.20.10/32"}}]},
-    },
-    "jobs": {"trainer": {"executor": "kubernetes"}},
-    "jobs by devices": {
-        "trainer": {
-            "executor": "kubernetes",
-            "dataClaim": "assays",
-            "egress": [{"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]}],
-        },
-        "gpu": {"mode": "dra", "count": 2, "runtimeClassName": "nvidia"},
-        "jobs": {"cpu": {"resources": {"requests": {"cpu": "1500m"}}}, "deadlineSeconds": 600},
-        "state": {"accessMode": "ReadWriteOnce"},
-        "networkPolicy": {"apiServer": [{"ipBlock": {"cidr": "10.0.0.1/32"}}]},
-    },
-    "jobs of a company": {
-        "trainer": {"executor": "kubernetes"},
-        "pods": {"serviceAccountName": "builder", "priorityClassName": "low", "labels": {"team": "chemistry"}},
-        "networkPolicy": {"enabled": False},
-    },
-    "database": {"trainer": {"database": {"url": "postgresql://db:5432/assays", "user": "reader", "existingSecret": "db"}}},
-}
-
-
-@pytest.fixture(scope="module")
-def rendered() -> dict[str, Answer]:
-    examples = {name: yaml.safe_load((CHART / "examples" / f"{name}.yaml").read_text()) for name in EXAMPLES}
-    values: dict[str, dict[str, Any]] = {"default": {}, **examples, **GPU, **OTHERS, **REFUSED}
-    upgrades = {
-        "upgrade": Question({}, release="other", upgrade=True),
-        "tainted upgrade": Question(OTHERS["tainted"], upgrade=True),
-        "tainted, shared upgrade": Question(OTHERS["tainted, shared"], upgrade=True),
-    }
-    questions = [Question(one) for one in values.values()] + list(upgrades.values())
-    return dict(zip([*values, *upgrades], ask(questions), strict=True))
+pytestmark = pytest.mark.xdist_group("chart")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -121,52 +34,6 @@ def _schemas_read_once() -> Iterator[None]:
         read = functools.cache(kubernetes_validate.utils.schema_contents)
         patch.setattr(kubernetes_validate.utils, "schema_contents", read)
         yield
-
-
-@pytest.fixture
-def accepted(rendered: dict[str, Answer]) -> dict[str, Answer]:
-    return {name: answer for name, answer in rendered.items() if name not in REFUSED}
-
-
-def job_templates(answer: Answer) -> JobTemplates | None:
-    """What the trainer makes Jobs from, as it reads it."""
-    found = answer.kind("ConfigMap").get("ntdemo-job")
-    return None if found is None else JobTemplates.model_validate_json(found["data"]["templates.json"])
-
-
-def made_jobs(answer: Answer) -> dict[str, dict[str, Any]]:
-    """The Jobs that a trainer makes: of factors on each kind of device, and of a chatbot."""
-    templates = job_templates(answer)
-    if templates is None:
-        return {}
-    made = {}
-    for spec in (FactorsSpec(kind="factors"), BotSpec(kind="dialogue", language=Language.ENGLISH, iterations=1)):
-        for name, _ in templates.each():
-            place = Place(device=name, computes_on=name, memory_bytes=1, environment={"OMP_NUM_THREADS": "2"})
-            asked = Assignment(run=f"{spec.kind}-R1", spec=spec, settings=Settings(), place=place, time_left_s=3600)
-            made[f"{spec.kind} on {name}"] = manifest(templates, JobDirectory(Path("/state/jobs/job-1")), asked, "u-1")
-    return made
-
-
-def pods(answer: Answer) -> dict[str, dict[str, Any]]:
-    """The pod specs of everything that makes pods, hooks and the trainer's Jobs included."""
-    made = {f"Job of {name}": found["spec"]["template"]["spec"] for name, found in made_jobs(answer).items()} | {
-        f"{found['kind']} {found['metadata']['name']}": found["spec"]["template"]["spec"]
-        for found in answer.objects
-        if found["kind"] in {"Deployment", "Job", "StatefulSet", "CronJob"}
-    }
-    return {**made, **{f"Pod {name}": found["spec"] for name, found in answer.kind("Pod").items()}}
-
-
-def versions(answer: Answer) -> tuple[str, ...]:
-    """The versions of Kubernetes that these objects are for: Dynamic Resource Allocation is younger than the chart's oldest."""
-    apis = {found["apiVersion"] for found in answer.kind("ResourceClaimTemplate").values()}
-    return {"resource.k8s.io/v1": ("1.37",), "resource.k8s.io/v1beta1": ("1.32",)}[apis.pop()] if apis else VERSIONS
-
-
-def policy(answer: Answer, component: str) -> dict[str, Any]:
-    spec: dict[str, Any] = answer.kind("NetworkPolicy")[f"ntdemo-{component}"]["spec"]
-    return spec
 
 
 def test_generated_files_are_what_the_values_say() -> None:
@@ -503,129 +370,3 @@ def test_the_notes_name_every_door(accepted: dict[str, Answer]) -> None:
     (notes,) = (text for name, text in accepted["default"].texts.items() if name.endswith("NOTES.txt"))
     for service in SERVICES:
         assert all(str(port) in notes for port in service.ports), service.name
-
-
-@pytest.mark.parametrize("name", ["jobs", "jobs by devices", "jobs of a company", "cluster-jobs"])
-def test_a_trainer_that_makes_jobs_holds_no_gpu_and_reads_what_each_gets(accepted: dict[str, Answer], name: str) -> None:
-    answer = accepted[name]
-    spec = pods(answer)["Deployment ntdemo-trainer"]
-    (container,) = spec["containers"]
-    resources = container["resources"]
-    assert ("nvidia.com/gpu" in resources["limits"], "claims" in resources, "resourceClaims" in spec) == (False, False, False)
-    assert not container["image"].endswith("-cuda")
-    assert "runtimeClassName" not in spec
-    settings = answer.kind("ConfigMap")["ntdemo-trainer"]["data"]
-    assert (settings["TRAINER_EXECUTOR"], "TRAINER_GPUS" in settings) == ("kubernetes", False)
-    (volume,) = [each for each in spec["volumes"] if each.get("configMap", {}).get("name") == "ntdemo-job"]
-    (mount,) = [each for each in container["volumeMounts"] if each["name"] == volume["name"]]
-    assert settings["TRAINER_JOB_TEMPLATES"] == f"{mount['mountPath']}/templates.json"
-
-
-def test_jobs_get_what_the_values_say(accepted: dict[str, Answer]) -> None:
-    jobs = made_jobs(accepted["cluster-jobs"])
-    assert set(jobs) == {"factors on cpu", "factors on cuda", "dialogue on cpu", "dialogue on cuda"}
-    for name, job in jobs.items():
-        spec, (container,) = job["spec"]["template"]["spec"], job["spec"]["template"]["spec"]["containers"]
-        on_gpu = name.endswith("cuda")
-        assert container["image"].endswith("-cuda") is on_gpu
-        assert container["resources"]["limits"].get("nvidia.com/gpu") == (8 if on_gpu else None)
-        assert (spec.get("nodeSelector"), "tolerations" in spec) == (({"pool": "gpu"}, True) if on_gpu else (None, False))
-        assert (job["spec"]["suspend"], job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"]) == (True, "chemistry")
-        assert job["spec"]["ttlSecondsAfterFinished"] == 3600
-        assert job["spec"].get("completions") == (2 if name == "dialogue on cuda" else None)
-        assert {"configMapRef": {"name": "ntdemo-trainer"}} in container["envFrom"]
-        assert {mount["mountPath"] for mount in container["volumeMounts"]} >= {"/state", "/tmp"}  # noqa: S108 - a mount
-        (owner,) = job["metadata"]["ownerReferences"]
-        assert owner["name"] in accepted["cluster-jobs"].kind("Deployment")
-    together = jobs["dialogue on cuda"]["spec"]["template"]["spec"]
-    assert together["subdomain"] in accepted["cluster-jobs"].kind("Service")
-    assert accepted["cluster-jobs"].kind("ResourceQuota")["ntdemo-job"]["spec"]["hard"]["requests.nvidia.com/gpu"] == 32
-    assert not accepted["jobs"].kind("ResourceQuota")
-    assert set(made_jobs(accepted["jobs"])) == {"factors on cpu", "dialogue on cpu"}
-
-
-def test_jobs_by_dynamic_allocation_have_a_claim_each_and_go_where_the_volume_is(accepted: dict[str, Answer]) -> None:
-    answer = accepted["jobs by devices"]
-    job = made_jobs(answer)["factors on cuda"]
-    spec = job["spec"]["template"]["spec"]
-    assert spec["resourceClaims"][0]["resourceClaimTemplateName"] in answer.kind("ResourceClaimTemplate")
-    assert spec["runtimeClassName"] == "nvidia"
-    (rule,) = spec["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-    (expression,) = rule["labelSelector"]["matchExpressions"]
-    assert job["spec"]["template"]["metadata"]["labels"]["app.kubernetes.io/component"] in expression["values"]
-    assert job["spec"]["activeDeadlineSeconds"] == 600
-    assert {"name": "data", "mountPath": "/data", "readOnly": True} in spec["containers"][0]["volumeMounts"]
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_the_queue_knows_the_devices_that_the_values_give(accepted: dict[str, Answer], anyio_backend: str) -> None:
-    async def listed(name: str) -> list[tuple[str, int, int, int]]:
-        templates = job_templates(accepted[name])
-        assert templates is not None
-        devices = (await ClusterInventory(templates).look()).devices
-        return [(each.name, each.slots, each.largest_bytes // 2**30, each.cores // each.slots) for each in devices]
-
-    assert await listed("cluster-jobs") == [("cpu", 4, 32, 8), ("cuda", 2, 80, 16)]
-    assert await listed("jobs by devices") == [("cpu", 2, 8, 2), ("cuda", 1, 16, 2)]
-    assert await listed("jobs") == [("cpu", 2, 8, 1)]
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_a_role_has_the_verbs_that_are_used_and_no_others(
-    accepted: dict[str, Answer], tmp_path: Path, anyio_backend: str
-) -> None:
-    answer = accepted["jobs"]
-    templates = job_templates(answer)
-    assert templates is not None
-    namespace = templates.namespace
-    async with cluster(sys.executable, "-c", "import time; time.sleep(600)", namespace=namespace) as standing:
-        server = KubernetesServer.opened(namespace, standing.url)
-        executor = KubernetesExecutor(server, templates, patience=Patience(look_s=0.05))
-        await executor.adopt({})
-        directory = JobDirectory(tmp_path / "job-1")
-        place = Place(device="cpu", computes_on="cpu", memory_bytes=1, environment={})
-        directory.assign(Assignment(run="factors-R1", spec=FactorsSpec(kind="factors"), settings=Settings(), place=place))
-        execution = await executor.start(directory)
-        await until(lambda: bool(standing.running))
-        await execution.stop()
-        await executor.close()
-        used = {(asked.group, asked.resource, asked.verb) for asked in standing.asked}
-    (role,) = answer.kind("Role").values()
-    allowed = {
-        (group, resource, verb)
-        for rule in role["rules"]
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-    }
-    assert used == allowed
-    (named,) = [rule["resourceNames"] for rule in role["rules"] if "resourceNames" in rule]
-    assert templates.owner is not None
-    assert named == [templates.owner.name]
-
-
-def test_the_rights_are_the_trainers_alone_and_given_only_where_it_makes_jobs(accepted: dict[str, Answer]) -> None:
-    assert not accepted["default"].kind("Role")
-    for name, account in {"jobs": "ntdemo-trainer", "jobs of a company": "builder"}.items():
-        (binding,) = accepted[name].kind("RoleBinding").values()
-        assert [subject["name"] for subject in binding["subjects"]] == [account]
-        assert list(accepted[name].kind("ServiceAccount")) == ([account] if name == "jobs" else [])
-        assert pods(accepted[name])["Deployment ntdemo-trainer"]["serviceAccountName"] == account
-        assert binding["roleRef"]["name"] in accepted[name].kind("Role")
-
-
-def test_the_trainer_reaches_the_api_server_and_jobs_reach_what_it_may(accepted: dict[str, Answer]) -> None:
-    def egress(name: str, component: str) -> list[dict[str, Any]]:
-        rules: list[dict[str, Any]] = policy(accepted[name], component)["egress"]
-        return rules
-
-    ports = [{"protocol": "TCP", "port": 443}, {"protocol": "TCP", "port": 6443}]
-    assert {"ports": ports} in egress("jobs", "trainer")
-    assert {"ports": ports, "to": [{"ipBlock": {"cidr": "10.0.0.1/32"}}]} in egress("jobs by devices", "trainer")
-    assert not any(rule.get("ports") == ports for rule in egress("default", "trainer"))
-    database = {"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]}
-    assert database in egress("jobs by devices", "job")
-    assert not any(rule.get("ports") == ports for rule in egress("jobs by devices", "job"))
-    assert "ntdemo-job" not in accepted["jobs of a company"].kind("NetworkPolicy")
