@@ -4,38 +4,7 @@
   const SOURCE = "/vendor/openchemlib/openchemlib.js";
   const MOST = 500;
 
-  function setUp() {
-    const zone = document.getElementById("many-zone");
-    const place = document.getElementById("many-place");
-    if (!zone || !place || place.firstChild) {
-      return;
-    }
-    const input = document.createElement("input");
-    input.type = "file";
-    input.id = "many-file";
-    input.accept = ".csv,.tsv,.txt,.smi,.smiles,.sdf,.sd";
-    input.addEventListener("change", function () {
-      read(input.files[0]);
-    });
-    place.appendChild(input);
-    zone.addEventListener("dragover", function (event) {
-      event.preventDefault();
-      zone.classList.add("over");
-    });
-    zone.addEventListener("dragleave", function () {
-      zone.classList.remove("over");
-    });
-    zone.addEventListener("drop", function (event) {
-      event.preventDefault();
-      zone.classList.remove("over");
-      read(event.dataTransfer.files[0]);
-    });
-  }
-
   async function read(file) {
-    if (!file) {
-      return;
-    }
     const status = document.getElementById("many-status");
     status.textContent = "Reading " + file.name + " …";
     try {
@@ -105,7 +74,8 @@
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.viz = Object.assign(window.dash_clientside.viz || {}, {
     moleculeFile: function () {
-      setUp();
+      const field = { id: "many-file", accept: ".csv,.tsv,.txt,.smi,.smiles,.sdf,.sd" };
+      window.dash_clientside.viz.takeFiles("many-zone", "many-place", field, read);
       return window.dash_clientside.no_update;
     },
   });

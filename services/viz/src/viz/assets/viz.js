@@ -37,37 +37,7 @@
   };
 
   /* A file goes to the server as it is, and the page turns to it. */
-  function setUpDrop() {
-    const zone = document.getElementById("drop-zone");
-    const place = document.getElementById("data-drop");
-    if (!zone || !place || place.firstChild) {
-      return;
-    }
-    const input = document.createElement("input");
-    input.type = "file";
-    input.id = "data-file";
-    input.addEventListener("change", function () {
-      send(input.files[0]);
-    });
-    place.appendChild(input);
-    zone.addEventListener("dragover", function (event) {
-      event.preventDefault();
-      zone.classList.add("over");
-    });
-    zone.addEventListener("dragleave", function () {
-      zone.classList.remove("over");
-    });
-    zone.addEventListener("drop", function (event) {
-      event.preventDefault();
-      zone.classList.remove("over");
-      send(event.dataTransfer.files[0]);
-    });
-  }
-
   function send(file) {
-    if (!file) {
-      return;
-    }
     const status = document.getElementById("data-status");
     const request = new XMLHttpRequest();
     request.upload.addEventListener("progress", function (event) {
@@ -261,7 +231,7 @@
       return window.dash_clientside.no_update;
     },
     dropZone: function () {
-      setUpDrop();
+      window.dash_clientside.viz.takeFiles("drop-zone", "data-drop", { id: "data-file" }, send);
       return window.dash_clientside.no_update;
     },
     arrive: function (title) {
