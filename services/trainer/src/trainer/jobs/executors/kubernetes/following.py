@@ -27,7 +27,7 @@ class Following:
         self._watch_s = watch_s
         self._found: dict[Kind, dict[str, dict[str, Any]]] = {kind: {} for kind in Kind}
         self._lists = dict.fromkeys(Kind, 0)
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def begin(self) -> None:
@@ -59,16 +59,15 @@ class Following:
     async def list_anew(self, kind: Kind) -> str:
         """Replace what is known of a kind; gives the version from which a watch goes on. Raises Away or Refused."""
         found, version = await self._server.listed(kind, self._selector)
-        async with self._changed:
-            self._found[kind] = {each["metadata"]["name"]: each for each in found}
-            self._lists[kind] += 1
-            self._changed.notify_all()
+        self._found[kind] = {each["metadata"]["name"]: each for each in found}
+        self._lists[kind] += 1
+        self._tell()
         return version
 
     async def change(self, within_s: float) -> None:
         """Wait until something happens, or so long."""
         try:
-            async with asyncio.timeout(within_s), self._changed:
+            async with asyncio.timeout(within_s):
                 await self._changed.wait()
         except TimeoutError:
             pass
@@ -88,7 +87,7 @@ class Following:
             try:
                 version = await self.list_anew(kind)
                 async for happened, found in self._server.watch(kind, self._selector, version, self._watch_s):
-                    await self._keep(kind, happened, found)
+                    self._keep(kind, happened, found)
                     told = True
             except Expired:  # as if it had ended
                 pass
@@ -104,11 +103,15 @@ class Following:
                 _log.warning("cluster_not_followed", kind=kind, reason=trouble, again_in_s=wait_s)
                 await self._pause(wait_s)
 
-    async def _keep(self, kind: Kind, happened: str, found: dict[str, Any]) -> None:
-        async with self._changed:
-            name, known = found["metadata"]["name"], self._found[kind]
-            if happened != "DELETED":
-                known[name] = found
-            elif name in known and known[name]["metadata"]["uid"] == found["metadata"]["uid"]:
-                del known[name]
-            self._changed.notify_all()
+    def _keep(self, kind: Kind, happened: str, found: dict[str, Any]) -> None:
+        name, known = found["metadata"]["name"], self._found[kind]
+        if happened != "DELETED":
+            known[name] = found
+        elif name in known and known[name]["metadata"]["uid"] == found["metadata"]["uid"]:
+            del known[name]
+        self._tell()
+
+    def _tell(self) -> None:
+        """Those who wait, of whom each may look at what it waits for."""
+        self._changed.set()
+        self._changed = asyncio.Event()
