@@ -19,7 +19,7 @@ from benchmarks.replaced import Measurements, read
 from benchmarks.swaps import Swaps, leaf_bags, measured_swaps
 from scipy.stats import rankdata, spearmanr
 
-from chemistry.descriptors import attachments
+from chemistry.ends import attachments
 from contracts.evidence import WIDTH
 from replacement.evidence import STRENGTH
 from replacement.features import pair_features
