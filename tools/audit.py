@@ -13,9 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from packaging.utils import canonicalize_name
 from tools.sbom import IMAGE, ROOT, installed, locked
 
 SERVICES: Final = ("trainer", "scores-api", "viz", "chatbot")
+_FURTHER: Final = (
+    "services/trainer/requirements-gpu.txt",
+    "services/trainer/requirements-sdist.txt",
+    "deploy/image/requirements-build.txt",
+    "tools/requirements-dev.txt",
+)
 ACCEPTED: Final[dict[str, str]] = {}
 """Vulnerabilities that do not count -> why they do us no harm."""
 DATABASES: Final = {"the package index": ["-s", "pypi"], "OSV": ["-s", "osv"]}
@@ -23,7 +30,7 @@ DATABASES: Final = {"the package index": ["-s", "pypi"], "OSV": ["-s", "osv"]}
 
 
 class Unreachable(Exception):
-    """A database does not answer, or does not know a package; the message says which and why."""
+    """A database does not answer, or knows nothing; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +44,16 @@ class Vulnerability:
 
 
 def pins() -> list[str]:
-    """`name==version` of everything that images and development install, each once."""
-    locks = [*(locked(service) for service in SERVICES), (ROOT / "tools" / "requirements-dev.txt").read_text(encoding="utf-8")]
+    """`name==version` of everything that images, their builds and development install, each once."""
+    locks = [*(locked(service) for service in SERVICES), *((ROOT / path).read_text(encoding="utf-8") for path in _FURTHER)]
     return sorted({pin for lock in locks for pin in installed(lock)})
 
 
-def look_up(wanted: Sequence[str], database: Sequence[str]) -> list[Vulnerability]:
-    """What a database (arguments of pip-audit) knows of some pins.
+def look_up(wanted: Sequence[str], database: Sequence[str]) -> tuple[list[Vulnerability], list[str]]:
+    """What a database (arguments of pip-audit) knows of some pins, and those that it does not know.
 
     Raises:
-        Unreachable: so.
+        Unreachable: it answers nothing, or knows none of them.
     """
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "pins.txt"
@@ -57,33 +64,44 @@ def look_up(wanted: Sequence[str], database: Sequence[str]) -> list[Vulnerabilit
     if not told.stdout.startswith("{"):
         raise Unreachable((told.stderr.strip().splitlines() or ["pip-audit said nothing"])[-1])
     found: list[dict[str, Any]] = json.loads(told.stdout)["dependencies"]
-    if skipped := [each["skip_reason"] for each in found if "skip_reason" in each]:
-        raise Unreachable(f"{len(skipped)} of {len(wanted)} packages are unknown there: {skipped[0]}")
-    return [
+    unknown = {canonicalize_name(each["name"]): each["skip_reason"] for each in found if "skip_reason" in each}
+    if len(unknown) == len(wanted):
+        raise Unreachable(f"it knows none of {len(wanted)} packages: {next(iter(unknown.values()))}")
+    vulnerabilities = [
         Vulnerability(f"{each['name']}=={each['version']}", one["id"], tuple(one["fix_versions"]), one.get("description", ""))
         for each in found
-        for one in each["vulns"]
+        for one in each.get("vulns", ())
     ]
+    return vulnerabilities, [pin for pin in wanted if canonicalize_name(pin.partition("==")[0]) in unknown]
 
 
 def audit(wanted: Sequence[str]) -> int:
-    """Tell what is known; the exit status, 1 for a vulnerability that is not accepted."""
-    reasons = []
+    """Tell what is known; the exit status, 1 for a vulnerability that is not accepted.
+
+    What one database does not know the next is asked for.
+    """
+    reasons, grave, left = [], 0, list(wanted)
     for name, database in DATABASES.items():
         try:
-            look_up(wanted[:1], database)
-            found = look_up(wanted, database)
+            look_up([next((pin for pin in left if pin.startswith("pip==")), left[0])], database)
+            found, unknown = look_up(left, database)
         except Unreachable as reason:
             reasons.append(f"{name}: {reason}")
             continue
-        grave = [each for each in found if each.id not in ACCEPTED]
         for each in found:
             said = ACCEPTED.get(each.id) or f"fixed in {', '.join(each.fixed) or 'no version'}; {each.description[:200]}"
             print(f"{each.package}: {each.id}: {said}")
-        print(f"{len(wanted)} packages of Python {IMAGE['python_version']} looked up at {name}: {len(grave)} vulnerabilities")
-        return int(bool(grave))
-    print("SKIPPED: no database of vulnerabilities answers here", *reasons, sep="\n  ")
-    return 0
+        counted = [each for each in found if each.id not in ACCEPTED]
+        known = f"{len(left) - len(unknown)} packages of Python {IMAGE['python_version']}"
+        print(f"{known} looked up at {name}: {len(counted)} vulnerabilities")
+        grave, left = grave + len(counted), unknown
+        if not left:
+            break
+    if left == list(wanted):
+        print("SKIPPED: no database of vulnerabilities answers here", *reasons, sep="\n  ")
+    elif left:
+        print(f"UNKNOWN: nobody knows {', '.join(left)}", *reasons, sep="\n  ")
+    return int(bool(grave))
 
 
 if __name__ == "__main__":

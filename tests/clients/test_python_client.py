@@ -48,10 +48,12 @@ def test_products_of_a_molecule_are_rows_by_target_and_come_without_those_that_l
     assert set(plain["smiles"]) == {"Cc1ccc(N2CCCCC2)cc1", "Cc1ccc(N2CCNCC2)cc1"}
     assert "target" not in plain.columns
     there = run.products(molecule, "*N1CCOCC1", targets=["pIC50"])
+    assert len(there) > 1
     assert there["shift"].is_monotonic_decreasing
-    kept = run.products(molecule, "*N1CCOCC1", keep=["pIC50"])
-    assert (kept["chance_kept"] > 0.5).all()
-    with pytest.raises(errors.Problem):
+    kept, lost = (run.products(molecule, "*N1CCOCC1", **{wish: ["pIC50"]}) for wish in ("keep", "lose"))
+    assert set(kept["smiles"]) == set(there["smiles"][there["chance_kept"] > 0.5])
+    assert not set(lost["smiles"]) & set(kept["smiles"])
+    with pytest.raises(errors.MoleculesUnreadable, match="has no"):
         run.products(molecule, "*C#N")
 
 

@@ -142,9 +142,10 @@ def osv() -> Iterator[list[str]]:
 
 
 def test_a_known_vulnerability_of_a_pin_is_found_and_of_another_version_is_not(osv: list[str]) -> None:
-    (found,) = audit.look_up(["anyio==4.16.0", "idna==3.0"], osv)
+    (found,), unknown = audit.look_up(["anyio==4.16.0", "idna==3.0"], osv)
+    assert unknown == []
     assert (found.package, found.id, found.fixed) == ("idna==3.0", "TEST-1", ())
-    assert audit.look_up(["idna==3.20"], osv) == []
+    assert audit.look_up(["idna==3.20"], osv) == ([], [])
 
 
 def test_an_audit_says_what_it_found_and_ends_with_1_unless_it_is_accepted(
@@ -158,6 +159,27 @@ def test_an_audit_says_what_it_found_and_ends_with_1_unless_it_is_accepted(
     assert "TEST-1: nobody resolves names here" in capsys.readouterr().out
 
 
+def test_what_one_database_does_not_know_takes_nothing_of_what_it_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grave = audit.Vulnerability("idna==3.0", "TEST-1", (), "It lets anybody in.")
+    asked: list[tuple[str, list[str]]] = []
+
+    def look_up(wanted: list[str], database: list[str]) -> tuple[list[audit.Vulnerability], list[str]]:
+        asked.append((database[0], wanted))
+        if database == ["second"]:
+            raise audit.Unreachable("nobody answers")
+        return [grave] if "idna==3.0" in wanted else [], [pin for pin in wanted if pin == "ours==1"]
+
+    monkeypatch.setattr(audit, "look_up", look_up)
+    monkeypatch.setattr(audit, "DATABASES", {"first": ["first"], "second": ["second"]})
+    assert audit.audit(["anyio==4.16.0", "idna==3.0", "ours==1"]) == 1
+    assert asked[-1] == ("second", ["ours==1"])
+    told = capsys.readouterr().out
+    assert "2 packages of Python 3.11 looked up at first: 1 vulnerabilities" in told
+    assert "UNKNOWN: nobody knows ours==1\n  second: nobody answers" in told
+
+
 def test_an_audit_without_a_database_skips_and_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -168,4 +190,4 @@ def test_an_audit_without_a_database_skips_and_says_so(
 
 def test_everything_that_is_installed_is_looked_up() -> None:
     names = {pin.partition("==")[0] for pin in audit.pins()}
-    assert {"torch", "pyspark", "dash", "fastapi", "pytest", "pip"} <= names
+    assert {"torch", "nvidia-nccl-cu13", "pyspark", "dash", "fastapi", "pytest", "pip", "hatchling"} <= names

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["RANKINGS", "ActivityKind", "ChangeUnit", "Holdout", "Objective", "RunKind", "SimilarityKind"]
+__all__ = ["JUDGED_BY", "RANKINGS", "ActivityKind", "ChangeUnit", "Holdout", "Objective", "RunKind", "SimilarityKind"]
 
 
 class ActivityKind(StrEnum):
@@ -38,6 +38,10 @@ class Holdout(StrEnum):
     """A tenth of the cells, those of whole Murcko scaffolds: compounds unlike any that was learned from."""
     TIME = "time"
     """The cells that the files named for it state: what was measured later than the rest, say."""
+
+
+JUDGED_BY: Final = ("holdout", "later", "seed", "objective")
+"""Members of a spec that choose the cells which judge a run, of the same data."""
 
 
 class SimilarityKind(StrEnum):

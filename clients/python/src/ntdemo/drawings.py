@@ -2,13 +2,17 @@
 
 import base64
 import html
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import narwhals as nw
 
 __all__ = ["Drawing", "DrawnTable", "structures_of"]
+
+_MISSING: Final = frozenset({"NAType", "NaTType"})
+"""Kinds of values by which pandas says that there is none, and which are neither equal nor unequal to themselves."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class DrawnTable:
     """One a row; None where it has no structure, or one that cannot be drawn."""
 
     def _repr_html_(self) -> str:
-        heads = "".join(f"<th>{html.escape(name)}</th>" for name in ("", *(self.rows[0] if self.rows else ())))
+        heads = "".join(f"<th>{html.escape(str(name))}</th>" for name in ("", *(self.rows[0] if self.rows else ())))
         lines = "".join(map(_line, self.rows, self.drawings))
         return f"<table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>"
 
@@ -66,6 +70,7 @@ def _picture(drawing: Drawing | None) -> str:
 
 
 def _shown(value: Any) -> str:
-    if value is None or value != value:  # noqa: PLR0124 - what is no number
+    is_missing = value is None or type(value).__name__ in _MISSING or (isinstance(value, float) and math.isnan(value))
+    if is_missing:
         return ""
     return html.escape(f"{value:.4g}" if isinstance(value, float) else str(value))

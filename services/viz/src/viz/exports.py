@@ -1,7 +1,5 @@
 """Exports: what a page shows, as a file for a spreadsheet or a script."""
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
@@ -11,6 +9,7 @@ from fastapi import FastAPI, Query
 from fastapi.responses import Response
 
 from contracts.kinds import ChangeUnit, SimilarityKind
+from servicekit.spreadsheet import as_csv
 from viz.answers import Neighbour
 from viz.replacing import AtTarget, MeasuredPair, Products, Question, measured_of, products_of
 from viz.scores import Scores
@@ -143,9 +142,5 @@ def _plain(name: str) -> str:
 
 
 def _csv(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(head)
-    writer.writerows(rows)
     disposition = f'attachment; filename="{name}.csv"'
-    return Response(text.getvalue(), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})
+    return Response(as_csv(head, rows), media_type="text/csv; charset=utf-8", headers={"Content-Disposition": disposition})

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contracts.kinds import Holdout
+from contracts.kinds import JUDGED_BY, Holdout
 from trainer.runs.spec import BUILT_IN, DEFAULT
 
 __all__ = ["Trial", "Verdict", "verdict"]
@@ -18,8 +18,6 @@ _MEASURES: Final = (("rmse", -1), ("auc_macro", 1), ("recall_at_10", 1))
 """What judges a run, the first that both have, and whether more of it is better."""
 _WORSE_BY: Final = 0.005
 """Of the measure of the run behind `current`: less is noise."""
-_SPLIT: Final = ("holdout", "later", "seed", "objective")
-"""What chooses the cells that judge, of the same data."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def verdict(new: Trial, served: Trial | None, *, asked: bool | None) -> Verdict:
 def _compared(new: Trial, served: Trial) -> Verdict:
     measure = next((each for each in _MEASURES if each[0] in new.metrics and each[0] in served.metrics), None)
     is_judged = new.data == served.data and new.spec.get("holdout", Holdout.NONE) != Holdout.NONE
-    if measure is None or not is_judged or any(new.spec.get(name) != served.spec.get(name) for name in _SPLIT):
+    if measure is None or not is_judged or any(new.spec.get(name) != served.spec.get(name) for name in JUDGED_BY):
         return Verdict(promoted=True, reason=f"{served.run} before it is of the same data")
     name, better = measure
     ours, theirs = new.metrics[name], served.metrics[name]

@@ -3,6 +3,7 @@
   "use strict";
   const SOURCE = "/vendor/openchemlib/openchemlib.js";
   const MOST = 500;
+  const NAMES = /^(name|id|title|compound|molecule)([ _-]?(name|id))?$|chembl.?id/;
 
   async function read(file) {
     const status = document.getElementById("many-status");
@@ -10,38 +11,49 @@
     try {
       const text = await file.text();
       const found = /\.sdf?$/i.test(file.name) ? await ofStructures(text) : ofTable(text);
-      const lines = found.filter(([smiles]) => smiles).map(([smiles, name]) => (smiles + " " + name).trim());
+      const lines = found.filter(([smiles]) => smiles).map(([smiles, name]) => (smiles + " " + name.replace(/\s+/g, " ")).trim());
       window.dash_clientside.set_props("many-molecules", { value: lines.slice(0, MOST).join("\n") });
-      const left = lines.length > MOST ? "the first " + MOST + " of " : "";
-      status.textContent = file.name + ": " + left + lines.length + " molecules stand below.";
+      const first = lines.length > MOST ? "the first " + MOST + " of " : "";
+      const empty = found.length - lines.length;
+      const left = empty ? " " + empty + (empty === 1 ? " record has" : " records have") + " no structure that can be read." : "";
+      status.textContent = file.name + ": " + first + lines.length + " molecules stand below." + left;
     } catch (error) {
       status.textContent = file.name + " could not be read: " + error.message;
     }
   }
 
-  /* Each molecule of an SD file, and its title. */
+  /* Each molecule of an SD file, and its title, or what a field that names molecules says. The last record need not be closed. */
   async function ofStructures(text) {
     const { SDFileParser } = await import(SOURCE);
-    const parser = new SDFileParser(text);
+    const whole = text.replace(/\r\n?/g, "\n").trimEnd();
+    const closed = whole.endsWith("$$$$") ? whole + "\n" : whole + "\n$$$$\n";
+    const fields = [...new Set([...closed.matchAll(/^> .*<([^>\n]+)>/gm)].map((match) => match[1]))];
+    const naming = fields.find((field) => NAMES.test(field.trim().toLowerCase()));
+    const parser = new SDFileParser(closed, fields);
     const found = [];
     while (parser.next()) {
       const molecule = parser.getMolecule();
-      found.push([molecule.getAllAtoms() ? molecule.toIsomericSmiles() : "", molecule.getName() || ""]);
+      const name = molecule.getName() || (naming && parser.getField(naming)) || "";
+      found.push([molecule.getAllAtoms() ? molecule.toIsomericSmiles() : "", name]);
     }
     return found;
   }
 
   /* Of a table with a heading SMILES that column, and one that names molecules; else the first words of lines. */
   function ofTable(text) {
-    const head = text.split(/\r?\n/, 1)[0];
-    const separator = ["\t", ";", ","].find((each) => head.includes(each));
-    const rows = separator ? rowsOf(text, separator) : text.split(/\r?\n/).map((line) => line.trim().split(/\s+(.*)/s));
-    const titles = rows[0].map((title) => title.trim().toLowerCase());
-    const at = titles.findIndex((title) => title.includes("smiles"));
-    const named = titles.findIndex((title) => /^(name|id|title|compound|molecule)([ _-]?(name|id))?$|chembl.?id/.test(title));
-    if (at < 0) {
-      return rows.map((row) => [row[0].trim(), (row[1] || "").trim()]);
+    const whole = text.replace(/\r\n?/g, "\n").replace(/^\s*\n/, "");
+    const head = whole.split("\n", 1)[0];
+    const isSmiles = (title) => title.trim().toLowerCase().includes("smiles");
+    const separator = ["\t", ";", ","].find((each) => rowsOf(head, each)[0].length > 1 && rowsOf(head, each)[0].some(isSmiles));
+    if (!separator) {
+      const lines = whole.split("\n").filter((line) => line.trim());
+      const first = lines.findIndex((line) => !isSmiles(line.trim().split(/\s/, 1)[0]));
+      return lines.slice(Math.max(first, 0)).map((line) => line.trim().split(/[\s,;]+(.*)/s)).map(([smiles, name]) => [smiles, name || ""]);
     }
+    const rows = rowsOf(whole, separator).filter((row) => row.some((cell) => cell.trim()));
+    const titles = rows[0].map((title) => title.trim().toLowerCase());
+    const at = titles.findIndex(isSmiles);
+    const named = titles.findIndex((title) => NAMES.test(title));
     return rows.slice(1).map((row) => [(row[at] || "").trim(), named < 0 ? "" : (row[named] || "").trim()]);
   }
 

@@ -65,6 +65,15 @@
     return { type: type, namespace: "dash_html_components", props: props };
   }
 
+  /* As `View.choosing`: of another fragment no atom is pressed, and nothing stands beside it. */
+  function choosing(search, fragment) {
+    const query = new URLSearchParams(search);
+    query.set("fragment", fragment);
+    query.delete("atom");
+    query.delete("by");
+    return "?" + query;
+  }
+
   function metaOf(figure) {
     return (figure && figure.layout && figure.layout.meta) || {};
   }
@@ -181,19 +190,14 @@
       if (!pair) {
         return window.dash_clientside.no_update;
       }
-      const query = new URLSearchParams(search);
-      query.set("fragment", pair[0]);
-      return "?" + query;
+      return choosing(search, pair[0]);
     },
     choosePoint: function (click, search) {
       const point = click && click.points && click.points[0];
       if (!point || !point.customdata) {
         return window.dash_clientside.no_update;
       }
-      const query = new URLSearchParams(search);
-      query.set("fragment", point.customdata[0]);
-      query.delete("by");
-      return "?" + query;
+      return choosing(search, point.customdata[0]);
     },
     nameInView: function (_moved, figure) {
       const place = document.querySelector("#map-graph .js-plotly-plot");

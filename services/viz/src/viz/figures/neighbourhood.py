@@ -32,9 +32,12 @@ class Mapped:
     percent_F: Floats | None = None
     """Similarity to the chosen fragment."""
     counts_F: Floats | None = None
-    """Counts that colour the points in place of similarity, on a logarithmic scale."""
-    counted: str = ""
-    """What is counted."""
+    """Counts that colour the points in place of similarity, on a logarithmic scale; NaN where nobody counted."""
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether anything was counted."""
+        return self.counts_F is not None and bool(np.isfinite(self.counts_F).any())
 
 
 def neighbourhood(mapped: Mapped, palette: Palette, *, revision: str) -> go.Figure:
@@ -78,7 +81,7 @@ def neighbourhood(mapped: Mapped, palette: Palette, *, revision: str) -> go.Figu
             )
         )
     axis = {"visible": False, "range": [-_REACH, _REACH]}
-    has_legend = mapped.percent_F is not None or mapped.counts_F is not None
+    has_legend = mapped.percent_F is not None or mapped.has_counts
     return apply_style(
         figure,
         palette,
@@ -115,13 +118,13 @@ def _told(mapped: Mapped) -> list[tuple[Any, ...]]:
 
 def _marker(mapped: Mapped, palette: Palette) -> dict[str, Any]:
     marker: dict[str, Any] = {"size": 6, "color": palette.point, "opacity": 0.85}
-    if mapped.counts_F is not None:
+    if mapped.counts_F is not None and mapped.has_counts:
         log_F = np.log10(np.maximum(mapped.counts_F, 1.0))
-        top = max(float(log_F.max(initial=0.0)), 1.0)
+        top = max(float(np.nanmax(log_F)), 1.0)
         stops = palette.diverging[len(palette.diverging) // 2 + 1 :]
         ticks = list(range(int(top) + 1))
         return marker | {
-            "color": log_F.tolist(),
+            "color": [None if np.isnan(each) else each for each in log_F.tolist()],
             "cmin": 0.0,
             "cmax": top,
             "colorscale": [(at / (len(stops) - 1), colour) for at, colour in enumerate(stops)],

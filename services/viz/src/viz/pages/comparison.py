@@ -8,6 +8,7 @@ from typing import Any, Final
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from contracts.kinds import JUDGED_BY
 from viz.answers import RunDetails
 from viz.comparing import Comparison, Moved
 from viz.pages.elements import number, table
@@ -17,8 +18,6 @@ from viz.view import View
 __all__ = ["compared", "measured"]
 
 _FRAGMENTS: Final = "/fragments"
-_JUDGED_BY: Final = frozenset({"holdout", "seed", "objective"})
-"""Parameters that say which cells are held out."""
 
 
 def measured(details: RunDetails) -> Component:
@@ -32,7 +31,7 @@ def measured(details: RunDetails) -> Component:
 
 def compared(told: Comparison, names: tuple[str, str], view: View) -> list[Component]:
     """Data, parameters and measurements; the better of two is marked where both were judged on the same cells."""
-    alike = told.is_same_data and not any(name in _JUDGED_BY for name, _, _ in told.parameters)
+    alike = told.is_same_data and not any(name in JUDGED_BY for name, _, _ in told.parameters)
     rows: list[list[Any]] = [
         *([] if told.is_same_data else [["data", *told.sources, None]]),
         *([name, *map(_stated, values), None] for name, *values in told.parameters),

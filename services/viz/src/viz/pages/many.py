@@ -3,8 +3,7 @@
 A file is read in the browser: what it holds stands in the field as SMILES, as what is drawn does.
 """
 
-import csv
-import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -13,7 +12,7 @@ from urllib.parse import quote
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from servicekit.spreadsheet import harmless
+from servicekit.spreadsheet import as_csv
 from viz.answers import Left, Prediction, TargetPrediction
 from viz.failures import Unshowable
 from viz.handed_on import HandedOn
@@ -29,6 +28,9 @@ __all__ = ["PATH", "layout", "register"]
 PATH: Final = "/predict-many"
 _MOST: Final = 500
 _TARGETS: Final = 3
+_NAME: Final = 200
+"""Characters of a name that the API takes."""
+_SPACES: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
 _COLUMNS: Final = ("line", "name", "smiles", "target", "value", "low", "high", "excess", "unit", "measured", "domain")
 
 
@@ -158,10 +160,10 @@ async def _asked(
 
 
 def _lines(text: str | None) -> list[_Line]:
-    """SMILES and names by the numbers of their lines."""
-    written = enumerate((text or "").splitlines()[: 10 * _MOST], start=1)
-    split = ((number, line.split(maxsplit=1)) for number, line in written if line.strip())
-    return [_Line(number, parts[0], parts[1].strip() if len(parts) > 1 else "") for number, parts in split]
+    """SMILES and names by the numbers of their lines; names as the API takes them: in one line, not too long."""
+    written = enumerate((text or "").split("\n")[: 10 * _MOST], start=1)
+    split = ((number, _SPACES.split(line.strip(), maxsplit=1)) for number, line in written if line.strip())
+    return [_Line(number, parts[0], _SPACES.sub(" ", " ".join(parts[1:]))[:_NAME]) for number, parts in split]
 
 
 def _left_out(left: Sequence[tuple[int, Left]]) -> list[Component]:
@@ -214,12 +216,9 @@ def _link(smiles: str, view: View) -> Component:
 
 
 def _csv(predicted: Sequence[_Predicted]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(_COLUMNS)
+    rows = []
     for line in predicted:
         for each in line.prediction.targets:
             figures = (each.value, each.low, each.high, each.excess, each.unit, each.measured)
-            named = (line.number, harmless(line.name), line.smiles, harmless(each.target))
-            writer.writerow([*named, *figures, each.domain])
-    return text.getvalue()
+            rows.append((line.number, line.name, line.smiles, each.target, *figures, each.domain))
+    return as_csv(_COLUMNS, rows)

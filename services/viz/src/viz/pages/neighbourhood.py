@@ -74,7 +74,7 @@ def drawn(
     fragments = [of_run.fragments[row] for row in rows]
     counts_F = None
     if view.colour != "similarity":
-        counted = [each.support if view.colour == "support" else each.scaffolds or 0 for each in fragments]
+        counted = [each.support if view.colour == "support" else each.scaffolds for each in fragments]
         counts_F = np.asarray(counted, dtype=np.float64)
     figure = neighbourhood(
         Mapped(
@@ -101,7 +101,9 @@ def caption(run: Run, of_run: Space, mapped: NeighbourhoodMap, view: View) -> st
     colours = {
         "similarity": f"Colours tell the {view.similarity_in(run)} similarity to {view.fragment}." if view.fragment else "",
         "support": "Colours tell in how many compounds a fragment is.",
-        "scaffolds": "Colours tell in how many ring frameworks a fragment is.",
+        "scaffolds": "Colours tell in how many ring frameworks a fragment is."
+        if any(each.scaffolds is not None for each in of_run.fragments)
+        else "The run does not tell in how many ring frameworks fragments are, so that points have no colours.",
     }[view.colour]
     return (
         f"{count:,} fragments{all_of} laid out by t-SNE when the run was trained. Neighbours act alike; directions, and how "

@@ -22,8 +22,8 @@ class Metric:
 
 METRICS: Final = {
     "rmse": Metric("RMSE", "Root mean squared error on cells that were held out, in the unit of the data.", -1),
-    "rmse_ridge": Metric("RMSE of ridge", "The same of ridge regression on ECFP4, as a measure.", -1),
-    "rmse_target_mean": Metric("RMSE of the mean", "The same of each target's mean, as a measure.", -1),
+    "rmse_ridge": Metric("RMSE of ridge", "The same of ridge regression on ECFP4, as a measure."),
+    "rmse_target_mean": Metric("RMSE of the mean", "The same of each target's mean, as a measure."),
     "coverage_90": Metric("90 % intervals hold", "Share of held-out values within their 90 % interval; 0.9 is right."),
     "auc_macro": Metric("AUC", "How often an active ranks above an inactive, mean over targets; 0.5 is chance.", 1),
     "auc_micro": Metric("AUC, all cells", "The same over all cells at once.", 1),
@@ -34,7 +34,7 @@ METRICS: Final = {
     "interval_agreement": Metric("Intervals agree", "Share of pairs whose intervals from two halves overlap.", 1),
     "swap_test": Metric("Swap test", "Rank correlation with what measured swaps of fragments changed.", 1),
     "swap_test_unseen": Metric("Swap test, unseen", "The same of pairs that were measured in the other half alone.", 1),
-    "swap_test_structure": Metric("Swap test, structure", "The same of looks alone, as a measure.", 1),
+    "swap_test_structure": Metric("Swap test, structure", "The same of looks alone, as a measure."),
     "swap_pairs": Metric("Swaps", "Pairs of fragments whose swap was measured.", 0, 0),
     "signed_r2": Metric("Signed changes, R²", "Of measured replacements, told without the values of both compounds.", 1),
     "signed_sign": Metric("Signed changes, sign", "Share of these above half a unit whose sign is told right.", 1),
