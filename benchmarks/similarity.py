@@ -5,6 +5,7 @@
 Each half of the compounds teaches, the other judges: by swaps of one BRICS leaf for a comparable one (leaves in at least 20
 compounds, three measurements and more), by all measured replacements, and by the intervals. All figures are means of both
 directions. With --bioisosteres it ranks textbook pairs among the comparable fragments that a run shows. Nothing is tuned here.
+`--halves scaffolds` judges by one division alone; the lists come from all compounds.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from benchmarks.replaced import Measurements, read
 from benchmarks.swaps import Swaps, leaf_bags, measured_swaps
 from scipy.stats import rankdata, spearmanr
 
-from chemistry.descriptors import attachments
+from chemistry.ends import attachments
 from contracts.evidence import WIDTH
 from replacement.evidence import STRENGTH
 from replacement.features import pair_features
@@ -221,6 +222,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--bioisosteres", type=Path, help="a table of textbook pairs: fragment, partner")
+    parser.add_argument(
+        "--halves", nargs="+", choices=("seed 0", "seed 1", "scaffolds"), default=["seed 0", "seed 1", "scaffolds"]
+    )
     given = parser.parse_args()
     found = read(given.data, given.cache)
     stages = ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in found.seconds.items())
@@ -231,6 +235,7 @@ def main() -> None:
         "seed 1": halves(compounds, seed=1),
         "scaffolds": halves(int(scaffolds.max()) + 1, seed=0)[scaffolds],
     }
+    divided = {name: divided[name] for name in given.halves}
     told = {}
     for name, first_C in divided.items():
         begun = time.process_time()
@@ -245,7 +250,7 @@ def main() -> None:
     for name in divided:
         event_rows(found, told[name], name)
     begun = time.process_time()
-    stated = Replacements(*learn(found.events, found.groups, told["seed 0"]))
+    stated = Replacements(*learn(found.events, found.groups, told[given.halves[0]]))
     print(f"learned from all in {time.process_time() - begun:.0f} CPU s")
     curve = zip(stated.percent(np.array([0.44, 0.57, 0.70, 0.88, 1.04])), (0.44, 0.57, 0.70, 0.88, 1.04), strict=True)
     print("kept: " + ", ".join(f"{change} -> {percent:.0f} %" for percent, change in curve))

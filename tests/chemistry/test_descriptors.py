@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from chemistry.descriptors import attachments, described
+from chemistry.descriptors import described
+from chemistry.ends import attachments
 from contracts.descriptors import BIT_KINDS, DESCRIPTORS
 
 

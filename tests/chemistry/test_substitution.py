@@ -36,13 +36,31 @@ def test_a_hydrogen_is_replaced_where_it_is() -> None:
     assert products == {standardise(f"{smiles}") for smiles in ("Clc1ccncc1", "Clc1cccnc1", "Clc1ccccn1")}
 
 
-def test_open_ends_fit_in_every_order() -> None:
-    parent = standardise("Clc1ccc(NC(=O)CN2CCOCC2)cc1")
-    linker = place_of(parent, "*CC(*)=O")
-    products = substituted(parent, linker, "*OC(*)=O")
-    orders = ("Clc1ccc(NOC(=O)N2CCOCC2)cc1", "Clc1ccc(NC(=O)ON2CCOCC2)cc1")
-    assert set(products) == {standardise(product) for product in orders}
-    assert substituted(parent, linker, "*Cl") == []
+def test_a_linker_takes_the_place_of_another_the_way_its_ends_are_like_the_others() -> None:
+    """As it is paired: of a way that is never paired nothing was measured."""
+    parent = standardise("Clc1ccc(NC(=O)c2ccncc2)cc1")
+    amide = place_of(parent, "*NC(*)=O")
+    assert substituted(parent, amide, "*OC(*)=O") == [standardise("Clc1ccc(OC(=O)c2ccncc2)cc1")]
+    assert substituted(parent, amide, "*CC(*)=O") == [standardise("Clc1ccc(CC(=O)c2ccncc2)cc1")]
+    assert substituted(parent, amide, "*NS(*)(=O)=O") == [standardise("Clc1ccc(NS(=O)(=O)c2ccncc2)cc1")]
+    assert substituted(parent, amide, "*Cl") == []
+
+
+def test_open_ends_that_are_equally_like_the_others_fit_either_way() -> None:
+    parent = standardise("COCc1ccc(N2CCOCC2)cc1")
+    phenylene = place_of(parent, "*c1ccc(*)cc1")
+    ways = ("COCc1ccc(N2CCOCC2)nc1", "COCc1ccc(N2CCOCC2)cn1")
+    assert set(substituted(parent, phenylene, "*c1ccc(*)nc1")) == {standardise(way) for way in ways}
+    urea = place_of(parent := standardise("Clc1ccc(NC(=O)Nc2ccncc2)cc1"), "*NC(=O)N*")
+    ways = ("Clc1ccc(NC(=O)c2ccncc2)cc1", "Clc1ccc(C(=O)Nc2ccncc2)cc1")
+    assert set(substituted(parent, urea, "*NC(*)=O")) == {standardise(way) for way in ways}
+
+
+def test_three_open_ends_fit_as_those_of_two_do() -> None:
+    parent = standardise("O=C(c1ccncc1)N(c1ccc(Cl)cc1)CCc1ccsc1")
+    amide = next(place for place in places(parent) if place.fragment.count("*") == 3 and "N" in place.fragment)
+    assert parent in substituted(parent, amide, amide.fragment)
+    assert len(substituted(parent, amide, amide.fragment)) < 6
 
 
 def test_a_fragment_of_more_open_ends_than_can_be_tried_in_every_order_is_refused() -> None:

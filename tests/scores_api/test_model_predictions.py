@@ -1,5 +1,6 @@
 """Compounds asked of a run that published a model of whole molecules, over a real store."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,6 +21,8 @@ from contracts.kinds import Objective
 from contracts.predictions import MODEL_FILE
 from scores_api.app import create_app
 from scores_api.models.predictions import Predictions
+from scores_api.prediction import predictor
+from scores_api.prediction.structure_properties import structure_properties
 from scores_api.settings import Settings
 from trainer.factorization.activity.cells import Cells
 from trainer.factorization.activity.posterior import Posterior
@@ -264,6 +267,29 @@ def test_predictions_are_told_as_a_structure_file(served: Served) -> None:
             assert float(molecule.GetProp(f"{at['target']} low")) == at["low"]
     measured = [at for at in told[0]["predictions"] if at["measured"] is not None]
     assert [float(molecules[0].GetProp(f"{at['target']} measured")) for at in measured] == [at["measured"] for at in measured]
+
+
+def test_a_structure_file_is_made_beside_the_event_loop(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_loop: list[bool] = []
+
+    def told(*given: Any) -> dict[str, str]:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            on_loop.append(False)
+        else:
+            on_loop.append(True)
+        return structure_properties(*given)
+
+    monkeypatch.setattr(predictor, "structure_properties", told)
+    answer = served.client.post(
+        "/v1/predictions",
+        params={"run": served.runs["values"]},
+        json={"compounds": [{"smiles": smiles} for smiles in SMILES], "targets": TARGETS},
+        headers={"accept": "chemical/x-mdl-sdfile"},
+    )
+    assert answer.text.count("$$$$") == len(SMILES)
+    assert on_loop == [False] * len(SMILES)
 
 
 def test_a_structure_file_is_not_made_of_fragments(served: Served) -> None:

@@ -15,9 +15,12 @@ from tests.support.store import Contents, Publisher, five_fragments
 
 from chemistry.standardisation import standardise
 from contracts.kinds import Objective
+from contracts.predictions import MODEL_FILE
+from prediction.predictor import Predictor
 from replacement.replacements import Replacements
 from scores_api.app import create_app
 from scores_api.models.replacements import PairPage, Products, ReplacementList
+from scores_api.replacing.contexts import CONTEXTS, carriers
 from scores_api.settings import Settings
 
 MOLECULE = "Clc1ccc(CC(=O)NC)cc1"
@@ -149,6 +152,27 @@ def test_a_molecule_leads_to_products_with_what_is_predicted_of_them(served: Ser
     asked = {"compounds": [{"smiles": products["*OC"].product}], "targets": ["a"]}
     predicted = served.client.post("/v1/predictions", json=asked).json()["compounds"][0]["predictions"][0]["value"]
     assert products["*OC"].values[0] == pytest.approx(predicted, abs=1e-4)
+
+
+def test_linkers_are_replaced_the_way_round_in_which_they_were_measured(served: Served) -> None:
+    amide: dict[str, Any] = {"smiles": "Clc1ccccc1NC(=O)c1ccncc1", "fragment": "*NC(*)=O"}
+    items = served.post(**amide, by=["*CC(*)=O"])["items"]
+    assert [item["product"] for item in items] == [standardise("Clc1ccccc1CC(=O)c1ccncc1")]
+    ring: dict[str, Any] = {"smiles": "COCc1ccc(N2CCOCC2)cc1", "fragment": "*c1ccc(*)cc1"}
+    items = served.post(**ring, by=["*c1ccc(*)nc1"])["items"]  # carbon of a ring at all ends: both ways were measured
+    assert {item["product"] for item in items} == {standardise(f"COCc1ccc(N2CCOCC2){ring}1") for ring in ("nc", "cn")}
+
+
+def test_contexts_are_spread_over_the_data(served: Served) -> None:
+    contents = replacing_run(completes=True)
+    predictor = Predictor.read(contents.files[MODEL_FILE], MODEL_FILE)
+    group = served.stated.find("*Cl")
+    assert group is not None
+    whole = np.intersect1d(served.stated.compounds_with(group), predictor.measured_on(0))
+    assert len(whole) > CONTEXTS
+    chosen = carriers(served.stated, predictor, group, 0)
+    assert [chosen[0], chosen[-1]] == [whole[0], whole[-1]]
+    assert chosen[1] == whole[round((len(whole) - 1) / 2)]
 
 
 def test_a_product_that_is_a_compound_of_the_data_is_told_as_predictions_tell_it(served: Served) -> None:

@@ -187,7 +187,7 @@ def replacing_run(*, percent: bool = False, completes: bool = False) -> Contents
     arrays, about = learn(alike, groups, told, reading)
     with TemporaryDirectory() as scratch:
         write_arrays(Path(scratch) / FILE, arrays, about)
-        model.write(Path(scratch) / MODEL_FILE)
+        model.packed().write(Path(scratch) / MODEL_FILE)
         files = {name: (Path(scratch) / name).read_bytes() for name in (FILE, MODEL_FILE)}
     factors = Factors.leading(model.fragment_weights_FT(), 3)
     return Contents(

@@ -20,6 +20,7 @@ from tests.support.store import Publisher, five_fragments
 from tests.viz.conftest import ASPIRIN, KNOWN, TARGETS, Published
 
 from contracts.kinds import SimilarityKind
+from published import form
 from published.changes import Change
 from viz.answers import Neighbour
 from viz.app import create_app
@@ -81,6 +82,18 @@ def test_current_is_what_the_alias_names_and_not_the_newest(tmp_path: Path) -> N
     assert beat["health"]["data"] == {"state": "ready", "newest": tried, "current": served_run}
     assert f"{tried} has been published" in str(beat["notice"]["children"])
     assert "without a choice" not in str(beat["notice"]["children"])  # the same run is current
+
+
+def test_a_run_without_anything_to_map_says_so(tmp_path: Path) -> None:
+    publisher = Publisher(tmp_path / "state")
+    bare = json.dumps({"run": "flat", "fragments": [], "positions": []}).encode()
+    publisher.publish(replace(five_fragments(), files={form.MAP: bare}), run="flat")
+    (port,) = free_ports(1)
+    environment = {"NTDEMO_STATE": str(publisher.state), "NTDEMO_HOST": "127.0.0.1", "NTDEMO_PORT": str(port)}
+    with Served("ntdemo-scores-api", tmp_path / "log", environment, f"http://127.0.0.1:{port}") as served:
+        wait_until_ready(served)
+        with pytest.raises(NotTold, match="There is no map of this run"):
+            _ask(served.url, lambda scores: scores.neighbourhood_map("flat"))
 
 
 def test_the_space_of_the_built_in_data_gives_the_known_similarities(scores_url: str) -> None:

@@ -12,9 +12,10 @@ import numpy.typing as npt
 from rdkit import Chem, rdBase
 from rdkit.Chem import rdFingerprintGenerator, rdMolDescriptors, rdPartialCharges
 
+from chemistry.ends import attachments, kind_of
 from contracts.descriptors import BITS, ELEMENTS, END_KINDS, PATTERNS, Described
 
-__all__ = ["attachments", "described", "end_kinds"]
+__all__ = ["described"]
 
 _PATTERNS: Final = {
     "acids": (
@@ -37,23 +38,9 @@ _PATTERNS: Final = {
 }
 """SMARTS that are counted."""
 _CARBON: Final = 6
-_NAMES: Final = {_CARBON: "carbon", 7: "nitrogen", 8: "oxygen", 16: "sulfur", **dict.fromkeys((9, 17, 35, 53), "halogen")}
 _COUNTED: Final = 4
 """What occurs n times sets min(n, 4) bits."""
 _MIXER, _REPEAT_MIXER, _SHIFT = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 54], dtype=np.uint64)
-
-
-def attachments(name: str) -> tuple[int, int]:
-    """How many open ends a fragment has, and how many of these are of a double bond."""
-    return name.count("*"), name.count("=*") + name.startswith("*=")
-
-
-def end_kinds(name: str) -> tuple[int, ...]:
-    """The kind of atom at each open end of a fragment, in order of the name: its place in `END_KINDS`, -1 for another atom."""
-    with rdBase.BlockLogs():
-        fragment = Chem.MolFromSmiles(name)
-    kinds = [_kind(atom.GetNeighbors()[0]) for atom in fragment.GetAtoms() if atom.GetAtomicNum() == 0 and atom.GetDegree()]
-    return tuple(-1 if kind is None else END_KINDS.index(kind) for kind in kinds)
 
 
 def described(name: str) -> Described:
@@ -81,7 +68,7 @@ def _numbers(name: str, fragment: Chem.Mol) -> npt.NDArray[np.float32]:
     sp3 = sum(atom.GetHybridization() == Chem.HybridizationType.SP3 for atom in carbons)
     inner = [end.GetNeighbors()[0] for end in ends]
     share = 1.0 / max(len(inner), 1)
-    kinds = [_kind(atom) for atom in inner]
+    kinds = [kind_of(atom) for atom in inner]
     far = Chem.GetDistanceMatrix(fragment)
     return np.array(
         [
@@ -102,22 +89,11 @@ def _numbers(name: str, fragment: Chem.Mol) -> npt.NDArray[np.float32]:
             float(np.abs(np.nan_to_num(charges, nan=0.0, posinf=0.0, neginf=0.0)).sum()),
             rdMolDescriptors.CalcNumAromaticHeterocycles(capped),
             *(sum(len(capped.GetSubstructMatches(each)) for each in patterns) for patterns in _patterns()),
-            *(share * kinds.count(kind) for kind in END_KINDS),
+            *(share * kinds.count(kind) for kind in range(len(END_KINDS))),
             *(sum(atom.GetAtomicNum() in numbers for atom in atoms) for numbers in ELEMENTS.values()),
         ],
         dtype=np.float32,
     )
-
-
-def _kind(atom: Chem.Atom) -> str | None:
-    element = _NAMES.get(atom.GetAtomicNum())
-    if element == "nitrogen" and atom.GetIsAromatic():
-        return "aromatic nitrogen"
-    if element != "carbon":
-        return element
-    if atom.GetIsAromatic():
-        return "aromatic carbon"
-    return "sp3 carbon" if atom.GetHybridization() == Chem.HybridizationType.SP3 else "other carbon"
 
 
 def _bits(fragment: Chem.Mol) -> npt.NDArray[np.uint64]:

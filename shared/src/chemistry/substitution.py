@@ -1,6 +1,6 @@
 """Substitution: a molecule with one of its fragments replaced by another of as many open ends."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -8,6 +8,7 @@ from rdkit import Chem, rdBase
 
 from chemistry.canonical import canonical
 from chemistry.cuts import GROUP_ATOMS, HYDROGEN, linkers, opened
+from chemistry.ends import alike, kind_of
 from chemistry.graph import Graph
 from chemistry.leaves import brics_bonds
 from chemistry.standardisation import standardise
@@ -24,6 +25,16 @@ class Place:
     fragment: str
     atoms: tuple[int, ...]
     """Of the parent, counted from 0; of a hydrogen the atom it is bonded to."""
+
+
+@dataclass(frozen=True)
+class _End:
+    """Where a fragment is bonded to something: the atom there, of the molecule or of the fragment that comes."""
+
+    atom: int
+    bond: Chem.BondType
+    kind: int
+    """Of the atom that goes or comes."""
 
 
 def places(parent: str) -> list[Place]:
@@ -55,6 +66,8 @@ def places(parent: str) -> list[Place]:
 def substituted(parent: str, place: Place, fragment: str) -> list[str]:
     """The molecules, standardised, with another fragment there: one for each way in which its open ends fit, none if none does.
 
+    Of several ways it is the one that `chemistry.ends` says, and all of these that are equally good.
+
     Raises ValueError for a fragment that RDKit does not read, or with more than `MOST_ENDS` open ends.
     """
     if place.fragment.count("*") > MOST_ENDS:
@@ -66,7 +79,7 @@ def substituted(parent: str, place: Place, fragment: str) -> list[str]:
         whole = Chem.AddHs(Chem.MolFromSmiles(parent))
         inside = _inside(whole, place)
         ends = [
-            (bond.GetOtherAtomIdx(atom), bond.GetBondType())
+            _End(bond.GetOtherAtomIdx(atom), bond.GetBondType(), kind_of(whole.GetAtomWithIdx(atom)))
             for atom in sorted(inside)
             for bond in whole.GetAtomWithIdx(atom).GetBonds()
             if bond.GetOtherAtomIdx(atom) not in inside
@@ -110,17 +123,16 @@ def _inside(whole: Chem.Mol, place: Place) -> set[int]:
     return inside
 
 
-def _joined(whole: Chem.Mol, inside: Collection[int], ends: list[tuple[int, Chem.BondType]], new: Chem.Mol) -> Iterator[str]:
+def _joined(whole: Chem.Mol, inside: Collection[int], ends: Sequence[_End], new: Chem.Mol) -> Iterator[str]:
     """Molecules with the inner atoms removed and `new` bonded to what they were bonded to."""
     open_ends = [atom for atom in new.GetAtoms() if atom.GetAtomicNum() == 0]
-    inner = [(end.GetNeighbors()[0].GetIdx(), end.GetBonds()[0].GetBondType()) for end in open_ends]
+    bonded = [(end.GetNeighbors()[0], end.GetBonds()[0].GetBondType()) for end in open_ends]
+    inner = [_End(atom.GetIdx(), bond, kind_of(atom)) for atom, bond in bonded]
     shift = whole.GetNumAtoms()
-    for order in permutations(range(len(ends))) if len(ends) == len(inner) else ():
-        if any(ends[place][1] != kind for place, (_, kind) in zip(order, inner, strict=True)):
-            continue
+    for way in _ways(ends, inner):
         joined = Chem.RWMol(Chem.CombineMols(whole, new))
-        for place, (atom, kind) in zip(order, inner, strict=True):
-            joined.AddBond(ends[place][0], shift + atom, kind)
+        for outer, end in zip(way, inner, strict=True):
+            joined.AddBond(outer.atom, shift + end.atom, end.bond)
         gone = [*inside, *(shift + end.GetIdx() for end in open_ends)]
         for atom in sorted(gone, reverse=True):
             joined.RemoveAtom(atom)
@@ -129,3 +141,12 @@ def _joined(whole: Chem.Mol, inside: Collection[int], ends: list[tuple[int, Chem
             yield standardise(Chem.MolToSmiles(Chem.RemoveHs(joined)))
         except (Chem.MolSanitizeException, Unfragmentable):
             continue
+
+
+def _ways(ends: Sequence[_End], inner: Sequence[_End]) -> list[tuple[_End, ...]]:
+    """The orders in which ends of a molecule can be bonded to those of a fragment, and are most like them."""
+    if len(ends) != len(inner):
+        return []
+    ways = [way for way in permutations(ends) if all(one.bond == other.bond for one, other in zip(way, inner, strict=True))]
+    likeness = [int(alike([end.kind for end in way], [end.kind for end in inner])) for way in ways]
+    return [way for way, alike_so in zip(ways, likeness, strict=True) if alike_so == max(likeness)]

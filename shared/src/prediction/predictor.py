@@ -180,25 +180,30 @@ class Predictor:
             return np.zeros(len(self.compounds), dtype=np.float32)
         return self._index.similarities_C(asked.fingerprint)
 
-    def values(self, asked: Asked, similarities_C: Singles) -> tuple[Floats, Floats, Floats]:
-        """Levels (T), contributions of the fragments (G x T) and the rest (T): the value is the sum of all."""
-        alike_N = similarities_C[self._of["points.compound"]]
-        rest_T = (1.0 - self.share) * self._by_target(np.add, alike_N * self._of["points.weight"])
+    def _contributions(self, asked: Asked) -> Floats:
+        """Of the fragments, G x T."""
         contributions_GT = np.zeros((len(asked.fragments), self.targets))
         starts = self._of["fragments.starts"]
         for row, fragment in enumerate(asked.fragments.tolist()):
             part = slice(starts[fragment], starts[fragment + 1])
             contributions_GT[row, self._of["fragments.target"][part]] = self._of["fragments.weight"][part]
-        return self._of["targets.level"].astype(np.float64), contributions_GT, rest_T
+        return contributions_GT
 
     def expect(self, asked: Asked) -> Expectation:
         """What is expected on all targets."""
         similarities_C = self.similarities_C(asked)
-        level_T, contributions_GT, rest_T = self.values(asked, similarities_C)
-        similarity_T = self._by_target(np.maximum, similarities_C[self._of["points.compound"]])
+        alike_N = similarities_C[self._of["points.compound"]]
         panel_T, ratio_T, completed_T = self._completed(asked.matched)
         return Expectation(
-            asked, similarities_C, level_T, contributions_GT, rest_T, panel_T, ratio_T, completed_T, similarity_T
+            asked=asked,
+            similarities_C=similarities_C,
+            level_T=self._of["targets.level"].astype(np.float64),
+            contributions_GT=self._contributions(asked),
+            rest_T=(1.0 - self.share) * self._by_target(np.add, alike_N * self._of["points.weight"]),
+            panel_T=panel_T,
+            ratio_T=ratio_T,
+            completed_T=completed_T,
+            similarity_T=self._by_target(np.maximum, alike_N),
         )
 
     def _completed(self, matched: int | None) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:

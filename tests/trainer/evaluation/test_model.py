@@ -30,7 +30,7 @@ def test_what_a_model_foretells_is_what_its_file_answers(tmp_path: Path) -> None
     said = model.foretells(given.cells)
     assert np.isfinite(said.prediction_N).all()
     assert np.corrcoef(said.prediction_N[given.cells.target == 0], given.cells.value[given.cells.target == 0])[0, 1] > 0.9
-    model.write(tmp_path / "model")
+    model.packed().write(tmp_path / "model")
     assert Predictor.open(tmp_path / "model").scale is Scale.VALUE
 
 

@@ -16,6 +16,7 @@ from tests.support.seed_json import seed_json
 from contracts.kinds import Objective
 from contracts.store import Store
 from contracts.tables import TABLES
+from prediction.predictor import Expectation, Predictor
 from published import form
 from trainer.data.offences import InvalidData
 from trainer.data.sources import DataNotFound
@@ -24,6 +25,7 @@ from trainer.pipelines.factors import Trained, train
 from trainer.runs.spec import Engine, FactorsSpec
 from trainer.settings import Settings
 from trainer.store import tables
+from trainer.store.lock import Held, hold
 from trainer.store.publications import publications, registry
 
 BUILT_IN = FactorsSpec(kind="factors", sources=("built-in",))
@@ -109,6 +111,29 @@ def test_molecules_are_trained_by_the_same_pipeline(spark: SparkSession, tmp_pat
     names = [row["name"] for row in _rows(tmp_path, trained, "fragments")]
     assert any("c1ccccc1" in name for name in names)
     assert len(names) == trained.fragments
+
+
+@pytest.mark.spark
+def test_compounds_are_asked_for_before_the_lock_of_the_store_is_taken(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_while: list[str] = []
+    sureness = Predictor.sureness
+
+    def told(predictor: Predictor, expected: Expectation) -> object:
+        try:
+            with hold(tmp_path / "publication.lock"):
+                asked_while.append("free")
+        except Held:
+            asked_while.append("held")
+        return sureness(predictor, expected)
+
+    monkeypatch.setattr(Predictor, "sureness", told)
+    data = tmp_path / "assays.csv"
+    data.write_text("smiles,t1,t2\nCCOc1ccccc1,5.5,\nCCOc1ccccn1,,6.5\nCCNc1ccccc1,7,7.5\nCCNc1ccccn1,4,\n")
+    spec = FactorsSpec(kind="factors", sources=(str(data),), objective=Objective.ACTIVITY, rank=2)
+    train(spec, Settings(state=tmp_path), SteppingReport(), spark=spark)
+    assert asked_while == ["free"] * 4
 
 
 @pytest.mark.slow

@@ -10,7 +10,8 @@ from tests.support.ingesting import ingested
 from tests.support.replacing import EFFECTS, write_replaceable
 
 from chemistry.cuts import HYDROGEN, opened, single_cuts
-from chemistry.descriptors import attachments, described
+from chemistry.descriptors import described
+from chemistry.ends import attachments
 from chemistry.graph import Graph
 from contracts.evidence import SHOWN_SUPPORT
 from trainer.data.activity import Activity

@@ -1141,7 +1141,8 @@ export interface components {
             run: string;
             /**
              * Fragments
-             * @description Names of the shown fragments of which the run tells anything, of more than 10,000 those with most support.
+             * @description Names of the shown fragments of which the run tells anything, of more than 10,000 those with most support; none where
+             *     it tells the same of all.
              */
             fragments: string[];
             /**

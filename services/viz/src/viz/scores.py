@@ -271,10 +271,12 @@ class Scores:
         """Where the fragments of a run by its id lie in a plane.
 
         Raises:
-            NotTold: a release trained it that made no maps.
+            NotTold: a release trained it that made no maps, or there is nothing to map.
         """
         if run not in self._maps:
             answer = await self._ask(get_map.asyncio(run, client=self._client), models.NeighbourhoodMap)
+            if not answer.fragments:
+                raise NotTold("There is no map of this run: it tells nothing of its fragments, or the same of all of them.")
             positions_FD = np.asarray(answer.positions, dtype=np.float64).reshape(-1, 2)
             self._maps[run] = NeighbourhoodMap(tuple(answer.fragments), positions_FD)
         return self._maps[run]

@@ -17,7 +17,8 @@ class NeighbourhoodMap:
     Attributes:
         run (str):
         fragments (list[str]): Names of the shown fragments of which the run tells anything, of more than 10,000 those
-            with most support.
+            with most support; none where
+            it tells the same of all.
         positions (list[list[float]]): Two coordinates each, within a circle of radius 1.
     """
 

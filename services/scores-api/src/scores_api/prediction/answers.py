@@ -1,9 +1,5 @@
-"""Rendering: what a network says of compounds, as the JSON of `models.predictions`.
+"""Answers: what a network says of compounds, as the objects of `models.predictions`."""
 
-Written as bytes, part by part: an answer of 100,000 predictions is thirty megabytes of text, and would be hundreds of objects.
-"""
-
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,33 +9,27 @@ import numpy.typing as npt
 from scores_api.prediction.cut_compound import CutCompound
 from scores_api.prediction.network import Compound, Network, PredictedBatch
 
-__all__ = ["rendered", "written"]
+__all__ = ["objects"]
 
 Ints = npt.NDArray[np.int64]
 
 
-def rendered(network: Network, cut: Sequence[CutCompound], targets: Ints, names: Sequence[str], limit: int | None) -> bytes:
-    """These compounds as JSON objects separated by commas: the `limit` highest predictions of each, or all as in `targets`.
+def objects(
+    network: Network, cut: Sequence[CutCompound], targets: Ints, names: Sequence[str], limit: int | None
+) -> list[dict[str, Any]]:
+    """These compounds: the `limit` highest predictions of each, or all as in `targets`.
 
     `names` are those of all targets of the run.
     """
     compounds = [Compound(known := each.known, len(each.fragments) - len(known)) for each in cut]
     if limit is None:
-        parts = _objects(network, cut, compounds, targets, names)
-    else:
-        chosen_BL = network.highest(compounds, targets, limit)
-        parts = [
-            part
-            for each, compound, chosen_L in zip(cut, compounds, chosen_BL, strict=True)
-            for part in _objects(network, [each], [compound], chosen_L, names)
-        ]
-    return written(parts)
-
-
-def written(parts: Sequence[dict[str, Any]]) -> bytes:
-    """JSON objects, separated by commas."""
-    text = ",".join(json.dumps(part, ensure_ascii=False, allow_nan=False, separators=(",", ":")) for part in parts)
-    return text.encode("utf-8", "backslashreplace")  # half a surrogate pair stays escaped
+        return _objects(network, cut, compounds, targets, names)
+    chosen_BL = network.highest(compounds, targets, limit)
+    return [
+        told
+        for each, compound, chosen_L in zip(cut, compounds, chosen_BL, strict=True)
+        for told in _objects(network, [each], [compound], chosen_L, names)
+    ]
 
 
 def _objects(

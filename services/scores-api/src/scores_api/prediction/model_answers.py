@@ -1,4 +1,4 @@
-"""Rendering: what a model of whole molecules says of compounds, as the JSON of `models.predictions`."""
+"""Answers: what a model of whole molecules says of compounds, as the objects of `models.predictions`."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -9,30 +9,29 @@ import numpy.typing as npt
 from contracts.predictions import Scale
 from prediction.predictor import Asked, Expectation
 from scores_api.models.predictions import FAR_PERCENT, RELATIVES, Domain, Flag, Order
-from scores_api.prediction.answers import written
 from scores_api.prediction.cut_compound import CutCompound
 from scores_api.prediction.molecule_model import MoleculeModel, Relative
 
-__all__ = ["rendered_of_model"]
+__all__ = ["objects_of_model"]
 
 Ints = npt.NDArray[np.int64]
 
 _PERCENT_DECIMALS: Final = 1
 
 
-def rendered_of_model(
+def objects_of_model(
     model: MoleculeModel,
     cut: Sequence[CutCompound],
     targets: Ints,
     named: tuple[Sequence[str], Sequence[str | None]],
     order: Order | None,
     limit: int | None,
-) -> bytes:
-    """These compounds as JSON objects separated by commas: the `limit` first targets of each in the order, or all.
+) -> list[dict[str, Any]]:
+    """These compounds: the `limit` first targets of each in the order, or all.
 
     `named` are the names and units of all targets of the run.
     """
-    return written([_object(model, each, targets, named, order, limit) for each in cut])
+    return [_object(model, each, targets, named, order, limit) for each in cut]
 
 
 def _object(

@@ -1,10 +1,14 @@
-"""Takes a question about compounds, has the molecules cut and the model or network asked, and puts the answer together."""
+"""Takes a question about compounds, has the molecules cut and the model or network asked, and puts the answer together.
+
+Batch by batch, each in a thread: of 100,000 predictions thirty megabytes are written, and hundreds would be of objects.
+"""
 
 import asyncio
 import difflib
 import json
-from collections.abc import AsyncIterator, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +18,9 @@ from scores_api.failures import MoleculesUnreadable, OrderUnavailable, Predictio
 from scores_api.fragments import Fragments
 from scores_api.models.factors import FactorSide
 from scores_api.models.predictions import PREDICTIONS, Order, PredictionQuestion
-from scores_api.prediction.answers import rendered
+from scores_api.prediction.answers import objects
 from scores_api.prediction.cut_compound import CutCompound, NamedFragment
-from scores_api.prediction.model_answers import rendered_of_model
+from scores_api.prediction.model_answers import objects_of_model
 from scores_api.prediction.molecule_model import MoleculeModel
 from scores_api.prediction.molecules import CutMolecule, Molecules, Unreadable
 from scores_api.prediction.networks import Networks, Predicting
@@ -24,6 +28,8 @@ from scores_api.prediction.structure_properties import structure_properties
 from scores_api.published_run import PublishedRun
 
 __all__ = ["CompoundPredictor"]
+
+T = TypeVar("T")
 
 _LIMIT: Final = 10
 """Targets a compound where nothing else is asked for."""
@@ -65,6 +71,34 @@ _NOT_CALIBRATED: Final = (
 _MEANING: Final = {Scale.SCORE: _ABOUT_SCORES, Scale.CHANCE: _ABOUT_CHANCES, Scale.VALUE: _ABOUT_VALUES, Scale.SUM: _ABOUT_SUMS}
 
 
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """Compounds to be told on targets."""
+
+    predicting: Predicting
+    compounds: list[CutCompound]
+    targets: npt.NDArray[np.int64]
+    names: Sequence[str]
+    """Of all targets of the run, and so are `units`."""
+    units: Sequence[str | None]
+    order: Order | None
+    limit: int | None
+
+    async def by_batch(self, render: Callable[[Sequence[CutCompound]], T]) -> AsyncIterator[T]:
+        """What becomes of the compounds, some at a time, each time in a thread: the event loop has others to answer."""
+        batch = max(1, min(_BATCH, _CELLS // max(len(self.targets), 1)))
+        for first in range(0, len(self.compounds), batch):
+            yield await asyncio.to_thread(render, self.compounds[first : first + batch])
+
+    def told(self, compounds: Sequence[CutCompound]) -> list[dict[str, Any]]:
+        """What is predicted of some of them, as `models.predictions` has it."""
+        if isinstance(self.predicting, MoleculeModel):
+            named = self.names, self.units
+            return objects_of_model(self.predicting, compounds, self.targets, named, self.order, self.limit)
+        highest = len(self.targets) if self.order is not None and self.limit is None else self.limit
+        return objects(self.predicting, compounds, self.targets, self.names, highest)
+
+
 class CompoundPredictor:
     """Answers questions about compounds."""
 
@@ -84,27 +118,14 @@ class CompoundPredictor:
             MoleculesUnreadable: some SMILES are no molecules with fragments.
             MoleculesFailed: the process that reads them died.
         """
-        predicting = await self._networks.of(run)
-        compares = isinstance(predicting, MoleculeModel)
-        if not compares and question.order not in {None, Order.PREDICTION}:
-            raise OrderUnavailable(run.run, str(question.order))
-        names = run.factors[FactorSide.TARGETS].names
-        targets = np.array(_targets(question, run.run, names), dtype=np.int64)
-        limit = question.limit if question.targets or question.limit else _LIMIT
-        count = len(question.compounds) * min(limit or len(targets), len(targets))
-        if count > PREDICTIONS:
-            raise PredictionsTooMany(count, PREDICTIONS)
-        order = question.order
-        if order is None and limit is not None:
-            order = Order.EXCESS if compares else Order.PREDICTION
-        compounds = await self._cut(question, run.fragments, fingerprints=compares)
+        asked = await self._asked(question, run)
         head = {
             "run": run.run,
             "objective": run.record.objective.value,
-            "scale": predicting.scale.value,
-            "meaning": _meaning(predicting),
+            "scale": asked.predicting.scale.value,
+            "meaning": _meaning(asked.predicting),
         }
-        return _parts(head, predicting, compounds, (targets, names, run.units), (order, limit))
+        return _written(head, asked)
 
     async def as_structures(self, question: PredictionQuestion, run: PublishedRun) -> str:
         """The same as an SD file; compounds must be given by SMILES.
@@ -119,13 +140,33 @@ class CompoundPredictor:
         ]
         if bare:
             raise MoleculesUnreadable(bare[:_LISTED], len(bare))
-        told = json.loads(b"".join([part async for part in await self.answer(question, run)]))
-        return await self._molecules.drawn(
-            [
-                (compound["parent"], structure_properties(asked.name, compound, run.run))
-                for asked, compound in zip(question.compounds, told["compounds"], strict=True)
+        asked = await self._asked(question, run)
+
+        def stated(compounds: Sequence[CutCompound]) -> list[tuple[str, dict[str, str]]]:
+            return [
+                (told["parent"], structure_properties(each.question.name, told, run.run))
+                for each, told in zip(compounds, asked.told(compounds), strict=True)
             ]
-        )
+
+        return "".join([await self._molecules.drawn(part) async for part in asked.by_batch(stated)])
+
+    async def _asked(self, question: PredictionQuestion, run: PublishedRun) -> _Asked:
+        """What is to be told; raises as `answer`."""
+        predicting = await self._networks.of(run)
+        compares = isinstance(predicting, MoleculeModel)
+        if not compares and question.order not in {None, Order.PREDICTION}:
+            raise OrderUnavailable(run.run, str(question.order))
+        names = run.factors[FactorSide.TARGETS].names
+        targets = np.array(_targets(question, run.run, names), dtype=np.int64)
+        limit = question.limit if question.targets or question.limit else _LIMIT
+        count = len(question.compounds) * min(limit or len(targets), len(targets))
+        if count > PREDICTIONS:
+            raise PredictionsTooMany(count, PREDICTIONS)
+        order = question.order
+        if order is None and limit is not None:
+            order = Order.EXCESS if compares else Order.PREDICTION
+        compounds = await self._cut(question, run.fragments, fingerprints=compares)
+        return _Asked(predicting, compounds, targets, names, run.units, order, limit)
 
     async def _cut(self, question: PredictionQuestion, fragments: Fragments, *, fingerprints: bool) -> list[CutCompound]:
         written = [(number, each.smiles) for number, each in enumerate(question.compounds) if each.smiles is not None]
@@ -157,27 +198,17 @@ def _meaning(predicting: Predicting) -> str:
     return _OF_MOLECULES[predicting.scale] + ("" if predicting.calibrated else _NOT_CALIBRATED)
 
 
-async def _parts(
-    head: dict[str, str],
-    predicting: Predicting,
-    compounds: list[CutCompound],
-    named: tuple[npt.NDArray[np.int64], Sequence[str], Sequence[str | None]],
-    chosen: tuple[Order | None, int | None],
-) -> AsyncIterator[bytes]:
-    targets, names, units = named
-    order, limit = chosen
-    batch = max(1, min(_BATCH, _CELLS // max(len(targets), 1)))
-    opening = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()[:-1] + b',"compounds":['
-    for first in range(0, len(compounds), batch):
-        some = compounds[first : first + batch]
-        if isinstance(predicting, MoleculeModel):
-            part = await asyncio.to_thread(rendered_of_model, predicting, some, targets, (names, units), order, limit)
-        else:
-            highest = len(targets) if order is not None and limit is None else limit
-            part = await asyncio.to_thread(rendered, predicting, some, targets, names, highest)
+async def _written(head: dict[str, str], asked: _Asked) -> AsyncIterator[bytes]:
+    opening = _json(head)[:-1] + b',"compounds":['
+    async for part in asked.by_batch(lambda compounds: b",".join(map(_json, asked.told(compounds)))):
         yield opening + part
         opening = b","
     yield b"]}"
+
+
+def _json(told: dict[str, Any]) -> bytes:
+    text = json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace")  # half a surrogate pair stays escaped
 
 
 def _named(names: Sequence[str], fragments: Fragments) -> list[NamedFragment]:

@@ -37,7 +37,7 @@ from scores_api.prediction.molecule_model import MoleculeModel
 from scores_api.prediction.molecules import CutMolecule, Molecules, Unreadable, Wanted
 from scores_api.prediction.networks import Networks
 from scores_api.published_run import PublishedRun
-from scores_api.replacing.contexts import CONTEXTS, Change, Changes, Known, carriers
+from scores_api.replacing.contexts import Change, Changes, Context, Known, carriers
 
 __all__ = ["ReplacementAnswers"]
 
@@ -107,13 +107,13 @@ class ReplacementAnswers:
         told: list[list[Change | None]] = [[] for _ in others]
         if goals.ids:
             model = await self._model_of_values(run)
-            pairs = [await self._contexts(stated, model, group, others, target) for target in goals.ids]
+            contexts = [await self._contexts(stated, model, group, others, target) for target in goals.ids]
             changes = Changes(model.predictor, stated, run.fragments)
             told = await asyncio.to_thread(
                 lambda: [
                     [
                         changes.of(of_target[place], group, int(other), target)
-                        for of_target, target in zip(pairs, goals.ids, strict=True)
+                        for of_target, target in zip(contexts, goals.ids, strict=True)
                     ]
                     for place, other in enumerate(others.tolist())
                 ]
@@ -168,7 +168,7 @@ class ReplacementAnswers:
             def ask() -> tuple[list[list[Change | None]], list[Known]]:
                 return (
                     [
-                        [changes.of([(located.molecule, product)], group, int(others[place]), target) for target in goals.ids]
+                        [changes.of([[(located.molecule, product)]], group, int(others[place]), target) for target in goals.ids]
                         for place, product in rows
                     ],
                     [changes.known(product, goals.ids) for _, product in rows],
@@ -266,8 +266,12 @@ class ReplacementAnswers:
 
     async def _contexts(
         self, stated: Replacements, model: MoleculeModel, group: int, others: Ints, target: int
-    ) -> list[list[tuple[CutMolecule, CutMolecule]]]:
-        """For each of the others molecules before and after, of compounds that were measured on a target."""
+    ) -> list[list[Context]]:
+        """For each of the others molecules before and after, of compounds that were measured on a target.
+
+        At most three of either fragment, as `carriers` says, each at the first place where it has it, in every way that
+        `chemistry.ends` allows.
+        """
         names, own = stated.names, carriers(stated, model.predictor, group, target).tolist()
         wanted, forward, place_of = [], [], []
         for place, other in enumerate(others.tolist()):
@@ -280,12 +284,12 @@ class ReplacementAnswers:
         products = await self._molecules.substitute(wanted)
         parents = sorted({each.parent for each in wanted})
         cut = dict(zip(parents, await self._molecules.cut(parents, fingerprints=True), strict=True))
-        pairs: list[list[tuple[CutMolecule, CutMolecule]]] = [[] for _ in others]
+        contexts: list[list[Context]] = [[] for _ in others]
         for each, is_forward, place, found in zip(wanted, forward, place_of, products, strict=True):
             molecule = cut[each.parent]
-            if found and isinstance(molecule, CutMolecule) and len(pairs[place]) < CONTEXTS:
-                pairs[place].append((molecule, found[0]) if is_forward else (found[0], molecule))
-        return pairs
+            if found and isinstance(molecule, CutMolecule):
+                contexts[place].append([(molecule, each) if is_forward else (each, molecule) for each in found])
+        return contexts
 
 
 def _replacements(run: PublishedRun) -> Replacements:

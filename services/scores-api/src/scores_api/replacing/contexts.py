@@ -1,4 +1,4 @@
-"""Contexts: pairs of molecules that differ by one replacement, and what it is expected to add to activity at a target."""
+"""Contexts: molecules before and after a replacement, and what it is expected to add to activity at a target."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +14,10 @@ from replacement.signed import Signed, signed
 from scores_api.fragments import Fragments
 from scores_api.prediction.molecules import CutMolecule
 
-__all__ = ["CONTEXTS", "Change", "Changes", "Known", "carriers"]
+__all__ = ["CONTEXTS", "Change", "Changes", "Context", "Known", "carriers"]
 
+Context = Sequence[tuple[CutMolecule, CutMolecule]]
+"""A molecule before and after a replacement, once for each way in which open ends fit equally well."""
 Ints = npt.NDArray[np.int64]
 
 CONTEXTS: Final = 6
@@ -42,10 +44,14 @@ class Known:
 
 
 def carriers(replacements: Replacements, predictor: Predictor, group: int, target: int) -> Ints:
-    """Compounds measured on a target that were seen to have a group where it can be replaced; the first of them."""
+    """Compounds measured on a target that were seen to have a group where it can be replaced.
+
+    Three of them, evenly spread over the order of the data: what stands together in a table is often one series.
+    """
     measured = predictor.measured_on(target)
     found = np.intersect1d(replacements.compounds_with(group), measured)
-    return found[: CONTEXTS // 2]
+    most = CONTEXTS // 2
+    return found if len(found) <= most else found[np.linspace(0, len(found) - 1, most).round().astype(np.int64)]
 
 
 class Changes:
@@ -57,22 +63,28 @@ class Changes:
         self._fragments = fragments
         self._known: dict[str, Expectation] = {}
 
-    def of(self, pairs: Sequence[tuple[CutMolecule, CutMolecule]], first: int, second: int, target: int) -> Change | None:
-        """By molecules before and after the replacement of one group by another; None where there are none."""
-        if not pairs:
+    def of(self, contexts: Sequence[Context], first: int, second: int, target: int) -> Change | None:
+        """By molecules before and after the replacement of one group by another; None where there are none.
+
+        The mean over contexts, of each over its ways.
+        """
+        if not contexts:
             return None
         found = [
-            difference(self._predictor, self.expects(before), self.expects(after), np.array([target]))
-            for before, after in pairs
+            [
+                difference(self._predictor, self.expects(before), self.expects(after), np.array([target]))
+                for before, after in ways
+            ]
+            for ways in contexts
         ]
         told = signed(
             self._replacements.reading,
             target,
-            float(np.mean([each.mean_M[0] for each in found])),
-            float(np.mean([each.variance_M[0] for each in found])),
-            float(found[0].noise_M[0]),
+            float(np.mean([np.mean([each.mean_M[0] for each in ways]) for ways in found])),
+            float(np.mean([np.mean([each.variance_M[0] for each in ways]) for ways in found])),
+            float(found[0][0].noise_M[0]),
         )
-        return Change(told, len(pairs), int((self._replacements.swaps(first, second).target_N == target).sum()))
+        return Change(told, len(contexts), int((self._replacements.swaps(first, second).target_N == target).sum()))
 
     def expects(self, molecule: CutMolecule) -> Expectation:
         """What is expected of a molecule by its structure, whatever was measured of it on other targets."""

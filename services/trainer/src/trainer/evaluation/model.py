@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from trainer.factorization.gaussian.model import Calibration, Named, fragment_we
 from trainer.factorization.gaussian.molecules import Molecules
 from trainer.factorization.gaussian.panel import Panel, fit_panel
 
-__all__ = ["Facts", "Model"]
+__all__ = ["Facts", "Model", "ModelFile"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +64,18 @@ class Facts:
 
 
 @dataclass(frozen=True, eq=False)
+class ModelFile:
+    """The content of a model file, which only has to be written."""
+
+    arrays: dict[str, npt.NDArray[Any]]
+    about: dict[str, str]
+
+    def write(self, path: Path) -> None:
+        """Write it."""
+        write_arrays(path, self.arrays, self.about)
+
+
+@dataclass(frozen=True, eq=False)
 class Model:
     """A fit and what left-out cells showed of it."""
 
@@ -90,12 +102,12 @@ class Model:
         )
         return cls(facts, fit, panel, calibration)
 
-    def write(self, path: Path) -> None:
-        """The model file."""
+    def packed(self) -> ModelFile:
+        """What is published of it; compounds of the data are asked for what others are compared with."""
         kernel, named = self.facts.kernel, self.facts.named
         arrays, about = model_arrays(self.fit, self.panel, kernel, named, self.calibration)
         standing = standing_of(Predictor(arrays, about), kernel, named, self.fit.cells)
-        write_arrays(path, arrays | standing_arrays(standing), about)
+        return ModelFile(arrays | standing_arrays(standing), about)
 
     def fragment_weights_FT(self) -> scipy.sparse.csr_array:
         """What each fragment adds to the value of each target."""

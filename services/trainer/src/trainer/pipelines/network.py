@@ -40,8 +40,8 @@ def write_networks(artifact: StagedArtifact, fitted: Fitted, replacing: "Replace
             fitted.predictor, directory / FILE, fragments=activity.names, targets=targets, run=artifact.run
         )
         difference = max(difference, predicted)
-    if fitted.model is not None:
-        fitted.model.write(directory / MODEL_FILE)
+    if fitted.file is not None:
+        fitted.file.write(directory / MODEL_FILE)
     if replacing is not None:
         replacing.write(directory / REPLACEMENTS_FILE)
     return difference

@@ -44,7 +44,8 @@ class Similar:
     """Of fragments whose replacements were learned: their distances are about expected changes; others lie at 0."""
     trajectory: Trajectory | None = None
     mapped: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    """Ids of the fragments that the neighbourhood map shows: those with most support of which anything is known."""
+    """Ids of the fragments that the neighbourhood map shows: those with most support of which anything is known; none where
+    that is the same of all."""
     map_FD: npt.NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 2), dtype=np.float32))
     """Where each of them lies."""
 
@@ -83,7 +84,9 @@ def similar(
     mapped = np.flatnonzero(shown_F & np.any(placed_FK != 0, axis=1))
     support = activity.fragments["support"].to_numpy()[mapped]
     mapped = np.sort(mapped[np.argsort(-support, kind="stable")[:MAPPED]])
-    return replace(found, tables=tables, mapped=mapped, map_FD=neighbourhoods(placed_FK[mapped], seed=seed))
+    map_FD = neighbourhoods(placed_FK[mapped], seed=seed)
+    found = replace(found, tables=tables)
+    return found if map_FD is None else replace(found, mapped=mapped, map_FD=map_FD)
 
 
 def _replaced(replacing: "Replaced", shown_F: npt.NDArray[np.bool_]) -> Similar:

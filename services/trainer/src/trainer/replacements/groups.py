@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from chemistry.descriptors import attachments
+from chemistry.ends import attachments
 from contracts.evidence import SHOWN_SUPPORT
 from replacement.features import Descriptions
 

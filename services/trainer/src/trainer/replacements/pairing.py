@@ -1,7 +1,6 @@
 """Pairing: compounds that have different fragments in the same surroundings, at the targets on which both were measured.
 
-A linker has two ways to take another's place. It is paired the way in which the atoms at its open ends are more like those that
-it replaces, `*NC(*)=O` by `*OC(*)=O` with oxygen for nitrogen; both ways where they are equally alike, as in a ring.
+A linker has two ways to take another's place: it is paired as `chemistry.ends` says.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from chemistry.descriptors import attachments, end_kinds
-from contracts.descriptors import END_KINDS
+from chemistry.ends import OTHER, alike, attachments, end_kinds
 
 __all__ = ["EVENTS", "MOST_MEMBERS", "paired"]
 
@@ -105,8 +103,8 @@ def _pairs(table: pa.Table, starts: Ints) -> Iterator[pa.RecordBatch]:
 
 def _fits(one_N2: Ints, other_N2: Ints, turned_N: Ints, other_turned_N: Ints) -> npt.NDArray[np.bool_]:
     """Whether two linkers of equal surroundings are in them the way that suits their open ends; of other fragments, always."""
-    straight_N = _ALIKE[one_N2, other_N2].sum(axis=1)
-    crossed_N = _ALIKE[one_N2, other_N2[:, ::-1]].sum(axis=1)
+    straight_N = alike(one_N2, other_N2)
+    crossed_N = alike(one_N2, other_N2[:, ::-1])
     free_N = (turned_N == _EITHER) | (other_turned_N == _EITHER)
     fits_N: npt.NDArray[np.bool_] = free_N | np.where(
         turned_N == other_turned_N, straight_N >= crossed_N, crossed_N >= straight_N
@@ -118,14 +116,4 @@ def _fits(one_N2: Ints, other_N2: Ints, turned_N: Ints, other_turned_N: Ints) ->
 def _ends(name: str) -> tuple[int, int]:
     """The kinds of atoms at the open ends of a linker; of other fragments nothing that is looked at."""
     kinds = end_kinds(name) if name.count("*") == 2 else ()  # noqa: PLR2004 -- both ends of a linker
-    return (kinds[0], kinds[1]) if len(kinds) == 2 else (-1, -1)  # noqa: PLR2004
-
-
-def _alike() -> Ints:
-    """How alike kinds of atoms at open ends are: 2 the same, 1 both carbon or neither, 0 else. The last is any other atom."""
-    carbon = np.array(["carbon" in kind for kind in (*END_KINDS, "other atom")])
-    alike: Ints = (carbon[:, None] == carbon).astype(np.int64) + np.eye(len(carbon), dtype=np.int64)
-    return alike
-
-
-_ALIKE: Final = _alike()
+    return (kinds[0], kinds[1]) if len(kinds) == 2 else (OTHER, OTHER)  # noqa: PLR2004

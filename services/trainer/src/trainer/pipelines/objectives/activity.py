@@ -78,6 +78,7 @@ def _modelled(
         metrics={**metrics, "mean_squared_error": loss, **told},
         predictor=None,
         model=model,
+        file=model.packed(),  # here, for what publishes holds a lock
     )
 
 

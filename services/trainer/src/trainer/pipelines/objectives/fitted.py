@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.data.activity import Activity
-from trainer.evaluation.model import Model
+from trainer.evaluation.model import Model, ModelFile
 from trainer.factorization.counts.trajectory import COLUMNS, Trajectory
 from trainer.factorization.predictor import Predictor
 from trainer.runs.spec import FactorsSpec
@@ -34,6 +34,8 @@ class Fitted:
     """What predicts compounds from their fragments, as a graph; None where a `model` predicts them."""
     model: Model | None = None
     """What predicts whole molecules."""
+    file: ModelFile | None = None
+    """The model as it is published."""
 
 
 class Fit(Protocol):
