@@ -1,17 +1,40 @@
-"""Node's tools of `clients/typescript`: installed by its lock file, once, and run there."""
+"""Node's tools of `clients/typescript`: installed by its lock file, once, and run by the Node of the locked requirements."""
 
-import shutil
+import os
 import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[1]
 HOME: Final = ROOT / "clients" / "typescript"
-_OLDEST: Final = 20
+_PROGRAMS: Final = Path(sys.executable).parent
 
 
 class NoNode(Exception):
-    """Node is missing or older than 20, or the packages cannot be had; the message says which."""
+    """Node or the packages cannot be had; the message says which."""
+
+
+def environment() -> dict[str, str]:
+    """That of a program that is to find `node` and `npm`."""
+    return {**os.environ, "PATH": f"{_PROGRAMS}{os.pathsep}{os.environ['PATH']}"}
+
+
+def npm(*arguments: str | Path, cwd: Path = HOME, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Run npm, in `clients/typescript` unless told otherwise; what it printed, and its exit status.
+
+    Raises:
+        NoNode: it is not installed, or could not install packages.
+    """
+    program = _PROGRAMS / "npm"
+    if not program.exists():
+        raise NoNode(f"there is no {program}: make setup")
+    told = {**environment(), **(environ or {})}
+    done = subprocess.run([program, *arguments], cwd=cwd, env=told, check=False, capture_output=True, text=True)
+    if done.returncode and arguments[0] in {"ci", "install"}:
+        raise NoNode(f"npm {arguments[0]} failed: {(done.stdout + done.stderr).strip()[-500:]}")
+    return done
 
 
 def tool(name: str) -> Path:
@@ -20,21 +43,14 @@ def tool(name: str) -> Path:
     Raises:
         NoNode: so.
     """
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
-        raise NoNode("npm is not installed")
-    release = subprocess.run([node, "--version"], check=True, capture_output=True, text=True).stdout.strip()
-    if int(release.removeprefix("v").split(".")[0]) < _OLDEST:
-        raise NoNode(f"Node {_OLDEST} is needed, and this is {release}")
     lock, stamp = HOME / "package-lock.json", HOME / "node_modules" / ".installed"
     if not stamp.exists() or stamp.read_bytes() != lock.read_bytes():
-        made = subprocess.run([npm, "ci", "--silent"], cwd=HOME, check=False, capture_output=True, text=True)
-        if made.returncode:
-            raise NoNode(f"npm ci failed: {made.stderr.strip()[-500:]}")
+        npm("ci", "--silent")
         stamp.write_bytes(lock.read_bytes())
     return HOME / "node_modules" / ".bin" / name
 
 
 def run(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run it in `clients/typescript`; what it printed, and its exit status."""
-    return subprocess.run([tool(name), *arguments], cwd=HOME, check=False, capture_output=True, text=True)
+    command = [tool(name), *arguments]
+    return subprocess.run(command, cwd=HOME, env=environment(), check=False, capture_output=True, text=True)

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import yaml
 from helm_python import chart as helm
-from tools import audit
+from tools import audit, node
 from tools.signing import Signer
 
 ROOT: Final = Path(__file__).parents[1]
@@ -133,8 +133,7 @@ def make(signer: Signer | None) -> int:
     for folder in ("chart", "npm"):  # apart: Helm and npm name what they pack the same
         (OUT / folder).mkdir()
     helm.package(str(CHART), destination=str(OUT / "chart"))
-    npm = ["npm", "pack", "--silent", "--pack-destination", str(OUT / "npm")]
-    subprocess.run(npm, cwd=ROOT / "clients" / "typescript", check=True, stdout=subprocess.DEVNULL)
+    node.npm("pack", "--silent", "--pack-destination", OUT / "npm").check_returncode()
     built = images(version)
     if built is None:
         print("SKIPPED: no images, since no Docker engine answers here")

@@ -1,13 +1,13 @@
 """Unmodified clients that people use beside `openai`: LangChain, LiteLLM, and `openai` of npm."""
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.chatbot.conftest import GREETING, Running
+from tests.support.with_node import needs_node
+from tools import node
 
 _SCRIPT = """
 import OpenAI from "openai";
@@ -72,14 +72,10 @@ def test_litellm_talks_and_streams(running: Running, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.slow
 def test_openai_of_npm_talks_by_both_apis(running: Running, tmp_path: Path) -> None:
-    npm, node = shutil.which("npm"), shutil.which("node")
-    if npm is None or node is None:
-        pytest.skip("node and npm are not installed")
-    install = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "openai@6"]
     (tmp_path / "package.json").write_text('{"type": "module"}')
-    if subprocess.run(install, cwd=tmp_path, capture_output=True, timeout=200, check=False).returncode:
-        pytest.skip("npm could not fetch openai")
     (tmp_path / "ask.js").write_text(_SCRIPT)
-    said = subprocess.run([node, "ask.js", running.url], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    with needs_node():
+        node.npm("install", "--no-audit", "--no-fund", "--ignore-scripts", "openai@6", cwd=tmp_path)
+    said = node.npm("exec", "--", "node", "ask.js", running.url, cwd=tmp_path)
     assert said.returncode == 0, said.stderr
     assert json.loads(said.stdout) == [GREETING] * 4

@@ -1,9 +1,8 @@
 """The TypeScript client: its types are those of the documents, and in Node it works before services that run."""
 
-import subprocess
-
 import pytest
 from tests.support.stack import Stack
+from tests.support.with_node import needs_node
 from tools import node, typescript_client
 
 pytestmark = pytest.mark.slow
@@ -11,10 +10,8 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module", autouse=True)
 def with_node() -> None:
-    try:
+    with needs_node():
         node.tool("tsc")
-    except node.NoNode as missing:
-        pytest.skip(str(missing))
 
 
 def test_the_committed_types_are_what_the_generator_writes() -> None:
@@ -28,8 +25,6 @@ def test_it_compiles_and_its_own_tests_pass_before_live_services(stack: Stack) -
     built = node.run("tsc", "--project", "tsconfig.json")
     assert built.returncode == 0, built.stdout
     addresses = {name.upper(): url for name, url in stack.urls.items()}
-    tested = subprocess.run(
-        ["npm", "test"], cwd=node.HOME, env={**stack.shell, **addresses}, check=False, capture_output=True, text=True
-    )
+    tested = node.npm("test", environ={**stack.environment, **addresses})
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert "# pass 4" in tested.stdout
