@@ -13,6 +13,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import tomllib
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any, Final
 
 import yaml
 from helm_python import chart as helm
-from tools import audit, node
+from tools import audit, node, sbom
 from tools.signing import Signer
 
 ROOT: Final = Path(__file__).parents[1]
@@ -77,6 +78,43 @@ def wheels(into: Path) -> list[Path]:
     return sorted(into.glob("*.whl"))
 
 
+def pack(into: Path) -> None:
+    """Wheels, the chart and the npm package, each kind in a folder of its own: Helm and npm name what they pack the same.
+
+    Raises:
+        node.NoNode: the npm package cannot be made here.
+        subprocess.CalledProcessError: it does not compile.
+    """
+    wheels(into / "python")
+    for folder in ("chart", "npm"):
+        (into / folder).mkdir()
+    helm.package(str(CHART), destination=str(into / "chart"))
+    node.run("tsc", "--project", "tsconfig.json").check_returncode()
+    node.npm("pack", "--silent", "--pack-destination", into / "npm").check_returncode()
+
+
+def bills(into: Path) -> None:
+    """A bill of materials of each service."""
+    sbom.main()
+    shutil.copytree(sbom.OUT, into / "sbom")
+
+
+def lacking(folder: Path, version: str) -> list[str]:
+    """What a release has and a folder does not, in sentences."""
+    packages = [f"{_project(name)['name'].replace('-', '_')}-{version}-py3-none-any.whl" for name in DISTRIBUTIONS]
+    wanted = [f"python/{name}" for name in packages]
+    wanted += [f"{kind}/ntdemo-{version}.tgz" for kind in ("chart", "npm")]
+    wanted += [f"sbom/{path.parent.name}.cdx.json" for path in sorted(ROOT.glob("services/*/Dockerfile"))]
+    told = [f"{name} is missing" for name in wanted if not (folder / name).is_file()]
+    archive = folder / "npm" / f"ntdemo-{version}.tgz"
+    if archive.is_file():
+        with tarfile.open(archive) as opened:
+            held = set(opened.getnames())
+        entries = {"package/dist/src/index.js", "package/dist/src/index.d.ts"}
+        told += [f"npm/{archive.name} has no {name}" for name in sorted(entries - held)]
+    return told
+
+
 def digest(path: Path) -> str:
     """SHA-256, in hexadecimal digits."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -129,18 +167,14 @@ def make(signer: Signer | None) -> int:
     if audit.audit(audit.pins()):
         return 1
     shutil.rmtree(OUT, ignore_errors=True)
-    wheels(OUT / "python")
-    for folder in ("chart", "npm"):  # apart: Helm and npm name what they pack the same
-        (OUT / folder).mkdir()
-    helm.package(str(CHART), destination=str(OUT / "chart"))
-    node.npm("pack", "--silent", "--pack-destination", OUT / "npm").check_returncode()
+    pack(OUT)
     built = images(version)
     if built is None:
         print("SKIPPED: no images, since no Docker engine answers here")
     else:
         (OUT / "images.json").write_text(json.dumps(built, indent=2) + "\n", encoding="utf-8")
-    subprocess.run([sys.executable, "-m", "tools.sbom"], cwd=ROOT, check=True)
-    shutil.copytree(ROOT / "build" / "sbom", OUT / "sbom")
+    # Once images are built, which say what of Debian is in them.
+    bills(OUT)
     if signer is None:
         print("SKIPPED: nothing is signed, since no --keyring is named")
     print(*(path.relative_to(OUT) for path in finish(OUT, signer)), sep="\n")
@@ -148,17 +182,24 @@ def make(signer: Signer | None) -> int:
 
 
 def check() -> int:
-    """Can it be released? The same bytes twice, one version everywhere; asks no network. The exit status."""
+    """Can it be released? The same bytes twice, one version everywhere, every part packed. The exit status.
+
+    Asks no network, but npm where the packages of `clients/typescript` are not installed yet.
+    """
     version = _project("shared")["version"]
     told = faults(version, (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as scratch:
-        first, second = wheels(Path(scratch) / "first"), wheels(Path(scratch) / "second")
-        told += [f"{name} is not the same when it is made again" for name in differing(first, second)]
-        if len(first) != len(DISTRIBUTIONS):
-            told.append(f"{len(first)} wheels of {len(DISTRIBUTIONS)} were made")
-    print(
-        *(told or [f"{version} can be released: {len(first)} wheels, the same bytes twice, one version everywhere"]), sep="\n"
-    )
+        first, again = Path(scratch) / "first", Path(scratch) / "again"
+        try:
+            pack(first)
+        except node.NoNode as missing:
+            told.append(f"npm/ cannot be made: {missing}")
+        bills(first)
+        told += lacking(first, version)
+        made = sorted((first / "python").iterdir())
+        told += [f"{name} is not the same when it is made again" for name in differing(made, wheels(again))]
+    good = f"{version} can be released: {len(made)} wheels, the same bytes twice; chart, npm package and bills of materials"
+    print(*(told or [good]), sep="\n")
     return int(bool(told))
 
 

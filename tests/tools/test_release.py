@@ -1,6 +1,7 @@
 """What a release needs: one version everywhere, its section, its documents, and wheels that come out the same again."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,8 @@ from threading import Thread
 import pytest
 from helm_python import HelmError
 from helm_python import chart as helm
-from tools import audit, release
+from tests.support.with_node import needs_node
+from tools import audit, node, release
 from tools.signing import Signer
 
 _VERSION = release.versions()["shared/pyproject.toml"]
@@ -43,6 +45,41 @@ def test_wheels_come_out_the_same_again_and_the_client_stands_alone(tmp_path: Pa
     assert {name.split("/")[0] for name in names if not name.startswith("ntdemo-")} == {"ntdemo"}
     for service in ("scores", "trainer", "chatbot"):
         assert f"ntdemo/generated/{service}/client.py" in names
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_from_a_tagged_clone_all_parts_of_one_version_are_made_and_without_its_tag_nothing_is(tmp_path: Path) -> None:
+    if not (release.ROOT / ".git").exists():
+        pytest.skip("this is no checkout, so nothing can be cloned")
+    with needs_node():
+        node.tool("tsc")
+    clone = tmp_path / "ntdemo"
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@ntdemo.example"]
+    subprocess.run(["git", "clone", "--quiet", "--no-local", "--depth", "1", f"file://{release.ROOT}", clone], check=True)
+    (clone / "clients" / "typescript" / "node_modules").symlink_to(node.HOME / "node_modules")
+    (clone / "CHANGELOG.md").write_text(_CHANGELOG)
+    subprocess.run([*git, "commit", "--quiet", "--all", "--message", "release"], cwd=clone, check=True)
+    shell = {**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}  # images are the deployment's tests'
+
+    def released(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tools.release", *arguments]
+        return subprocess.run(command, cwd=clone, env=shell, capture_output=True, text=True, check=False)
+
+    checked = released("--check")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert f"{_VERSION} can be released" in checked.stdout
+    untagged = released()
+    assert (untagged.returncode, untagged.stderr) == (1, f"this commit has no tag v{_VERSION}\n")
+    subprocess.run(["git", "tag", f"v{_VERSION}"], cwd=clone, check=True)
+    made = released()
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert "SKIPPED: no images" in made.stdout
+    folder = clone / "build" / "release"
+    assert release.lacking(folder, _VERSION) == []
+    assert subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, check=False).returncode == 0
+    (folder / "sbom" / "viz.cdx.json").unlink()
+    assert release.lacking(folder, _VERSION) == ["sbom/viz.cdx.json is missing"]
 
 
 def test_a_wheel_with_other_bytes_is_told(tmp_path: Path) -> None:
