@@ -75,3 +75,13 @@ def test_the_script_for_the_base_image_says_what_it_lacks_where_no_engine_answer
 def test_a_workflow_runs_what_ci_runs_everywhere() -> None:
     commands = [command for workflow in WORKFLOWS for command in steps(workflow)]
     assert ".ci/run" in commands
+
+
+def test_the_long_rounds_that_ci_asks_for_are_read_by_tests_and_told_in_the_documentation() -> None:
+    asked = dict(re.findall(r"(NTDEMO_\w+)=(\d+)", (ROOT / ".ci" / "run").read_text(encoding="utf-8")))
+    assert asked.keys() == {"NTDEMO_HISTORIES", "NTDEMO_FLIPS"}
+    tests = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+    told = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    for name, number in asked.items():
+        assert any(f'os.environ.get("{name}"' in text for text in tests), name
+        assert f"`{name}={number}`" in told, name

@@ -64,6 +64,7 @@ def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Damaged
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_whatever_bit_is_flipped_in_an_open_run_no_answer_is_another(damaged: Damaged) -> None:
     draw = random.Random(0)  # noqa: S311 - places for tests
     told: set[str] = set()

@@ -283,6 +283,7 @@ def live_through_all(seeds: Iterable[int]) -> None:
             raise
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.usefixtures("simulated")
 def test_whatever_stops_tears_or_refuses_what_was_published_is_whole_and_the_trainers_go_on() -> None:
     began_s, began_cpu_s = time.monotonic(), time.process_time()
