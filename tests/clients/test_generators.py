@@ -4,11 +4,13 @@ import compileall
 import importlib
 import inspect
 import json
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from tests.support.stack import Stack
 from tests.support.with_node import needs_node
@@ -18,6 +20,7 @@ import ntdemo
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
+_Values = Callable[[str], dict[str, Any]]
 _ADDRESS = {"trainer": "trainer", "scores-api": "scores", "chatbot": "chatbot"}
 _BODIES: dict[str, dict[str, Any]] = {
     "create_job": {"spec": {"kind": "factors", "sources": ["built-in"]}},
@@ -40,10 +43,9 @@ _FAILING: dict[str, tuple[str, str, dict[str, str], str]] = {
 """An operation of each service that has nothing to answer with, and the problem it is."""
 _OWN: dict[str, dict[str, str]] = {"put_alias": {"alias": "of-a-test"}, "compare_runs": {"a": "current", "b": "latest"}}
 """What parameters are for one operation alone."""
-_ENDING = ("cancel_job", "delete_dataset", "delete_run", "delete_alias", "roll_back_alias")
-"""What takes away that others are asked about."""
 _OF_MOLECULES = ("get_fragment_drawing", "list_replacements", "ask_replacements", "list_pairs")
 """What only a run of molecules and measured values tells."""
+_DRIVER = Path(__file__).parents[1] / "support" / "every_operation.cjs"
 _CSV = b"smiles,t1\nCCN1CCOCC1,5.1\nCCO,6.2\n"
 
 
@@ -79,12 +81,16 @@ def test_java_and_go_are_generated_with_every_operation(made: Path, service: str
         assert name.replace("_", "") in text.replace("_", ""), name
 
 
-def test_typescript_compiles_strictly(made: Path) -> None:
-    options = {"strict": True, "noEmit": True, "target": "es2022", "module": "nodenext", "lib": ["es2022", "dom"], "types": []}
+@pytest.fixture(scope="module")
+def compiled(made: Path, service: str) -> Path:
+    """The generated TypeScript, strictly compiled, as a folder that Node requires."""
+    options = {"strict": True, "target": "es2022", "module": "nodenext", "lib": ["es2022", "dom"], "types": []}
+    options |= {"outDir": "js", "rootDir": "typescript-fetch"}
     (made / "tsconfig.json").write_text(json.dumps({"compilerOptions": options, "include": ["typescript-fetch/**/*.ts"]}))
     with needs_node():
-        compiled = node.run("tsc", "--project", made / "tsconfig.json")
-    assert compiled.returncode == 0, compiled.stdout
+        done = node.run("tsc", "--project", made / "tsconfig.json")
+    assert done.returncode == 0, done.stdout
+    return made / "js" / service
 
 
 def test_the_linter_finds_no_error_in_a_document(service: str) -> None:
@@ -94,19 +100,81 @@ def test_the_linter_finds_no_error_in_a_document(service: str) -> None:
     assert found.returncode == 0, found.stdout + found.stderr
 
 
+@pytest.fixture
+def values(
+    service: str, stack: Stack, nt: ntdemo.Client, run: ntdemo.Run, built_in: ntdemo.Run
+) -> Callable[[str], dict[str, Any]]:
+    """A value for every parameter that an operation's path or query needs, from what the service has."""
+    known: dict[str, Any] = {"fragment": "fB", "side": "fragments", "name": "table.csv", "model": "ntdemo-en"}
+    known |= {"smiles": "CCN1CCOCC1", "a": "*N1CCOCC1", "b": "*N1CCNCC1", "run": built_in.id}
+    own = _OWN
+    with stack.client() as asked:
+        if service == "trainer":
+            known["dataset"] = _uploaded(asked, stack, _CSV)
+            known |= {"job": next(iter(nt.jobs("succeeded"))).id, "run": run.id, "alias": "current"}
+            own = _OWN | _victims(asked, stack, nt, run, built_in)
+        manifest = asked.get(f"{stack.urls['scores']}/v1/artifacts/factors/latest").raise_for_status().json()
+    known |= {"artifact": "factors", "version": "latest", "file": manifest["files"][0]["name"]}
+    of_molecules = {"run": run.id, "fragment": "*N1CCOCC1"}
+    return lambda name: known | (of_molecules if name in _OF_MOLECULES else {}) | own.get(name, {})
+
+
+def _uploaded(asked: httpx.Client, stack: Stack, content: bytes) -> str:
+    answer = asked.post(f"{stack.urls['trainer']}/v1/datasets", params={"name": "table.csv"}, content=content)
+    return str(answer.raise_for_status().json()["sha256"])
+
+
+def _victims(asked: httpx.Client, stack: Stack, nt: ntdemo.Client, run: ntdemo.Run, built_in: ntdemo.Run) -> dict[str, Any]:
+    """What the operations that take something away may take, made for them."""
+    for alias in ("to-delete", "to-roll-back"):
+        for meant in (built_in, run):
+            asked.put(f"{stack.urls['trainer']}/v1/aliases/{alias}", json={"run": meant.id}).raise_for_status()
+    mine = nt.train("built-in", rank=1, seed=11).wait(progress=False)
+    waiting = [nt.train("docs/tutorials/assays.csv", target="pIC50", rank=3, seed=seed).job for seed in (12, 13)]
+    assert waiting[1] is not None
+    return {
+        "cancel_job": {"job": waiting[1].id},
+        "delete_dataset": {"dataset": _uploaded(asked, stack, _CSV + b"CCCl,6.9\n")},
+        "delete_run": {"run": mine.id},
+        "delete_alias": {"alias": "to-delete"},
+        "roll_back_alias": {"alias": "to-roll-back"},
+    }
+
+
 @pytest.mark.spark
-def test_every_operation_of_the_generated_python_answers(package: Any, service: str, stack: Stack, run: ntdemo.Run) -> None:
+def test_every_operation_of_the_generated_python_answers(package: Any, service: str, stack: Stack, values: _Values) -> None:
     with package.ApiClient(package.Configuration(host=stack.urls[_ADDRESS[service]])) as client:
         apis = [getattr(package, name)(client) for name in package.__all__ if name.endswith("Api")]
-        functions = {name: getattr(api, name) for api in apis for name in _operations(service) if hasattr(api, name)}
-        assert functions.keys() == set(_operations(service))
-        values = _values(functions, run)
-        of_molecules = values | {"run": run.id, "fragment": "*N1CCOCC1"}
-        for name, function in functions.items():
-            if name not in _ENDING:
-                known = of_molecules if name in _OF_MOLECULES else values
-                arguments = _arguments(name, function, known | _OWN.get(name, {}))
-                assert function(**arguments) is not None, name
+        for name in _operations(service):
+            (function,) = (getattr(api, f"{name}_with_http_info") for api in apis if hasattr(api, name))
+            answer = function(**_arguments(name, function, values(name)))
+            assert answer.status_code == 204 or answer.data is not None, name
+
+
+@pytest.mark.spark
+def test_every_operation_of_the_generated_typescript_answers_and_a_problem_reaches_its_caller(
+    compiled: Path, service: str, stack: Stack, values: _Values
+) -> None:
+    questions = [_question(name, operation, values(name)) for name, operation in _operations(service).items()]
+    _, name, nothing, slug = _FAILING[service]
+    questions.append({"operation": "failing", "method": _camel(name), "given": nothing})
+    asked = {"made": str(compiled / "index.js"), "base": stack.urls[_ADDRESS[service]], "questions": questions}
+    done = subprocess.run(
+        ["node", _DRIVER],
+        input=json.dumps(asked),
+        env=node.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    failing = told.pop("failing")
+    assert failing["status"] == 404
+    assert failing["problem"]["type"].endswith(f"/problems/{slug}")
+    assert {name: answer for name, answer in told.items() if answer.get("status") not in {200, 201, 202, 204}} == {}
+    assert told.keys() == _operations(service).keys()
 
 
 @pytest.mark.spark
@@ -119,24 +187,30 @@ def test_a_problem_reaches_the_caller_of_the_generated_python(package: Any, serv
     assert caught.value.data.type.endswith(f"/problems/{slug}")
 
 
-def _operations(service: str) -> list[str]:
+def _operations(service: str) -> dict[str, dict[str, Any]]:
+    """The operations of a service by their ids, those that take something away first: a job to cancel may end by itself."""
     paths = generators.document(service)["paths"].values()
-    return [operation["operationId"] for path in paths for operation in path.values()]
+    found = [(method != "delete", operation) for path in paths for method, operation in path.items()]
+    return {operation["operationId"]: operation for _, operation in sorted(found, key=lambda each: each[0])}
 
 
-def _values(functions: dict[str, Any], run: ntdemo.Run) -> dict[str, Any]:
-    """A value for every parameter that a path or a query needs, from what the service has."""
-    values: dict[str, Any] = {"fragment": "fB", "side": "fragments", "name": "table.csv", "model": "ntdemo-en"}
-    values |= {"smiles": "CCN1CCOCC1", "a": "*N1CCOCC1", "b": "*N1CCNCC1"}
-    if "create_dataset" in functions:
-        values["dataset"] = functions["create_dataset"](name="table.csv", body=_CSV).sha256
-        values["job"] = functions["list_jobs"](state=["succeeded"]).items[-1].id
-        values |= {"run": run.id, "alias": "current"}
-    if "get_artifact" in functions:
-        values["run"] = [each for each in functions["list_runs"]().items if each.source == "built-in"][-1].id
-        manifest = functions["get_artifact"](artifact="factors", version="latest")
-        values |= {"artifact": "factors", "version": "latest", "file": manifest.files[0].name}
-    return values
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def _question(name: str, operation: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """What the driver in Node asks: the method, and the members of what it takes."""
+    stated = operation.get("parameters", [])
+    given = {each["name"]: values[each["name"]] for each in stated if each.get("required") or each["name"] == "run"}
+    question = {"operation": name, "method": _camel(name), "given": given}
+    content = operation.get("requestBody", {}).get("content", {})
+    if "application/json" in content:
+        model = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        given[model[0].lower() + model[1:]] = _BODIES[name]
+    elif content:
+        question["upload"] = _CSV.decode()
+    return question
 
 
 def _arguments(name: str, function: Any, values: dict[str, Any]) -> dict[str, Any]:
