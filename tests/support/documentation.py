@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["ROOT", "Block", "blocks", "session"]
+__all__ = ["ROOT", "Block", "at_stack", "blocks", "session"]
 
 ROOT: Final = Path(__file__).parents[2]
 _FENCE: Final = re.compile(
@@ -37,6 +37,13 @@ def blocks(page: Path) -> Iterator[Block]:
         yield Block(str(page.relative_to(ROOT)), line, found["language"], found["text"], found["reason"])
 
 
+def at_stack(text: str, urls: Mapping[str, str]) -> str:
+    """The text with the addresses of `urls` where it states the usual ones."""
+    for stated, service in _ADDRESSES.items():
+        text = text.replace(stated, urls[service].removeprefix("http://"))
+    return text
+
+
 def session(page: Path, urls: Mapping[str, str], environment: Mapping[str, str]) -> None:
     """Run a page as its reader does: its Python in one interpreter, its commands in a shell each, from the repository's root.
 
@@ -44,9 +51,7 @@ def session(page: Path, urls: Mapping[str, str], environment: Mapping[str, str])
     """
     python: list[str] = []
     for block in blocks(page):
-        text = block.text
-        for stated, service in _ADDRESSES.items():
-            text = text.replace(stated, urls[service].removeprefix("http://"))
+        text = at_stack(block.text, urls)
         if block.reason is not None:
             continue
         assert block.language in {"bash", "python", "text"}, f"{block.page}:{block.line} is neither bash nor python nor text"
