@@ -1,7 +1,9 @@
 """The Python client before services that run."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pandas as pd
@@ -104,6 +106,19 @@ def test_a_fragment_that_is_not_there_names_those_that_are_written_alike(built_i
     with pytest.raises(errors.FragmentNotFound) as caught:
         built_in.neighbours("fX")
     assert "fA" in caught.value.members["near"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("made_of", [pl.from_pandas, pa.Table.from_pandas], ids=["polars", "pyarrow"])
+def test_tables_of_polars_and_arrow_are_trained_on_and_predicted_like_those_of_pandas(
+    nt: ntdemo.Client, run: ntdemo.Run, table: pd.DataFrame, made_of: Callable[[pd.DataFrame], Any]
+) -> None:
+    given = made_of(table)
+    expected = run.predict(table)
+    assert run.predict(given).equals(expected)
+    assert run.predict(given["smiles"]).equals(expected)
+    trained = nt.train(given, target="pIC50").wait(progress=False)
+    pd.testing.assert_frame_equal(trained.predict(table), expected)
 
 
 @pytest.mark.parametrize(("tables", "kind"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame), ("pyarrow", pa.Table)])
