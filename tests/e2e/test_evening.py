@@ -32,7 +32,13 @@ class Follower(threading.Thread):
         self._trainer, self._job = trainer, job
         self.ids: list[int] = []
         self.kinds: list[str] = []
-        self.streams = 0
+        self.lives: list[int] = []
+        """The trainer's process at each stream that was answered."""
+
+    @property
+    def hears(self) -> bool:
+        """Has the trainer that runs now answered, or is everything told?"""
+        return "end" in self.kinds or self._trainer.process.pid in self.lives
 
     def run(self) -> None:
         while "end" not in self.kinds:
@@ -43,9 +49,11 @@ class Follower(threading.Thread):
 
     def _listen(self) -> None:
         headers = {"Last-Event-ID": str(self.ids[-1])} if self.ids else {}
-        url = f"{self._trainer.url}/v1/jobs/{self._job}/events"
+        url, life = f"{self._trainer.url}/v1/jobs/{self._job}/events", self._trainer.process.pid
         with httpx.Client(trust_env=False, timeout=30) as client, client.stream("GET", url, headers=headers) as answer:
-            self.streams += 1
+            if self._trainer.process.pid != life:  # it was started again meanwhile: whose answer is this?
+                return
+            self.lives.append(life)
             kind = ""
             for line in answer.iter_lines():
                 word, _, value = line.partition(": ")
@@ -90,13 +98,22 @@ class Evening:
     def until_told(self, job: str, kind: str, times: int = 1) -> None:
         self.until(lambda: self.followers[job].kinds.count(kind) >= times)
 
-    def kill_worker(self, job: str) -> None:
-        """The kernel kills the process of a job, when it has begun to work."""
-        self.until_told(job, "stage-started")
-        (worker,) = [process for process in _processes(job) if os.getpgid(process) == process]
-        os.kill(worker, signal.SIGKILL)
+    def kill_workers(self, *jobs: str) -> None:
+        """The kernel kills the process of each of these jobs as soon as it has begun to work, whichever begins first."""
+        left = set(jobs)
+
+        def killed() -> bool:
+            for job in [job for job in left if "stage-started" in self.followers[job].kinds]:
+                (worker,) = [process for process in _processes(job) if os.getpgid(process) == process]
+                os.kill(worker, signal.SIGKILL)
+                left.remove(job)
+            return not left
+
+        self.until(killed)
 
     def kill_trainer(self) -> None:
+        """Kill it, when it has answered everybody who follows a job, and start it again."""
+        self.until(lambda: all(follower.hears for follower in self.followers.values()))
         self.trainer.process.kill()
         self.trainer.process.wait()
         self.trainer.start()
@@ -193,7 +210,7 @@ def test_a_trainer_of_a_cluster_that_is_killed_twice_goes_on_with_its_jobs_and_w
             follower.join(60)
             assert follower.ids == list(range(1, len(follower.ids) + 1))
             assert (follower.kinds.count("published"), follower.kinds[-1]) == (1, "end")
-        assert evening.followers[waits].streams == 3
+        assert len(set(evening.followers[waits].lives)) == 3
         assert trainer.stop() == 0
 
 
@@ -220,8 +237,7 @@ def test_whatever_happens_every_job_comes_to_its_end_once_and_who_follows_misses
 
     killed = [evening.factors(3), evening.submit({**BOT, "iterations": 3}), evening.factors(4)]
     others = [evening.factors(5), evening.factors(6), evening.submit({**BOT, "iterations": 4}), evening.factors(7)]
-    for job in killed:
-        evening.kill_worker(job)
+    evening.kill_workers(*killed)
     for job in (*killed, *others[:2]):
         evening.until(lambda job=job: evening.state(job) == "succeeded")  # type: ignore[misc]
     evening.until(lambda: all(evening.followers[job].kinds or evening.state(job) == "succeeded" for job in others[2:]))
@@ -245,4 +261,4 @@ def test_whatever_happens_every_job_comes_to_its_end_once_and_who_follows_misses
         assert follower.ids == list(range(1, len(follower.ids) + 1)), job
         assert follower.kinds[-1] == "end", job
         assert follower.kinds.count("published") == (rows[job]["state"] == "succeeded"), job
-    assert max(follower.streams for follower in evening.followers.values()) >= 2
+    assert max(len(set(follower.lives)) for follower in evening.followers.values()) >= 2

@@ -72,9 +72,9 @@ class ScriptedExecution:
         with EventWriter(self.directory.events) as writer:
             writer.write(kind, **data)
 
-    def end(self, how: str = "its process ended with exit status 0") -> None:
+    def end(self, how: Outcome | str = "its process ended with exit status 0") -> None:
         if not self._ended.done():
-            self._ended.set_result(Outcome(how))
+            self._ended.set_result(how if isinstance(how, Outcome) else Outcome(how))
 
     @property
     def pending(self) -> str | None:

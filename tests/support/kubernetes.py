@@ -76,8 +76,8 @@ class StandInCluster:
     """and of pods so long."""
     lost_answers: int = 0
     """So many requests to make a Job are done, and their answers lost."""
-    answers: list[tuple[int, str]] = field(default_factory=list)
-    """What the next requests are answered instead of being done: status and message."""
+    answers: dict[str, list[tuple[int, str, str] | None]] = field(default_factory=dict)
+    """By verb, what the next requests are answered instead of being done, each None: status, reason and message."""
     silent: bool = False
     """Watches tell nothing."""
     asked: list[Asked] = field(default_factory=list)
@@ -188,8 +188,11 @@ class StandInCluster:
         group = "" if kind[1] == "api" else kind[2]
         resource = next(word for word in ("jobs", "pods", "deployments") if word in kind)
         verb = _VERBS.get(request.method) or ("watch" if "watch" in request.query else "list")
-        self.asked.append(Asked("get" if resource == "deployments" else verb, group, resource, dict(request.query)))
-        return _refusal(*self.answers.pop(0)) if self.answers else None
+        verb = "get" if resource == "deployments" else verb
+        self.asked.append(Asked(verb, group, resource, dict(request.query)))
+        left = self.answers.get(verb)
+        answer = left.pop(0) if left else None
+        return None if answer is None else _refusal(*answer)
 
     async def _deployment(self, request: web.Request) -> web.StreamResponse:
         return self._record(request) or web.json_response({"metadata": {"name": request.match_info["name"], "uid": "u-1"}})
@@ -200,7 +203,7 @@ class StandInCluster:
         job = await request.json()
         name = job["metadata"]["name"]
         if name in self.jobs:
-            return _refusal(409, f'jobs.batch "{name}" already exists')
+            return _refusal(409, "AlreadyExists", f'jobs.batch "{name}" already exists')
         self.made.append(json.loads(json.dumps(job)))
         job["metadata"] |= {"uid": f"uid-{self._version}", "creationTimestamp": _now()}
         job["status"] = {}
@@ -219,7 +222,7 @@ class StandInCluster:
         name = request.match_info["name"]
         job = self.jobs.get(name)
         if job is None:
-            return _refusal(404, f'jobs.batch "{name}" not found')
+            return _refusal(404, "NotFound", f'jobs.batch "{name}" not found')
         if "deletionTimestamp" not in job["metadata"]:
             job["metadata"]["deletionTimestamp"] = _now()
             self._tell("MODIFIED", "jobs", job)
@@ -247,7 +250,7 @@ class StandInCluster:
         try:
             while asyncio.get_running_loop().time() < until_s:
                 if version < self._oldest:
-                    gone = {"type": "ERROR", "object": {"kind": "Status", "code": 410, "message": "too old resource version"}}
+                    gone = {"type": "ERROR", "object": _status(410, "Expired", "too old resource version")}
                     await response.write(json.dumps(gone).encode() + b"\n")
                     return response
                 fresh = [] if self.silent else [event for event in self._events if event[0] > version]
@@ -395,8 +398,12 @@ def _matches(found: dict[str, Any], selector: dict[str, str]) -> bool:
     return bool(selector.items() <= found["metadata"].get("labels", {}).items())
 
 
-def _refusal(status: int, message: str) -> web.Response:
-    return web.json_response({"kind": "Status", "code": status, "message": message}, status=status)
+def _refusal(status: int, reason: str, message: str) -> web.Response:
+    return web.json_response(_status(status, reason, message), status=status)
+
+
+def _status(status: int, reason: str, message: str) -> dict[str, Any]:
+    return {"kind": "Status", "status": "Failure", "code": status, "reason": reason, "message": message}
 
 
 def _now() -> str:

@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,14 +33,22 @@ __all__ = ["ClusterHistory"]
 
 _MIB: Final = 2**20
 _FACTS: Final = {"at_once": 2, "cores": 4}
-_PATIENCE: Final = Patience(look_s=20.0, again_s=5.0, watch_s=60.0)
+_BREAKS_S: Final = 130.0
+"""Connections that watch last so long in the mean."""
+_PATIENCE: Final = Patience(look_s=40.0, again_s=5.0, watch_s=150.0)
 
 
+@cache
 def _templates() -> JobTemplates:
     file = templates(pending_s=400.0)
     for kind, memory in (("cpu", 16_000), ("gpu", 80_000)):
         file[kind] |= _FACTS | {"memory_bytes": memory * _MIB}
     return JobTemplates.model_validate(file)
+
+
+@cache
+def _listing() -> Listing:
+    return asyncio.run(ClusterInventory(_templates()).look())
 
 
 class _Pod:
@@ -221,6 +230,8 @@ class _Server:
 
     async def delete_job(self, name: str) -> bool:
         await self._heard()
+        if self._history.errs(0.05):
+            raise self._history.dice.choice([Refused("jobs.batch is forbidden"), Exists(name)])
         there = self._history.delete(name)
         await self._answered()
         return there
@@ -242,18 +253,20 @@ class _Server:
         history, seen = self._history, int(version)
         silent, twice = history.errs(0.1), history.errs(0.2)
         until_s = history.loop_s() + within_s
-        while history.loop_s() < until_s:
-            await asyncio.sleep(history.dice.uniform(0.5, 10))
-            if history.errs(0.02):
-                raise Expired("too old resource version")
-            if history.errs(0.02):
-                raise Away("The connection broke.")
-            fresh = [] if silent else [event for event in history.events if event[0] > seen]
-            for at, of, happened, found in fresh:
+        breaks_s = until_s if history.calm else history.loop_s() + history.dice.expovariate(1 / _BREAKS_S)
+        while (left_s := min(until_s, breaks_s) - history.loop_s()) > 0:
+            fresh = history.since(seen)
+            if silent or not any(of is kind for _, of, _, _ in fresh):
+                await history.news(left_s)
+                continue
+            await asyncio.sleep(min(left_s, history.dice.uniform(0.5, 10)))
+            for at, of, happened, found in history.since(seen):
                 seen = at
                 if of is kind:
                     for _ in range(1 + twice):
                         yield happened, found
+        if breaks_s < until_s:
+            raise history.dice.choice([Expired("too old resource version"), Away("The connection broke.")])
 
     async def uid(self, owner: Owner) -> str:  # noqa: ARG002 - the protocol's
         return "u-1"
@@ -270,7 +283,7 @@ class ClusterHistory(History):
     def __init__(self, seed: int, settings: Settings) -> None:
         super().__init__(seed, settings)
         self._templates = _templates()
-        self._listing = asyncio.run(ClusterInventory(self._templates).look())
+        self._listing = _listing()
         self.devices = list(self._listing.devices)
         self.all_devices = self._listing.devices
         self.objects: dict[Kind, dict[str, dict[str, Any]]] = {kind: {} for kind in Kind}
@@ -278,6 +291,7 @@ class ClusterHistory(History):
         self.begun: dict[str, set[str]] = {}
         self.pods: list[_Pod] = []
         self.version = 1
+        self._waiting: list[asyncio.Future[None]] = []
         self.at_s = 0.0
         self._number = itertools.count()
         self._due: list[tuple[float, int, Callable[[], None]]] = []
@@ -285,6 +299,7 @@ class ClusterHistory(History):
 
     def executor(self) -> Executor:
         loop = asyncio.get_running_loop()
+        self._waiting.clear()  # those of a dead trainer
         return KubernetesExecutor(_Server(self), self._templates, clock=self.clock, clock_s=loop.time, patience=_PATIENCE)
 
     async def look(self) -> Listing:
@@ -299,6 +314,26 @@ class ClusterHistory(History):
     def at(self, in_s: float, act: Callable[[], None]) -> None:
         """Something happens in so many seconds."""
         heapq.heappush(self._due, (self.at_s + in_s, next(self._number), act))
+
+    def since(self, version: int) -> list[tuple[int, Kind, str, dict[str, Any]]]:
+        """What has happened since a version; each event has the next one."""
+        return self.events[version - 1 :]
+
+    async def news(self, within_s: float) -> None:
+        """Wait until something happens, or so long."""
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        self._waiting.append(waiter)
+        timer = loop.call_later(within_s, self._wake, waiter)
+        try:
+            await waiter
+        finally:
+            timer.cancel()
+
+    @staticmethod
+    def _wake(waiter: "asyncio.Future[None]") -> None:
+        if not waiter.done():
+            waiter.set_result(None)
 
     def loop_s(self) -> float:
         return asyncio.get_running_loop().time()
@@ -319,6 +354,9 @@ class ClusterHistory(History):
         if known is None and happened != "ADDED":
             return
         self.version += 1
+        for waiter in self._waiting:
+            self._wake(waiter)
+        self._waiting.clear()
         found = {part: {**(known or {}).get(part, {}), **parts.get(part, {})} for part in ("metadata", "spec", "status")}
         if happened == "DELETED":
             del self.objects[kind][name]

@@ -31,6 +31,7 @@ from trainer.jobs.supervisor import JobFinished, Pace, Supervisor
 from trainer.jobs.table import JobTable
 from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
+from trainer.store import lock
 
 __all__ = ["START", "History", "Violation"]
 
@@ -41,7 +42,7 @@ DEVICES = (
 )
 START = datetime(2026, 12, 1, tzinfo=UTC)
 FROZEN_S = 500.0
-PACE = Pace(follow_s=15.0, look_s=40.0, retry_s=20.0)
+PACE = Pace(follow_s=25.0, look_s=40.0, retry_s=20.0)
 CHECK_S = 60.0
 
 
@@ -61,6 +62,8 @@ class _Jump(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[Any]:
         if timeout is None:
             raise Violation("nothing will ever happen again")
+        if timeout <= 0:  # somebody has something to do at this moment
+            return []
         self.loop.now_s += timeout
         self.loop.history.pass_time(self.loop.now_s)
         return []
@@ -327,15 +330,24 @@ class History:
 
     async def _life(self, until_s: float) -> None:
         self._crashed = asyncio.Event()
+        with lock.hold(self._settings.state / "trainer.lock"):
+            await self._work(until_s)
+
+    def _trainer(self) -> tuple[Supervisor, Executor]:
         loop, executor = asyncio.get_running_loop(), self.executor()
         supervisor = Supervisor(
             self.table, executor, self.store, self._settings, self, clock=self.clock, clock_s=loop.time, pace=PACE
         )
+        return supervisor, executor
+
+    async def _work(self, until_s: float) -> None:
+        """As the one trainer that has the claim."""
+        loop, (supervisor, executor) = asyncio.get_running_loop(), self._trainer()
         queue = JobQueue(self.table, supervisor, self._settings, clock=self.clock)
         working = asyncio.create_task(supervisor.run())
         others = [self._submit(queue, key) for key in self._keys if key not in self._known]
         if not self.calm:
-            others += [self._cancel(queue), self._break()]
+            others += [self._cancel(queue), self._break(), self._second()]
         tasks = [asyncio.create_task(each) for each in others]
         dying = asyncio.create_task(self._crashed.wait())
         while not self._crashed.is_set() and loop.time() < until_s and not (self.calm and self._all_ended()):
@@ -366,6 +378,15 @@ class History:
             if self._known:
                 with contextlib.suppress(JobFinished, OSError):
                     await queue.cancel(self.dice.choice(sorted(self._known.values())))
+
+    async def _second(self) -> None:
+        """Another trainer of the same state is started while this one works, again and again; it must not get to work."""
+        await asyncio.sleep(self.dice.uniform(1, 2000))
+        while True:
+            with contextlib.suppress(lock.Held), lock.hold(self._settings.state / "trainer.lock"):
+                supervisor, _ = self._trainer()
+                await supervisor.run()
+            await asyncio.sleep(300)
 
     async def _break(self) -> None:
         """Devices err, vanish and come back."""

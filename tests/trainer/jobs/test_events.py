@@ -2,14 +2,16 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
 
-from trainer.jobs.events import EventKind, EventReader, EventReport, EventWriter
+from trainer.jobs.events import EventKind, EventReader, EventReport, EventWriter, part_from_writers
 from trainer.runs.report import Stage
 
 NOW = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
@@ -153,3 +155,37 @@ def test_progress_tells_rate_and_time_left_at_most_ten_times_a_second_and_always
     assert len(told) == 11
     assert told[-1] == {"stage": "fit", "done": 100, "total": 100, "loss": 0.01, "rate": 100.0, "eta_s": 0.0}
     assert told[1]["eta_s"] == pytest.approx(0.9, abs=0.1)
+
+
+def test_a_writer_that_nobody_can_end_overwrites_nothing_of_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    reader = EventReader(path)
+    with EventWriter(path) as lost:
+        lost.write(EventKind.DEVICE, device="cpu")
+        assert len(reader.read()) == 1
+        part_from_writers(path)
+        _write(path, "r2")
+        lost.write(EventKind.PUBLISHED, run="the lost one's, which is a longer line than what has come since")
+        _write(path, "r3")
+    assert [(event.id, event.data["run"]) for event in reader.read()] == [(2, "r2"), (3, "r3")]
+    assert [event.id for event in EventReader(path).read()] == [1, 2, 3]
+
+
+def test_what_is_told_while_writers_are_parted_from_the_file_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "events.jsonl"
+    _write(path, "r1")
+    copied = shutil.copyfileobj
+    with EventWriter(path) as lost:
+
+        def told_meanwhile(*files: Any) -> None:
+            copied(*files)
+            lost.write(EventKind.PUBLISHED, run="r2")
+
+        monkeypatch.setattr(shutil, "copyfileobj", told_meanwhile)
+        part_from_writers(path)
+    assert [event.data["run"] for event in EventReader(path).read()] == ["r1", "r2"]
+
+
+def test_a_file_that_is_not_there_has_no_writers_to_part_from(tmp_path: Path) -> None:
+    part_from_writers(tmp_path / "events.jsonl")
+    assert list(tmp_path.iterdir()) == []

@@ -2,16 +2,17 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from tests.support.jobs import ListInventory, MemoryRuns, ScriptedExecution, ScriptedExecutor, told, until
 
-from trainer.jobs.assignment import JobDirectory
-from trainer.jobs.events import EventKind, JobEvent
+from trainer.jobs.assignment import Assignment, JobDirectory
+from trainer.jobs.events import EventKind, EventWriter, JobEvent
+from trainer.jobs.executors.executor import Execution, Outcome
 from trainer.jobs.job import Failure, Job, JobState, Submission
 from trainer.jobs.queue import JobQueue
 from trainer.jobs.supervisor import JobFinished, Pace, Supervisor
@@ -361,3 +362,87 @@ async def test_followers_get_all_events_and_the_end_whenever_they_come(table: Jo
         assert await early == whole
         for after in range(6):
             assert await _collected(house.queue.follow(job.id, after=after)) == (whole[after:] or whole[-1:])
+
+
+class _Outlives(ScriptedExecution):
+    """An attempt that goes on when it is let go of."""
+
+    async def leave(self) -> None:
+        self.end("the trainer let go of it")
+
+
+@pytest.mark.parametrize("is_published", [False, True])
+async def test_a_job_that_meets_a_defect_of_ours_is_ended_and_may_publish_no_more(
+    table: JobTable, tmp_path: Path, *, is_published: bool
+) -> None:
+    runs = MemoryRuns()
+
+    def tells_nonsense(execution: ScriptedExecution) -> None:
+        execution.tell(EventKind.STAGE_STARTED, stage="no stage of ours")
+        if is_published:
+            runs.ids.add(execution.assignment.run)
+
+    async with _house(table, tmp_path, tells_nonsense, runs=runs) as house:
+        house.executor.kind = _Outlives
+        job, _ = await house.queue.submit(Submission(SPEC))
+        found = await house.settled(job)
+        (execution,) = house.executor.started
+        assert execution.stopped
+        assert not execution.directory.is_assigned(execution.assignment.run)
+    assert found.state is (JobState.SUCCEEDED if is_published else JobState.FAILED)
+    assert (found.failure is None) is is_published
+
+
+async def test_what_a_lost_attempt_still_writes_is_no_event_of_the_next(table: JobTable, tmp_path: Path) -> None:
+    async with _house(table, tmp_path) as house:
+        job, _ = await house.queue.submit(Submission(SPEC))
+        lost = await house.executor.next()
+        with EventWriter(lost.directory.events) as writer:
+            writer.write(EventKind.DEVICE, device="cpu")
+            lost.end(Outcome("its pod was lost", counted=False, is_left=True))
+            following = await house.executor.next()
+            writer.write(EventKind.PUBLISHED, run="what the lost one made, in a line that would overwrite those of the next")
+            following.tell(EventKind.DEVICE, device="cpu")
+            writer.write(EventKind.PUBLISHED, run="what the lost one made")
+            _succeeds(following)
+        await house.settled(job)
+    kinds = [line["kind"] for line in told(following.directory)]
+    assert kinds == ["attempt", "device", "interrupted", "attempt", "device", "device", "published"]
+
+
+class _Adopting(ScriptedExecutor):
+    """Adopts whatever it is asked for."""
+
+    outlives = True
+
+    async def adopt(self, runs: Mapping[str, JobDirectory]) -> Mapping[str, Execution]:
+        return {run: await self.start(directory) for run, directory in runs.items()}
+
+
+async def test_a_wait_for_a_node_is_no_running_time_after_a_restart_either(table: JobTable, tmp_path: Path) -> None:
+    """Started 1,000 s ago by another trainer, and its first process 10 s ago; it may last 300 s."""
+    job, _ = table.add("job-1", Submission(SPEC, time_limit_s=300.0), now=NOW)
+    table.start(job.id, run="factors-R1", now=NOW - timedelta(seconds=1000), slot="cpu")
+    directory = JobDirectory(tmp_path / "jobs" / job.id)
+    directory.assign(Assignment(run="factors-R1", spec=SPEC, settings=Settings(state=tmp_path)))
+    for ago_s, kind, data in (
+        (1000, EventKind.ATTEMPT, {"attempt": 1, "run": "factors-R1"}),
+        (10, EventKind.DEVICE, {"device": "cpu"}),
+    ):
+        with EventWriter(directory.events, clock=lambda ago_s=ago_s: NOW - timedelta(seconds=ago_s)) as writer:  # type: ignore[misc]
+            writer.write(kind, **data)
+    executor = _Adopting()
+    supervisor = Supervisor(
+        table, executor, MemoryRuns(), Settings(state=tmp_path), ListInventory(), clock=lambda: NOW, pace=Pace(follow_s=0.01)
+    )
+    working = asyncio.create_task(supervisor.run())
+    execution = await executor.next()
+    await until(lambda: len(supervisor.attempts) == 1)
+    (attempt,) = supervisor.attempts
+    assert 10 <= attempt.held.seconds < 300
+    execution.tell(EventKind.PUBLISHED, run="factors-R1")
+    execution.end()
+    await until(lambda: table.get(job.id).state.final)
+    await supervisor.stop()
+    await working
+    assert table.get(job.id).state is JobState.SUCCEEDED

@@ -32,7 +32,7 @@ from trainer.settings import Settings
 
 pytestmark = pytest.mark.anyio
 SLEEPS = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
-PATIENCE = Patience(look_s=0.05, again_s=0.05, stuck_s=0.3, deleted_s=2, watch_s=0.5)
+PATIENCE = Patience(look_s=0.05, again_s=0.05, stuck_s=0.3, deleted_s=2, watch_s=1)
 VERSIONS = ("1.30", "1.37")
 
 
@@ -96,14 +96,19 @@ async def test_an_answer_that_was_lost_makes_no_second_job(stand: Stand) -> None
 
 async def test_a_server_that_has_no_time_is_asked_again(stand: Stand) -> None:
     await stand.executor()
-    stand.cluster.answers = [(503, "starting"), (429, "later"), (401, "the token was changed")] * 3
+    stand.cluster.answers["create"] = [
+        (503, "ServiceUnavailable", "starting"),
+        (429, "TooManyRequests", "later"),
+        (401, "Unauthorized", "the token was changed"),
+        (409, "Conflict", 'Operation cannot be fulfilled on resourcequotas "jobs": the object has been modified'),
+    ] * 2
     assert (await over(await stand.start("pass"))).reason == "its process ended with exit status 0"
 
 
 async def test_a_job_that_the_server_refuses_fails_in_its_words(stand: Stand) -> None:
     execution = await stand.start("pass")
     await over(execution)
-    stand.cluster.answers = [(422, "spec.template.spec.containers[0].image: Required value")] * 50
+    stand.cluster.answers["create"] = [(422, "Invalid", "spec.template.spec.containers[0].image: Required value")]
     execution = await stand.start("pass", run="factors-R2")
     outcome = await over(execution)
     assert outcome.failure is not None
@@ -111,11 +116,60 @@ async def test_a_job_that_the_server_refuses_fails_in_its_words(stand: Stand) ->
     assert "image: Required value" in outcome.failure.detail
 
 
+async def test_a_job_that_the_server_refuses_after_an_answer_was_lost_may_be_there(stand: Stand) -> None:
+    stand.cluster.lost_answers = 1
+    stand.cluster.answers["create"] = [None, (403, "Forbidden", "the Role was changed")]
+    assert (await over(await stand.start())).is_left
+    await until(lambda: not stand.cluster.jobs)
+
+
+async def test_a_job_that_may_not_be_deleted_is_said_to_be_left_and_deleted_as_soon_as_it_may(stand: Stand) -> None:
+    execution = await stand.start()
+    await stand.pod()
+    stand.cluster.answers["delete"] = [(403, "Forbidden", "the Role was changed")] * 1000
+    await execution.stop()
+    outcome = await over(execution)
+    assert outcome.is_left
+    assert "the Role was changed" in outcome.reason
+    stand.cluster.answers.clear()
+    await until(lambda: not stand.cluster.jobs)
+    assert stand.cluster.running == {}
+
+
+async def test_a_job_whose_end_is_refused_once_is_ended(stand: Stand) -> None:
+    execution = await stand.start()
+    await stand.pod()
+    stand.cluster.answers["delete"] = [(403, "Forbidden", "later"), (409, "Conflict", "modified"), (500, "InternalError", "no")]
+    await execution.stop()
+    assert await over(execution) == Outcome("its pod was ended")
+
+
+async def test_a_job_that_is_not_understood_is_not_left_running(stand: Stand) -> None:
+    execution = await stand.start()
+    pod = await stand.pod()
+    stand.cluster.pods[pod]["status"] = {"phase": "Pending", "conditions": [{"what": "no type"}]}
+    stand.cluster.end_watches()
+    with pytest.raises(KeyError):
+        await over(execution)
+    await until(lambda: not stand.cluster.jobs)
+
+
+@pytest.mark.parametrize("reason", ["Conflict", "AlreadyExists"])
+async def test_an_orphan_whose_end_is_refused_does_not_end_the_search_for_orphans(stand: Stand, reason: str) -> None:
+    stand.cluster.command = [sys.executable, "-c", SLEEPS]
+    await stand.executor()
+    stand.cluster.answers["delete"] = [(409, reason, "the object has been modified")] * 3
+    stand.directory.assign(assignment(stand.state))
+    server = KubernetesServer.opened(NAMESPACE, stand.cluster.url)
+    await server.create_job(manifest(JobTemplates.model_validate(templates()), stand.directory, assignment(stand.state), None))
+    await server.close()
+    await until(lambda: not stand.cluster.jobs)
+
+
 async def test_a_quota_is_waited_for(stand: Stand) -> None:
     await stand.executor()
-    await asyncio.sleep(0)
+    stand.cluster.answers["create"] = [(403, "Forbidden", "exceeded quota: jobs, requested: count/jobs.batch=1")] * 6
     execution = await stand.start("pass")
-    stand.cluster.answers = [(403, "exceeded quota: jobs, requested: count/jobs.batch=1")] * 6
     assert (await over(execution)).reason == "its process ended with exit status 0"
 
 
@@ -182,7 +236,7 @@ async def test_a_job_that_somebody_deletes_in_the_cluster_is_told(stand: Stand) 
     execution = await stand.start()
     await stand.pod()
     stand.cluster.forget("factors-r1")
-    assert (await over(execution)).reason == "its Job was deleted in the cluster"
+    assert await over(execution) == Outcome("its Job was deleted in the cluster", is_left=True)  # nobody knows of its pods
 
 
 async def test_what_no_node_takes_waits_in_the_schedulers_words_and_runs_when_one_does(stand: Stand) -> None:
@@ -294,6 +348,12 @@ def test_jobs_are_what_kubernetes_takes(tmp_path: Path, asked: dict[str, Any], v
     kubernetes_validate.validate(job, version, strict=True)
 
 
+def test_the_cluster_ends_a_job_later_than_the_trainer_would_however_long_no_node_took_it(tmp_path: Path) -> None:
+    file = JobTemplates.model_validate(templates(pending_s=600.0))
+    job = manifest(file, JobDirectory(tmp_path / "job-1"), assignment(tmp_path, time_left_s=59.5), None)
+    assert job["spec"]["activeDeadlineSeconds"] > 600 + 59.5
+
+
 def test_a_job_says_whose_it_is_and_is_never_repeated_by_the_cluster(tmp_path: Path) -> None:
     run = "factors-20261201T000000Z-1a2b3c4d"
     job = manifest(
@@ -305,7 +365,7 @@ def test_a_job_says_whose_it_is_and_is_never_repeated_by_the_cluster(tmp_path: P
     for where in (job["metadata"], job["spec"]["template"]["metadata"]):
         assert labels.items() <= where["labels"].items()
     spec = job["spec"]
-    assert (spec["backoffLimit"], spec["podReplacementPolicy"], spec["activeDeadlineSeconds"]) == (0, "Failed", 180)
+    assert (spec["backoffLimit"], spec["podReplacementPolicy"], spec["activeDeadlineSeconds"]) == (0, "Failed", 3780)
     assert spec["template"]["spec"]["restartPolicy"] == "Never"
     assert "ownerReferences" not in job["metadata"]
 

@@ -240,6 +240,18 @@ async def test_a_trainer_that_dies_loses_no_job_and_runs_none_twice(house: House
     assert [row.attempts for row in rows[:2]] == [expected] * 2
 
 
+async def test_a_trainer_that_dies_before_a_cluster_has_heard_of_an_attempt_costs_the_job_none(house: House) -> None:
+    house.cluster.answers["create"] = [(503, "ServiceUnavailable", "starting")] * 1000
+    job = await house.submit(WAITS)
+    await until(lambda: house.row(job).state is JobState.RUNNING)
+    await house.die()
+    house.cluster.answers.clear()
+    await house.begin()
+    house.go(job)
+    row = await house.ended(job)
+    assert (row.state, row.attempts) == (JobState.SUCCEEDED, 1 if house.kind == "kubernetes" else 2)
+
+
 async def test_a_job_that_ends_while_no_trainer_listens_has_its_verdict_afterwards(house: House) -> None:
     jobs = [await house.submit(WAITS), await house.submit(WAITS)]
     processes = [await house.process(job) for job in jobs]

@@ -44,7 +44,7 @@ class Attempt:
     clock_s: Callable[[], float] = time.monotonic
     execution: Execution | None = None
     ran_s: float = 0.0
-    """How long it had run when this trainer adopted it."""
+    """How long a process of it had run when this trainer adopted it."""
     ending: Ending | None = None
     reason: str = ""
     """Why it was ended, for people."""

@@ -3,6 +3,8 @@
 import asyncio
 import os
 from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 
 import structlog
 
@@ -10,9 +12,10 @@ from trainer.device import threads_within
 from trainer.jobs.assignment import Assignment, JobDirectory
 from trainer.jobs.attempt import Attempt, place_on
 from trainer.jobs.devices.listing import DeviceKind
+from trainer.jobs.diagnosis import of_the_disk
 from trainer.jobs.events import EventKind, EventReader, EventWriter, JobEvent
 from trainer.jobs.executors.executor import Executor, Outcome
-from trainer.jobs.job import Failure
+from trainer.jobs.job import Failure, Job
 from trainer.jobs.table import JobTable
 from trainer.runs.report import Stage
 from trainer.settings import Settings
@@ -47,7 +50,7 @@ class Course:
         if attempt.execution is None:
             reader = await self._begun(attempt, directory)
         else:
-            reader = EventReader(directory.events, after=_last_start(directory, attempt.job.run))
+            reader = EventReader(directory.events, after=_last_start(directory.events, attempt.job.run))
         assert attempt.execution is not None  # noqa: S101 - given by the lines above
         pending: str | None = None
         waiting = asyncio.ensure_future(attempt.execution.wait())
@@ -61,14 +64,21 @@ class Course:
                     _log.info("job_pending", job=attempt.job.id, run=attempt.job.run, reason=pending)
                 if (overdue := attempt.overdue(self._settings.frozen_s)) is not None:
                     attempt.end(*overdue)
-        except BaseException:
-            await attempt.execution.leave()
+        except BaseException as error:
+            is_defect = isinstance(error, Exception) and not of_the_disk(error)
+            await (attempt.execution.stop() if is_defect else attempt.execution.leave())
             await waiting
             raise
         await attempt.stopped()
         for event in reader.read():
             await self._mirror(attempt, event)
         return waiting.result()
+
+    def ran_s(self, job: Job, now: datetime) -> float:
+        """How long the attempt of a trainer before has run: since its process told the first; a wait for a node is none."""
+        events = self._directory(job.id).events
+        first = next(iter(EventReader(events, after=_last_start(events, job.run)).read()), None)
+        return 0.0 if first is None else max(0.0, (now - first.time).total_seconds())
 
     async def _begun(self, attempt: Attempt, directory: JobDirectory) -> EventReader:
         """Start it; gives what reads the events that follow."""
@@ -115,7 +125,7 @@ class Course:
                 pass
 
 
-def _last_start(directory: JobDirectory, run: str | None) -> int:
+def _last_start(events: Path, run: str | None) -> int:
     """Id of the event by which the attempt that makes `run` was told; 0 where none was."""
-    starts = (event for event in EventReader(directory.events).read() if event.kind is EventKind.ATTEMPT)
+    starts = (event for event in EventReader(events).read() if event.kind is EventKind.ATTEMPT)
     return max((start.id for start in starts if start.data["run"] == run), default=0)

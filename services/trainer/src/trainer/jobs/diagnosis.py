@@ -1,6 +1,7 @@
 """Diagnosis: which problem an exception is, for a job's record and for the command line."""
 
 import errno
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -16,7 +17,10 @@ from trainer.jobs.order import devices_for
 from trainer.runs import problems
 from trainer.runs.failures import AliasMoved, AliasUnknown, NothingBefore, RunKept, RunUnknown, WordTaken
 
-__all__ = ["diagnose", "invalid_data_members", "never_fits", "only_molecules"]
+__all__ = ["diagnose", "invalid_data_members", "never_fits", "of_the_disk", "only_molecules"]
+
+_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENFILE, errno.EMFILE})
+"""What a disk, or a machine without files to open left, says to everyone."""
 
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 # What libraries say that have no errno to give: the JVM, SQLite, delta-rs.
@@ -60,6 +64,11 @@ def diagnose(error: BaseException) -> Failure:
         return Failure(problems.OUT_OF_MEMORY.slug, "The run needs more memory than there is; nothing of it was published.")
     first_line = _first_line(error)
     return Failure(problems.JOB_BROKEN.slug, f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__)
+
+
+def of_the_disk(error: BaseException) -> bool:
+    """Does the disk refuse, so that every job would meet the same, and the same job another time need not?"""
+    return isinstance(error, sqlite3.OperationalError) or (isinstance(error, OSError) and error.errno in _DISK)
 
 
 def never_fits(word: str, memory_bytes: int, devices: Sequence[SlottedDevice]) -> Failure:

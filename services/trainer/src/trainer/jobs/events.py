@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from trainer.jobs.job import Failure
 from trainer.runs.report import Stage
 
-__all__ = ["EventKind", "EventReader", "EventReport", "EventWriter", "JobEvent"]
+__all__ = ["EventKind", "EventReader", "EventReport", "EventWriter", "JobEvent", "part_from_writers"]
 
 _PROGRESS_EVERY_S: Final = 0.1
 _log = structlog.stdlib.get_logger(__name__)
@@ -155,6 +156,26 @@ class EventReader:
                 else:
                     events.append(JobEvent(self._id, read.time, read.kind, read.data))
         return events
+
+
+def part_from_writers(path: Path) -> None:
+    """Put a copy of the file in its place: who still writes into it, on a node that nobody reaches, writes into nothing.
+
+    Raises:
+        OSError: The disk refuses; the file is as it was.
+    """
+    try:
+        old = path.open("rb")
+    except FileNotFoundError:
+        return
+    fresh = path.with_name(f"{path.name}.new")
+    with old:
+        with fresh.open("wb") as copy:
+            shutil.copyfileobj(old, copy)
+        fresh.replace(path)
+        if since := old.read():  # which somebody may have read before
+            with path.open("ab") as file:
+                file.write(since)
 
 
 class EventReport:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -131,6 +132,7 @@ def _time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
+@lru_cache(4096)
 def spec_of(text: str) -> RunSpec | None:
     """What an earlier version wrote may be no spec any more; its row stays."""
     try:

@@ -1,8 +1,6 @@
 """The supervisor: gives waiting jobs their devices in turn, watches them, and leaves every row in a state that is true."""
 
 import asyncio
-import errno
-import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,7 +16,8 @@ from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.attempt import Attempt, Ending
 from trainer.jobs.course import Course
 from trainer.jobs.devices.listing import DeviceKind, Inventory, Listing, SlottedDevice
-from trainer.jobs.diagnosis import diagnose, never_fits
+from trainer.jobs.diagnosis import diagnose, never_fits, of_the_disk
+from trainer.jobs.events import part_from_writers
 from trainer.jobs.executors.executor import Executor, Outcome
 from trainer.jobs.job import Failure, Job, JobState
 from trainer.jobs.published import PublishedRuns
@@ -33,8 +32,6 @@ __all__ = ["JobFinished", "Pace", "Supervisor"]
 
 _LOOK_SOON_S: Final = 0.2
 """While it is not known which devices there are."""
-_DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENFILE, errno.EMFILE})
-"""What a disk, or a machine without files to open left, says to everyone."""
 _WRITES: Final = frozenset({Stage.NETWORK, Stage.WRITE, Stage.COMMIT, Stage.PUBLISH})
 """Stages that leave something in the store when they do not come to their end."""
 _log = structlog.stdlib.get_logger(__name__)
@@ -137,7 +134,8 @@ class Supervisor:
         Where the disk refuses, or something else that is no single job's fault fails, the queue waits and tries again;
         `trouble` says why.
         """
-        reason, counted = "the trainer stopped", True
+        # Where jobs outlive the trainer, what is not there was not started yet: no fault of the job's.
+        reason, counted = "the trainer stopped", not self._executor.outlives
         while not self._stopping:
             try:
                 await self._settle_leftovers(reason, counted=counted)
@@ -145,7 +143,7 @@ class Supervisor:
                 self.trouble = None
                 await self._work()
             except Exception as error:  # noqa: BLE001 - `trouble` tells it, whatever it is, and the log where it comes from
-                counted = not _of_the_disk(error)
+                counted = not of_the_disk(error)
                 reason = f"the trainer met a defect: {error!r}" if counted else f"the disk refused: {error}"
                 self.trouble = f"The queue stands still: {str(error) or repr(error)}"
                 self._settled.clear()
@@ -210,6 +208,8 @@ class Supervisor:
         for job in left:
             await asyncio.to_thread(self.directory(job.id).revoke)
         await self._recover()  # waits for who publishes: from then on they publish nothing
+        for job in left:
+            await asyncio.to_thread(part_from_writers, self.directory(job.id).events)
         async with self._taking:
             for job in await asyncio.to_thread(self._table.busy):
                 if job.id not in self._attempts:
@@ -222,14 +222,13 @@ class Supervisor:
         busy = await asyncio.to_thread(self._table.busy)
         devices = {device.name: device for device in (await self.devices()).devices}
         held = {job.run: job for job in busy if job.run is not None and job.slot in devices}
+        ran_s = {run: await asyncio.to_thread(self._course.ran_s, job, self._clock()) for run, job in held.items()}
         executions = await self._executor.adopt({run: self.directory(job.id) for run, job in held.items()})
         for run, execution in executions.items():
             job = held[run]
-            assert job.started is not None  # noqa: S101 - it has started
             assert job.slot is not None  # noqa: S101 - by that its device was found
-            ran_s = max(0.0, (self._clock() - job.started).total_seconds())
             _log.info("job_adopted", job=job.id, run=run)
-            self._begin(Attempt(job, devices[job.slot], self._clock_s, execution, ran_s=ran_s))
+            self._begin(Attempt(job, devices[job.slot], self._clock_s, execution, ran_s=ran_s[run]))
         return [job for job in busy if job.id not in self._attempts]
 
     async def _work(self) -> None:
@@ -322,10 +321,12 @@ class Supervisor:
                 if attempt.ending is not Ending.LEFT:
                     await self._settle(attempt, outcome)
             except Exception as error:
-                if _of_the_disk(error):
+                if of_the_disk(error):
                     raise
                 _log.exception("job_broken", job=attempt.job.id)
-                await self._verdicts.finish(attempt.job, JobState.FAILED, diagnose(error), held=attempt.held)
+                await self._give_up(attempt, is_left=True)
+                verdict = (JobState.SUCCEEDED, None) if attempt.published else (JobState.FAILED, diagnose(error))
+                await self._verdicts.finish(attempt.job, *verdict, held=attempt.held)
             finally:
                 del self._attempts[attempt.job.id]
                 attempt.settled.set()
@@ -338,16 +339,22 @@ class Supervisor:
             self.wake()
 
     async def _settle(self, attempt: Attempt, outcome: Outcome) -> None:
-        await asyncio.to_thread(self.directory(attempt.job.id).revoke)
-        if outcome.is_left:
-            await self._recover()  # waits for who publishes: from then on it publishes nothing
-            attempt.published = attempt.published or await self._verdicts.is_published(attempt.job.run)
+        await self._give_up(attempt, is_left=outcome.is_left)
         failure, name = attempt.failure, attempt.device.name
         if failure is not None and failure.slug == problems.DEVICE_FAILED.slug and not attempt.device.apart:
             self._drained[name] = failure.detail
             _log.error("device_failed", device=name, reason=failure.detail)
         sound = [device for device in (await self.devices()).devices if device.fault is None]
         await self._verdicts.settle(attempt, outcome, sound)
+
+    async def _give_up(self, attempt: Attempt, *, is_left: bool) -> None:
+        """Take back the right to publish; of an attempt that may go on, it is known then whether it has done so."""
+        directory = self.directory(attempt.job.id)
+        await asyncio.to_thread(directory.revoke)
+        if is_left:
+            await self._recover()  # waits for who publishes: from then on it publishes nothing
+            await asyncio.to_thread(part_from_writers, directory.events)
+            attempt.published = attempt.published or await self._verdicts.is_published(attempt.job.run)
 
     async def _recover(self) -> None:
         """Remove from the store what no publication names, once at a time."""
@@ -358,8 +365,3 @@ class Supervisor:
         for attempt in self.attempts:
             attempt.end(Ending.LEFT if self._executor.outlives else Ending.STOPPED, reason)
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-def _of_the_disk(error: Exception) -> bool:
-    """Does the disk refuse, so that every job would meet the same, and the same job another time need not?"""
-    return isinstance(error, sqlite3.OperationalError) or (isinstance(error, OSError) and error.errno in _DISK)

@@ -52,6 +52,7 @@ class KubernetesExecution:
         self._pending: str | None = "Its Job is not made yet."
         self._stopping: asyncio.Task[Outcome] | None = None
         self._living = asyncio.create_task(self._live(job), name=f"follow job {name}")
+        self._living.add_done_callback(self._forget)
 
     @property
     def pending(self) -> str | None:
@@ -69,6 +70,7 @@ class KubernetesExecution:
         """Delete the Job with its pods, which are told before, and wait until they are gone."""
         if self._stopping is None and not self._living.done():
             self._stopping = asyncio.create_task(self._end(), name=f"delete job {self.name}")
+            self._stopping.add_done_callback(self._forget)
             self._living.cancel()
         if self._stopping is not None:
             await asyncio.shield(self._stopping)
@@ -83,18 +85,19 @@ class KubernetesExecution:
         try:
             if job is not None:
                 await self._executor.make(job, self._tell)
-            outcome = await self._executor.ended(self.name, self._tell)
-        except Refused as refused:
-            outcome = Outcome(str(refused), Failure(problems.POD_NOT_STARTED.slug, str(refused)))
-        self._executor.forget(self.name)
-        return outcome
+            return await self._executor.ended(self.name, self._tell)
+        except Refused as refused:  # a request before, whose answer was lost, may have been done
+            return Outcome(str(refused), Failure(problems.POD_NOT_STARTED.slug, str(refused)), is_left=True)
 
     async def _end(self) -> Outcome:
         """Only when nobody makes it any more: a request on its way would be heard after its end."""
         await asyncio.wait({self._living})
-        outcome = await self._executor.delete(self.name)
-        self._executor.forget(self.name)
-        return outcome
+        return await self._executor.delete(self.name)
+
+    def _forget(self, task: "asyncio.Task[Outcome]") -> None:
+        """However it ended, with a defect of ours too, nobody waits for the Job any more; unless it was let go of."""
+        if not task.cancelled():
+            self._executor.forget(self.name)
 
     def _tell(self, pending: str | None) -> None:
         self._pending = pending
@@ -215,22 +218,29 @@ class KubernetesExecutor:
 
     async def delete(self, name: str) -> Outcome:
         """Delete a Job and wait until it is gone with its pods."""
-        until_s = self._clock_s() + self._patience.deleted_s
+        until_s, said = self._clock_s() + self._patience.deleted_s, ""
         while self._clock_s() < until_s:
-            with suppress(Away):  # asked again
+            try:
                 if not await self._server.delete_job(name):
                     return Outcome("its pod was ended")
+            except (Away, Refused, Exists) as error:  # asked again: what may not be ended now may be later
+                said = f" ({error})"
             await self._following.change(self._patience.again_s)
-        return Outcome("the cluster was told to end it, and has not", is_left=True)
+        return Outcome(f"the cluster was told to end it, and has not{said}", is_left=True)
 
     async def _sweep(self) -> None:
         """Delete the Jobs that nobody waits for: a dead trainer's request may be heard after its successor has looked."""
         while True:
             for name, job in list(self._following.jobs().items()):
-                conditions = job.get("status", {}).get("conditions", ())
-                has_ended = any(each["type"] in {"Complete", "Failed"} and each["status"] == "True" for each in conditions)
-                if name not in self._known and not has_ended and "deletionTimestamp" not in job["metadata"]:
-                    _log.warning("job_orphaned", name=name, run=job["metadata"].get("labels", {}).get(RUN))
-                    with suppress(Away, Refused):
-                        await self._server.delete_job(name)
+                try:
+                    await self._delete_orphan(name, job)
+                except Exception as error:  # noqa: BLE001 - whatever it is, the others are looked at, and this one again
+                    _log.warning("orphan_left", name=name, reason=str(error) or repr(error))
             await self._following.change(self._patience.look_s)
+
+    async def _delete_orphan(self, name: str, job: dict[str, Any]) -> None:
+        conditions = job.get("status", {}).get("conditions", ())
+        has_ended = any(each["type"] in {"Complete", "Failed"} and each["status"] == "True" for each in conditions)
+        if name not in self._known and not has_ended and "deletionTimestamp" not in job["metadata"]:
+            _log.warning("job_orphaned", name=name, run=job["metadata"].get("labels", {}).get(RUN))
+            await self._server.delete_job(name)

@@ -1,7 +1,7 @@
 """Following: what the API server knows of our Jobs and pods, kept by list and watch."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import structlog
@@ -17,14 +17,17 @@ _log = structlog.stdlib.get_logger(__name__)
 class Following:
     """Our objects by kind and name. What a list says replaces what was known; a watch tells what happens in between."""
 
-    def __init__(self, server: ApiServer, selector: str, *, watch_s: float) -> None:
+    def __init__(
+        self, server: ApiServer, selector: str, *, watch_s: float, pause: Callable[[float], Awaitable[object]] = asyncio.sleep
+    ) -> None:
         """`watch_s`: a watch that tells nothing, or tells it wrongly, is replaced by a list after so long."""
+        self._pause = pause
         self._server = server
         self._selector = selector
         self._watch_s = watch_s
         self._found: dict[Kind, dict[str, dict[str, Any]]] = {kind: {} for kind in Kind}
         self._lists = dict.fromkeys(Kind, 0)
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def begin(self) -> None:
@@ -32,7 +35,7 @@ class Following:
         for kind in Kind:
             try:
                 await self.list_anew(kind)
-            except Refused as error:
+            except (Refused, Expired) as error:
                 raise Away(str(error)) from None
         if not self._tasks:
             self._tasks = [asyncio.create_task(self._follow(kind), name=f"follow {kind}") for kind in Kind]
@@ -56,16 +59,15 @@ class Following:
     async def list_anew(self, kind: Kind) -> str:
         """Replace what is known of a kind; gives the version from which a watch goes on. Raises Away or Refused."""
         found, version = await self._server.listed(kind, self._selector)
-        async with self._changed:
-            self._found[kind] = {each["metadata"]["name"]: each for each in found}
-            self._lists[kind] += 1
-            self._changed.notify_all()
+        self._found[kind] = {each["metadata"]["name"]: each for each in found}
+        self._lists[kind] += 1
+        self._tell()
         return version
 
     async def change(self, within_s: float) -> None:
         """Wait until something happens, or so long."""
         try:
-            async with asyncio.timeout(within_s), self._changed:
+            async with asyncio.timeout(within_s):
                 await self._changed.wait()
         except TimeoutError:
             pass
@@ -78,27 +80,38 @@ class Following:
         self._tasks = []
 
     async def _follow(self, kind: Kind) -> None:
-        """Until cancelled."""
-        failures = 0
+        """Until cancelled; what neither tells anything nor lasts is asked for more and more seldom, whoever ends it."""
+        failures, clock_s = 0, asyncio.get_running_loop().time
         while True:
+            began_s, told, trouble = clock_s(), False, ""
             try:
                 version = await self.list_anew(kind)
-                failures = 0
                 async for happened, found in self._server.watch(kind, self._selector, version, self._watch_s):
-                    await self._keep(kind, happened, found)
-            except Expired:
-                continue
+                    self._keep(kind, happened, found)
+                    told = True
+            except Expired:  # as if it had ended
+                pass
             except Exception as error:  # noqa: BLE001 - whatever is wrong with an answer, the next one may be right
+                trouble = str(error) or repr(error)
+            if told or clock_s() - began_s >= self._watch_s / 2:
+                failures = 0
+            elif not trouble:
+                trouble = "the watch ended at once"
+            if trouble:
                 wait_s = _BACK_OFF_S[min(failures, len(_BACK_OFF_S) - 1)]
                 failures += 1
-                _log.warning("cluster_not_followed", kind=kind, reason=str(error) or repr(error), again_in_s=wait_s)
-                await asyncio.sleep(wait_s)
+                _log.warning("cluster_not_followed", kind=kind, reason=trouble, again_in_s=wait_s)
+                await self._pause(wait_s)
 
-    async def _keep(self, kind: Kind, happened: str, found: dict[str, Any]) -> None:
-        async with self._changed:
-            name, known = found["metadata"]["name"], self._found[kind]
-            if happened != "DELETED":
-                known[name] = found
-            elif name in known and known[name]["metadata"]["uid"] == found["metadata"]["uid"]:
-                del known[name]
-            self._changed.notify_all()
+    def _keep(self, kind: Kind, happened: str, found: dict[str, Any]) -> None:
+        name, known = found["metadata"]["name"], self._found[kind]
+        if happened != "DELETED":
+            known[name] = found
+        elif name in known and known[name]["metadata"]["uid"] == found["metadata"]["uid"]:
+            del known[name]
+        self._tell()
+
+    def _tell(self) -> None:
+        """Those who wait, of whom each may look at what it waits for."""
+        self._changed.set()
+        self._changed = asyncio.Event()

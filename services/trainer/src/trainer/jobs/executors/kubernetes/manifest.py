@@ -20,7 +20,7 @@ _POD: Final = "trainer.jobs.pod"
 _TORCHRUN: Final = "torch.distributed.run"
 _PORT: Final = 29500
 _BEYOND_S: Final = 120
-"""The trainer ends what lasts too long; the cluster does so later, where there is no trainer."""
+"""The trainer ends what lasts too long; the cluster does so later, where there is no trainer. It counts the wait for a node."""
 
 
 def job_name(run: str) -> str:
@@ -46,7 +46,7 @@ def manifest(templates: JobTemplates, directory: JobDirectory, assignment: Assig
     spec = job["spec"]
     spec |= {"backoffLimit": 0, "podReplacementPolicy": "Failed"}
     if assignment.time_left_s is not None:
-        limit_s = math.ceil(assignment.time_left_s) + _BEYOND_S
+        limit_s = math.ceil(assignment.time_left_s + templates.pending_s) + _BEYOND_S
         spec["activeDeadlineSeconds"] = min(limit_s, spec.get("activeDeadlineSeconds", limit_s))
     described = spec["template"].setdefault("metadata", {})
     described["labels"] = {**described.get("labels", {}), **labels}

@@ -12,7 +12,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from pathlib import Path
 from ssl import create_default_context
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, Self
 
 from typing_extensions import override
 
@@ -41,11 +41,15 @@ class Kind(StrEnum):
 
 
 class Away(OSError):
-    """The API server does not answer, or has no time, or does not know us at the moment."""
+    """The API server does not answer, or nothing that is understood, or has no time, or does not know us at the moment."""
 
 
 class Refused(Exception):
-    """The API server will not do it, whenever it is asked."""
+    """The API server says that it will not do it."""
+
+
+class _Missing(Refused):
+    """There is no such object."""
 
 
 class Exists(Exception):
@@ -63,13 +67,18 @@ class ApiServer(Protocol):
         """Make a Job; raises Exists or Refused."""
 
     async def delete_job(self, name: str) -> bool:
-        """Begin to delete a Job, which is there until its pods are gone; False where there is none."""
+        """Begin to delete a Job, which is there until its pods are gone; False where there is none. Raises Refused."""
 
     async def listed(self, kind: Kind, selector: str) -> Listed:
-        """The objects that bear these labels."""
+        """The objects that bear these labels; raises Refused."""
 
     def watch(self, kind: Kind, selector: str, version: str, within_s: float) -> AsyncIterator[tuple[str, dict[str, Any]]]:
-        """What happens to them from `version` on, as `ADDED`, `MODIFIED` or `DELETED` and the object; raises Expired."""
+        """What happens to them from `version` on, as `ADDED`, `MODIFIED` or `DELETED` and the object.
+
+        Raises:
+            Expired: The version is too old.
+            Refused: It may not be watched.
+        """
 
     async def uid(self, owner: Owner) -> str:
         """Of an object; raises Refused."""
@@ -138,20 +147,22 @@ class KubernetesServer:
 
     async def create_job(self, job: dict[str, Any]) -> None:
         """As `ApiServer.create_job`."""
-        async with self._asked("POST", self._path[Kind.JOB], json=job):
-            pass
+        async with self._asked("POST", self._path[Kind.JOB], json=job) as answer:
+            _ = json.loads(await answer.aread())["metadata"]["uid"]  # it is the API server that has made one
 
     async def delete_job(self, name: str) -> bool:
         """As `ApiServer.delete_job`."""
-        path = f"{self._path[Kind.JOB]}/{name}"
-        async with self._asked("DELETE", path, missing=True, params={"propagationPolicy": "Foreground"}) as answer:
-            return answer.status_code != HTTPStatus.NOT_FOUND
+        try:
+            async with self._asked("DELETE", f"{self._path[Kind.JOB]}/{name}", params={"propagationPolicy": "Foreground"}):
+                return True
+        except _Missing:
+            return False
 
     async def listed(self, kind: Kind, selector: str) -> Listed:
         """As `ApiServer.listed`."""
         async with self._asked("GET", self._path[kind], params={"labelSelector": selector}) as answer:
             found = json.loads(await answer.aread())
-        return found["items"], found["metadata"]["resourceVersion"]
+            return found["items"], found["metadata"]["resourceVersion"]
 
     async def watch(
         self, kind: Kind, selector: str, version: str, within_s: float
@@ -163,7 +174,7 @@ class KubernetesServer:
             async for line in answer.aiter_lines():
                 event = json.loads(line)
                 if event["type"] == "ERROR":
-                    _raise_for(event["object"]["code"], event["object"].get("message", ""))
+                    _raise_for(event["object"]["code"], event["object"])
                 yield event["type"], event["object"]
 
     async def uid(self, owner: Owner) -> str:
@@ -176,36 +187,45 @@ class KubernetesServer:
         await self._client.aclose()
 
     @asynccontextmanager
-    async def _asked(self, method: str, path: str, *, missing: bool = False, **how: Any) -> "AsyncIterator[httpx.Response]":
-        """The answer, read or not, let go of in the end; a refusal is raised, but for `missing` that nothing is there."""
+    async def _asked(self, method: str, path: str, **how: Any) -> "AsyncIterator[httpx.Response]":
+        """The answer, let go of in the end; what is raised while it is asked or read is one of this module's."""
         import httpx  # noqa: PLC0415 - loaded with its user
 
         try:
             async with self._client.stream(method, path, **how) as answer:
-                if answer.is_error and not (missing and answer.status_code == HTTPStatus.NOT_FOUND):
-                    await answer.aread()
-                    _raise_for(answer.status_code, _message(answer.text))
+                if not answer.is_success:
+                    _raise_for(answer.status_code, _status(await answer.aread()))
                 yield answer
+        except (Away, Refused, Exists, Expired):
+            raise
         except httpx.TransportError as error:
             raise Away(f"The cluster's API server does not answer: {str(error) or type(error).__name__}.") from error
+        except Exception as error:  # whatever is wrong with an answer, or with the token, the next may be right
+            raise Away(f"The cluster's API server is not understood: {type(error).__name__}: {error}.") from error
 
 
-def _message(text: str) -> str:
+def _status(body: bytes) -> dict[str, Any] | None:
+    """What a server of Kubernetes says of a request that it does not do; None where that is said by somebody in between."""
     try:
-        return str(json.loads(text)["message"])
-    except (ValueError, KeyError, TypeError):
-        return text[:300]
+        found = json.loads(body)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and found.get("kind") == "Status" else None
 
 
-def _raise_for(status: int, message: str) -> None:
-    match status:
-        case HTTPStatus.CONFLICT:
+def _raise_for(code: int, status: dict[str, Any] | None) -> NoReturn:
+    """That something is refused, or there or not, is believed of the API server alone."""
+    if status is None:
+        raise Away(f"The cluster's API server is not reached: something answers {code}.")
+    reason, message = status.get("reason", ""), str(status.get("message", ""))
+    match code, reason:
+        case HTTPStatus.CONFLICT, "AlreadyExists":
             raise Exists(message)
-        case HTTPStatus.GONE:
+        case HTTPStatus.NOT_FOUND, "NotFound":
+            raise _Missing(f"The cluster's API server refuses ({code}): {message}")
+        case HTTPStatus.GONE, _:
             raise Expired(message)
-        case HTTPStatus.UNAUTHORIZED | HTTPStatus.REQUEST_TIMEOUT | HTTPStatus.TOO_MANY_REQUESTS:
-            raise Away(f"The cluster's API server answers {status}: {message}")
-        case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR or _QUOTA in message:
-            raise Away(f"The cluster's API server answers {status}: {message}")
+        case ((400 | 403 | 404 | 405 | 413 | 415 | 422), _) if _QUOTA not in message:
+            raise Refused(f"The cluster's API server refuses ({code}): {message}")
         case _:
-            raise Refused(f"The cluster's API server refuses ({status}): {message}")
+            raise Away(f"The cluster's API server answers {code}: {message}")

@@ -1,7 +1,7 @@
 """Where an attempt stands, as its Job and pods tell. Pure: objects in, words out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -55,10 +55,10 @@ _Object = Mapping[str, Any]
 
 def standing(job: _Object | None, pods: Sequence[_Object], now: datetime) -> Standing:
     """Of a Job that was made, None where it is there no more."""
-    if job is None:
-        return Ended(Outcome("its Job was deleted in the cluster"))
+    if job is None:  # and of its pods nothing is known
+        return Ended(Outcome("its Job was deleted in the cluster", is_left=True))
     if (outcome := _ended(job, pods) or _lost(pods, now)) is not None:
-        return Ended(outcome)
+        return Ended(replace(outcome, is_left=outcome.is_left or any(_runs(pod) for pod in pods)))
     if job["spec"].get("suspend"):
         return Pending("Its Job is suspended: it waits for its turn in a queue of the cluster.", suspended=True)
     if not pods:
@@ -122,6 +122,11 @@ def _lost(pods: Sequence[_Object], now: datetime) -> Outcome | None:
             node = pod["spec"].get("nodeName", "its node")
             return Outcome(f"its pod was lost with {node}, which does not answer", counted=False, is_left=True)
     return None
+
+
+def _runs(pod: _Object) -> bool:
+    """May a process of it run? A Job may be called ended before its pods are."""
+    return pod.get("status", {}).get("phase", "Pending") not in {"Succeeded", "Failed"}
 
 
 def _pending(pod: _Object) -> Pending | None:
