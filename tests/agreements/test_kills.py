@@ -9,6 +9,7 @@ import random
 import shutil
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -170,7 +171,9 @@ class _Reader(threading.Thread):
 
     def run(self) -> None:
         seen: dict[str, dict[str, int]] = {}
-        while not self._stop_reading.wait(0.05):  # leaves the processors to whoever is killed
+        rest_s = 0.05
+        while not self._stop_reading.wait(rest_s):
+            began = time.monotonic()
             try:
                 found = whole_runs(self._state)
             except Exception as error:  # noqa: BLE001 - whatever a reader meets
@@ -179,6 +182,7 @@ class _Reader(threading.Thread):
             if lost := [run for run in seen if found.get(run) != seen[run]]:
                 self.failures.append(f"{lost} changed or went away")
             seen, self.reads = found, self.reads + 1
+            rest_s = 2 * (time.monotonic() - began)  # leaves the processors to whoever is killed
 
     def end(self) -> None:
         self._stop_reading.set()
@@ -190,6 +194,7 @@ def _events(trainer: TrainerProcess, job: str) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
+@pytest.mark.timeout(240 + 30 * KILLS)
 def test_whoever_is_killed_wherever_a_job_stands_readers_see_whole_runs_and_every_job_ends(trainer: TrainerProcess) -> None:
     draw = random.Random(int(os.environ.get("NTDEMO_KILLS_SEED", "0")))  # noqa: S311 - a test
     before = list(whole_runs(trainer.state))

@@ -143,13 +143,30 @@ def test_a_file_of_molecules_becomes_a_table_and_a_structure_file(
 ) -> None:
     table, structures = tmp_path / "mine.csv", tmp_path / "mine.sdf"
     table.write_text(f'id,"Canonical SMILES",note\r\n"first, of all",{SMILES[4]},a\r\n,{SMILES[7]},"b ""c"""\r\n')
-    structures.write_text(sd_file([(SMILES[4], {"name": "from a file"}), (SMILES[9], {"name": ""})]))
+
+    def choose_again() -> None:
+        with page.expect_file_chooser() as chooser:
+            page.get_by_label("Drop a file here, or choose one").click()
+        chooser.value.set_files(structures)
+
+    written = sd_file([(SMILES[4], {"name": "from a file"}), (SMILES[9], {"name": ""})])
+    structures.write_text(written)
     page = visit.go(f"{addresses.dash}/predict-many?run={addresses.model}")
     page.get_by_label("Drop a file here, or choose one").set_input_files(table)
     expect(page.locator("#many-status")).to_have_text("mine.csv: 2 molecules stand below.")
     expect(page.get_by_label("SMILES, one a line")).to_have_value(f"{SMILES[4]} first, of all\n{SMILES[7]}")
 
     page.get_by_label("Drop a file here, or choose one").set_input_files(structures)
+    expect(page.locator("#many-status")).to_have_text("mine.sdf: 2 molecules stand below.")
+    carbon, nothing = (Chem.MolToMolBlock(Chem.MolFromSmiles(each)) for each in ("C", ""))
+    structures.write_text(f"{carbon}> <Name>\na\tname\n\n$$$$\n{nothing}$$$$\n{carbon}".replace("\n", "\r\n"))
+    choose_again()
+    expect(page.locator("#many-status")).to_have_text(
+        "mine.sdf: 2 molecules stand below. 1 record has no structure that can be read."
+    )
+    expect(page.get_by_label("SMILES, one a line")).to_have_value("C a name\nC")
+    structures.write_text(written)
+    choose_again()
     expect(page.locator("#many-status")).to_have_text("mine.sdf: 2 molecules stand below.")
     page.get_by_role("button", name="Predict all").focus()
     page.keyboard.press("Enter")

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 from fastapi.testclient import TestClient
+from tests.support.components import text_of
 from tests.support.ports import free_ports
 from tests.support.replacing import replacing_run
 from tests.support.served import Served, wait_until_ready
@@ -67,11 +68,11 @@ def shown(viz: TestClient, part: str, hidden: str = "", **view: Any) -> tuple[li
     children = viz.post("/_dash-update-component", json=body).json()["response"][part]["children"]
     table = next(_of_type(children, "Table"), None)
     if table is None:
-        return [], [], _text(children)
-    head = [_text(cell) for cell in _of_type(next(_of_type(table, "Thead")), "Th")]
+        return [], [], text_of(children)
+    head = [text_of(cell) for cell in _of_type(next(_of_type(table, "Thead")), "Th")]
     lines = _of_type(next(_of_type(table, "Tbody")), "Tr")
-    rows = [dict(zip(head, [_text(cell) for cell in line["props"]["children"]], strict=True)) for line in lines]
-    return head, rows, _text(children)
+    rows = [dict(zip(head, [text_of(cell) for cell in line["props"]["children"]], strict=True)) for line in lines]
+    return head, rows, text_of(children)
 
 
 def _of_type(node: Any, kind: str) -> Iterator[Any]:
@@ -80,12 +81,6 @@ def _of_type(node: Any, kind: str) -> Iterator[Any]:
             if each.get("type") == kind:
                 yield each
             yield from _of_type(each["props"].get("children"), kind)
-
-
-def _text(node: Any) -> str:
-    if isinstance(node, list):
-        return "".join(_text(each) for each in node)
-    return _text(node["props"].get("children")) if isinstance(node, dict) else "" if node is None else str(node)
 
 
 def test_products_of_percents_are_told_in_percent_and_known_compounds_with_their_measurement(

@@ -11,6 +11,7 @@
         return;
       }
       const input = Object.assign(document.createElement("input"), { type: "file" }, field);
+      input.addEventListener("click", () => (input.value = "")); // the same file, written anew, is a choice as well
       input.addEventListener("change", () => taken(input.files));
       holder.appendChild(input);
       area.addEventListener("dragover", function (event) {

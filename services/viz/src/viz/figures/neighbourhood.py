@@ -124,7 +124,7 @@ def _marker(mapped: Mapped, palette: Palette) -> dict[str, Any]:
         stops = palette.diverging[len(palette.diverging) // 2 + 1 :]
         ticks = list(range(int(top) + 1))
         return marker | {
-            "color": [None if np.isnan(each) else each for each in log_F.tolist()],
+            "color": log_F.tolist(),
             "cmin": 0.0,
             "cmax": top,
             "colorscale": [(at / (len(stops) - 1), colour) for at, colour in enumerate(stops)],

@@ -23,7 +23,7 @@ from viz.pages.regions import answering
 from viz.scores import Scores
 from viz.view import View
 
-__all__ = ["PATH", "layout", "register"]
+__all__ = ["PATH", "Line", "layout", "lines_of", "register"]
 
 PATH: Final = "/predict-many"
 _MOST: Final = 500
@@ -110,7 +110,7 @@ def register(dash: Dash, scores: Scores, handed_on: HandedOn) -> None:
     async def predict_all(clicks: int | None, text: str | None, target: str | None, search: str) -> Any:
         if not clicks:
             return html.P(_("Nothing asked yet."), className="quiet"), None
-        lines, view, target = _lines(text), View.of(search), (target or "").strip() or None
+        lines, view, target = lines_of(text), View.of(search), (target or "").strip() or None
         if not 0 < len(lines) <= _MOST:
             return html.P(
                 _("Type one to {most} SMILES; there are {count}.", most=_MOST, count=len(lines)), className="flag"
@@ -141,7 +141,7 @@ def register(dash: Dash, scores: Scores, handed_on: HandedOn) -> None:
 
 
 @dataclass(frozen=True)
-class _Line:
+class Line:
     """A molecule that was typed or read from a file."""
 
     number: int
@@ -150,14 +150,14 @@ class _Line:
 
 
 @dataclass(frozen=True)
-class _Predicted(_Line):
+class _Predicted(Line):
     """What is expected of it."""
 
     prediction: Prediction
 
 
 async def _asked(
-    scores: Scores, view: View, lines: Sequence[_Line], target: str | None
+    scores: Scores, view: View, lines: Sequence[Line], target: str | None
 ) -> tuple[list[_Predicted], list[tuple[int, Left]]]:
     """Predictions by line, and the lines that are no molecules with their reasons."""
     told, left = await scores.predictions(view.run, [line.smiles for line in lines], target=target, limit=_TARGETS)
@@ -169,11 +169,11 @@ async def _asked(
     return predicted, [(lines[each.place].number, each) for each in left]
 
 
-def _lines(text: str | None) -> list[_Line]:
+def lines_of(text: str | None) -> list[Line]:
     """SMILES and names by the numbers of their lines; names as the API takes them: in one line, not too long."""
     written = enumerate((text or "").split("\n")[: 10 * _MOST], start=1)
     split = ((number, _SPACES.split(line.strip(), maxsplit=1)) for number, line in written if line.strip())
-    return [_Line(number, parts[0], _SPACES.sub(" ", " ".join(parts[1:]))[:_NAME]) for number, parts in split]
+    return [Line(number, parts[0], _SPACES.sub(" ", " ".join(parts[1:]))[:_NAME]) for number, parts in split]
 
 
 def _left_out(left: Sequence[tuple[int, Left]]) -> list[Component]:
@@ -218,7 +218,7 @@ def _predicted(predicted: Sequence[_Predicted], view: View) -> list[Component]:
     ]
 
 
-def _called(each: _Line) -> list[Component]:
+def _called(each: Line) -> list[Component]:
     return [html.Br(), html.Span(each.name, className="quiet")] if each.name else []
 
 

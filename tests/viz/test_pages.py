@@ -1,0 +1,72 @@
+"""What pages make of what they are told, without a browser."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.support.components import text_of
+
+from viz.comparing import Comparison
+from viz.figures.neighbourhood import Mapped, neighbourhood
+from viz.pages.comparison import compared
+from viz.pages.many import lines_of
+from viz.palette import PALETTES
+from viz.view import View
+
+PALETTE = next(iter(PALETTES.values()))
+ALIKE = Comparison(
+    runs=("run-a", "run-b"),
+    parameters=(),
+    is_same_data=True,
+    sources=("a.csv", "a.csv"),
+    counts=(),
+    shared_fragments=3,
+    only=(0, 0),
+    metrics=(("rmse", 0.6, 0.5), ("rmse_ridge", 0.8, 0.7)),
+    similarity=None,
+    nearest=10,
+    compared=0,
+    kept=None,
+    moved=(),
+)
+
+
+def _told(comparison: Comparison) -> str:
+    return text_of(compared(comparison, ("a", "b"), View()))
+
+
+def test_the_better_one_is_named_where_both_were_judged_on_the_same_cells_and_by_no_yardstick() -> None:
+    assert _told(ALIKE).count("better") == 1
+    assert "not judged on the same cells" not in _told(ALIKE)
+
+
+@pytest.mark.parametrize("name", ["holdout", "later", "seed", "objective"])
+def test_no_run_is_the_better_one_where_other_cells_judged_them(name: str) -> None:
+    told = _told(replace(ALIKE, parameters=((name, "1", "2"),)))
+    assert "not judged on the same cells" in told
+    assert "better" not in told.replace("which is the better one", "")
+
+
+def test_names_of_molecules_are_one_line_that_the_service_takes() -> None:
+    lines = lines_of(f"CCO\ta\tlong  name\x0b here\n\nCCN {'x' * 300}\nCCC")
+    assert [(each.number, each.smiles, each.name) for each in lines] == [
+        (1, "CCO", "a long name here"),
+        (3, "CCN", "x" * 200),
+        (4, "CCC", ""),
+    ]
+
+
+@pytest.mark.parametrize("counts", [None, [np.nan] * 3])
+def test_a_map_of_a_run_that_counted_nothing_has_one_colour_and_no_scale(counts: list[float] | None) -> None:
+    mapped = Mapped(("a", "b", "c"), (1, 2, 3), np.zeros((3, 2)), counts_F=None if counts is None else np.array(counts))
+    marker = neighbourhood(mapped, PALETTE, revision="1").data[0].marker
+    assert marker.color == PALETTE.point
+    assert marker.colorbar.tickvals is None
+
+
+def test_what_nobody_counted_has_no_colour_beside_what_was() -> None:
+    mapped = Mapped(("a", "b", "c"), (1, 2, 3), np.zeros((3, 2)), counts_F=np.array([np.nan, 1.0, 100.0]))
+    marker = json.loads(neighbourhood(mapped, PALETTE, revision="1").to_json())["data"][0]["marker"]
+    assert marker["color"] == [None, 0.0, 2.0]
+    assert marker["colorbar"]["ticktext"] == ["1", "10", "100"]
