@@ -136,7 +136,10 @@ def test_the_page_and_its_callbacks_are_said_in_the_language_of_the_cookie(lonel
     assert (switched.headers["content-language"], switched.headers["set-cookie"].split(";")[0]) == ("ja", "lang=ja")
     assert "Cookie" in switched.headers["vary"]
     assert '<html lang="ja">' in lonely.get("/fragments").text
-    assert "本文へ移動" in lonely.get("/_dash-layout").text
+    layout = lonely.get("/_dash-layout")
+    assert "本文へ移動" in layout.text
+    assert "Cookie" in layout.headers["vary"]
+    assert "content-language" not in lonely.get("/assets/viz.css").headers
     turned = {
         "output": "..content.children...title.data..",
         "outputs": [{"id": "content", "property": "children"}, {"id": "title", "property": "data"}],

@@ -18,6 +18,8 @@ __all__ = ["COOKIE", "Negotiation", "kept_as", "negotiated", "stated"]
 COOKIE: Final = "lang"
 """The name in addresses as well."""
 _KEPT_S: Final = 365 * 24 * 3600
+_SAYING: Final = ("text/html", "application/json", "application/problem+json")
+"""Answers with sentences in them; files and pictures have none."""
 _RANGE: Final = re.compile(r"\s*([A-Za-z]+)(?:-[A-Za-z0-9]+)*\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?))?\s*")
 
 
@@ -41,7 +43,7 @@ class Negotiation:
         async def send_told(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answered = MutableHeaders(scope=message)
-                if answered.get("content-type", "").startswith("text/html"):
+                if answered.get("content-type", "").startswith(_SAYING):
                     answered["Content-Language"] = language
                     answered.add_vary_header("Cookie, Accept-Language")
                 if asked is not None:
