@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.support.arrow_store import publish_run
+from tests.support.arrow_store import commit_flipped, publish_run
 from tests.support.reader import whole_runs
 from tests.support.reports import SteppingReport
 from typer.testing import CliRunner
@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from contracts.store import Store
 from trainer.cli import app
 from trainer.store import backup as backups
+from trainer.store import tables
 from trainer.store.damage import check, named_files
 from trainer.store.intents import PublicationsLost, intents
 from trainer.store.publications import publications
@@ -199,3 +200,10 @@ def test_a_backup_holds_what_was_published_when_it_began(store: Store, tmp_path:
     assert all(not state.damage for state in check(other))
     recover(other)
     assert list(whole_runs(tmp_path / "other")) == RUNS
+
+
+def test_a_partition_with_a_flipped_bit_is_not_read(tmp_path: Path) -> None:
+    store = Store.under(tmp_path)
+    version = commit_flipped(store)
+    with pytest.raises(OSError, match="CRC checksum"):
+        tables.read(store, "membership", version, "d1")
