@@ -20,7 +20,7 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 # As many processes as there are processors, four at most: each may hold a Spark session and servers of its own.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help setup hooks run test test-all quick test-deploy wheelhouse check format lint types imports lock openapi client-gen generated reference docs breaking decisions problems chart sbom audit release release-check bench e2e train chat client up down clean
+.PHONY: help setup hooks run test test-all quick test-deploy wheelhouse check format lint types imports lock openapi client-gen generated reference docs breaking decisions problems translations chart sbom audit release release-check bench e2e train chat client up down clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -116,7 +116,7 @@ client-gen: openapi ## generate every client from openapi.json of its service, a
 	$(BIN)/python -m tools.typescript_client
 	$(BIN)/python -m tools.reference
 
-generated: client-gen problems decisions chart reference ## everything that is generated, anew
+generated: client-gen problems decisions chart reference translations ## everything that is generated, anew
 
 reference: setup ## write docs/reference/ from the documents and the code
 	$(BIN)/python -m tools.reference
@@ -129,6 +129,9 @@ breaking: openapi ## what breaks callers of the last release, and whether CHANGE
 
 decisions: setup ## write the index of docs/decisions
 	$(BIN)/python tools/decisions.py
+
+translations: setup ## take what the pages say into each language's catalogue, and compile it
+	$(BIN)/python -m tools.translations
 
 problems: setup ## write docs/problems/ from the services' problem types
 	$(BIN)/python tools/problems.py

@@ -10,7 +10,7 @@ __all__ = ["text_of"]
 def text_of(node: Any) -> str:
     """All text of a component and of what is in it, in order."""
     if isinstance(node, Component):
-        node = node.to_plotly_json()
+        return text_of(node.to_plotly_json())  # type: ignore[no-untyped-call]
     if isinstance(node, list | tuple):
         return "".join(map(text_of, node))
     return text_of(node["props"].get("children")) if isinstance(node, dict) else "" if node is None else str(node)

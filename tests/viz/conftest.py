@@ -1,16 +1,18 @@
 """A real store, the real scores API and the real viz before it, once for all tests of viz."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pyarrow as pa
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
-from tests.support.browser import PLAIN, Visit, launched, watched
-from tests.support.gaussian import fitted, table
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.support.browser import PLAIN, Visit, axe_script, launched, watched
+from tests.support.gaussian import SMILES, fitted, table
 from tests.support.hands import Keyboard, Mouse
 from tests.support.ports import free_ports
 from tests.support.posteriors import drawn
@@ -32,6 +34,17 @@ KNOWN = [name for name in fragment(ASPIRIN).fragments if name != "*O*"]
 TARGETS = [f"target {place}" for place in range(12)]
 
 
+PLACES = [
+    ("dash", "/?fragment=fB"), ("dash", "/?run={many}&colour=support"), ("dash", "/heat-map"),
+    ("dash", "/fragments?fragment=fB"), ("dash", "/training"), ("dash", "/data"), ("dash", "/words"), ("dash", "/predict-many"),
+    ("dash", f"/fragments?run={{replaced}}&fragment={quote('*Cl', safe='')}&target=a&by={quote('*OC', safe='')}"),
+    ("dash", f"/replace?run={{replaced}}&compound={quote(CHLORIDE, safe='')}&fragment={quote('*Cl', safe='')}&target=a&keep=b"),
+    ("dash", "/training?beside={many}"),
+    ("dash", f"/predict?run={{chances}}&compound={quote(ASPIRIN, safe='')}"),
+    ("dash", f"/predict?run={{model}}&compound={quote(SMILES[4], safe='')}"),
+    ("bokeh", "/"), ("bokeh", "/histogram"), ("bokeh", "/training"),
+]  # fmt: skip
+"""Every page, by its server, with something on it."""
 PATIENCE_MS = 60_000
 _WEBGL = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
 
@@ -216,3 +229,27 @@ def some_fragment(addresses: Addresses, http: httpx.Client, part: str) -> str:
     """A fragment of the large run whose name holds a text."""
     found = http.get(f"{addresses.scores}/v1/fragments", params={"run": addresses.many, "query": part, "limit": 5}).json()
     return str(found["items"][-1]["name"])
+
+
+def opened(page: Page, addresses: Addresses, server: str, path: str) -> None:
+    """Open one of `PLACES`, and wait until what it shows is there."""
+    runs = {name: getattr(addresses, name) for name in ("chances", "replaced", "model", "many")}
+    page.goto(getattr(addresses, server) + path.format(**runs))
+    settled = (
+        "#content figure .js-plotly-plot, #results tr, #content table a, #data-file, #many-molecules, .words, .bk-Figure"
+        if server == "dash"
+        else "#content a"
+        if path == "/"
+        else ".bk-Figure"
+    )
+    expect(page.locator(settled).first).to_be_visible(timeout=PATIENCE_MS)
+    if server == "bokeh" and path != "/":
+        page.wait_for_function("() => !document.querySelector('[role=slider]:not([aria-label])')")
+        slider = page.get_by_role("slider", name=re.compile("^(Listed range|Frame|一覧の範囲|フレーム)"))
+        expect(slider.first).to_be_visible(timeout=PATIENCE_MS)
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """axe-core's script, from the npm registry; it is not kept in the repository."""
+    return axe_script(tmp_path_factory.mktemp("axe"))

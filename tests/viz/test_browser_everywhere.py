@@ -1,16 +1,13 @@
 """What holds on every page, in a real browser: menus, keyboard, recovery, colours, no barrier."""
 
-import re
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
-from tests.support.browser import Visit, axe_script, faults
-from tests.support.gaussian import SMILES
+from tests.support.browser import Visit, faults
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
-from tests.viz.conftest import ASPIRIN, CHLORIDE, PATIENCE_MS, Addresses, Published, viz_environment
+from tests.viz.conftest import PATIENCE_MS, PLACES, Addresses, Published, opened, viz_environment
 
 pytestmark = pytest.mark.browser
 
@@ -112,47 +109,17 @@ def test_the_colours_follow_the_readers_preference(addresses: Addresses, browser
 
 
 _TICKS = {"light": "rgb(89, 97, 107)", "dark": "rgb(163, 171, 181)"}
-_PLACES = [
-    ("dash", "/?fragment=fB"), ("dash", "/?run={many}&colour=support"), ("dash", "/heat-map"),
-    ("dash", "/fragments?fragment=fB"), ("dash", "/training"), ("dash", "/data"), ("dash", "/words"), ("dash", "/predict-many"),
-    ("dash", f"/fragments?run={{replaced}}&fragment={quote('*Cl', safe='')}&target=a&by={quote('*OC', safe='')}"),
-    ("dash", f"/replace?run={{replaced}}&compound={quote(CHLORIDE, safe='')}&fragment={quote('*Cl', safe='')}&target=a&keep=b"),
-    ("dash", "/training?beside={many}"),
-    ("dash", f"/predict?run={{chances}}&compound={quote(ASPIRIN, safe='')}"),
-    ("dash", f"/predict?run={{model}}&compound={quote(SMILES[4], safe='')}"),
-    ("bokeh", "/"), ("bokeh", "/histogram"), ("bokeh", "/training"),
-]  # fmt: skip
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark"), (1440, "dark"), (390, "light")])
-@pytest.mark.parametrize(("server", "path"), _PLACES)
+@pytest.mark.parametrize(("server", "path"), PLACES)
 def test_pages_fit_the_screen_and_pass_axe(
     addresses: Addresses, browser: Browser, axe: str, server: str, path: str, width: int, scheme: str
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
     page = context.new_page()
-    page.goto(
-        getattr(addresses, server)
-        + path.format(chances=addresses.chances, replaced=addresses.replaced, model=addresses.model, many=addresses.many)
-    )
-    settled = (
-        "#content figure .js-plotly-plot, #results tr, #content table a, #data-file, #many-molecules, .words, .bk-Figure"
-        if server == "dash"
-        else "#content a"
-        if path == "/"
-        else ".bk-Figure"
-    )
-    expect(page.locator(settled).first).to_be_visible(timeout=PATIENCE_MS)
-    if server == "bokeh" and path != "/":
-        page.wait_for_function("() => !document.querySelector('[role=slider]:not([aria-label])')")
-        expect(page.get_by_role("slider", name=re.compile("^(Listed range|Frame)")).first).to_be_visible(timeout=PATIENCE_MS)
+    opened(page, addresses, server, path)
     assert faults(page, axe) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
-
-
-@pytest.fixture(scope="session")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """axe-core's script, from the npm registry; it is not kept in the repository."""
-    return axe_script(tmp_path_factory.mktemp("axe"))

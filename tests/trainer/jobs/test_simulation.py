@@ -1,5 +1,6 @@
 """Nothing is lost: thousands of histories in which the disk refuses, devices fail, clocks jump and the trainer dies."""
 
+import gc
 import logging
 import tempfile
 from collections import Counter
@@ -33,12 +34,14 @@ NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Without what the trainer would log of all that goes wrong, and the environment, read with every assignment: a fifth of
-    the time."""
+    """Without what the trainer would log of all that goes wrong, and the environment, which is read with every assignment."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.disable(logging.CRITICAL)
     monkeypatch.setattr(Settings, "__init__", BaseModel.__init__)
+    often = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 20)  # little of what a history makes is there for long
     yield
+    gc.set_threshold(*often)
     logging.disable(logging.NOTSET)
     structlog.reset_defaults()
 

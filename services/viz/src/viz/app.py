@@ -24,8 +24,10 @@ from viz.datasets import Datasets
 from viz.failures import Unshowable
 from viz.handed_on import HandedOn
 from viz.jobs import TrainerJobs
+from viz.language import _
+from viz.negotiation import Negotiation
 from viz.pages import everywhere, rights
-from viz.pages.frame import INDEX, frame
+from viz.pages.frame import frame, index
 from viz.registry import Registry
 from viz.scores import Scores
 from viz.settings import Settings
@@ -84,21 +86,20 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
         """Dash answers every path it does not know with a page; a program that errs must not get one."""
         raise HTTPException(404, f"viz has no route /v1/{path}.")
 
-    dash = Dash(
+    dash = _Pages(
         "viz",
         server=app,  # type: ignore[arg-type]  # Dash 4.4 takes a FastAPI; its annotation does not say so
         title="ntdemo",
         update_title="",
         assets_folder=str(_ASSETS),
         assets_ignore=r"^(scheme|names|widgets)\.",  # the Bokeh pages' own
-        index_string=INDEX,
         serve_locally=True,
         suppress_callback_exceptions=True,
         on_error=_on_error,
         add_log_handler=False,
     )
     dash.backend.websocket_capability = False  # the server has none; pages would ask for one again and again
-    dash.layout = frame()
+    dash.layout = frame
     everywhere.register(dash, settings, scores, jobs, datasets, registry, drawn)
     # Dash puts its layer, which reads bodies, before the doors. The last of these is the innermost.
     dash_layer = app.user_middleware.pop(0)
@@ -109,6 +110,7 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
         Middleware(CallbackFailures),
     ]
     # Plotly's WebGL traces compile their drawing commands, which needs 'unsafe-eval'.
+    app.add_middleware(Negotiation)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
     policy = content_policy(" ".join(["'unsafe-eval'", *dash.csp_hashes()]))
     # The documentation page starts by a script of its own.
@@ -116,7 +118,15 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
     return app
 
 
+class _Pages(Dash):
+    """Dash, with our own page around it, in the language of each request."""
+
+    def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]  # Dash passes all of them by name
+        """The page that loads everything."""
+        return index(**parts)
+
+
 def _on_error(error: Exception) -> None:
     """Log what a callback did not foresee, and tell the reader instead of showing nothing."""
     _log.error("callback_failed", exc_info=error)
-    set_props("notice", {"children": "Something went wrong on this page; the log of viz says why. Reload to try again."})
+    set_props("notice", {"children": _("Something went wrong on this page; the log of viz says why. Reload to try again.")})

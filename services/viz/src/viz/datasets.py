@@ -16,12 +16,13 @@ from trainer_client.api.datasets import create_dataset, list_datasets, plan_data
 from trainer_client.api.jobs import cancel_job, create_job, get_job_log
 from trainer_client.types import File
 from viz.failures import Refused, UpstreamAway
+from viz.language import N_
 from viz.plans import Plan, PlannedColumn, PlannedFile, PlannedRows, PlannedTarget, RejectedPlace
 
 __all__ = ["Dataset", "Datasets"]
 
 T = TypeVar("T")
-_TRAINER: Final = "the trainer"
+_TRAINER: Final = N_("the trainer")
 _USED: Final = "used"
 _PATIENCE_S: Final = 60.0
 """A plan reads the first rows of a file, and chemistry takes its time."""

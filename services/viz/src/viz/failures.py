@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from viz.answers import Left
+from viz.language import _
 
 __all__ = ["NoRun", "NotInRun", "NotOffered", "NotTold", "Refused", "Unreadable", "Unshowable", "UpstreamAway"]
 
@@ -15,14 +16,16 @@ class UpstreamAway(Unshowable):
     """The scores API or the trainer cannot be reached, or fails."""
 
     def __init__(self, service: str, url: str, reason: object) -> None:
-        super().__init__(f"{service[:1].upper()}{service[1:]} at {url} does not answer ({reason}).")
+        named = _(service)
+        named = f"{named[:1].upper()}{named[1:]}"
+        super().__init__(_("{service} at {url} does not answer ({reason}).", service=named, url=url, reason=reason))
 
 
 class NoRun(Unshowable):
     """Nothing is published yet."""
 
     def __init__(self) -> None:
-        super().__init__("No run has been published yet.")
+        super().__init__(_("No run has been published yet."))
 
 
 class Refused(Unshowable):
@@ -48,7 +51,7 @@ class Unreadable(NotTold):
     """Some SMILES are no molecules with fragments."""
 
     def __init__(self, left: Sequence[Left]) -> None:
-        super().__init__(f"This molecule cannot be predicted: {left[0].reason}.")
+        super().__init__(_("This molecule cannot be predicted: {reason}.", reason=left[0].reason))
         self.left = tuple(left)
         """The first of them."""
 
@@ -57,4 +60,10 @@ class NotOffered(Unshowable):
     """The page's address asks for a choice that there is not."""
 
     def __init__(self, name: str, value: str, offered: tuple[str, ...]) -> None:
-        super().__init__(f"The address of this page asks for {name} “{value}”; there is {', '.join(offered)}.")
+        sentence = _(
+            "The address of this page asks for {name} “{value}”; there is {offered}.",
+            name=name,
+            value=value,
+            offered=", ".join(offered),
+        )
+        super().__init__(sentence)

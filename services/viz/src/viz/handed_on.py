@@ -15,13 +15,14 @@ from pydantic import SecretStr
 from servicekit.client import ServiceAway, ServiceProblem, asking, bearer, checked
 from servicekit.tracing import propagating
 from viz.failures import NotInRun, NotTold, UpstreamAway
+from viz.language import N_
 from viz.predicted import many_question
 from viz.replacing import Question
 from viz.view import CURRENT
 
 __all__ = ["HandedOn", "install"]
 
-_SCORES_API: Final = "the scores API"
+_SCORES_API: Final = N_("the scores API")
 _SD_FILE: Final = "chemical/x-mdl-sdfile"
 _PATIENCE_S: Final = 20.0
 _CHARACTERS: Final = 2000

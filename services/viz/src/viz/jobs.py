@@ -25,28 +25,33 @@ from trainer_client.api.jobs import follow_job, get_job, list_jobs
 from trainer_client.models import BotSpec, DatasetList, FactorsSpec, JobPage, JobResource, JobState, Language
 from viz.answers import Job
 from viz.failures import NotInRun, UpstreamAway
+from viz.language import N_, _
 
 __all__ = ["Progress", "TrainerJobs"]
 
-_TRAINER: Final = "the trainer"
+_TRAINER: Final = N_("the trainer")
 _PATIENCE_S: Final = 3.0
 _SILENCE_S: Final = 60.0
 _UNFINISHED: Final = frozenset({JobState.QUEUED, JobState.RUNNING, JobState.PUBLISHING})
 _UPLOAD: Final = re.compile(r"dataset:([0-9a-f]{64})")
-_SOURCES: Final = {"default": "the trainer's own data", "built-in": "the built-in data", "starter": "the starter conversations"}
-_LANGUAGES: Final = {Language.EN: "English", Language.JA: "Japanese"}
+_SOURCES: Final = {
+    "default": N_("the trainer's own data"),
+    "built-in": N_("the built-in data"),
+    "starter": N_("the starter conversations"),
+}
+_LANGUAGES: Final = {Language.EN: N_("English"), Language.JA: N_("Japanese")}
 _SPARK: Final = "spark"
 _STAGES: Final = {
-    _SPARK: "starting Spark",
-    "read": "reading and checking the data",
-    "fit": "fitting the factors",
-    "neighbours": "ranking neighbours",
-    "learn": "training the network",
-    "measure": "measuring it on conversations held out",
-    "network": "checking the ONNX network",
-    "write": "writing files",
-    "commit": "committing them",
-    "publish": "publishing",
+    _SPARK: N_("starting Spark"),
+    "read": N_("reading and checking the data"),
+    "fit": N_("fitting the factors"),
+    "neighbours": N_("ranking neighbours"),
+    "learn": N_("training the network"),
+    "measure": N_("measuring it on conversations held out"),
+    "network": N_("checking the ONNX network"),
+    "write": N_("writing files"),
+    "commit": N_("committing them"),
+    "publish": N_("publishing"),
 }
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -95,8 +100,8 @@ class TrainerJobs:
         )
         self._followers: dict[str, asyncio.Task[None]] = {}
         self._progress: dict[str, Progress] = {}
-        self._uploads: dict[str, str] = {}
-        """Names of uploaded files by their digest."""
+        self._uploads: dict[str, str | None] = {}
+        """Names of uploaded files by their digest; None of one that was removed."""
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()
@@ -155,7 +160,7 @@ class TrainerJobs:
     async def _name_uploads(self, digests: set[str]) -> None:
         if digests - self._uploads.keys():
             listed = await answer_of(list_datasets.asyncio(client=self._client), DatasetList, service=_TRAINER)
-            self._uploads |= {digest: f"upload {digest[:8]}…" for digest in digests}  # removed from the trainer's disk
+            self._uploads |= dict.fromkeys(digests)  # removed from the trainer's disk
             self._uploads |= {dataset.sha256: dataset.name for dataset in listed.items}
 
     async def _follow(self, job: str) -> None:
@@ -188,7 +193,7 @@ class TrainerJobs:
             title=self._title(job.spec),
             created=job.created,
             run=job.run,
-            stage=None if progress.stage is None else _STAGES.get(progress.stage, progress.stage),
+            stage=None if progress.stage is None else _(_STAGES.get(progress.stage, progress.stage)),
             percent=100.0 * done / total if done is not None and total else None,
             loss=figures.get("loss"),
             rate=figures.get("rate"),
@@ -198,13 +203,17 @@ class TrainerJobs:
 
     def _title(self, spec: BotSpec | FactorsSpec | None) -> str:
         if spec is None:
-            return "a job of an earlier version"
-        named = (_UPLOAD.sub(lambda upload: self._uploads[upload[1]], source) for source in _sources(spec))
-        data = ", ".join(_SOURCES.get(source, source) for source in named)
+            return _("a job of an earlier version")
+        named = (_UPLOAD.sub(lambda upload: self._upload(upload[1]), source) for source in _sources(spec))
+        data = ", ".join(_(_SOURCES.get(source, source)) for source in named)
         if isinstance(spec, BotSpec):
-            return f"{_LANGUAGES[spec.language]} chatbot from {data}"
-        what = f"{spec.objective} of rank {spec.rank}" if spec.objective and spec.rank else "factors"  # the data decide
-        return f"{what} from {data}"
+            return _("{language} chatbot from {data}", language=_(_LANGUAGES[spec.language]), data=data)
+        if spec.objective and spec.rank:
+            return _("{objective} of rank {rank} from {data}", objective=_(spec.objective), rank=spec.rank, data=data)
+        return _("factors from {data}", data=data)  # the data decide the rest
+
+    def _upload(self, digest: str) -> str:
+        return self._uploads[digest] or _("upload {digest}…", digest=digest[:8])
 
 
 def _sources(spec: BotSpec | FactorsSpec | None) -> list[str]:

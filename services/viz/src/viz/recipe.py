@@ -7,18 +7,19 @@ from typing import Any, Final, Self
 from urllib.parse import parse_qs, quote, urlencode
 
 from contracts.kinds import ActivityKind, Holdout, Objective
+from viz.language import N_
 
 __all__ = ["ROLES", "Answer", "Recipe", "answers"]
 
 ROLES: Final = {
-    "molecule": "smiles_column",
-    "compound": "compound_column",
-    "target id": "target_column",
-    "value": "value_column",
-    "unit": "unit_column",
-    "relation": "relation_column",
-    "endpoint": "endpoint_column",
-    "organism": "organism_column",
+    N_("molecule"): "smiles_column",
+    N_("compound"): "compound_column",
+    N_("target id"): "target_column",
+    N_("value"): "value_column",
+    N_("unit"): "unit_column",
+    N_("relation"): "relation_column",
+    N_("endpoint"): "endpoint_column",
+    N_("organism"): "organism_column",
 }
 """Role of a column, as plans call it, to the option that gives it."""
 _OF_LONG: Final = tuple(option for option in ROLES.values() if option not in {"smiles_column", "compound_column"})

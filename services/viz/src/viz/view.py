@@ -9,13 +9,20 @@ from urllib.parse import parse_qs, quote, urlencode
 from contracts.kinds import SimilarityKind
 from viz.answers import Run
 from viz.failures import NotOffered, NotTold
+from viz.language import N_, _
 
-__all__ = ["CURRENT", "UNLIKE", "View", "meaning"]
+__all__ = ["CURRENT", "UNLIKE", "View", "meaning", "named"]
 
 CURRENT: Final = "current"
 """The run that carries this alias at the time of asking, which need not be the newest."""
 UNLIKE: Final = 30
 """Percent of Tanimoto similarity up to which two fragments are unlike in structure."""
+_SIMILARITIES: Final = {
+    SimilarityKind.FUNCTION: N_("function"),
+    SimilarityKind.BALANCED: N_("balanced"),
+    SimilarityKind.STRUCTURE: N_("structure"),
+    SimilarityKind.COASSAY: N_("coassay"),
+}
 _ATOM: Final = re.compile(r"[0-9]{1,5}")
 _OFFERED: Final[dict[str, tuple[str, ...]]] = {
     "similarity": tuple(SimilarityKind),
@@ -95,7 +102,7 @@ class View:
         stated = _stated(search)
         for name, value in stated.items():
             if name == "atom" and not _ATOM.fullmatch(str(value)):
-                raise NotOffered(name, str(value), ("numbers from 0",))
+                raise NotOffered(name, str(value), (_("numbers from 0"),))
             if isinstance(value, str) and value not in _OFFERED.get(name, (value,)):
                 raise NotOffered(name, value, _OFFERED[name])
         return cls(**cls._typed(stated))
@@ -140,7 +147,9 @@ class View:
             NotTold: none is chosen, and the run tells none.
         """
         if self.similarity is None and not run.similarities:
-            raise NotTold("This run tells no similarity of its fragments: its data hold neither replacements nor structures.")
+            raise NotTold(
+                _("This run tells no similarity of its fragments: its data hold neither replacements nor structures.")
+            )
         return self.similarity or run.similarities[0]
 
     def offers(self, name: str) -> list[tuple[str, Self, bool]]:
@@ -149,17 +158,24 @@ class View:
         return [(view[name], replace(self, **view), view[name] == getattr(self, name)) for view in views]
 
 
+def named(similarity: SimilarityKind) -> str:
+    """A similarity in a word."""
+    return _(_SIMILARITIES[similarity])
+
+
 def meaning(similarity: SimilarityKind) -> str:
     """What a similarity says of two fragments, in one sentence."""
     match similarity:
         case SimilarityKind.FUNCTION:
-            return "How often activity stays within threefold or half its spread when replaced; of counts a cosine of effects."
+            return _(
+                "How often activity stays within threefold or half its spread when replaced; of counts a cosine of effects."
+            )
         case SimilarityKind.BALANCED:
-            return "The cosine of their balanced factors, the rows of U√S: what /cosine/score serves."
+            return _("The cosine of their balanced factors, the rows of U√S: what /cosine/score serves.")
         case SimilarityKind.STRUCTURE:
-            return "How alike they look, whatever they do: Tanimoto similarity of ECFP4, from 0 to 100 %."
+            return _("How alike they look, whatever they do: Tanimoto similarity of ECFP4, from 0 to 100 %.")
         case SimilarityKind.COASSAY:
-            return "How far they were measured on the same targets, whatever came out, from 0 to 100 %."
+            return _("How far they were measured on the same targets, whatever came out, from 0 to 100 %.")
 
 
 def _stated(search: str | None) -> dict[str, str | tuple[str, ...]]:

@@ -19,14 +19,14 @@
       return;
     }
     const told = panel.querySelector(".editor-told");
-    told.textContent = "Opening the editor …";
+    told.textContent = window.dash_clientside.viz.said("opening");
     import(SOURCE).then(
       function (openchemlib) {
-        told.textContent = "What you draw stands in the field above as SMILES.";
+        told.textContent = window.dash_clientside.viz.said("drawn");
         open(openchemlib, field, panel);
       },
       function () {
-        told.textContent = "The editor could not be loaded; type a SMILES instead.";
+        told.textContent = window.dash_clientside.viz.said("not-opened");
       },
     );
   }

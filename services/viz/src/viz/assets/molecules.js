@@ -7,18 +7,19 @@
 
   async function read(file) {
     const status = document.getElementById("many-status");
-    status.textContent = "Reading " + file.name + " …";
+    const said = window.dash_clientside.viz.said;
+    status.textContent = said("reading", { file: file.name });
     try {
       const text = await file.text();
       const found = /\.sdf?$/i.test(file.name) ? await ofStructures(text) : ofTable(text);
       const lines = found.filter(([smiles]) => smiles).map(([smiles, name]) => (smiles + " " + name.replace(/\s+/g, " ")).trim());
       window.dash_clientside.set_props("many-molecules", { value: lines.slice(0, MOST).join("\n") });
-      const first = lines.length > MOST ? "the first " + MOST + " of " : "";
+      const told = { file: file.name, most: MOST, count: lines.length };
       const empty = found.length - lines.length;
-      const left = empty ? " " + empty + (empty === 1 ? " record has" : " records have") + " no structure that can be read." : "";
-      status.textContent = file.name + ": " + first + lines.length + " molecules stand below." + left;
+      const left = empty ? " " + said("unreadable-records", { count: empty }) : "";
+      status.textContent = said(lines.length > MOST ? "read-first" : "read", told) + left;
     } catch (error) {
-      status.textContent = file.name + " could not be read: " + error.message;
+      status.textContent = said("not-read", { file: file.name, reason: error.message });
     }
   }
 

@@ -3,6 +3,7 @@
   "use strict";
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   let arrived = false;
+  const said = (name, values) => window.dash_clientside.viz.said(name, values);
 
   dark.addEventListener("change", function () {
     window.dash_clientside.set_props("scheme", { data: dark.matches ? "dark" : "light" });
@@ -42,7 +43,7 @@
     const request = new XMLHttpRequest();
     request.upload.addEventListener("progress", function (event) {
       const done = event.lengthComputable ? Math.floor((100 * event.loaded) / event.total) + " %" : "";
-      status.textContent = "Handing in " + file.name + " " + done;
+      status.textContent = said("handing-in", { file: file.name, done: done });
     });
     request.addEventListener("load", function () {
       const told = JSON.parse(request.responseText);
@@ -50,11 +51,11 @@
         status.textContent = told.detail;
         return;
       }
-      status.textContent = told.name + " is here; reading it.";
+      status.textContent = said("handed-in", { file: told.name });
       window.dash_clientside.set_props("address", { search: "?dataset=" + told.sha256 });
     });
     request.addEventListener("error", function () {
-      status.textContent = "The file could not be handed in; nothing answers.";
+      status.textContent = said("not-handed-in");
     });
     request.open("POST", "/uploads?name=" + encodeURIComponent(file.name));
     request.setRequestHeader("Content-Type", "application/octet-stream");
@@ -94,10 +95,10 @@
       return element("Div", { children: (meta.drawn ? [drawing] : []).concat(element("Code", { children: name })) });
     });
     const percent = isPair ? point.z : told[2];
-    const words = isPair ? [] : [Number(told[1]).toLocaleString("en") + " compounds"];
+    const words = isPair ? [] : [said("compounds", { count: Number(told[1]).toLocaleString("en") })];
     if (percent !== undefined && percent !== null) {
       const shown = percent.toFixed(1).replace("-", "\u2212");
-      words.push(shown + (isPair ? " % alike" : " % like the chosen fragment"));
+      words.push(said(isPair ? "alike" : "like-chosen", { percent: shown }));
     }
     const pair = element("Div", { children: parts, className: "pair" });
     return element("Div", { children: [pair, element("P", { children: words.join(", ") })], className: "card-text" });
@@ -146,7 +147,7 @@
     place.querySelectorAll("circle.atom").forEach(function (atom) {
       atom.setAttribute("role", "button");
       atom.setAttribute("tabindex", "0");
-      atom.setAttribute("aria-label", "Replace at atom " + atom.dataset.atom + ", " + atom.dataset.element);
+      atom.setAttribute("aria-label", said("atom", { atom: atom.dataset.atom, element: atom.dataset.element }));
       atom.setAttribute("aria-pressed", String(atom.dataset.atom === chosen));
     });
   }

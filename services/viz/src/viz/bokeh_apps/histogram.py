@@ -17,11 +17,12 @@ from bokeh.models.widgets import RadioButtonGroup, RangeSlider
 from numpy.typing import NDArray
 
 from viz.answers import Run
-from viz.bokeh_apps.page import Page, block, in_background, sheets
+from viz.bokeh_apps.page import Page, block, in_background, same_language, sheets
 from viz.bokeh_apps.style import html_table, styled_figure
+from viz.language import N_, _
 from viz.pairs import HUNDREDTHS, Pair, Pairs
 from viz.scores import Scores
-from viz.view import View
+from viz.view import View, named
 
 __all__ = ["Counted", "HistogramApp", "quartiles"]
 
@@ -45,14 +46,14 @@ class HistogramApp:
     """Bins over all pairs of shown fragments; brush the figure or move the ends of the range to list pairs."""
 
     path = "histogram"
-    heading = "How similar the fragments are"
+    heading = N_("How similar the fragments are")
 
     async def load(self, view: View, run: Run, scores: Scores, say: Callable[[str], None]) -> Counted:
         """Ask for all pairs, and count them off the event loop."""
 
         def tell(answered: int, questions: int) -> None:
             if answered % _TOLD_AFTER == 0:
-                say(f"Asking how similar the fragments are: {100 * answered // questions} %")
+                say(_("Asking how similar the fragments are: {percent} %", percent=100 * answered // questions))
 
         pairs = await scores.pairs(run.id, view.similarity_in(run), on_block=tell)
         return Counted(pairs, await asyncio.to_thread(pairs.counts), run.shown_fragments)
@@ -74,18 +75,19 @@ class _Histogram:
         self._width = RadioButtonGroup(
             labels=[f"{width:g}" for width in _WIDTHS], active=_WIDTHS.index(5.0), name="width", stylesheets=sheets()
         )
-        self._range = RangeSlider(start=-100, end=100, value=(80, 100), step=0.5, title="Listed range, %", name="range")
+        self._range = RangeSlider(start=-100, end=100, value=(80, 100), step=0.5, title=_("Listed range, %"), name="range")
         self._range.update(stylesheets=sheets(), bar_color=page.palette.point)
         self._range.sizing_mode = "stretch_width"
         accent = page.palette.accent
         self._box = BoxAnnotation(left=80, right=100, fill_color=accent, fill_alpha=0.12, line_color=accent)
         self._summary, self._list = block(name="summary"), block(name="pairs")
         self._figure = self._drawn()
-        self._width.on_change("active", self._width_chosen)
+        self._width.on_change("active", same_language(self._width_chosen))
         self._range.on_change("value", self._range_moved)
-        self._range.on_change("value_throttled", self._range_left)
-        self._figure.on_event(SelectionGeometry, self._brushed)
-        widths = column(block("<span class='legend'>Width of a bin, %</span>"), self._width, spacing=4)
+        self._range.on_change("value_throttled", same_language(self._range_left))
+        self._figure.on_event(SelectionGeometry, same_language(self._brushed))
+        legend = _("Width of a bin, %")
+        widths = column(block(f"<span class='legend'>{legend}</span>"), self._width, spacing=4)
         parts = [self._summary, widths, self._figure, self._range, self._list]
         self.layout = column(*parts, sizing_mode="stretch_width", spacing=12)
         self._bin()
@@ -104,7 +106,8 @@ class _Histogram:
 
     def _tell(self, failure: Exception) -> None:
         _log.error("pairs_not_listed", exc_info=failure)
-        self._list.text = '<p role="status">The pairs could not be listed; the log of viz says why.</p>'
+        told = _("The pairs could not be listed; the log of viz says why.")
+        self._list.text = f'<p role="status">{told}</p>'
 
     def _drawn(self) -> Any:
         palette = self._page.palette
@@ -114,9 +117,9 @@ class _Histogram:
             x_range=(-102, 102),
             tools="xbox_select,reset,save",
             active_drag="xbox_select",
-            x_axis_label="similarity, %",
-            y_axis_label="pairs of fragments",
-            html_attributes={"role": "img", "aria-label": "Histogram of the similarity of all pairs of fragments"},
+            x_axis_label=_("similarity, %"),
+            y_axis_label=_("pairs of fragments"),
+            html_attributes={"role": "img", "aria-label": _("Histogram of the similarity of all pairs of fragments")},
         )
         drawn.y_range.start = 0
         drawn.yaxis.formatter = NumeralTickFormatter(format="0,0")
@@ -132,7 +135,9 @@ class _Histogram:
             nonselection_fill_alpha=1,
             nonselection_line_alpha=1,
         )
-        drawn.add_tools(HoverTool(tooltips=[("similarity", "@left{0.0} to @right{0.0} %"), ("pairs", "@pairs{0,0}")]))
+        reach = _("{low} to {high}", low="@left{0.0}", high="@right{0.0}")
+        told = [(_("similarity"), f"{reach} %"), (_("pairs"), "@pairs{0,0}")]
+        drawn.add_tools(HoverTool(tooltips=told))
         drawn.add_layout(self._box)
         return drawn
 
@@ -147,17 +152,21 @@ class _Histogram:
 
     def _summarised(self, total: int) -> str:
         if total == 0:
-            return '<p role="status">This run shows fewer than two fragments, so there is no pair to count.</p>'
+            none = _("This run shows fewer than two fragments, so there is no pair to count.")
+            return f'<p role="status">{none}</p>'
         low, middle, high = quartiles(self._fine)
-        counted = f"{len(self._pairs.names):,} fragments make {total:,} pairs."
+        counts = {"count": len(self._pairs.names), "shown": self._shown, "total": total}
+        counted = _("{count:,} fragments make {total:,} pairs.", **counts)
         if len(self._pairs.names) < self._shown:
-            counted = f"Of {self._shown:,} fragments the {len(self._pairs.names):,} with most support make {total:,} pairs."
-        similarity = self._page.view.similarity_in(self._page.run)
-        spread = (
-            f"By {similarity} similarity half of them lie between {_typeset(low)} and {_typeset(high)} %, "
-            f"the median is {_typeset(middle)} %."
+            counted = _("Of {shown:,} fragments the {count:,} with most support make {total:,} pairs.", **counts)
+        spread = _(
+            "By {similarity} similarity half of them lie between {low} and {high} %, the median is {middle} %.",
+            similarity=named(self._page.view.similarity_in(self._page.run)),
+            low=_typeset(low),
+            high=_typeset(high),
+            middle=_typeset(middle),
         )
-        hint = f"Run {html.escape(self._page.run.id)}. Brush the figure, or move the range below it, to list pairs."
+        hint = _("Run {run}. Brush the figure, or move the range below it, to list pairs.", run=html.escape(self._page.run.id))
         return f'<p role="status">{counted} {spread} <span class="quiet">{hint}</span></p>'
 
     def _width_chosen(self, _attr: str, _old: int, _new: int) -> None:
@@ -179,11 +188,14 @@ class _Histogram:
 
     def _table(self, listed: list[Pair], total: int, low: float, high: float) -> str:
         link = self._page.fragment_link
-        more = f", the {len(listed)} highest of them" if total > len(listed) else ""
+        told = {"total": total, "low": low, "high": high, "listed": len(listed)}
+        caption = _("{total:,} pairs from {low:g} to {high:g} %", **told)
+        if total > len(listed):
+            caption = _("{total:,} pairs from {low:g} to {high:g} %, the {listed} highest of them", **told)
         return html_table(
-            "Pairs of the range",
-            f"{total:,} pairs from {low:g} to {high:g} %{more}",
-            ("Fragment", "Fragment", "similarity %"),
+            _("Pairs of the range"),
+            caption,
+            (_("Fragment"), _("Fragment"), _("similarity %")),
             ((link(pair.first), link(pair.second), f"{pair.percent:.1f}".replace("-", "−")) for pair in listed),
             figures=1,
         )

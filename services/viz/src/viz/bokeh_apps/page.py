@@ -5,13 +5,15 @@ where waiting helps the page tries again by itself: Bokeh alone would answer 200
 """
 
 import html
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Final, Protocol, TypeVar
+from functools import partial, wraps
+from typing import Any, Final, ParamSpec, Protocol, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import structlog
+from bokeh.core.templates import get_env
 from bokeh.document import Document, without_document_lock
 from bokeh.layouts import column
 from bokeh.models import ImportedStyleSheet, LayoutDOM
@@ -19,39 +21,47 @@ from bokeh.models.widgets import Div
 
 from viz.answers import Run
 from viz.failures import NotInRun, NotOffered, NotTold, Unshowable
-from viz.pages.frame import BOKEH_PAGES, PAGES
+from viz.language import LANGUAGES, _, joined, speaking, spoken
+from viz.negotiation import COOKIE, negotiated
+from viz.pages.frame import BOKEH_PAGES, PAGES, switch
 from viz.palette import PALETTES, Palette, Scheme
 from viz.scores import Scores
 from viz.settings import Settings
-from viz.view import CURRENT, View, meaning
+from viz.view import CURRENT, View, meaning, named
 
 __all__ = [
     "App",
     "Page",
+    "asked_language",
     "block",
     "dash_address",
     "in_background",
     "open_page",
     "page_head",
     "page_header",
+    "same_language",
     "sheets",
     "text",
 ]
 
 T = TypeVar("T")
+P = ParamSpec("P")
 _AGAIN_MS: Final = 3000
 _LISTED_RUNS: Final = 12
 _CURRENT: Final = ' aria-current="true"'
 _log = structlog.stdlib.get_logger(__name__)
 
 _TEMPLATE: Final = """
-{% block inner_head %}
+{% from macros import embed %}
+<!DOCTYPE html>
+<html lang="{{ viz_language }}">
+<head>
 <title>{{ title | e }}</title>
 {{ viz_head }}
 {{ bokeh_js }}
 {{ bokeh_css }}
-{% endblock %}
-{% block inner_body %}
+</head>
+<body>
 <div class="frame">
 {{ viz_header }}
 <main id="content" class="page" tabindex="-1">
@@ -60,8 +70,10 @@ _TEMPLATE: Final = """
 </main>
 </div>
 {{ plot_script }}
-{% endblock %}
+</body>
+</html>
 """
+"""Bokeh's own page for templates is English."""
 
 
 @dataclass(frozen=True)
@@ -94,20 +106,50 @@ class App(Protocol[T]):
         ...
 
 
+def asked_language(request: Any) -> str:
+    """The language of a request of Tornado, or of what a session keeps of it."""
+    if request is None:
+        return spoken()
+    kept = request.cookies.get(COOKIE)
+    return negotiated(
+        _first(request.arguments, COOKIE), getattr(kept, "value", kept), request.headers.get("Accept-Language", "")
+    )
+
+
+def same_language(act: Callable[P, T]) -> Callable[P, T]:
+    """What a session calls later, in the language that is spoken now."""
+    language = spoken()
+
+    @wraps(act)
+    def acting(*args: P.args, **kwargs: P.kwargs) -> T:
+        with speaking(language):
+            return act(*args, **kwargs)
+
+    return acting
+
+
 def open_page(doc: Document, app: App[Any], settings: Settings, scores: Scores) -> None:
-    """Fill a new session's document; loading is tried until it succeeds."""
+    """Fill a new session's document, in the language of its request; loading is tried until it succeeds."""
     context: Any = doc.session_context  # the server's contexts carry the request; the annotation does not say so
     request = context.request if context is not None else None
+    with speaking(asked_language(request)):
+        _open(doc, app, settings, scores, request)
+
+
+def _open(doc: Document, app: App[Any], settings: Settings, scores: Scores, request: Any) -> None:
     arguments: dict[str, list[bytes]] = request.arguments if request is not None else {}
     query = urlencode({name: _first(arguments, name) for name in ("run", "similarity") if _first(arguments, name)})
     scheme: Scheme = "dark" if _first(arguments, "scheme") == "dark" else "light"
     dash_url = dash_address(settings, request.headers.get("Host", "") if request is not None else "")
-    doc.title = f"{BOKEH_PAGES[app.path]} · ntdemo"
-    doc.template = _TEMPLATE  # type: ignore[assignment]  # Bokeh compiles a string as an extension of its own page
+    doc.title = f"{_(BOKEH_PAGES[app.path])} · ntdemo"
+    doc.template = get_env().from_string(_TEMPLATE)
     doc.template_variables.update(
-        viz_head=page_head(), viz_header=page_header(app.path, View.repaired(query), dash_url), viz_heading=app.heading
+        viz_language=spoken(),
+        viz_head=page_head(),
+        viz_header=page_header(app.path, View.repaired(query), dash_url),
+        viz_heading=_(app.heading),
     )
-    region = column(text("Loading…"), sizing_mode="stretch_width", css_classes=["bokeh-card"])
+    region = column(text(_("Loading…")), sizing_mode="stretch_width", css_classes=["bokeh-card"])
     menus = block(name="choices")
     doc.add_root(menus)
     doc.add_root(region)
@@ -116,13 +158,14 @@ def open_page(doc: Document, app: App[Any], settings: Settings, scores: Scores) 
         doc.add_next_tick_callback(lambda: region.update(children=[text(sentence)]))
 
     def offer(view: View, run: Run | None, runs: Sequence[Run]) -> None:
-        menus.text = choices(app.path, view, run, runs)
+        markup = choices(app.path, view, run, runs)
+        doc.add_next_tick_callback(lambda: menus.update(text=markup))
 
     async def load() -> tuple[View, Run, Any]:
         view, runs = View.of(query), await scores.runs()
-        doc.add_next_tick_callback(partial(offer, view, None, runs))
+        offer(view, None, runs)
         run = await scores.run(view.run)
-        doc.add_next_tick_callback(partial(offer, view, run, runs))
+        offer(view, run, runs)
         return view, run, await app.load(view, run, scores, say)
 
     def show(loaded: tuple[View, Run, Any]) -> None:
@@ -134,11 +177,11 @@ def open_page(doc: Document, app: App[Any], settings: Settings, scores: Scores) 
             case NotInRun() | NotOffered() | NotTold():
                 region.children = [text(str(failure))]
             case Unshowable():
-                region.children = [text(f"{failure} This page tries again by itself.")]
+                region.children = [text(joined(str(failure), _("This page tries again by itself.")))]
                 in_background(doc, load, show, tell, wait_ms=_AGAIN_MS)
             case _:
                 _log.error("bokeh_page_failed", app=app.path, exc_info=failure)
-                region.children = [text("Something went wrong on this page; the log of viz says why. Reload to try again.")]
+                region.children = [text(_("Something went wrong on this page; the log of viz says why. Reload to try again."))]
 
     in_background(doc, load, show, tell)
 
@@ -151,12 +194,17 @@ def in_background(
     *,
     wait_ms: int = 1,
 ) -> None:
-    """Await `work` while the session stays free; then, with the document locked, `show` its result or `tell` what failed."""
+    """Await `work` while the session stays free; then, with the document locked, `show` its result or `tell` what failed.
+
+    All of it in the language that is spoken now.
+    """
+    language, show, tell = spoken(), same_language(show), same_language(tell)
 
     @without_document_lock
     async def worked() -> None:
         try:
-            result = await work()
+            with speaking(language):
+                result = await work()
             doc.add_next_tick_callback(partial(_shown, result))
         except Exception as failure:  # noqa: BLE001 - told on the page, and logged there unless foreseen
             doc.add_next_tick_callback(partial(tell, failure))
@@ -195,11 +243,13 @@ def page_head() -> str:
 
     Bokeh draws on a canvas and must know the colours before it draws, so the address carries the scheme.
     """
-    return """<meta charset="utf-8">
+    said = json.dumps({"lower": _("{title}, lower end"), "upper": _("{title}, upper end")}, ensure_ascii=False)
+    return f"""<meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
 <link rel="stylesheet" href="/assets/viz.css">
+<script type="application/json" id="said-in-browser">{said}</script>
 <script src="/assets/scheme.js"></script>
 <script src="/assets/names.js" defer></script>"""
 
@@ -207,13 +257,17 @@ def page_head() -> str:
 def page_header(app: str | None, view: View, dash_url: str) -> str:
     """The header of the Dash pages, with links back to them."""
     query = html.escape(view.search)
-    links = [f'<li><a href="{html.escape(dash_url)}{path}{query}">{label}</a></li>' for path, label in PAGES]
+    links = [f'<li><a href="{html.escape(dash_url)}{path}{query}">{_(label)}</a></li>' for path, label in PAGES]
     for path, label in BOKEH_PAGES.items():
-        links.append(f'<li{_CURRENT if path == app else ""}><a href="/{path}{query}">{label}</a></li>')
+        links.append(f'<li{_CURRENT if path == app else ""}><a href="/{path}{query}">{_(label)}</a></li>')
+    for language, name in LANGUAGES.items():
+        if language != spoken():
+            address = html.escape(f"/{app or ''}{switch(view.search, language)}")
+            links.append(f'<li class="language"><a href="{address}" lang="{language}" hreflang="{language}">{name}</a></li>')
     return (
-        '<a class="skip" href="#content">Skip to the content</a><header><div class="brand">'
-        '<span class="brand-name">ntdemo</span><span class="brand-what">fragment similarity</span></div>'
-        f'<nav aria-label="Pages"><ul>{"".join(links)}</ul></nav></header>'
+        f'<a class="skip" href="#content">{_("Skip to the content")}</a><header><div class="brand">'
+        f'<span class="brand-name">ntdemo</span><span class="brand-what">{_("fragment similarity")}</span></div>'
+        f'<nav aria-label="{_("Pages")}"><ul>{"".join(links)}</ul></nav></header>'
     )
 
 
@@ -222,21 +276,21 @@ def choices(app: str, view: View, run: Run | None, runs: Sequence[Run]) -> str:
     newest = [(each.id, each.name or each.id, each.source) for each in runs[:_LISTED_RUNS]]
     if view.run != CURRENT and view.run not in {each for each, _, _ in newest}:
         newest.append((view.run, view.run, ""))
-    listed = [(CURRENT, CURRENT, "what is answered where no run is named"), *newest]
-    menus = [_menu("Run", app, [(label, told, view.pinned(each), each == view.run) for each, label, told in listed])]
+    listed = [(CURRENT, CURRENT, _("what is answered where no run is named")), *newest]
+    menus = [_menu(_("Run"), app, [(label, told, view.pinned(each), each == view.run) for each, label, told in listed])]
     if app == "histogram" and run is not None:
         best = run.similarities[0] if run.similarities else None
         shown = view.similarity or best
         kinds = [
             (
-                kind.value,
-                f"{'Recommended for this run. ' if kind is best else ''}{meaning(kind)}",
+                named(kind),
+                (_("Recommended for this run. ") if kind is best else "") + meaning(kind),
                 replace(view, similarity=kind),
                 kind is shown,
             )
             for kind in run.similarities
         ]
-        menus += [_menu("Similarity", app, kinds)] if kinds else []
+        menus += [_menu(_("Similarity"), app, kinds)] if kinds else []
     return f'<div class="toolbar">{"".join(menus)}</div>'
 
 

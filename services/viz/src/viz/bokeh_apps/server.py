@@ -28,8 +28,10 @@ from servicekit.doors.guard import Doors
 from servicekit.security import PLAIN_HEADERS, content_policy
 from viz.bokeh_apps.doors import GuardedServer
 from viz.bokeh_apps.histogram import HistogramApp
-from viz.bokeh_apps.page import dash_address, open_page, page_head, page_header
+from viz.bokeh_apps.page import asked_language, dash_address, open_page, page_head, page_header
 from viz.bokeh_apps.training import PlaybackApp
+from viz.language import N_, _, speaking, spoken
+from viz.negotiation import COOKIE, kept_as, stated
 from viz.pages.frame import BOKEH_PAGES
 from viz.scores import Scores
 from viz.settings import Settings
@@ -41,8 +43,8 @@ _CONNECTIONS: Final = 512
 """At most, and an eighth of all files: the Dash pages beside it hold the half, and each takes a backlog of them at once."""
 _ASSETS: Final = Path(__file__).parents[1] / "assets"
 _WORDS: Final = {
-    "histogram": "Similarity of every pair of fragments of a run, with bins of the width you choose; brush to list pairs.",
-    "training": "The fragments on their way from the random start to the optimum, step by step, with trails.",
+    "histogram": N_("Similarity of every pair of fragments of a run, with bins of the width you choose; brush to list pairs."),
+    "training": N_("The fragments on their way from the random start to the optimum, step by step, with trails."),
 }
 # Bokeh starts its pages by an inline script and compiles WebGL drawing commands.
 _POLICY: Final = content_policy("'unsafe-inline' 'unsafe-eval'")
@@ -117,19 +119,20 @@ def _application(settings: Settings, scores: Scores) -> BokehTornado:
             (r"/assets/(.*)", StaticFileHandler, {"path": str(_ASSETS)}),
         ],
         use_index=False,
-        include_headers=["Host"],
-        include_cookies=[],
+        include_headers=["Host", "Accept-Language"],
+        include_cookies=[COOKIE],
         ico_path="none",
     )
-    tornado.transforms.append(_SecurityHeaders)
+    tornado.transforms.append(_Headers)
     return tornado
 
 
-class _SecurityHeaders(OutputTransform):
-    """Adds the security headers to every answer of the Tornado application."""
+class _Headers(OutputTransform):
+    """Adds the security headers to every answer of the Tornado application, and keeps the language that an address asks for."""
 
     def __init__(self, request: HTTPServerRequest) -> None:
         """Tornado makes one for each request."""
+        self._asked = stated(request.query)
 
     def transform_first_chunk(
         self,
@@ -141,6 +144,8 @@ class _SecurityHeaders(OutputTransform):
         """Extend the headers; the body stays."""
         for name, value in {**PLAIN_HEADERS, "Content-Security-Policy": _POLICY}.items():
             headers[name] = value
+        if self._asked is not None:
+            headers.add("Set-Cookie", kept_as(self._asked))
         if "Server" in headers:
             del headers["Server"]
         return status_code, headers, chunk
@@ -160,13 +165,19 @@ class _Index(RequestHandler):
         self._settings = settings
 
     def get(self) -> None:
+        with speaking(asked_language(self.request)):
+            self.write(self._page())
+
+    def _page(self) -> str:
         dash_url = dash_address(self._settings, self.request.host)
         items = "".join(
-            f'<section class="card"><h2><a href="/{app}">{label}</a></h2><p>{html.escape(_WORDS[app])}</p></section>'
+            f'<section class="card"><h2><a href="/{app}">{_(label)}</a></h2><p>{html.escape(_(_WORDS[app]))}</p></section>'
             for app, label in BOKEH_PAGES.items()
         )
+        heading = _("Bokeh pages")
         body = (
             f'<div class="frame">{page_header(None, View(), dash_url)}<main id="content" class="page" tabindex="-1">'
-            f"<h1>Bokeh pages</h1>{items}</main></div>"
+            f"<h1>{heading}</h1>{items}</main></div>"
         )
-        self.write(f'<!DOCTYPE html><html lang="en"><head><title>ntdemo</title>{page_head()}</head><body>{body}</body></html>')
+        head = f'<html lang="{spoken()}"><head><title>ntdemo</title>{page_head()}</head>'
+        return f"<!DOCTYPE html>{head}<body>{body}</body></html>"

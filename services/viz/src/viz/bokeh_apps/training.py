@@ -15,8 +15,9 @@ from bokeh.models.tickers import FixedTicker
 from bokeh.models.widgets import Button, RadioButtonGroup, Slider
 
 from viz.answers import Curve, Floats, Run, Trajectory
-from viz.bokeh_apps.page import Page, block, sheets, text
+from viz.bokeh_apps.page import Page, block, same_language, sheets, text
 from viz.bokeh_apps.style import html_table, styled_figure
+from viz.language import N_, _
 from viz.scores import Scores
 from viz.view import View
 
@@ -79,7 +80,7 @@ class PlaybackApp:
     """The recorded steps of a run; a sentence when it recorded none."""
 
     path = "training"
-    heading = "How the factors moved during training"
+    heading = N_("How the factors moved during training")
 
     async def load(
         self,
@@ -95,7 +96,7 @@ class PlaybackApp:
         """The player."""
         trajectory, curve = loaded
         if len(trajectory.steps_S) == 0 or not trajectory.names:
-            return text(f"Run {page.run.id} recorded no steps, so there is nothing to play.")
+            return text(_("Run {run} recorded no steps, so there is nothing to play.", run=page.run.id))
         layout: LayoutDOM = _Playback(doc, page, trajectory, curve).layout
         return layout
 
@@ -112,24 +113,24 @@ class _Playback:
         self._points = ColumnDataSource({"x": [], "y": [], "name": []})
         self._trails = ColumnDataSource({"xs": [], "ys": []})
         self._now = Span(dimension="height", line_color=page.palette.accent, line_width=2)
-        self._play = Button(label="Play", button_type="primary", width=96, name="play", stylesheets=sheets())
+        self._play = Button(label=_("Play"), button_type="primary", width=96, name="play", stylesheets=sheets())
         self._slider = Slider(
-            start=0, end=max(count - 1, 1), value=0, step=1, title="Frame", name="frame", sizing_mode="stretch_width"
+            start=0, end=max(count - 1, 1), value=0, step=1, title=_("Frame"), name="frame", sizing_mode="stretch_width"
         )
         self._plane = RadioButtonGroup(labels=["1 × 2", "1 × 3", "2 × 3"], active=0, name="plane", stylesheets=sheets())
         self._trail = Slider(
-            start=1, end=60, value=_TRAIL, step=1, title="Length of trails, frames", disabled=fragments > _TRAILED
+            start=1, end=60, value=_TRAIL, step=1, title=_("Length of trails, frames"), disabled=fragments > _TRAILED
         )
         for slider in (self._slider, self._trail):
             slider.update(stylesheets=sheets(), bar_color=page.palette.point, sizing_mode="stretch_width")
         self._status, self._table = block(name="status"), block(name="positions")
         self._map, loss = self._drawn_map(fragments), self._drawn_loss(curve)
-        self._play.on_click(self._toggle)
-        self._slider.on_change("value", self._moved)
-        self._trail.on_change("value", self._moved)
-        self._plane.on_change("active", self._turn)
+        self._play.on_click(same_language(self._toggle))
+        self._slider.on_change("value", same_language(self._moved))
+        self._trail.on_change("value", same_language(self._moved))
+        self._plane.on_change("active", same_language(self._turn))
         controls = row(self._play, self._slider, sizing_mode="stretch_width", spacing=16)
-        planes = column(block("<span class='legend'>Factors</span>"), self._plane, spacing=4)
+        planes = column(block(f"<span class='legend'>{_('Factors')}</span>"), self._plane, spacing=4)
         self._show()
         parts = [self._status, controls, self._map, planes, self._trail, loss, self._table]
         self.layout = column(*parts, sizing_mode="stretch_width", spacing=12)
@@ -144,11 +145,11 @@ class _Playback:
             y_range=(low, high),
             match_aspect=True,
             tools="pan,wheel_zoom,reset,save",
-            x_axis_label="factor 1",
-            y_axis_label="factor 2",
+            x_axis_label=_("factor {number}", number=1),
+            y_axis_label=_("factor {number}", number=2),
             html_attributes={
                 "role": "img",
-                "aria-label": "Positions of the fragments at the chosen step; the table below gives them",
+                "aria-label": _("Positions of the fragments at the chosen step; the table below gives them"),
             },
         )
         for dimension in ("height", "width"):
@@ -166,7 +167,7 @@ class _Playback:
             labels = LabelSet(source=self._points, x="x", y="y", text="name", x_offset=8, y_offset=4)
             labels.update(text_color=palette.text, text_font="sans-serif", text_font_size="13px")
             drawn.add_layout(labels)
-        drawn.add_tools(HoverTool(renderers=[points], tooltips=[("fragment", "@name"), ("at", "@x{0.000}, @y{0.000}")]))
+        drawn.add_tools(HoverTool(renderers=[points], tooltips=[(_("fragment"), "@name"), (_("at"), "@x{0.000}, @y{0.000}")]))
         return drawn
 
     def _drawn_loss(self, curve: Curve) -> Any:
@@ -177,9 +178,12 @@ class _Playback:
             height=180,
             y_axis_type="log",
             tools="save",
-            x_axis_label="step",
-            y_axis_label="loss",
-            html_attributes={"role": "img", "aria-label": "Loss by step on a logarithmic axis, with a mark at the chosen step"},
+            x_axis_label=_("step"),
+            y_axis_label=_("loss"),
+            html_attributes={
+                "role": "img",
+                "aria-label": _("Loss by step on a logarithmic axis, with a mark at the chosen step"),
+            },
         )
         drawn.yaxis.update(ticker=FixedTicker(ticks=ticks(curve.losses_S[shown])), formatter=BasicTickFormatter())
         drawn.line(curve.steps_S[shown], curve.losses_S[shown], color=palette.point, line_width=2)
@@ -197,10 +201,15 @@ class _Playback:
         step = int(trajectory.steps_S[frame])
         last = int(trajectory.steps_S[-1])
         self._now.location = step
-        self._status.text = (
-            f"<p>Step <b>{step:,}</b> of {last:,}: {len(trajectory.names):,} fragments, balanced factors. "
-            f'<span class="quiet">Run {html.escape(self._page.run.id)}.</span></p>'
+        now = f"<b>{step:,}</b>"
+        told = _(
+            "Step {step} of {last:,}: {count:,} fragments, balanced factors.",
+            step=now,
+            last=last,
+            count=len(trajectory.names),
         )
+        run = _("Run {run}.", run=html.escape(self._page.run.id))
+        self._status.text = f'<p>{told} <span class="quiet">{run}</span></p>'
         if self._beat is None:
             self._table.text = self._positions(x, y, step)
 
@@ -213,7 +222,9 @@ class _Playback:
         for axis_range in (self._map.x_range, self._map.y_range):
             axis_range.update(start=low, end=high, reset_start=low, reset_end=high)
         across, up = self._frames.plane
-        self._map.xaxis.axis_label, self._map.yaxis.axis_label = f"factor {across + 1}", f"factor {up + 1}"
+        self._map.xaxis.axis_label, self._map.yaxis.axis_label = (
+            _("factor {number}", number=axis + 1) for axis in (across, up)
+        )
         self._show()
 
     def _toggle(self) -> None:
@@ -222,8 +233,8 @@ class _Playback:
             return
         if self._slider.value >= self._frames.count - 1:
             self._slider.value = 0
-        self._play.label = "Pause"
-        self._beat = self._doc.add_periodic_callback(self._advance, _FRAME_MS)
+        self._play.label = _("Pause")
+        self._beat = self._doc.add_periodic_callback(same_language(self._advance), _FRAME_MS)
 
     def _advance(self) -> None:
         if self._slider.value >= self._frames.count - 1:
@@ -235,18 +246,21 @@ class _Playback:
         if self._beat is not None:
             self._doc.remove_periodic_callback(self._beat)
         self._beat = None
-        self._play.label = "Play"
+        self._play.label = _("Play")
         self._show()
 
     def _positions(self, x: Floats, y: Floats, step: int) -> str:
         names = self._frames.trajectory.names
         across, up = self._frames.plane
-        few = "" if len(names) <= _TABLED else f", the first {_TABLED} of {len(names):,} fragments"
+        told = {"step": step, "shown": _TABLED, "count": len(names)}
+        caption = _("Positions at step {step:,}", **told)
+        if len(names) > _TABLED:
+            caption = _("Positions at step {step:,}, the first {shown} of {count:,} fragments", **told)
         table = html_table(
-            "Positions",
-            f"Positions at step {step:,}{few}",
-            ("Fragment", f"factor {across + 1}", f"factor {up + 1}"),
+            _("Positions"),
+            caption,
+            (_("Fragment"), *(_("factor {number}", number=axis + 1) for axis in (across, up))),
             ((self._page.fragment_link(name), f"{x[at]:.3f}", f"{y[at]:.3f}") for at, name in enumerate(names[:_TABLED])),
             figures=2,
         )
-        return f'<details class="alternative"><summary>The same as a table</summary>{table}</details>'
+        return f'<details class="alternative"><summary>{_("The same as a table")}</summary>{table}</details>'

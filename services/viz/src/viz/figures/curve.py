@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from viz.answers import Curve
 from viz.figures.style import apply_style
+from viz.language import _
 from viz.palette import Palette
 
 __all__ = ["training_curve"]
@@ -26,7 +27,7 @@ def training_curve(curve: Curve, palette: Palette, *, revision: str, beside: Cur
             mode="lines+markers",
             line={"color": palette.point, "width": 2},
             marker={"size": 6, "color": palette.point},
-            hovertemplate="step %{x}<br>loss %{y:.4g}<extra></extra>",
+            hovertemplate=_("step {step}<br>loss {loss}", step="%{x}", loss="%{y:.4g}") + "<extra></extra>",
         )
     )
     if beside is not None:
@@ -36,7 +37,7 @@ def training_curve(curve: Curve, palette: Palette, *, revision: str, beside: Cur
                 y=np.where(beside.losses_S > 0, beside.losses_S, np.nan),
                 mode="lines",
                 line={"color": palette.accent, "width": 2, "dash": "dot"},
-                hovertemplate="the other: step %{x}<br>loss %{y:.4g}<extra></extra>",
+                hovertemplate=_("the other: step {step}<br>loss {loss}", step="%{x}", loss="%{y:.4g}") + "<extra></extra>",
             )
         )
     positive = curve.losses_S[shown]
@@ -53,10 +54,10 @@ def training_curve(curve: Curve, palette: Palette, *, revision: str, beside: Cur
         figure,
         palette,
         revision=revision,
-        xaxis={**axis, "title": {"text": "step", "font": {"size": 13}}, "rangemode": "tozero"},
+        xaxis={**axis, "title": {"text": _("step"), "font": {"size": 13}}, "rangemode": "tozero"},
         yaxis={
             **axis,
-            "title": {"text": "loss (mean squared error)", "font": {"size": 13}},
+            "title": {"text": _("loss (mean squared error)"), "font": {"size": 13}},
             "type": "log",
             "exponentformat": "none",
             "separatethousands": True,

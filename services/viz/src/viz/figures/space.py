@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from viz.answers import Floats
 from viz.figures.scale import Scale
 from viz.figures.style import apply_style, short
+from viz.language import _
 from viz.palette import Palette
 
 __all__ = ["LABELLED", "MOST_IN_3D", "Points", "plane", "space"]
@@ -110,7 +111,7 @@ def space(points: Points, palette: Palette, *, revision: str) -> go.Figure:
         revision=revision,
         above=_LEGEND if points.percent_F is not None else 0,
         scene={
-            f"{letter}axis": {**axis, "range": span, "title": {"text": f"factor {at}", "font": {"size": 13}}}
+            f"{letter}axis": {**axis, "range": span, "title": {"text": _("factor {number}", number=at), "font": {"size": 13}}}
             for at, (letter, span) in enumerate(zip("xyz", ranges_D2.tolist(), strict=True), start=1)
         }
         | {
@@ -167,8 +168,8 @@ def plane(points: Points, palette: Palette, *, axes: tuple[int, int], revision: 
         palette,
         revision=f"{revision} {axes}",
         above=_LEGEND if points.percent_F is not None else 0,
-        xaxis={**axis, "title": {"text": f"factor {across + 1}", "font": {"size": 13}}},
-        yaxis={**axis, "title": {"text": f"factor {up + 1}", "font": {"size": 13}}},
+        xaxis={**axis, "title": {"text": _("factor {number}", number=across + 1), "font": {"size": 13}}},
+        yaxis={**axis, "title": {"text": _("factor {number}", number=up + 1), "font": {"size": 13}}},
         dragmode="pan",
         hovermode="closest",
     )

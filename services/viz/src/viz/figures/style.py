@@ -8,7 +8,11 @@ from viz.palette import Palette
 
 __all__ = ["FONT", "apply_style", "short"]
 
-FONT: Final = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+FONT: Final = (
+    "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, "
+    "'Hiragino Sans', 'Yu Gothic UI', 'Yu Gothic', Meiryo, 'Noto Sans CJK JP', 'Noto Sans JP', sans-serif"
+)
+"""As in `viz.css`: of this machine's own, also for Japanese."""
 _LONGEST: Final = 22
 
 

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from viz.cards import BotCard, cards_of
 from viz.failures import Unshowable
+from viz.language import _
 from viz.pages import registration
 from viz.pages.elements import aria, notice, number, table
 from viz.pages.registration import called, empty, filled, said
@@ -26,12 +27,12 @@ def section() -> Component:
     """The places for the list, for the forms, and for what a press did."""
     return html.Section(
         [
-            html.H2("Bots"),
+            html.H2(_("Bots")),
             html.Div(id="bots-view"),
             *registration.section("bot"),
         ],
         className="card",
-        **aria(label="Bots"),
+        **aria(label=_("Bots")),
     )
 
 
@@ -48,7 +49,7 @@ def register(dash: Dash, path: str, registry: Registry, scores: Scores) -> None:
     )
     async def show_bots(search: str, _changes: int | None, trainer: str | None, *shown: Any) -> Any:
         if trainer != "here":
-            return html.P("The trainer knows the bots; it does not answer now.", className="quiet"), *empty(None)
+            return html.P(_("The trainer knows the bots; it does not answer now."), className="quiet"), *empty(None)
         view = View.repaired(search)
         try:
             bots, aliases = await registry.bots(), [each for each in await registry.aliases() if each.is_of_bots]
@@ -56,11 +57,11 @@ def register(dash: Dash, path: str, registry: Registry, scores: Scores) -> None:
         except Unshowable as failure:
             return notice(str(failure)), *empty(None)
         if not bots:
-            return html.P("No bot has been trained yet; the shipped ones answer.", className="quiet"), *empty(None)
+            return html.P(_("No bot has been trained yet; the shipped ones answer."), className="quiet"), *empty(None)
         chosen = next((bot for bot in bots if bot.id == view.bot), None)
         listed = _listed(bots, cards, view, path)
         if chosen is None:
-            return listed, *empty(html.P("Choose a bot to name it, to serve it, or to delete it.", className="quiet"))
+            return listed, *empty(html.P(_("Choose a bot to name it, to serve it, or to delete it."), className="quiet"))
         language = cards.get(chosen.id, _UNKNOWN).language
         proposed = next((each.alias for each in aliases if each.alias.endswith(f"-{language}")), aliases[0].alias)
         return listed, *filled("bot", chosen, aliases, proposed, *shown)
@@ -71,17 +72,27 @@ def _listed(bots: Sequence[Registered], cards: Mapping[str, BotCard], view: View
     for bot in bots:
         card = cards.get(bot.id, _UNKNOWN)
         link = dcc.Link(called(bot), href=f"{path}{replace(view, bot=bot.id).search}")
-        perplexity = "–" if card.perplexity is None else f"{number(card.perplexity)} a {card.unit}"
+        perplexity = "–" if card.perplexity is None else _perplexity(number(card.perplexity), str(card.unit))
         hits = "–" if card.hits is None else number(card.hits, 3)
         size = "–" if card.parameters is None else f"{card.parameters:,}"
         rows.append([html.Span([link, *said(bot)]), card.language or "–", perplexity, hits, size, f"{bot.published:{_MINUTE}}"])
     head = [
-        ("Bot", "text"),
-        ("Language", "text"),
-        ("Perplexity", "figure"),
-        ("Hits of 20", "figure"),
-        ("Parameters", "figure"),
-        ("Published, UTC", "text"),
+        (_("Bot"), "text"),
+        (_("Language"), "text"),
+        (_("Perplexity"), "figure"),
+        (_("Hits of 20"), "figure"),
+        (_("Parameters"), "figure"),
+        (_("Published, UTC"), "text"),
     ]
     chosen = next((at for at, bot in enumerate(bots) if bot.id == view.bot), None)
-    return table("Trained bots, the newest first", head, rows, chosen=chosen)
+    return table(_("Trained bots, the newest first"), head, rows, chosen=chosen)
+
+
+def _perplexity(perplexity: str, unit: str) -> str:
+    match unit:
+        case "word":
+            return _("{perplexity} a word", perplexity=perplexity)
+        case "character":
+            return _("{perplexity} a character", perplexity=perplexity)
+        case _:
+            return perplexity

@@ -6,6 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from viz.answers import PredictedFragment, Prediction, Rest, TargetPrediction
+from viz.language import _
 from viz.pages.elements import drawn_name, fragment_link, number, signed_bar, table
 from viz.pages.notation import Notation
 from viz.pages.pictures import picture
@@ -26,8 +27,8 @@ def contributions(prediction: Prediction, chosen: TargetPrediction, view: View, 
     shares = sorted(zip(prediction.fragments, chosen.added, strict=True), key=lambda share: -abs(share[1]))
     level = signed_bar(chosen.level / largest, _signed(chosen.level)) if rest is None else number(chosen.level, 3)
     rows: list[list[Any]] = [
-        *([["Mean of the data", number(chosen.mean, 3), None]] if rest is None else []),
-        [f"Level of {chosen.target}", level, None],
+        *([[_("Mean of the data"), number(chosen.mean, 3), None]] if rest is None else []),
+        [_("Level of {target}", target=chosen.target), level, None],
         *(
             [
                 _named(fragment, view, drawn=prediction.parent is not None),
@@ -36,21 +37,22 @@ def contributions(prediction: Prediction, chosen: TargetPrediction, view: View, 
             ]
             for fragment, added in shares
         ),
-        *([] if rest is None else [["Rest of the molecule", signed_bar(rest.value / largest, _signed(rest.value)), None]]),
-        *([["Its measurements on other targets", signed_bar(panel / largest, _signed(panel)), None]] if panel else []),
-        [html.Strong("Together"), html.Strong(number(chosen.sum, 3)), None],
+        *([] if rest is None else [[_("Rest of the molecule"), signed_bar(rest.value / largest, _signed(rest.value)), None]]),
+        *([[_("Its measurements on other targets"), signed_bar(panel / largest, _signed(panel)), None]] if panel else []),
+        [html.Strong(_("Together")), html.Strong(number(chosen.sum, 3)), None],
     ]
-    head = [("Part", "text"), ("Adds", "figure"), ("Support", "figure")]
+    head = [(_("Part"), "text"), (_("Adds"), "figure"), (_("Support"), "figure")]
     lit = prediction.parent is not None
+    value = f"{notation.shown(chosen.value)}{' %' if notation.per_cent else ''}"
     return [
-        html.H2(f"{notation.title} on {chosen.target}: {notation.shown(chosen.value)}{' %' if notation.per_cent else ''}"),
+        html.H2(_("{title} on {target}: {value}", title=notation.title, target=chosen.target, value=value)),
         picture(
             prediction.parent,
             size="large",
             highlights=[fragment.name for fragment in prediction.fragments] if lit else (),
             weights=chosen.added if lit else (),
         ),
-        table(f"What adds up to {number(chosen.sum, 3)}", head, rows),
+        table(_("What adds up to {sum}", sum=number(chosen.sum, 3)), head, rows),
         html.P(_caption(notation, rest), className="caption"),
         *([] if rest is None or not rest.relatives else [_relatives(chosen.target, rest, notation, prediction.parent)]),
     ]
@@ -58,25 +60,25 @@ def contributions(prediction: Prediction, chosen: TargetPrediction, view: View, 
 
 def _relatives(target: str, rest: Rest, notation: Notation, parent: str | None) -> Component:
     """The measured compounds that the rest of the molecule is told by."""
-    head = [("Compound", "text"), ("Structure", "text"), ("Alike %", "figure"), ("Measured", "figure")]
+    head = [(_("Compound"), "text"), (_("Structure"), "text"), (_("Alike %"), "figure"), (_("Measured"), "figure")]
     rows = [
         [one.name, picture(one.smiles, template=parent), number(one.similarity), notation.measured(one.value)]
         for one in rest.relatives
     ]
-    return table(f"Measured on {target} and most like this molecule: they tell the rest", head, rows)
+    return table(_("Measured on {target} and most like this molecule: they tell the rest", target=target), head, rows)
 
 
 def _caption(notation: Notation, rest: Rest | None) -> str:
     of_chances = (
-        " The sum is a probit: 0 is a chance of 50 %, and what is unsure draws the chance towards it."
+        _(" The sum is a probit: 0 is a chance of 50 %, and what is unsure draws the chance towards it.")
         if rest is None
-        else " The chance follows from the sum; what is unsure draws it towards 50 %."
+        else _(" The chance follows from the sum; what is unsure draws it towards 50 %.")
     )
-    return (
+    colours = _(
         "Blue raises the prediction, orange lowers it, in the drawing as in the bars. "
         "Support is the number of compounds behind a fragment."
-        f"{of_chances if notation.per_cent else ''}"
     )
+    return f"{colours}{of_chances if notation.per_cent else ''}"
 
 
 def _named(fragment: PredictedFragment, view: View, *, drawn: bool) -> Component:
@@ -86,7 +88,7 @@ def _named(fragment: PredictedFragment, view: View, *, drawn: bool) -> Component
 
 
 def _evidence(fragment: PredictedFragment) -> str | Component:
-    return html.Span("unknown", className="badge") if fragment.support is None else f"{fragment.support:,}"
+    return html.Span(_("unknown"), className="badge") if fragment.support is None else f"{fragment.support:,}"
 
 
 def _signed(value: float) -> str:

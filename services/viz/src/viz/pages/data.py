@@ -10,6 +10,7 @@ from viz.answers import Job
 from viz.datasets import Dataset, Datasets
 from viz.failures import Refused
 from viz.jobs import TrainerJobs
+from viz.language import N_, _
 from viz.pages.elements import aria, link_menu, paused
 from viz.pages.progress import job_progress
 from viz.pages.regions import answering
@@ -23,22 +24,36 @@ PATH: Final = "/data"
 _LISTED: Final = 12
 _KILO: Final = 1000
 _UNPUBLISHED: Final = {
-    "failed": "Nothing was published. Change what the message names, above or in the file, and train again.",
-    "cancelled": "Nothing was published. Train again whenever you like.",
+    "failed": N_("Nothing was published. Change what the message names, above or in the file, and train again."),
+    "cancelled": N_("Nothing was published. Train again whenever you like."),
 }
 _EXPLAINED: Final = {
-    "activity": "Predicts how strongly compounds act; the choice for tables of molecules.",
-    "counts": "Sums of what was stated, by fragment and target; the demonstration's.",
-    "none": "Learn from everything; the fastest.",
-    "random": "Also learn from nine tenths of the cells, and say how well the rest is predicted.",
-    "scaffold": "The same, but the rest are compounds of other scaffolds: the honest question.",
-    "fail": "Stop at the first row that cannot be used, and change nothing.",
-    "skip": "Leave out what cannot be used; it is counted and listed with the run.",
-    "real": "Measured numbers.",
-    "binary": "1 is active, 0 is inactive.",
-    "positives": "Only what is known to act; empty is unknown.",
-    "signed": "−1, 0 and 1, where 0 is a statement.",
-    "pX": "Already −log10 of a molar concentration.",
+    "activity": N_("Predicts how strongly compounds act; the choice for tables of molecules."),
+    "counts": N_("Sums of what was stated, by fragment and target; the demonstration's."),
+    "none": N_("Learn from everything; the fastest."),
+    "random": N_("Also learn from nine tenths of the cells, and say how well the rest is predicted."),
+    "scaffold": N_("The same, but the rest are compounds of other scaffolds: the honest question."),
+    "fail": N_("Stop at the first row that cannot be used, and change nothing."),
+    "skip": N_("Leave out what cannot be used; it is counted and listed with the run."),
+    "real": N_("Measured numbers."),
+    "binary": N_("1 is active, 0 is inactive."),
+    "positives": N_("Only what is known to act; empty is unknown."),
+    "signed": N_("−1, 0 and 1, where 0 is a statement."),
+    "pX": N_("Already −log10 of a molar concentration."),
+}
+
+_NAMES: Final = {
+    "activity": N_("activity"),
+    "counts": N_("counts"),
+    "none": N_("none"),
+    "random": N_("random"),
+    "scaffold": N_("scaffold"),
+    "fail": N_("fail"),
+    "skip": N_("skip"),
+    "real": N_("real"),
+    "binary": N_("binary"),
+    "positives": N_("positives"),
+    "signed": N_("signed"),
 }
 
 
@@ -46,15 +61,15 @@ def layout() -> Component:
     """The page's fixed part: where a file is dropped, and places for its plan and its job."""
     return html.Div(
         [
-            html.H1("Train on a table"),
+            html.H1(_("Train on a table")),
             dcc.Interval(id="data-beat", interval=1000),
             html.Section(
                 [
                     html.Div(
                         [
-                            html.Label("Drop a file here, or choose one", htmlFor="data-file", id="data-label"),
+                            html.Label(_("Drop a file here, or choose one"), htmlFor="data-file", id="data-label"),
                             html.Div(id="data-drop"),
-                            html.P("CSV, TSV, Excel, SDF, SMILES, Parquet, JSON; also compressed.", className="quiet"),
+                            html.P(_("CSV, TSV, Excel, SDF, SMILES, Parquet, JSON; also compressed."), className="quiet"),
                             html.P(id="data-status", role="status"),
                         ],
                         id="drop-zone",
@@ -63,18 +78,18 @@ def layout() -> Component:
                     html.Div(id="data-uploads"),
                 ],
                 className="card",
-                **aria(label="The file"),
+                **aria(label=_("The file")),
             ),
-            html.Section(id="data-job", className="card", hidden=True, **aria(label="The training", live="polite")),
+            html.Section(id="data-job", className="card", hidden=True, **aria(label=_("The training"), live="polite")),
             html.Div(
                 [
-                    html.Button("Cancel the training", id="cancel-job", n_clicks=0, type="button", hidden=True),
+                    html.Button(_("Cancel the training"), id="cancel-job", n_clicks=0, type="button", hidden=True),
                     html.P(id="cancel-told", role="status"),
                 ],
                 className="toolbar",
             ),
-            html.P(id="data-busy", className="quiet", role="status"),
-            html.Section(id="data-plan", hidden=True, className="card", **aria(label="How it is read")),
+            html.P(html.Span(_("Reading the table …"), id="data-busy", hidden=True), className="quiet", role="status"),
+            html.Section(id="data-plan", hidden=True, className="card", **aria(label=_("How it is read"))),
         ],
         className="page",
     )
@@ -97,7 +112,7 @@ def register(dash: Dash, datasets: Datasets, jobs: TrainerJobs) -> None:
         Output("data-plan", "children"),
         Output("data-plan", "hidden"),
         Input("address", "search"),
-        running=[(Output("data-busy", "children"), "Reading the table …", "")],
+        running=[(Output("data-busy", "hidden"), False, True)],
     )
     @answering(False)
     async def show_plan(search: str) -> Any:
@@ -107,8 +122,13 @@ def register(dash: Dash, datasets: Datasets, jobs: TrainerJobs) -> None:
         try:
             plan = await datasets.plan(recipe.dataset, recipe.ingest)
         except Refused as failure:
-            return [html.H2("How it is read"), *refused(failure, recipe, PATH)], False
-        return [html.H2("How it is read"), *_choices(plan, recipe), *_start(plan, recipe), *planned(plan, recipe, PATH)], False
+            return [html.H2(_("How it is read")), *refused(failure, recipe, PATH)], False
+        return [
+            html.H2(_("How it is read")),
+            *_choices(plan, recipe),
+            *_start(plan, recipe),
+            *planned(plan, recipe, PATH),
+        ], False
 
     @dash.callback(
         Output("address", "search", allow_duplicate=True),
@@ -165,7 +185,7 @@ def _register_job(dash: Dash, datasets: Datasets, jobs: TrainerJobs) -> None:
             await datasets.cancel(job)
         except Refused as failure:
             return str(failure)
-        return "It ends as soon as it can."
+        return _("It ends as soon as it can.")
 
 
 def _uploads(held: Sequence[Dataset], chosen: Dataset | None) -> Component:
@@ -178,36 +198,51 @@ def _uploads(held: Sequence[Dataset], chosen: Dataset | None) -> Component:
         )
         for each in held
     ]
-    return link_menu("File", chosen.name if chosen else "one that was handed in before", entries)
+    return link_menu(_("File"), chosen.name if chosen else _("one that was handed in before"), entries)
 
 
 def _choices(plan: Plan, recipe: Recipe) -> list[Component]:
     skip = plan.rows is not None and plan.rows.rejected > 0
     menus = [
-        ("Learn", "objective", f"{plan.objective} (recommended)"),
-        ("Judge by", "holdout", None),
-        ("Values are", "activity_kind", "what they look like"),
-        ("Unit", "unit", "what the table says"),
-        ("Rows that cannot be used", "on_error", None),
+        (_("Learn"), "objective", _("{objective} (recommended)", objective=_named(plan.objective))),
+        (_("Judge by"), "holdout", None),
+        (_("Values are"), "activity_kind", _("what they look like")),
+        (_("Unit"), "unit", _("what the table says")),
+        (_("Rows that cannot be used"), "on_error", None),
     ]
     listed = []
     for title, name, unstated in menus:
         offers = recipe.offers(name, unstated=unstated)
-        entries = [(value, _EXPLAINED.get(value, ""), f"{PATH}{other.search}", here) for value, other, here in offers]
-        listed.append(link_menu(title, next((value for value, _, here in offers if here), ""), entries))
+        entries = [
+            (_named(value), _(_EXPLAINED.get(value, "")), f"{PATH}{other.search}", here) for value, other, here in offers
+        ]
+        listed.append(link_menu(title, next((label for label, *_rest, here in entries if here), ""), entries))
     warned = skip and recipe.on_error == "fail"
-    told = "Some rows cannot be used. Training would stop there; choose “skip” to leave them out."
+    told = _("Some rows cannot be used. Training would stop there; choose “skip” to leave them out.")
     return [html.Div(listed, className="toolbar"), *([html.P(told, className="flag")] if warned else [])]
+
+
+def _named(value: str) -> str:
+    """A value of a choice in a word; what has none, a unit say, stays."""
+    return _(_NAMES.get(value, value))
 
 
 def _start(plan: Plan, recipe: Recipe) -> list[Component]:
     asked = plan.rows is not None and bool(plan.rows.questions)
-    told = "Answer what is asked below first." if asked else "It runs in the trainer; you may leave this page and come back."
+    told = _("It runs in the trainer; you may leave this page and come back.")
+    if asked:
+        told = _("Answer what is asked below first.")
     return [
         html.Div(
             [
                 html.Button(
-                    "Train", id="start-job", n_clicks=0, type="button", className="primary", disabled=asked, key=recipe.search
+                    _("Train"),
+                    id="start-job",
+                    n_clicks=0,
+                    type="button",
+                    className="primary",
+                    disabled=asked,
+                    key=recipe.search,
                 ),
                 html.Span(told, className="quiet"),
                 html.Span(id="start-told", role="status"),
@@ -220,25 +255,25 @@ def _start(plan: Plan, recipe: Recipe) -> list[Component]:
 def _watched(job: Job, recipe: Recipe, log: str | None) -> list[Component]:
     toggled = recipe.showing_log(log is None)
     links: list[Component] = [
-        dcc.Link("Show the log" if log is None else "Hide the log", href=f"{PATH}{toggled.search}"),
+        dcc.Link(_("Show the log") if log is None else _("Hide the log"), href=f"{PATH}{toggled.search}"),
     ]
     if job.state == "succeeded" and job.run is not None:
         links = [
-            dcc.Link("Open its fragments", href=f"/fragments?run={job.run}"),
-            dcc.Link("Predict with it", href=f"/predict?run={job.run}"),
-            dcc.Link("See how well it predicts", href=f"/training?run={job.run}"),
-            html.A("Rows that were left out, as CSV", href=f"/exports/rejects.csv?run={job.run}", download=""),
+            dcc.Link(_("Open its fragments"), href=f"/fragments?run={job.run}"),
+            dcc.Link(_("Predict with it"), href=f"/predict?run={job.run}"),
+            dcc.Link(_("See how well it predicts"), href=f"/training?run={job.run}"),
+            html.A(_("Rows that were left out, as CSV"), href=f"/exports/rejects.csv?run={job.run}", download=""),
             *links,
         ]
     return [
-        html.H2("Training"),
+        html.H2(_("Training")),
         html.Div(html.Div(job_progress(job), className="job"), className="jobs"),
-        *([html.P(_UNPUBLISHED[job.state])] if job.state in _UNPUBLISHED else []),
+        *([html.P(_(_UNPUBLISHED[job.state]))] if job.state in _UNPUBLISHED else []),
         html.P(links, className="links"),
         *(
             []
             if log is None
-            else [html.Pre(log or "Nothing yet.", className="log", tabIndex=0, **aria(label="The log"), role="region")]
+            else [html.Pre(log or _("Nothing yet."), className="log", tabIndex=0, **aria(label=_("The log")), role="region")]
         ),
     ]
 

@@ -9,16 +9,19 @@ from dash.development.base_component import Component
 
 from contracts.kinds import ChangeUnit, SimilarityKind
 from viz.answers import Change, Neighbour
+from viz.language import N_, _, spoken
 from viz.pages.pictures import picture
 from viz.pages.terms import explained
-from viz.view import UNLIKE, View
+from viz.view import UNLIKE, View, named
 
 __all__ = [
     "aria",
     "as_table",
+    "basis_told",
     "drawn_name",
     "figure_graph",
     "fragment_link",
+    "in_unit",
     "interval_bar",
     "link_menu",
     "neighbour_table",
@@ -28,6 +31,7 @@ __all__ = [
     "percent_bar",
     "segments",
     "signed_bar",
+    "spanned",
     "table",
 ]
 
@@ -44,8 +48,9 @@ def paused(beat: str) -> tuple[Output, bool, bool]:
     return Output(beat, "disabled"), True, False
 
 
-def notice(sentence: str, after: str = "This page tries again by itself.") -> Component:
-    """A plain message in the place of content."""
+def notice(sentence: str, after: str | None = None) -> Component:
+    """A plain message in the place of content, and what happens next: by itself, where nothing else is said."""
+    after = _("This page tries again by itself.") if after is None else after
     return html.Div([html.P(sentence), html.P(after, className="quiet") if after else None], className="notice", role="status")
 
 
@@ -55,15 +60,24 @@ def number(value: float, decimals: int = 1) -> str:
 
 
 _WORDS: Final = {
-    "fitted": "as fitted",
-    "unit": "equal length",
-    "unlike": f"at most {UNLIKE} % alike",
-    "excess": "stands out",
-    "prediction": "value",
+    "fitted": N_("as fitted"),
+    "unit": N_("equal length"),
+    "automatic": N_("automatic"),
+    "factors": N_("factors"),
+    "map": N_("map"),
+    "similarity": N_("similarity"),
+    "support": N_("support"),
+    "scaffolds": N_("scaffolds"),
+    "any": N_("any"),
+    "unlike": N_("at most {percent} % alike"),
+    "excess": N_("stands out"),
+    "prediction": N_("value"),
+    "certainty": N_("certainty"),
     "12": "1 × 2",
     "13": "1 × 3",
     "23": "2 × 3",
 }
+"""Values of choices in words."""
 
 
 def segments(legend: str, path: str, view: View, choice: str) -> Component:
@@ -74,7 +88,7 @@ def segments(legend: str, path: str, view: View, choice: str) -> Component:
             html.Ul(
                 [
                     html.Li(
-                        dcc.Link(_WORDS.get(value, value), href=f"{path}{other.search}"),
+                        dcc.Link(_(_WORDS.get(value, value), percent=UNLIKE), href=f"{path}{other.search}"),
                         **aria(current="true" if here else None),
                     )
                     for value, other, here in view.offers(choice)
@@ -90,8 +104,8 @@ def segments(legend: str, path: str, view: View, choice: str) -> Component:
 def as_table(path: str, view: View, build: Callable[[], Component]) -> Component:
     """The figure's numbers as a table for those who do not see it, built when it is wanted."""
     if view.table == "hidden":
-        return html.P(dcc.Link("The same as a table", href=f"{path}{replace(view, table='shown').search}"))
-    return html.Div([html.P(dcc.Link("Hide the table", href=f"{path}{replace(view, table='hidden').search}")), build()])
+        return html.P(dcc.Link(_("The same as a table"), href=f"{path}{replace(view, table='shown').search}"))
+    return html.Div([html.P(dcc.Link(_("Hide the table"), href=f"{path}{replace(view, table='hidden').search}")), build()])
 
 
 def link_menu(name: str, shown: str, entries: Sequence[tuple[str, str, str, bool]], *, label: str | None = None) -> Component:
@@ -184,7 +198,7 @@ def table(
         className="table-frame",
         tabIndex=0,
         role="region",
-        **aria(label=caption if isinstance(caption, str) else "Table"),
+        **aria(label=caption if isinstance(caption, str) else _("Table")),
     )
 
 
@@ -207,11 +221,11 @@ def neighbour_table(
     changes = full and any(neighbour.change is not None for neighbour in neighbours)
     smiles = full and any(neighbour.smiles not in {None, neighbour.name} for neighbour in neighbours)
     head = [
-        ("Fragment", "text"),
-        *((f"{kind} %", "figure") for kind in shown),
-        *([("function, 90 %", "figure")] if interval else []),
-        *([(f"Expected change, {unit}", "figure"), ("Swaps", "figure")] if changes else []),
-        ("Support", "figure"),
+        (_("Fragment"), "text"),
+        *((f"{named(kind)} %", "figure") for kind in shown),
+        *([(_("function, 90 %"), "figure")] if interval else []),
+        *([(in_unit(_("Expected change"), unit), "figure"), (_("Swaps"), "figure")] if changes else []),
+        (_("Support"), "figure"),
         *([("SMILES", "text")] if smiles else []),
     ]
     rows = [
@@ -225,8 +239,37 @@ def neighbour_table(
         ]
         for neighbour in neighbours
     ]
-    unlike = f", at most {UNLIKE} % alike in structure" if full and view.structure == "unlike" else ""
-    return table(f"Nearest to {view.fragment}, by {similarity} similarity{unlike}", head, rows)
+    told = {"fragment": view.fragment, "similarity": named(similarity), "percent": UNLIKE}
+    caption = _("Nearest to {fragment}, by {similarity} similarity", **told)
+    if full and view.structure == "unlike":
+        caption = _("Nearest to {fragment}, by {similarity} similarity, at most {percent} % alike in structure", **told)
+    return table(caption, head, rows)
+
+
+def in_unit(text: str, unit: str | None) -> str:
+    """A text with its unit, if that is known."""
+    if unit is None:
+        return text
+    return f"{text}, {_(_UNITS[unit]) if isinstance(unit, ChangeUnit) else unit}"
+
+
+_BASES: Final = {"measured": N_("measured"), "measured and model": N_("measured and model"), "model": N_("model")}
+_UNITS: Final = {
+    ChangeUnit.LOG: N_("log units"),
+    ChangeUnit.SPREAD: N_("standard deviations"),
+    ChangeUnit.BOTH: N_("log units or standard deviations"),
+    ChangeUnit.CHANCE: N_("chance"),
+}
+
+
+def spanned(low: str, high: str) -> str:
+    """An interval by its two ends."""
+    return _("{low} to {high}", low=low, high=high)
+
+
+def basis_told(basis: str) -> str:
+    """What an expectation rests on."""
+    return _("by {basis}", basis=_(_BASES.get(basis, basis)))
 
 
 def _percent(percent: float | None, *, barred: bool) -> Component | str:
@@ -238,34 +281,45 @@ def _percent(percent: float | None, *, barred: bool) -> Component | str:
 def _interval(neighbour: Neighbour) -> str:
     if neighbour.low is None or neighbour.high is None:
         return "–"
-    return f"{number(neighbour.low, 0)} to {number(neighbour.high, 0)}"
+    return spanned(number(neighbour.low, 0), number(neighbour.high, 0))
 
 
 def _change(change: Change | None) -> list[Component | str]:
     if change is None:
         return ["–", "–"]
-    shown = f"{number(change.expected, 2)} ({number(change.low, 2)} to {number(change.high, 2)})"
-    return [html.Span(shown, title=f"by {change.basis}"), f"{change.swaps:,}"]
+    shown = f"{number(change.expected, 2)} ({spanned(number(change.low, 2), number(change.high, 2))})"
+    return [html.Span(shown, title=basis_told(change.basis)), f"{change.swaps:,}"]
+
+
+_ON_BUTTONS: Final = (
+    *(N_("Download plot"), N_("Zoom"), N_("Pan"), N_("Box Select"), N_("Lasso Select"), N_("Zoom in"), N_("Zoom out")),
+    *(N_("Autoscale"), N_("Reset axes"), N_("Orbital rotation"), N_("Turntable rotation")),
+    *(N_("Reset camera to default"), N_("Reset camera to last save"), N_("Show closest data on hover")),
+    *(N_("Compare data on hover"), N_("Toggle Spike Lines"), N_("Taking snapshot - this may take a few seconds")),
+)
+"""What Plotly says, in its own words."""
+
+
+def _plotly_words() -> dict[str, Any]:
+    """Plotly's own words in the reader's language."""
+    dictionary = {word: said for word in _ON_BUTTONS if (said := _(word)) != word}
+    return {"locale": spoken(), "locales": {spoken(): {"dictionary": dictionary}}} if dictionary else {}
 
 
 def figure_graph(identity: str, figure: Any, label: str, *, kind: str, encircles: bool = False) -> Component:
     """A Plotly figure under a text label, perhaps with a lasso; its buttons never send anything to an outside service."""
     lasso = [] if encircles else ["select2d", "lasso2d"]
+    config: Any = {
+        **_plotly_words(),
+        "displaylogo": False,
+        "showSendToCloud": False,
+        "scrollZoom": True,
+        "displayModeBar": True if encircles else "hover",
+        "modeBarButtonsToRemove": [*lasso, "autoScale2d", "hoverClosest3d", "tableRotation"],
+        "toImageButtonOptions": {"format": "svg", "filename": f"ntdemo-{kind}"},
+    }
     return html.Figure(
-        dcc.Graph(
-            id=identity,
-            figure=figure,
-            responsive=True,
-            className="graph",
-            config={
-                "displaylogo": False,
-                "showSendToCloud": False,
-                "scrollZoom": True,
-                "displayModeBar": True if encircles else "hover",
-                "modeBarButtonsToRemove": [*lasso, "autoScale2d", "hoverClosest3d", "tableRotation"],
-                "toImageButtonOptions": {"format": "svg", "filename": f"ntdemo-{kind}"},
-            },
-        ),
+        dcc.Graph(id=identity, figure=figure, responsive=True, className="graph", config=config),
         className=f"figure {kind}",
         role="group",
         **aria(label=label),

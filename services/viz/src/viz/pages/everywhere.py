@@ -9,6 +9,7 @@ from viz.datasets import Datasets
 from viz.failures import NoRun, Unshowable
 from viz.handed_on import HandedOn
 from viz.jobs import TrainerJobs
+from viz.language import N_, _
 from viz.pages import data, fragments, heat_map, many, predict, replace, replacements, space, training, words
 from viz.pages.elements import paused
 from viz.pages.frame import PAGES, bokeh_address, choices, navigation
@@ -22,6 +23,8 @@ __all__ = ["register"]
 _LAYOUTS: Final = {
     page.PATH: page.layout for page in (data, space, heat_map, fragments, replace, predict, many, training, words)
 }
+
+_TITLES: Final = {**dict(PAGES), words.PATH: N_("Words"), many.PATH: N_("Predict many")}
 
 
 def register(
@@ -46,8 +49,8 @@ def register(
     async def turn_page(pathname: str | None) -> tuple[Component, str]:
         path = _path(pathname)
         if path not in _LAYOUTS:
-            return _nothing_here(path), "Nothing here"
-        return _LAYOUTS[path](), dict((*PAGES, (words.PATH, "Words"), (many.PATH, "Predict many")))[path]
+            return _nothing_here(path), _("Nothing here")
+        return _LAYOUTS[path](), _(_TITLES[path])
 
     @dash.callback(
         Output("navigation", "children"),
@@ -60,12 +63,12 @@ def register(
     async def keep_header(
         pathname: str | None, search: str, _health: dict[str, Any] | None, href: str | None
     ) -> tuple[Any, Any]:
-        path, view = _path(pathname), View.repaired(search)
+        path = _path(pathname)
         try:
             runs = await scores.runs()
         except Unshowable:  # the watch says so; the header still leads everywhere
             runs = ()
-        return navigation(path, view, bokeh_address(settings, href)), choices(path, view, runs)
+        return navigation(path, search or "", bokeh_address(settings, href)), choices(path, View.repaired(search), runs)
 
     @dash.callback(
         Output("health", "data"),
@@ -103,13 +106,13 @@ def _banner(health: dict[str, Any], known: dict[str, Any] | None) -> Any:
     """Say what has just changed; nothing while all is well."""
     if health["state"] == "away":
         return [
-            html.Strong("Not connected. "),
+            html.Strong(_("Not connected. ")),
             str(health["reason"]),
-            " What is shown may be old; this page reconnects by itself.",
+            _(" What is shown may be old; this page reconnects by itself."),
         ]
     if known and known["state"] == "ready" and health["state"] == "ready":
-        published = [html.Strong("New run. "), f"{health['newest']} has been published. "]
-        promoted = f"What is shown without a choice of a run is {health['current']} now."
+        published = [html.Strong(_("New run. ")), _("{run} has been published. ", run=health["newest"])]
+        promoted = _("What is shown without a choice of a run is {run} now.", run=health["current"])
         return [
             *(published if health["newest"] != known["newest"] else []),
             *([promoted] if health["current"] != known["current"] else []),
@@ -120,9 +123,9 @@ def _banner(health: dict[str, Any], known: dict[str, Any] | None) -> Any:
 def _nothing_here(path: str) -> Component:
     return html.Div(
         [
-            html.H1("Nothing here"),
-            html.P(f"There is no page at {path}."),
-            html.P(html.A("Go to the 3-D view", href="/")),
+            html.H1(_("Nothing here")),
+            html.P(_("There is no page at {path}.", path=path)),
+            html.P(html.A(_("Go to the 3-D view"), href="/")),
         ],
         className="page notice",
     )

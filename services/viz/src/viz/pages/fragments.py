@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from contracts.kinds import SimilarityKind
 from viz.answers import Fragment, FragmentPage, Run
 from viz.failures import NotTold
+from viz.language import N_, _, ngettext
 from viz.pages import replacements
 from viz.pages.elements import aria, drawn_name, fragment_link, link_menu, neighbour_table, notice, segments, table
 from viz.pages.pictures import picture
@@ -26,16 +27,28 @@ __all__ = ["PATH", "layout", "register"]
 PATH: Final = "/fragments"
 _PAGE: Final = 50
 _WORDS: Final = {
-    **{f"support {least}": f"{least} compounds or more" for least in (10, 30, 100)},
-    **{f"size {most}": f"{most} heavy atoms or fewer" for most in (6, 12, 20)},
-    "sort support": "support, most first",
-    "sort size": "size, smallest first",
-    "sort logp": "logP, most polar first",
-    "sort id": "the data's order",
+    "any": N_("any"),
+    "sort support": N_("support, most first"),
+    "sort size": N_("size, smallest first"),
+    "sort logp": N_("logP, most polar first"),
+    "sort name": N_("name"),
+    "sort id": N_("the data's order"),
+    "rings with": N_("with"),
+    "rings without": N_("without"),
+    "charge neutral": N_("neutral"),
+    "charge positive": N_("positive"),
+    "charge negative": N_("negative"),
+}
+_MENUS: Final = {
+    "sort": N_("Sort"),
+    "support": N_("Support"),
+    "size": N_("Size"),
+    "rings": N_("Rings"),
+    "charge": N_("Charge"),
 }
 _NEAREST: Final = 50
-_UNLIKE_NOTE: Final = (
-    f"Only fragments that look at most {UNLIKE} % like it (Tanimoto of ECFP4): alike in what they do, unlike in structure."
+_UNLIKE_NOTE: Final = N_(
+    "Only fragments that look at most {percent} % like it (Tanimoto of ECFP4): alike in what they do, unlike in structure."
 )
 
 
@@ -43,14 +56,14 @@ def layout() -> Component:
     """The page's fixed part: the search box and its results, and a place for the chosen fragment."""
     return html.Div(
         [
-            html.H1("Fragments"),
+            html.H1(_("Fragments")),
             html.Div(
                 [
                     html.Section(
                         [
                             html.Div(
                                 [
-                                    html.Label("Name, SMILES or SMARTS", htmlFor="query"),
+                                    html.Label(_("Name, SMILES or SMARTS"), htmlFor="query"),
                                     dcc.Input(
                                         id="query",
                                         type="search",
@@ -68,14 +81,14 @@ def layout() -> Component:
                             editor_panel("query"),
                             html.Div(id="filters"),
                             html.Div(id="results", **aria(live="polite")),
-                            html.Button("Show more", id="more", hidden=True, n_clicks=0, type="button"),
+                            html.Button(_("Show more"), id="more", hidden=True, n_clicks=0, type="button"),
                         ],
                         className="card",
-                        **aria(label="Search"),
+                        **aria(label=_("Search")),
                     ),
                     html.Div(
                         [
-                            html.Section(id="fragment-view", className="card", **aria(label="The chosen fragment")),
+                            html.Section(id="fragment-view", className="card", **aria(label=_("The chosen fragment"))),
                             *replacements.sections(),
                         ],
                         className="cards",
@@ -117,8 +130,10 @@ def register(dash: Dash, scores: Scores) -> None:
         view, query = View.of(search), (query or "").strip()
         page, how = await _found(scores, view, query, shown)
         more = page.next is not None
-        counted = f"The first {len(page.items)}" if more else f"{len(page.items)}"
-        caption = f"{counted} {'fragment' if counted == '1' else 'fragments'}{how}"
+        count = len(page.items)
+        caption = ngettext("{count} fragment{found}", "{count} fragments{found}", count, count=count, found=how)
+        if more:
+            caption = _("The first {count} fragments{found}", count=count, found=how)
         listed = _result_table(page.items, view, caption) if page.items else html.P(_none(query, view), className="quiet")
         return listed, not more
 
@@ -139,8 +154,8 @@ def register(dash: Dash, scores: Scores) -> None:
         chosen = view.fragment
         if chosen is None:
             return [
-                html.H2("Nothing chosen yet"),
-                html.P("Search on the left and choose a fragment to see what acts like it.", className="quiet"),
+                html.H2(_("Nothing chosen yet")),
+                html.P(_("Search on the left and choose a fragment to see what acts like it."), className="quiet"),
             ]
         run = await scores.run(view.run)
         similarity = view.similarity_in(run)
@@ -151,18 +166,18 @@ def register(dash: Dash, scores: Scores) -> None:
             _facts(fragment),
             html.P(
                 [
-                    dcc.Link("Show in 3-D", href=f"/{view.search}"),
-                    dcc.Link("Heat map of its nearest", href=f"/heat-map{view.search}"),
-                    html.A("Download CSV", href=_csv_address(view, similarity), download=""),
+                    dcc.Link(_("Show in 3-D"), href=f"/{view.search}"),
+                    dcc.Link(_("Heat map of its nearest"), href=f"/heat-map{view.search}"),
+                    html.A(_("Download CSV"), href=_csv_address(view, similarity), download=""),
                     html.A(
-                        "Permanent link",
+                        _("Permanent link"),
                         href=f"{PATH}{view.pinned(run.id).search}",
-                        title=f"This view of run {run.id}, whatever is published later",
+                        title=_("This view of run {run}, whatever is published later", run=run.id),
                     ),
                 ],
                 className="links",
             ),
-            html.Div(segments("Structure", PATH, view, "structure"), className="toolbar"),
+            html.Div(segments(_("Structure"), PATH, view, "structure"), className="toolbar"),
             *await _nearest(scores, view, run, chosen, similarity),
         ]
 
@@ -173,24 +188,34 @@ async def _found(scores: Scores, view: View, query: str, limit: int) -> tuple[Fr
         with suppress(NotTold):  # no structure
             page = await scores.fragments(view.run, Wanted.of(view, structure=query), limit=limit)
             if page.items:
-                return page, f" that contain the structure “{query}”"
+                return page, _(" that contain the structure “{text}”", text=query)
     page = await scores.fragments(view.run, Wanted.of(view, text=query), limit=limit)
-    return page, f" with “{query}”" if query else ""
+    return page, _(" with “{text}”", text=query) if query else ""
 
 
 def _none(query: str, view: View) -> str:
     if query:
-        return f"No fragment contains “{query}”, as a structure or in its name, and meets what is chosen above."
-    return "This run shows no fragment." if view == View.of(replace(View(), run=view.run).search) else "No fragment meets all."
+        return _("No fragment contains “{text}”, as a structure or in its name, and meets what is chosen above.", text=query)
+    is_unfiltered = view == View.of(replace(View(), run=view.run).search)
+    return _("This run shows no fragment.") if is_unfiltered else _("No fragment meets all.")
 
 
 def _filters(view: View) -> Component:
     menus = []
-    for name in ("sort", "support", "size", "rings", "charge"):
+    for name, title in _MENUS.items():
         offers = view.offers(name)
-        entries = [(_WORDS.get(f"{name} {value}", value), "", f"{PATH}{other.search}", here) for value, other, here in offers]
-        menus.append(link_menu(name.capitalize(), next(label for label, _, _, here in entries if here), entries))
+        entries = [(_named(name, value), "", f"{PATH}{other.search}", here) for value, other, here in offers]
+        menus.append(link_menu(_(title), next(label for label, _, _, here in entries if here), entries))
     return html.Div(menus, className="toolbar narrow")
+
+
+def _named(choice: str, value: str) -> str:
+    """A value of a choice in words."""
+    if value.isdecimal():
+        least = choice == "support"
+        return _("{least} compounds or more", least=value) if least else _("{most} heavy atoms or fewer", most=value)
+    both = f"{choice} {value}"
+    return _(_WORDS[both] if both in _WORDS else _WORDS[value])
 
 
 async def _nearest(scores: Scores, view: View, run: Run, fragment: str, similarity: SimilarityKind) -> list[Component]:
@@ -200,7 +225,7 @@ async def _nearest(scores: Scores, view: View, run: Run, fragment: str, similari
     except NotTold as failure:  # the choice above stays, so that another can be made
         return [notice(str(failure), "")]
     listed = neighbour_table(neighbours, similarity, view, PATH, full=True, unit=run.change_unit)
-    return [listed] if unlike is None else [listed, html.P(_UNLIKE_NOTE, className="caption")]
+    return [listed] if unlike is None else [listed, html.P(_(_UNLIKE_NOTE, percent=UNLIKE), className="caption")]
 
 
 def _result_table(fragments: tuple[Fragment, ...], view: View, caption: str) -> Component:
@@ -208,19 +233,19 @@ def _result_table(fragments: tuple[Fragment, ...], view: View, caption: str) -> 
         [drawn_name(fragment.smiles, fragment_link(fragment.name, view, PATH)), f"{fragment.support:,}"]
         for fragment in fragments
     ]
-    head = [("Fragment", "text"), ("Support", "figure")]
+    head = [(_("Fragment"), "text"), (_("Support"), "figure")]
     chosen = next((at for at, fragment in enumerate(fragments) if fragment.name == view.fragment), None)
     return table(caption, head, rows, chosen=chosen)
 
 
 def _facts(fragment: Fragment) -> Component:
-    facts: list[tuple[str, Any]] = [("Support", f"{fragment.support:,} compounds")]
+    facts: list[tuple[str, Any]] = [(_("Support"), _("{count:,} compounds", count=fragment.support))]
     if fragment.scaffolds is not None:
-        facts.append(("Scaffolds", f"{fragment.scaffolds:,}"))
+        facts.append((_("Scaffolds"), f"{fragment.scaffolds:,}"))
     if fragment.smiles is not None:
         facts.append(("SMILES", html.Code(fragment.smiles)))
     if not fragment.shown:
-        facts.append(("Evidence", "too little to be listed as a neighbour of others"))
+        facts.append((_("Evidence"), _("too little to be listed as a neighbour of others")))
     return html.Dl([html.Div([html.Dt(explained(term)), html.Dd(value)]) for term, value in facts], className="facts")
 
 

@@ -7,13 +7,13 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from contracts.kinds import ChangeUnit
-from viz.pages.elements import interval_bar, number
+from viz.language import N_, _
+from viz.pages.elements import basis_told, in_unit, interval_bar, number, spanned
 from viz.replacing import AtTarget, Replacement
 
 __all__ = [
     "at_target_cells",
     "at_target_head",
-    "in_unit",
     "kept_at",
     "looked_at",
     "offered",
@@ -27,11 +27,13 @@ __all__ = [
 
 Cell = Component | str
 _KEPT: Final = {
-    ChangeUnit.LOG: "that change activity by no more than 0.5 log units, threefold",
-    ChangeUnit.SPREAD: "that change activity by no more than half a standard deviation of the target's values",
-    ChangeUnit.BOTH: "that change activity by no more than 0.5 log units, threefold, or half a standard deviation of the "
-    "values of targets that are not told in logarithms",
-    ChangeUnit.CHANCE: "that turn no active into an inactive one, nor the other way round",
+    ChangeUnit.LOG: N_("that change activity by no more than 0.5 log units, threefold"),
+    ChangeUnit.SPREAD: N_("that change activity by no more than half a standard deviation of the target's values"),
+    ChangeUnit.BOTH: N_(
+        "that change activity by no more than 0.5 log units, threefold, or half a standard deviation of the "
+        "values of targets that are not told in logarithms"
+    ),
+    ChangeUnit.CHANCE: N_("that turn no active into an inactive one, nor the other way round"),
 }
 
 
@@ -60,21 +62,16 @@ def offered(targets: Sequence[str]) -> list[Component]:
     return [html.Option(value=name) for name in targets]
 
 
-def in_unit(text: str, unit: str | None) -> str:
-    """A text with its unit, if that is known."""
-    return text if unit is None else f"{text}, {unit}"
-
-
 def swap_head(unit: ChangeUnit) -> list[tuple[str, str]]:
     """Headings of `swap_cells`."""
-    return [(in_unit("Expected change", unit), "figure"), ("Kept %", "figure")]
+    return [(in_unit(_("Expected change"), unit), "figure"), (_("Kept %"), "figure")]
 
 
 def swap_told(unit: ChangeUnit) -> str:
     """What `swap_cells` mean."""
-    return (
-        "Expected change is that at any target, up or down, with its 90 % interval. Kept: of 100 replacements, those "
-        f"{_KEPT[unit]}."
+    return _(
+        "Expected change is that at any target, up or down, with its 90 % interval. Kept: of 100 replacements, those {kept}.",
+        kept=_(_KEPT[unit]),
     )
 
 
@@ -82,12 +79,17 @@ def looked_at(considered: int, comparable: int) -> str:
     """How many groups a choice among targets was made from, behind a caption; nothing where it was from all."""
     if considered >= comparable:
         return ""
-    return f", of the {considered:,} of {comparable:,} that are expected to change least"
+    return _(
+        ", of the {considered:,} of {comparable:,} that are expected to change least",
+        considered=considered,
+        comparable=comparable,
+    )
 
 
 def kept_at(targets: Iterable[AtTarget]) -> str:
     """By what activity may fall at each target and is kept."""
-    return ", ".join(f"{told.kept_within:.3g} {told.unit or ''}".rstrip() + f" at {told.target}" for told in targets)
+    falls = ((f"{told.kept_within:.3g} {told.unit or ''}".rstrip(), told.target) for told in targets)
+    return ", ".join(_("{change} at {target}", change=change, target=target) for change, target in falls)
 
 
 def reach(each: Iterable[AtTarget]) -> tuple[float, float]:
@@ -98,15 +100,20 @@ def reach(each: Iterable[AtTarget]) -> tuple[float, float]:
 
 def swap_cells(replacement: Replacement, across: tuple[float, float]) -> list[Cell]:
     """What it is expected to change anywhere, drawn between two ends, and how often activity is kept."""
-    told = f"{number(replacement.expected_change, 2)} ({number(replacement.low, 2)} to {number(replacement.high, 2)})"
+    told = f"{number(replacement.expected_change, 2)} ({spanned(number(replacement.low, 2), number(replacement.high, 2))})"
     bar = interval_bar(replacement.expected_change, replacement.low, replacement.high, across, told)
-    return [html.Span(bar, title=f"by {replacement.basis}"), number(replacement.percent)]
+    return [html.Span(bar, title=basis_told(replacement.basis)), number(replacement.percent)]
 
 
 def at_target_head(told: AtTarget) -> list[tuple[str, str]]:
     """Headings of `at_target_cells`."""
-    target, adds = told.target, in_unit(f"Adds at {told.target}", told.unit)
-    words = (adds, f"More active at {target} %", f"Not less at {target} %", f"Pairs at {target}")
+    target = told.target
+    words = (
+        in_unit(_("Adds at {target}", target=target), told.unit),
+        _("More active at {target} %", target=target),
+        _("Not less at {target} %", target=target),
+        _("Pairs at {target}", target=target),
+    )
     return [(word, "figure") for word in words]
 
 
@@ -114,7 +121,7 @@ def at_target_cells(told: AtTarget, across: tuple[float, float]) -> list[Cell]:
     """What it adds at a target with its interval, the chance of its sign, and the pairs that were measured there."""
     if told.shift is None or told.low is None or told.high is None:
         return ["–", "–", "–", f"{told.measured:,}"]
-    text = f"{signed(told.shift)} ({signed(told.low)} to {signed(told.high)})"
+    text = f"{signed(told.shift)} ({spanned(signed(told.low), signed(told.high))})"
     bar = interval_bar(told.shift, told.low, told.high, across, text)
     return [bar, _per_cent(told.chance_higher), _per_cent(told.chance_kept), f"{told.measured:,}"]
 

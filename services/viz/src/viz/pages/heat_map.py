@@ -8,13 +8,14 @@ from dash.development.base_component import Component
 
 from viz.answers import Matrix, Run
 from viz.figures.heat_map import heat_map
+from viz.language import _, joined
 from viz.ordering import Ordering, cluster
 from viz.pages.elements import aria, as_table, figure_graph, fragment_link, number, segments, table
 from viz.pages.hover import hover_card, register_hover, with_structures
 from viz.pages.regions import answering, chosen_fragment
 from viz.palette import PALETTES, Scheme
 from viz.scores import Scores
-from viz.view import View
+from viz.view import View, named
 
 __all__ = ["PATH", "WHOLE", "layout", "register"]
 
@@ -28,11 +29,11 @@ def layout() -> Component:
     """The page's fixed part: regions that callbacks fill."""
     return html.Div(
         [
-            html.H1("Heat map of similarity"),
+            html.H1(_("Heat map of similarity")),
             html.Div(
                 [
-                    html.Section(id="heat-map-view", className="card", **aria(label="The figure")),
-                    html.Aside(id="heat-map-side", className="card", **aria(label="The chosen fragment")),
+                    html.Section(id="heat-map-view", className="card", **aria(label=_("The figure"))),
+                    html.Aside(id="heat-map-side", className="card", **aria(label=_("The chosen fragment"))),
                 ],
                 className="main-and-side",
             ),
@@ -63,24 +64,29 @@ def register(dash: Dash, scores: Scores) -> None:
         names = of_run.names
         tools: list[Component] = []
         if len(names) <= WHOLE:
-            about = f"All {len(names)} fragments"
+            about = _("All {count} fragments", count=len(names))
         elif view.fragment is None:
             names = of_run.most_studied(int(view.nearest))
-            about = f"The {len(names)} of {of_run.count:,} fragments that are in most compounds"
+            about = _("The {shown} of {count:,} fragments that are in most compounds", shown=len(names), count=of_run.count)
             hint = html.P(
                 [
-                    "Choose a fragment in the figure, or ",
-                    dcc.Link("search", href=f"/fragments{view.search}"),
-                    ", to see it among its nearest.",
+                    _("Choose a fragment in the figure, or "),
+                    dcc.Link(_("search"), href=f"/fragments{view.search}"),
+                    _(", to see it among its nearest."),
                 ],
                 className="quiet",
             )
-            tools = [html.Div(segments("Fragments shown", PATH, view, "nearest"), className="toolbar"), hint]
+            tools = [html.Div(segments(_("Fragments shown"), PATH, view, "nearest"), className="toolbar"), hint]
         else:
             neighbours = await scores.neighbours(run.id, view.fragment, similarity, int(view.nearest))
             names = (view.fragment, *(neighbour.name for neighbour in neighbours))
-            about = f"{view.fragment} and its {len(neighbours)} nearest of {of_run.count:,} fragments"
-            tools = [html.Div(segments("Nearest shown", PATH, view, "nearest"), className="toolbar")]
+            about = _(
+                "{fragment} and its {shown} nearest of {count:,} fragments",
+                fragment=view.fragment,
+                shown=len(neighbours),
+                count=of_run.count,
+            )
+            tools = [html.Div(segments(_("Nearest shown"), PATH, view, "nearest"), className="toolbar")]
         matrix = await scores.similarities(run.id, names, similarity)
         drawn = any(fragment.smiles is not None for fragment in of_run.fragments)
         return [*tools, *await asyncio.to_thread(_drawn, matrix, about, run, view, scheme, drawn=drawn)]
@@ -106,28 +112,28 @@ def _drawn(matrix: Matrix, about: str, run: Run, view: View, scheme: Scheme, *, 
     ordering = cluster(matrix.percent_FF)
     figure = heat_map(matrix, ordering, PALETTES[scheme], revision=f"{view}", chosen=view.fragment)
     with_structures(figure, run.id, drawn=drawn, rows=[matrix.names[leaf] for leaf in ordering.leaves_F])
+    told = {"about": about, "similarity": named(similarity)}
+    bluer = _("{about}, {similarity} similarity in percent: the bluer, the more alike.", **told)
+    if (matrix.percent_FF < 0).any():
+        bluer = _("{about}, {similarity} similarity in percent: the bluer, the more alike; orange is opposite.", **told)
+    ordered = _("Ordered by average linkage on 100 − percent; the tree above joins what is alike.")
+    label = _("{about}: {similarity} similarity of every pair", **told)
     return [
-        figure_graph("heat-map-graph", figure, f"{about}: {similarity} similarity of every pair", kind="heat-map"),
-        html.P(
-            f"{about}, {similarity} similarity in percent: the bluer, the more alike{_opposite(matrix)}. "
-            "Ordered by average linkage on 100 − percent; the tree above joins what is alike.",
-            className="caption",
-        ),
+        figure_graph("heat-map-graph", figure, label, kind="heat-map"),
+        html.P(joined(bluer, ordered), className="caption"),
         as_table(PATH, view, lambda: _percent_table(matrix, ordering, view)),
     ]
 
 
-def _opposite(matrix: Matrix) -> str:
-    return "; orange is opposite" if (matrix.percent_FF < 0).any() else ""
-
-
 def _percent_table(matrix: Matrix, ordering: Ordering, view: View) -> Component:
     leaves = ordering.leaves_F.tolist()[:_TABLED]
-    head = [("Fragment", "text"), *((matrix.names[leaf], "figure") for leaf in leaves)]
+    head = [(_("Fragment"), "text"), *((matrix.names[leaf], "figure") for leaf in leaves)]
     rows = [
         [fragment_link(matrix.names[row], view, PATH), *(number(matrix.percent_FF[row, column]) for column in leaves)]
         for row in leaves
     ]
     whole = len(matrix.names) <= _TABLED
-    caption = "Similarity in percent" if whole else f"Similarity in percent, the first {_TABLED} in the order of the figure"
+    caption = _("Similarity in percent")
+    if not whole:
+        caption = _("Similarity in percent, the first {count} in the order of the figure", count=_TABLED)
     return table(caption, head, rows)

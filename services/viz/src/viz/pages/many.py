@@ -16,8 +16,8 @@ from servicekit.spreadsheet import as_csv
 from viz.answers import Left, Prediction, TargetPrediction
 from viz.failures import Unshowable
 from viz.handed_on import HandedOn
-from viz.pages.elements import aria, drawn_name, table
-from viz.pages.goals import in_unit
+from viz.language import _
+from viz.pages.elements import aria, drawn_name, in_unit, spanned, table
 from viz.pages.notation import Notation, notation_of
 from viz.pages.regions import answering
 from viz.scores import Scores
@@ -38,14 +38,14 @@ def layout() -> Component:
     """The page's fixed part: where molecules are typed or read from a file, and a place for the table."""
     return html.Div(
         [
-            html.H1("Predict many molecules"),
+            html.H1(_("Predict many molecules")),
             html.Section(
                 [
                     html.Div(
                         [
-                            html.Label("Drop a file here, or choose one", htmlFor="many-file"),
+                            html.Label(_("Drop a file here, or choose one"), htmlFor="many-file"),
                             html.Div(id="many-place"),
-                            html.P("CSV or TSV with a column SMILES, SDF, or SMILES a line.", className="quiet"),
+                            html.P(_("CSV or TSV with a column SMILES, SDF, or SMILES a line."), className="quiet"),
                             html.P(id="many-status", role="status"),
                         ],
                         id="many-zone",
@@ -53,32 +53,40 @@ def layout() -> Component:
                     ),
                     html.Div(
                         [
-                            html.Label(f"SMILES, one a line, at most {_MOST}; a name may follow", htmlFor="many-molecules"),
+                            html.Label(
+                                _("SMILES, one a line, at most {most}; a name may follow", most=_MOST), htmlFor="many-molecules"
+                            ),
                             dcc.Textarea(id="many-molecules", value="", spellCheck=False, className="molecules"),
                         ],
                         className="search",
                     ),
                     html.Div(
                         [
-                            html.Label("Target, if not the first ones", htmlFor="many-target"),
+                            html.Label(_("Target, if not the first ones"), htmlFor="many-target"),
                             dcc.Input(id="many-target", type="text", value="", autoComplete="off", spellCheck=False),
                         ],
                         className="search",
                     ),
                     html.Div(
                         [
-                            html.Button("Predict all", id="many-ask", n_clicks=0, type="button", className="primary"),
-                            html.Span(id="many-busy", role="status"),
+                            html.Button(_("Predict all"), id="many-ask", n_clicks=0, type="button", className="primary"),
+                            html.Span(
+                                [
+                                    html.Span(_("Predicting …"), id="many-busy", hidden=True),
+                                    html.Span(_("Writing the SD file …"), id="many-writing", hidden=True),
+                                ],
+                                role="status",
+                            ),
                         ],
                         className="toolbar",
                     ),
                 ],
                 className="card",
-                **aria(label="The molecules"),
+                **aria(label=_("The molecules")),
             ),
             dcc.Store(id="many-asked", data=None),
             dcc.Download(id="many-download"),
-            html.Section(id="many-view", className="card", **aria(label="What is expected", live="polite")),
+            html.Section(id="many-view", className="card", **aria(label=_("What is expected"), live="polite")),
         ],
         className="page",
     )
@@ -96,15 +104,17 @@ def register(dash: Dash, scores: Scores, handed_on: HandedOn) -> None:
         State("many-molecules", "value"),
         State("many-target", "value"),
         State("address", "search"),
-        running=[(Output("many-busy", "children"), "Predicting …", ""), (Output("many-ask", "disabled"), True, False)],
+        running=[(Output("many-busy", "hidden"), False, True), (Output("many-ask", "disabled"), True, False)],
     )
     @answering(None)
     async def predict_all(clicks: int | None, text: str | None, target: str | None, search: str) -> Any:
         if not clicks:
-            return html.P("Nothing asked yet.", className="quiet"), None
+            return html.P(_("Nothing asked yet."), className="quiet"), None
         lines, view, target = lines_of(text), View.of(search), (target or "").strip() or None
         if not 0 < len(lines) <= _MOST:
-            return html.P(f"Type one to {_MOST} SMILES; there are {len(lines)}.", className="flag"), None
+            return html.P(
+                _("Type one to {most} SMILES; there are {count}.", most=_MOST, count=len(lines)), className="flag"
+            ), None
         predicted, left = await _asked(scores, view, lines, target)
         if not predicted:
             return _left_out(left), None
@@ -118,7 +128,7 @@ def register(dash: Dash, scores: Scores, handed_on: HandedOn) -> None:
         Input("many-sdf", "n_clicks"),
         State("many-asked", "data"),
         prevent_initial_call=True,
-        running=[(Output("many-busy", "children"), "Writing the SD file …", "")],
+        running=[(Output("many-writing", "hidden"), False, True)],
     )
     async def write_structures(clicks: int | None, asked: Mapping[str, Any] | None) -> Any:
         if not clicks or asked is None:  # the button has only just appeared
@@ -170,7 +180,13 @@ def _left_out(left: Sequence[tuple[int, Left]]) -> list[Component]:
     if not left:
         return []
     rows = [[f"{line}", html.Code(each.value[:80]), each.reason] for line, each in left]
-    return [table(f"{len(left)} lines left out", [("Line", "text"), ("SMILES", "text"), ("Because", "text")], rows)]
+    return [
+        table(
+            _("{count} lines left out", count=len(left)),
+            [(_("Line"), "text"), ("SMILES", "text"), (_("Because"), "text")],
+            rows,
+        )
+    ]
 
 
 def _predicted(predicted: Sequence[_Predicted], view: View) -> list[Component]:
@@ -183,18 +199,22 @@ def _predicted(predicted: Sequence[_Predicted], view: View) -> list[Component]:
         for each in predicted
     ]
     width = len(rows[0]) - 1
-    head = [("Molecule", "text"), *((f"{'First' if at == 0 else 'Next'} target", "text") for at in range(width))]
+    head = [(_("Molecule"), "text"), *((_("First target") if at == 0 else _("Next target"), "text") for at in range(width))]
     address = f"data:text/csv;charset=utf-8,{quote(_csv(predicted))}"
     return [
         html.Div(
             [
-                html.A("Download CSV", href=address, download="predictions.csv"),
-                html.Button("Download SDF", id="many-sdf", n_clicks=0, type="button"),
+                html.A(_("Download CSV"), href=address, download="predictions.csv"),
+                html.Button(_("Download SDF"), id="many-sdf", n_clicks=0, type="button"),
                 html.Span(id="many-sdf-told", role="status"),
             ],
             className="toolbar middle",
         ),
-        table(f"{notation.title} of {len(rows)} molecules, on the targets where it stands out most", head, rows),
+        table(
+            _("{title} of {count} molecules, on the targets where it stands out most", title=notation.title, count=len(rows)),
+            head,
+            rows,
+        ),
     ]
 
 
@@ -205,8 +225,8 @@ def _called(each: Line) -> list[Component]:
 def _cell(target: TargetPrediction, notation: Notation) -> Component:
     interval = ""
     if target.low is not None and target.high is not None:
-        interval = f" ({notation.shown(target.low)} to {notation.shown(target.high)})"
-    measured = "" if target.measured is None else f", measured {notation.measured(target.measured)}"
+        interval = f" ({spanned(notation.shown(target.low), notation.shown(target.high))})"
+    measured = "" if target.measured is None else _(", measured {value}", value=notation.measured(target.measured))
     value = in_unit(notation.shown(target.value), target.unit)
     return html.Span([html.Strong(value), f"{interval}{measured}", html.Br(), target.target])
 

@@ -9,11 +9,12 @@ from dash.development.base_component import Component
 
 from viz.answers import Floats, NeighbourhoodMap, Run, Space
 from viz.figures.neighbourhood import LABELS, Mapped, neighbourhood
+from viz.language import _, joined
 from viz.pages.elements import aria, drawn_name, figure_graph, fragment_link, table
 from viz.pages.hover import hover_card, register_hover, with_structures
 from viz.palette import PALETTES, Scheme
 from viz.scores import Scores
-from viz.view import View
+from viz.view import View, named
 
 __all__ = ["caption", "drawn", "places", "register"]
 
@@ -27,7 +28,7 @@ def places() -> list[Component]:
     return [
         hover_card(_GRAPH),
         dcc.Store(id="map-circled", data=None),
-        html.Section(id="map-table", className="card", hidden=True, **aria(label="What is encircled", live="polite")),
+        html.Section(id="map-table", className="card", hidden=True, **aria(label=_("What is encircled"), live="polite")),
     ]
 
 
@@ -90,26 +91,37 @@ def drawn(
     )
     with_structures(figure, run.id, drawn=any(each.smiles is not None for each in fragments))
     figure.update_layout(meta={**figure.layout.meta, "labels": LABELS})
-    label = f"Map of {len(rows):,} fragments, those that act alike beside each other"
+    label = _("Map of {count:,} fragments, those that act alike beside each other", count=len(rows))
     return [figure_graph(_GRAPH, figure, label, kind="space", encircles=True)]
 
 
 def caption(run: Run, of_run: Space, mapped: NeighbourhoodMap, view: View) -> str:
     """What the map tells and what it does not."""
     count = len(mapped.names)
-    all_of = "" if count == of_run.count else f" of {of_run.count:,}, those of which the run tells most,"
-    colours = {
-        "similarity": f"Colours tell the {view.similarity_in(run)} similarity to {view.fragment}." if view.fragment else "",
-        "support": "Colours tell in how many compounds a fragment is.",
-        "scaffolds": "Colours tell in how many ring frameworks a fragment is."
-        if any(each.scaffolds is not None for each in of_run.fragments)
-        else "The run does not tell in how many ring frameworks fragments are, so that points have no colours.",
-    }[view.colour]
-    return (
-        f"{count:,} fragments{all_of} laid out by t-SNE when the run was trained. Neighbours act alike; directions, and how "
-        f"far apart groups lie, mean nothing. {colours} Names are those with most support in view. To list fragments, encircle "
-        "them: choose the lasso above the figure."
-    )
+    laid_out = _("{count:,} fragments laid out by t-SNE when the run was trained.", count=count)
+    if count < of_run.count:
+        laid_out = _(
+            "{count:,} fragments of {all:,}, those of which the run tells most, laid out by t-SNE when the run was trained.",
+            count=count,
+            all=of_run.count,
+        )
+    meaning = _("Neighbours act alike; directions, and how far apart groups lie, mean nothing.")
+    names = _("Names are those with most support in view. To list fragments, encircle them: choose the lasso above the figure.")
+    return joined(laid_out, meaning, _colours(run, of_run, view), names)
+
+
+def _colours(run: Run, of_run: Space, view: View) -> str:
+    """What the colours tell."""
+    if view.colour == "similarity":
+        if view.fragment is None:
+            return ""
+        similarity = named(view.similarity_in(run))
+        return _("Colours tell the {similarity} similarity to {fragment}.", similarity=similarity, fragment=view.fragment)
+    if view.colour == "support":
+        return _("Colours tell in how many compounds a fragment is.")
+    if any(each.scaffolds is not None for each in of_run.fragments):
+        return _("Colours tell in how many ring frameworks a fragment is.")
+    return _("The run does not tell in how many ring frameworks fragments are, so that points have no colours.")
 
 
 def _listed(of_run: Space, names: Sequence[str], count: int, view: View, path: str) -> list[Component]:
@@ -124,5 +136,8 @@ def _listed(of_run: Space, names: Sequence[str], count: int, view: View, path: s
         ]
         for each in fragments[:_LISTED]
     ]
-    told = f"{count:,} encircled" if count <= len(rows) else f"The {len(rows)} with most support of {count:,} encircled"
-    return [html.H2("Encircled"), table(told, [("Fragment", "text"), ("Support", "figure"), ("Scaffolds", "figure")], rows)]
+    told = _("{count:,} encircled", count=count)
+    if count > len(rows):
+        told = _("The {shown} with most support of {count:,} encircled", shown=len(rows), count=count)
+    head = [(_("Fragment"), "text"), (_("Support"), "figure"), (_("Scaffolds"), "figure")]
+    return [html.H2(_("Encircled")), table(told, head, rows)]

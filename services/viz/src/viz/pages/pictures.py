@@ -7,6 +7,8 @@ from urllib.parse import urlencode
 from dash import html
 from dash.development.base_component import Component
 
+from viz.language import _
+
 __all__ = ["address", "picture", "pressable"]
 
 _LONGEST: Final = 2000
@@ -38,7 +40,7 @@ def pressable(smiles: str | None, *, highlights: Sequence[str] = ()) -> Componen
     if smiles is None or len(smiles) > _LONGEST:
         return None
     source = f"{address(smiles, highlights=highlights)}&atoms=true"
-    attributes: dict[str, Any] = {"data-drawing": source, "aria-label": f"Atoms of {smiles}"}
+    attributes: dict[str, Any] = {"data-drawing": source, "aria-label": _("Atoms of {smiles}", smiles=smiles)}
     return html.Div(key=source, className="structure large pressable", role="group", **attributes)
 
 

@@ -8,8 +8,9 @@ from dash.development.base_component import Component
 
 from viz.answers import Fragment, Prediction, TargetPrediction
 from viz.failures import NotInRun, Unshowable
+from viz.language import N_, _, ngettext
 from viz.pages.contributions import contributions
-from viz.pages.elements import aria, interval_bar, number, segments, table
+from viz.pages.elements import aria, interval_bar, number, segments, spanned, table
 from viz.pages.notation import Notation, notation_of
 from viz.pages.regions import answering
 from viz.pages.sketch import draw_button, editor_panel
@@ -22,21 +23,21 @@ __all__ = ["PATH", "layout", "register"]
 PATH: Final = "/predict"
 _HIGHEST: Final = 10
 _EXAMPLES: Final = (
-    ("aspirin", "CC(=O)Oc1ccccc1C(=O)O"),
-    ("imatinib", "Cc1ccc(NC(=O)c2ccc(CN3CCN(C)CC3)cc2)cc1Nc1nccc(-c2cccnc2)n1"),
+    (N_("aspirin"), "CC(=O)Oc1ccccc1C(=O)O"),
+    (N_("imatinib"), "Cc1ccc(NC(=O)c2ccc(CN3CCN(C)CC3)cc2)cc1Nc1nccc(-c2cccnc2)n1"),
 )
 _FLAGS: Final = {
-    "nothing-known": "Not one fragment of this molecule is in the data: fragments add nothing to the level of each target.",
-    "unknown-fragments": "Some fragments are in too few compounds of the data: they add nothing, and less is sure.",
-    "fragments-only": "Nothing is known of the molecule but fragments: no measured compound is compared with it.",
+    "nothing-known": N_("Not one fragment of this molecule is in the data: fragments add nothing to the level of each target."),
+    "unknown-fragments": N_("Some fragments are in too few compounds of the data: they add nothing, and less is sure."),
+    "fragments-only": N_("Nothing is known of the molecule but fragments: no measured compound is compared with it."),
 }
 """The gravest first, which alone is shown."""
 
 
 _FIRST: Final = {
-    "excess": "those first on which it stands out most among compounds of the data",
-    "prediction": "the highest first",
-    "certainty": "the surest first",
+    "excess": N_("those first on which it stands out most among compounds of the data"),
+    "prediction": N_("the highest first"),
+    "certainty": N_("the surest first"),
 }
 
 
@@ -44,24 +45,24 @@ def layout() -> Component:
     """The page's fixed part: what is typed, and places for the targets and for one of them taken apart."""
     return html.Div(
         [
-            html.H1("Predict a molecule"),
+            html.H1(_("Predict a molecule")),
             html.Section(
                 [
-                    _field("compound", "SMILES, or names of fragments with commas"),
-                    _field("target", "Target, if not the first ones"),
+                    _field("compound", _("SMILES, or names of fragments with commas")),
+                    _field("target", _("Target, if not the first ones")),
                     draw_button("compound"),
-                    html.Button("Predict", id="predict", n_clicks=0, type="button", className="primary"),
+                    html.Button(_("Predict"), id="predict", n_clicks=0, type="button", className="primary"),
                     editor_panel("compound"),
                     html.P(id="examples", className="quiet"),
-                    html.P(dcc.Link("Many molecules at once", href="/predict-many"), id="to-many"),
+                    html.P(dcc.Link(_("Many molecules at once"), href="/predict-many"), id="to-many"),
                 ],
                 className="card question",
-                **aria(label="The molecule"),
+                **aria(label=_("The molecule")),
             ),
             html.Div(
                 [
-                    html.Section(id="expected-view", className="card", **aria(label="What is expected", live="polite")),
-                    html.Section(id="parts-view", className="card", **aria(label="Where it comes from")),
+                    html.Section(id="expected-view", className="card", **aria(label=_("What is expected"), live="polite")),
+                    html.Section(id="parts-view", className="card", **aria(label=_("Where it comes from"))),
                 ],
                 className="halves",
             ),
@@ -81,7 +82,7 @@ def register(dash: Dash, scores: Scores) -> None:
     @dash.callback(Output("to-many", "children"), Input("address", "search"))
     async def lead_to_many(search: str) -> Component:
         run = View.repaired(search).run
-        return dcc.Link("Many molecules at once", href=f"/predict-many{View(run=run).search}")
+        return dcc.Link(_("Many molecules at once"), href=f"/predict-many{View(run=run).search}")
 
     @dash.callback(Output("examples", "children"), Input("address", "search"), Input("health", "data"))
     async def give_examples(search: str, _health: dict[str, Any] | None) -> list[Any]:
@@ -89,8 +90,8 @@ def register(dash: Dash, scores: Scores) -> None:
         first = await _predictable(view.run, scores)
         named = ", ".join(fragment.name for fragment in first)
         examples = _EXAMPLES if any(fragment.smiles is not None for fragment in first) else ((named, named),) if named else ()
-        links = [dcc.Link(name, href=f"{PATH}{replace(view, compound=text).search}") for name, text in examples]
-        return ["For example ", *(part for link in links for part in (link, " · "))][:-1]
+        links = [dcc.Link(_(name), href=f"{PATH}{replace(view, compound=text).search}") for name, text in examples]
+        return [_("For example "), *(part for link in links for part in (link, " · "))][:-1]
 
     @dash.callback(
         Output("address", "search", allow_duplicate=True),
@@ -121,7 +122,7 @@ def register(dash: Dash, scores: Scores) -> None:
             return no_update, no_update
         view = View.of(search)
         if view.compound is None:
-            return [html.H2("Nothing asked yet"), html.P("Type a molecule above, as SMILES.", className="quiet")], None
+            return [html.H2(_("Nothing asked yet")), html.P(_("Type a molecule above, as SMILES."), className="quiet")], None
         compound = await _read(view.compound, view.run, scores)
         prediction = await scores.prediction(view.run, compound, limit=_HIGHEST, order=view.order)
         chosen = next((target for target in prediction.targets if view.target in {None, target.target}), None)
@@ -176,19 +177,19 @@ def _expected(
     return [
         html.Div(
             [
-                html.H2(["Expected of ", html.Code(prediction.parent or view.compound)]),
+                html.H2([_("Expected of "), html.Code(prediction.parent or view.compound)]),
                 html.A(
-                    "Permanent link",
+                    _("Permanent link"),
                     href=f"{PATH}{view.pinned(prediction.run).search}",
-                    title=f"This question to run {prediction.run}, whatever is published later",
+                    title=_("This question to run {run}, whatever is published later", run=prediction.run),
                 ),
             ],
             className="heading",
         ),
-        *([html.P(dcc.Link("Replace a fragment of it", href=f"/replace{view.search}"))] if prediction.parent else []),
-        *([] if flag is None else [html.P([html.Strong("Mind: "), _FLAGS[flag]], className="flag")]),
+        *([html.P(dcc.Link(_("Replace a fragment of it"), href=f"/replace{view.search}"))] if prediction.parent else []),
+        *([] if flag is None else [html.P([html.Strong(_("Mind: ")), _(_FLAGS[flag])], className="flag")]),
         *([html.P(known, className="quiet")] if (known := _known(prediction)) else []),
-        *([html.Div(segments("Order", PATH, view, "order"), className="toolbar")] if _is_ordered(prediction) else []),
+        *([html.Div(segments(_("Order"), PATH, view, "order"), className="toolbar")] if _is_ordered(prediction) else []),
         table(
             _caption(prediction, listed, chosen, notation, view.order),
             [head for head, _ in columns],
@@ -211,16 +212,16 @@ def _columns(
     bounds = [bound for target in listed for bound in (target.value, target.low, target.high) if bound is not None]
     across = notation.ends or (min(bounds), max(bounds))
     columns: list[tuple[tuple[str, str], list[Component | str]]] = [
-        (("Target", "text"), [_link(target, view) for target in listed]),
+        ((_("Target"), "text"), [_link(target, view) for target in listed]),
         ((notation.unit, "figure"), [notation.shown(target.value) for target in listed]),
     ]
     if any(target.excess is not None for target in listed):
-        columns.append((("Above usual", "figure"), [_signed(target.excess, notation) for target in listed]))
+        columns.append(((_("Above usual"), "figure"), [_signed(target.excess, notation) for target in listed]))
     if any(target.low is not None for target in listed):
-        columns.append((("90 % interval", "figure"), [_interval(target, across, notation) for target in listed]))
+        columns.append(((_("90 % interval"), "figure"), [_interval(target, across, notation) for target in listed]))
     if any(target.measured is not None for target in listed):
         stated = ["–" if target.measured is None else notation.measured(target.measured) for target in listed]
-        columns.append((("Measured", "figure"), list(stated)))
+        columns.append(((_("Measured"), "figure"), list(stated)))
     return columns
 
 
@@ -228,7 +229,7 @@ def _link(target: TargetPrediction, view: View) -> Component:
     link = dcc.Link(target.target, href=f"{PATH}{replace(view, target=target.target).search}")
     if target.domain != "far":
         return link
-    return html.Span([link, " ", html.Span("far", className="badge", title="No compound measured here is 30 % alike")])
+    return html.Span([link, " ", html.Span(_("far"), className="badge", title=_("No compound measured here is 30 % alike"))])
 
 
 def _signed(excess: float | None, notation: Notation) -> str:
@@ -238,10 +239,10 @@ def _signed(excess: float | None, notation: Notation) -> str:
 def _known(prediction: Prediction) -> str | None:
     """What the data know of the molecule."""
     if prediction.matched is not None:
-        return f"This is {prediction.matched} of the data. What was measured of it stands beside what is expected."
-    return (
-        None if prediction.nearest is None else f"The most alike compound of the data is {number(prediction.nearest)} % alike."
-    )
+        return _("This is {name} of the data. What was measured of it stands beside what is expected.", name=prediction.matched)
+    if prediction.nearest is None:
+        return None
+    return _("The most alike compound of the data is {percent} % alike.", percent=number(prediction.nearest))
 
 
 def _caption(
@@ -249,14 +250,15 @@ def _caption(
 ) -> str:
     many = len(listed)
     above = any(target.excess is not None for target in listed)
+    told = {"title": notation.title, "order": _(_FIRST[order if above else "prediction"])}
     if listed[-1] is chosen and many > len(prediction.targets):
-        return f"{notation.title} on {many - 1} targets, {_FIRST[order if above else 'prediction']}, and on {chosen.target}"
-    return f"{notation.title} on {'one target' if many == 1 else f'{many} targets'}, {_FIRST[order if above else 'prediction']}"
+        return _("{title} on {count} targets, {order}, and on {target}", **told, count=many - 1, target=chosen.target)
+    return ngettext("{title} on one target, {order}", "{title} on {count} targets, {order}", many, **told, count=many)
 
 
 def _interval(target: TargetPrediction, across: tuple[float, float], notation: Notation) -> Component | str:
     if target.low is None or target.high is None:
         return "–"
     return interval_bar(
-        target.value, target.low, target.high, across, f"{notation.shown(target.low)} to {notation.shown(target.high)}"
+        target.value, target.low, target.high, across, spanned(notation.shown(target.low), notation.shown(target.high))
     )

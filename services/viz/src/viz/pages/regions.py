@@ -8,6 +8,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from viz.failures import NoRun, NotInRun, NotOffered, NotTold, Unshowable
+from viz.language import _
 from viz.pages.elements import neighbour_table, notice
 from viz.pages.pictures import picture
 from viz.scores import Scores
@@ -31,11 +32,11 @@ def answering(*beside: Any) -> Callable[[Callable[P, Awaitable[Any]]], Callable[
             try:
                 return await region(*args, **kwargs)
             except (NotInRun, NotOffered) as failure:
-                sentence = notice(str(failure), "Choose another one above or go back.")
+                sentence = notice(str(failure), _("Choose another one above or go back."))
             except NotTold as failure:
                 sentence = notice(str(failure), "")
             except NoRun as failure:
-                sentence = notice(str(failure), "As soon as the trainer publishes one, it appears here.")
+                sentence = notice(str(failure), _("As soon as the trainer publishes one, it appears here."))
             except Unshowable as failure:
                 sentence = notice(str(failure))
             return (sentence, *beside) if beside else sentence
@@ -50,12 +51,12 @@ async def chosen_fragment(scores: Scores, view: View, path: str) -> list[Compone
     chosen = view.fragment
     if chosen is None:
         return [
-            html.H2("Nothing chosen yet"),
+            html.H2(_("Nothing chosen yet")),
             html.P(
                 [
-                    "Choose a fragment in the figure, in its table, or by ",
-                    dcc.Link("search", href=f"/fragments{view.search}"),
-                    ".",
+                    _("Choose a fragment in the figure, in its table, or by "),
+                    dcc.Link(_("search"), href=f"/fragments{view.search}"),
+                    _("."),
                 ],
                 className="quiet",
             ),
@@ -66,11 +67,11 @@ async def chosen_fragment(scores: Scores, view: View, path: str) -> list[Compone
     neighbours = await scores.neighbours(run.id, chosen, similarity, _NEAREST)
     return [
         html.Div(
-            [html.H2(fragment.name), dcc.Link("Clear", href=f"{path}{view.choosing(None).search}")],
+            [html.H2(fragment.name), dcc.Link(_("Clear"), href=f"{path}{view.choosing(None).search}")],
             className="heading",
         ),
         picture(fragment.smiles, size="medium"),
-        html.P(f"in {fragment.support:,} compounds", className="quiet"),
+        html.P(_("in {count:,} compounds", count=fragment.support), className="quiet"),
         neighbour_table(neighbours, similarity, view, path, full=False),
-        html.P(dcc.Link("All about this fragment", href=f"/fragments{view.search}")),
+        html.P(dcc.Link(_("All about this fragment"), href=f"/fragments{view.search}")),
     ]

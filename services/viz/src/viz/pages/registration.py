@@ -14,6 +14,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from viz.failures import Unshowable
+from viz.language import N_, _
 from viz.pages.elements import table
 from viz.registry import Alias, Registry
 from viz.scores import Scores
@@ -65,7 +66,7 @@ def called(entry: Entry) -> str:
 
 def said(entry: Entry) -> list[Component]:
     """For a row of a list: aliases, pin, tags, and the first line of the note."""
-    badges = [*entry.aliases, *(["pinned"] if entry.pinned else [])]
+    badges = [*entry.aliases, *([_("pinned")] if entry.pinned else [])]
     note = entry.note.strip().partition("\n")[0]
     return [
         *([html.Span(f" {entry.id}", className="quiet")] if entry.name else []),
@@ -77,6 +78,7 @@ def said(entry: Entry) -> list[Component]:
 
 def section(kind: str) -> list[Component]:
     """The forms, hidden until `filled`: they stay while what they hold changes, with the focus that is in them."""
+    says = _SAYS[kind]
     return [
         html.Div(id=f"{kind}-notice"),
         html.Div(
@@ -84,48 +86,78 @@ def section(kind: str) -> list[Component]:
                 dcc.Store(id=f"{kind}-seen", data=None),
                 html.H3(id=f"{kind}-called"),
                 html.Div(
-                    [_field(f"{kind}-name", "Name"), _field(f"{kind}-tags", "Tags, with spaces between them")], className="ask"
+                    [_field(f"{kind}-name", _("Name")), _field(f"{kind}-tags", _("Tags, with spaces between them"))],
+                    className="ask",
                 ),
                 html.Div(
                     [
-                        html.Label("Note", htmlFor=f"{kind}-note"),
+                        html.Label(_("Note"), htmlFor=f"{kind}-note"),
                         dcc.Textarea(id=f"{kind}-note", value="", className="note"),
                     ],
                     className="search",
                 ),
                 html.Div(
                     [
-                        _button(f"{kind}-save", "Save name, tags and note", primary=True),
-                        _button(f"{kind}-pin", "Pin", title=f"A pinned {kind} cannot be deleted"),
+                        _button(f"{kind}-save", _("Save name, tags and note"), primary=True),
+                        _button(f"{kind}-pin", _("Pin"), title=_(says.pinned)),
                     ],
                     className="toolbar",
                 ),
                 html.Div(id=f"{kind}-aliases"),
                 html.Div(
                     [
-                        _field(f"{kind}-alias", "Alias", offers=f"{kind}-offers"),
-                        _button(f"{kind}-promote", f"Let it name this {kind}"),
-                        _button(f"{kind}-back", "Roll it back", title="Let it name what it named before"),
-                        *([_button(f"{kind}-drop", "Take it away")] if kind == "run" else []),
+                        _field(f"{kind}-alias", _("Alias"), offers=f"{kind}-offers"),
+                        _button(f"{kind}-promote", _(says.promote)),
+                        _button(f"{kind}-back", _("Roll it back"), title=_("Let it name what it named before")),
+                        *([_button(f"{kind}-drop", _("Take it away"))] if kind == "run" else []),
                     ],
                     className="ask",
                 ),
-                *([_confirmed("Promote without measuring …", _UNMEASURED, "bot-force", "Promote it")] if kind == "bot" else []),
-                _confirmed(f"Delete this {kind} …", _DELETED, f"{kind}-delete", "Delete it"),
+                *(
+                    [_confirmed(_("Promote without measuring …"), _(_UNMEASURED), "bot-force", _("Promote it"))]
+                    if kind == "bot"
+                    else []
+                ),
+                _confirmed(_(says.delete), _(_DELETED), f"{kind}-delete", _("Delete it")),
             ],
             id=f"{kind}-form",
             className="cards",
             hidden=True,
         ),
-        html.P([html.Span(id=f"{kind}-told"), html.Span(id=f"{kind}-busy")], role="status"),
+        html.P(
+            [
+                html.Span(id=f"{kind}-told"),
+                html.Span("…", id=f"{kind}-busy", hidden=True),
+                html.Span(_("Measuring both bots; this takes up to a minute …"), id=f"{kind}-measuring", hidden=True),
+            ],
+            role="status",
+        ),
     ]
 
 
-_UNMEASURED: Final = (
+@dataclass(frozen=True)
+class _Says:
+    """What is said of a run or of a bot."""
+
+    pinned: str
+    promote: str
+    delete: str
+    aliases: str
+
+
+_SAYS: Final = {
+    "run": _Says(
+        N_("A pinned run cannot be deleted"), N_("Let it name this run"), N_("Delete this run …"), N_("Aliases of runs")
+    ),
+    "bot": _Says(
+        N_("A pinned bot cannot be deleted"), N_("Let it name this bot"), N_("Delete this bot …"), N_("Aliases of bots")
+    ),
+}
+_UNMEASURED: Final = N_(
     "A bot takes a language's plain name only if it is not worse than the one that is served there, on exchanges that its "
     "training held out. This leaves that out."
 )
-_DELETED: Final = (
+_DELETED: Final = N_(
     "Nobody is answered from it any more. Its files lie apart until the store is cleaned up; as long, "
     "`ntdemo-train runs restore` brings it back without its name, tags and note."
 )
@@ -157,28 +189,28 @@ def filled(
         texts = (no_update,) * len(texts)
     seen = {"run": entry.id, "said": said, "aliases": {each.alias: each.run for each in aliases}}
     return (
-        *(None, False, seen, f"What people say of {called(entry)}", *texts[:-1]),
-        *(("Unpin", "") if entry.pinned else ("Pin", "pin")),
+        *(None, False, seen, _("What people say of {name}", name=called(entry)), *texts[:-1]),
+        *((_("Unpin"), "") if entry.pinned else (_("Pin"), "pin")),
         *(_aliases(kind, aliases), [html.Option(value=each.alias) for each in aliases], texts[-1]),
     )
 
 
 def empty(why: Component | None) -> tuple[Any, ...]:
     """No forms, and why. What stands in them is there again when they are of the same run."""
-    return why, True, *(no_update for _ in outputs("")[2:])
+    return why, True, *([no_update] * len(outputs("")[2:]))
 
 
 def register(dash: Dash, kind: str, registry: Registry, scores: Scores) -> None:
     """Add what the buttons of one kind's forms do."""
     acts = _Acts(registry)
-    measuring = "Measuring both bots; this takes up to a minute …" if kind == "bot" else ""
+    measuring = "measuring" if kind == "bot" else "busy"
     presses: list[tuple[str, Act, tuple[str, ...], str]] = [
-        ("save", acts.save, _SAID, ""),
-        ("pin", acts.pin, ("pin",), ""),
+        ("save", acts.save, _SAID, "busy"),
+        ("pin", acts.pin, ("pin",), "busy"),
         ("promote", acts.promote, ("alias",), measuring),
-        ("back", acts.roll_back, ("alias",), ""),
-        ("delete", acts.delete, (), ""),
-        ("force", acts.force, ("alias",), "") if kind == "bot" else ("drop", acts.drop, ("alias",), ""),
+        ("back", acts.roll_back, ("alias",), "busy"),
+        ("delete", acts.delete, (), "busy"),
+        ("force", acts.force, ("alias",), "busy") if kind == "bot" else ("drop", acts.drop, ("alias",), "busy"),
     ]
     for button, act, fields, busy in presses:
         _on(dash, scores, kind, button, act, fields, busy)
@@ -198,7 +230,7 @@ def _on(dash: Dash, scores: Scores, kind: str, button: str, act: Act, fields: Se
         State(f"{kind}-seen", "data"),
         *(State(f"{kind}-{field}", "value") for field in fields),
         prevent_initial_call=True,
-        running=[(Output(f"{kind}-busy", "children"), busy or "…", "")],
+        running=[(Output(f"{kind}-{busy}", "hidden"), False, True)],
     )
     async def press(clicks: int | None, changes: int | None, seen: Seen | None, *given: str | None) -> Any:
         if not clicks or seen is None:  # the button has only just appeared
@@ -225,31 +257,31 @@ class _Acts:
         if "tags" in changed:
             changed["tags"] = changed["tags"].split()
         await self.registry.edit(seen["run"], **changed)
-        return "Saved."
+        return _("Saved.")
 
     async def pin(self, seen: Seen, wanted: str) -> str:
         await self.registry.edit(seen["run"], pinned=bool(wanted))
-        return "It is pinned: it cannot be deleted." if wanted else "It is pinned no more."
+        return _("It is pinned: it cannot be deleted.") if wanted else _("It is pinned no more.")
 
     async def promote(self, seen: Seen, alias: str) -> str:
         await self.registry.promote(alias, seen["run"], seen=_seen(seen, alias))
-        return f"{alias} names {seen['run']} from now on."
+        return _("{alias} names {run} from now on.", alias=alias, run=seen["run"])
 
     async def force(self, seen: Seen, alias: str) -> str:
         await self.registry.promote(alias, seen["run"], seen=_seen(seen, alias), force=True)
-        return f"{alias} names {seen['run']} from now on."
+        return _("{alias} names {run} from now on.", alias=alias, run=seen["run"])
 
     async def roll_back(self, seen: Seen, alias: str) -> str:
         run = await self.registry.roll_back(alias, seen=_seen(seen, alias))
-        return f"{alias} names {run or 'the shipped bot'} again."
+        return _("{alias} names {run} again.", alias=alias, run=run or _("the shipped bot"))
 
     async def drop(self, seen: Seen, alias: str) -> str:
         await self.registry.drop(alias, seen=_seen(seen, alias))
-        return f"There is no alias {alias} any more."
+        return _("There is no alias {alias} any more.", alias=alias)
 
     async def delete(self, seen: Seen) -> str:
         await self.registry.delete(seen["run"])
-        return f"{seen['run']} is deleted."
+        return _("{run} is deleted.", run=seen["run"])
 
 
 def _plain(said: Mapping[str, str | None]) -> dict[str, str]:
@@ -268,13 +300,13 @@ def _aliases(kind: str, aliases: Sequence[Alias]) -> Component:
     rows = [
         [
             html.Code(each.alias),
-            each.run or "the shipped bot",
+            each.run or _("the shipped bot"),
             *([", ".join(each.before[:_BEFORE]) or "–"] if kind == "run" else []),
         ]
         for each in aliases
     ]
-    before = [("Named before, the last first", "text")] if kind == "run" else []
-    return table(f"Aliases of {kind}s", [("Alias", "text"), ("Names", "text"), *before], rows)
+    before = [(_("Named before, the last first"), "text")] if kind == "run" else []
+    return table(_(_SAYS[kind].aliases), [(_("Alias"), "text"), (_("Names"), "text"), *before], rows)
 
 
 def _field(identity: str, label: str, *, offers: str | None = None) -> Component:

@@ -9,11 +9,11 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html,
 from dash.development.base_component import Component
 
 from viz.failures import Unshowable
-from viz.pages.elements import aria, drawn_name, link_menu, notice, number, table
+from viz.language import N_, _
+from viz.pages.elements import aria, drawn_name, in_unit, link_menu, notice, number, table
 from viz.pages.goals import (
     at_target_cells,
     at_target_head,
-    in_unit,
     kept_at,
     looked_at,
     offered,
@@ -46,12 +46,12 @@ def layout() -> Component:
     """The page's fixed part: the molecule, the targets, and places for its fragments and for the products."""
     return html.Div(
         [
-            html.H1("Replace a fragment"),
+            html.H1(_("Replace a fragment")),
             html.Section(
                 [
                     html.Div(
                         [
-                            html.Label("Molecule as SMILES", htmlFor="molecule"),
+                            html.Label(_("Molecule as SMILES"), htmlFor="molecule"),
                             dcc.Input(
                                 id="molecule", type="text", value="", autoComplete="off", spellCheck=False, name="molecule"
                             ),
@@ -59,21 +59,21 @@ def layout() -> Component:
                         className="search",
                     ),
                     draw_button("molecule"),
-                    html.Button("Take apart", id="take-apart", n_clicks=0, type="button", className="primary"),
+                    html.Button(_("Take apart"), id="take-apart", n_clicks=0, type="button", className="primary"),
                     editor_panel("molecule"),
                     html.Div(id="parts-choice", className="parts"),
                 ],
                 className="card question",
-                **aria(label="The molecule"),
+                **aria(label=_("The molecule")),
             ),
             html.Section(
                 [
                     html.Div(
                         [
-                            target_field("goal", "Target"),
-                            html.Button("Order by it", id="goal-order", n_clicks=0, type="button"),
-                            html.Button("Keep activity", id="goal-keep", n_clicks=0, type="button"),
-                            html.Button("Lose activity", id="goal-lose", n_clicks=0, type="button"),
+                            target_field("goal", _("Target")),
+                            html.Button(_("Order by it"), id="goal-order", n_clicks=0, type="button"),
+                            html.Button(_("Keep activity"), id="goal-keep", n_clicks=0, type="button"),
+                            html.Button(_("Lose activity"), id="goal-lose", n_clicks=0, type="button"),
                         ],
                         className="ask",
                     ),
@@ -81,9 +81,9 @@ def layout() -> Component:
                     html.Div(id="goals"),
                 ],
                 className="card",
-                **aria(label="Targets"),
+                **aria(label=_("Targets")),
             ),
-            html.Section(id="products-view", className="card", **aria(label="Products", live="polite")),
+            html.Section(id="products-view", className="card", **aria(label=_("Products"), live="polite")),
         ],
         className="page",
     )
@@ -133,7 +133,7 @@ def _register_answers(dash: Dash, scores: Scores) -> None:
             return no_update
         view = View.of(search)
         if view.compound is None:
-            return html.P("Type or draw a molecule, then choose what in it is replaced.", className="quiet")
+            return html.P(_("Type or draw a molecule, then choose what in it is replaced."), className="quiet")
         told = await scores.prediction(view.run, view.compound, limit=1)
         known = [fragment.name for fragment in told.fragments if fragment.support is not None]
         return _parts([*known, _HYDROGEN], view)
@@ -146,7 +146,7 @@ def _register_answers(dash: Dash, scores: Scores) -> None:
         view = View.of(search)
         question = Question.of(view)
         if question is None:
-            return [html.H2("Nothing asked yet"), html.P("Products stand here, the best first.", className="quiet")]
+            return [html.H2(_("Nothing asked yet")), html.P(_("Products stand here, the best first."), className="quiet")]
         return _products(await products_of(scores, view.run, question), question, view)
 
 
@@ -167,29 +167,32 @@ def _register_goals(dash: Dash) -> None:
             return no_update, no_update, no_update
         view, target = View.repaired(search), (goal or "").strip()
         if not target:
-            return no_update, "Type or choose the name of a target first.", no_update
+            return no_update, _("Type or choose the name of a target first."), no_update
         changed = _with_goal(view, _GOALS[str(ctx.triggered_id)], target)
         if len({changed.target, *changed.keep, *changed.lose} - {None}) > _TARGETS:
-            return no_update, f"At most {_TARGETS} targets; take one away first.", no_update
+            return no_update, _("At most {most} targets; take one away first.", most=_TARGETS), no_update
         return changed.search, "", ""
 
     @dash.callback(Output("goals", "children"), Input("address", "search"))
     async def show_goals(search: str) -> Any:
         view = View.repaired(search)
         chosen = [
-            *([("Ordered by", view.target, replace(view, target=None))] if view.target else []),
-            *(("Keeps", target, replace(view, keep=_without(view.keep, target))) for target in view.keep),
-            *(("Loses", target, replace(view, lose=_without(view.lose, target))) for target in view.lose),
+            *([(N_("Ordered by {target}"), view.target, replace(view, target=None))] if view.target else []),
+            *((N_("Keeps {target}"), target, replace(view, keep=_without(view.keep, target))) for target in view.keep),
+            *((N_("Loses {target}"), target, replace(view, lose=_without(view.lose, target))) for target in view.lose),
         ]
         if not chosen:
-            return html.P("No target is chosen: what changes least at any target comes first.", className="quiet")
+            return html.P(_("No target is chosen: what changes least at any target comes first."), className="quiet")
         return html.Ul(
             [
-                html.Li(dcc.Link(f"{word} {target} ✕", href=f"{PATH}{other.search}", title="Take it away"), className="goal")
-                for word, target, other in chosen
+                html.Li(
+                    dcc.Link(f"{_(said, target=target)} ✕", href=f"{PATH}{other.search}", title=_("Take it away")),
+                    className="goal",
+                )
+                for said, target, other in chosen
             ],
             className="goals",
-            **aria(label="Chosen targets"),
+            **aria(label=_("Chosen targets")),
         )
 
 
@@ -212,24 +215,24 @@ def _parts(names: Sequence[str], view: View) -> list[Component | None]:
     """What of the molecule can be replaced."""
     entries = [
         (
-            "a hydrogen" if name == _HYDROGEN else name,
+            _("a hydrogen") if name == _HYDROGEN else name,
             "",
             f"{PATH}{view.choosing(name).search}",
             name == view.fragment,
         )
         for name in names
     ]
-    chosen = view.fragment or ("choose a fragment" if view.atom is None else f"what has atom {view.atom}")
+    chosen = view.fragment or (_("choose a fragment") if view.atom is None else _("what has atom {atom}", atom=view.atom))
     return [
-        html.Div(link_menu("Replace", chosen, entries), className="toolbar"),
+        html.Div(link_menu(_("Replace"), chosen, entries), className="toolbar"),
         pressable(view.compound, highlights=() if view.fragment in {None, _HYDROGEN} else [str(view.fragment)]),
-        html.P("Or press an atom of the fragment, which also tells two equal ones apart.", className="quiet"),
+        html.P(_("Or press an atom of the fragment, which also tells two equal ones apart."), className="quiet"),
     ]
 
 
 def _products(found: Products, question: Question, view: View) -> list[Component]:
     if not found.items:
-        return [html.H2("No product"), _none(found, question)]
+        return [html.H2(_("No product")), _none(found, question)]
     address = urlencode(
         {
             "run": found.run,
@@ -242,23 +245,23 @@ def _products(found: Products, question: Question, view: View) -> list[Component
         },
         doseq=True,
     )
-    once = [_ONCE] if question.atom is None else []
+    once = [_(_ONCE)] if question.atom is None else []
     return [
         html.Div(
             [
-                html.H2(["Products of replacing ", html.Code(found.fragment)]),
+                html.H2([_("Products of replacing "), html.Code(found.fragment)]),
                 html.A(
-                    "Permanent link",
+                    _("Permanent link"),
                     href=f"{PATH}{view.pinned(found.run).search}",
-                    title=f"This question to run {found.run}, whatever is published later",
+                    title=_("This question to run {run}, whatever is published later", run=found.run),
                 ),
             ],
             className="heading",
         ),
         html.P(
             [
-                html.A("Download CSV", href=f"/exports/products.csv?{address}", download=""),
-                html.A("Download SDF", href=f"/exports/products.sdf?{address}", download=""),
+                html.A(_("Download CSV"), href=f"/exports/products.csv?{address}", download=""),
+                html.A(_("Download SDF"), href=f"/exports/products.sdf?{address}", download=""),
             ],
             className="links",
         ),
@@ -270,39 +273,46 @@ def _products(found: Products, question: Question, view: View) -> list[Component
     ]
 
 
-_ONCE: Final = "Where your molecule has the fragment more than once, the first is replaced: press an atom of another. "
+_ONCE: Final = N_("Where your molecule has the fragment more than once, the first is replaced: press an atom of another. ")
 
 
 def _none(found: Products, question: Question) -> Component:
     """Why there is no product, and what was looked at."""
     if not found.considered:
-        return notice("No group with as many open ends is offered in its place.", "")
-    looked = f"all {found.comparable:,} that are offered were looked at."
+        return notice(_("No group with as many open ends is offered in its place."), "")
+    looked = _("all {count:,} that are offered were looked at.", count=found.comparable)
     if found.considered < found.comparable:
-        looked = f"{found.considered:,} of {found.comparable:,} were looked at, those that are expected to change least."
+        looked = _(
+            "{considered:,} of {comparable:,} were looked at, those that are expected to change least.",
+            considered=found.considered,
+            comparable=found.comparable,
+        )
     if question.keep or question.lose:
-        asked = "No replacement of this fragment meets what is asked of the targets"
-        return notice(f"{asked}: {looked}", "Take a target away above.")
-    return notice(f"No replacement of this fragment leads to another molecule: {looked}", "")
+        none = _("No replacement of this fragment meets what is asked of the targets: {looked}", looked=looked)
+        return notice(none, _("Take a target away above."))
+    return notice(_("No replacement of this fragment leads to another molecule: {looked}", looked=looked), "")
 
 
 def _at(targets: Sequence[AtTarget]) -> str:
     if not targets:
         return ""
-    return (
+    return _(
         "What is added is told of your molecule and the product by one model of both, which has learned from all that was "
         "measured, with the 90 % interval of what two measurements would differ by; the chance that the product is measured as "
-        f"the more active one, and that it is not less active by more than {kept_at(targets)}. "
+        "the more active one, and that it is not less active by more than {kept}. ",
+        kept=kept_at(targets),
     )
 
 
 def _order(question: Question, targets: Sequence[AtTarget]) -> str:
     """By what the products are ordered."""
     if not targets:
-        return "the least change first"
+        return _("the least change first")
     only_lost = question.target is None and not question.keep
     at = targets[0].target
-    return f"the strongest loss at {at} first" if only_lost else f"what adds most at {at} first"
+    if only_lost:
+        return _("the strongest loss at {target} first", target=at)
+    return _("what adds most at {target} first", target=at)
 
 
 def _table(found: Products, question: Question, view: View) -> Component:
@@ -310,17 +320,24 @@ def _table(found: Products, question: Question, view: View) -> Component:
     reaches = [reach(each.by.targets[place] for each in shown) for place in range(len(targets))]
     across = (0.0, max(each.by.high for each in shown))
     are_known = any(each.matched is not None for each in shown)
-    head = [("Product", "text"), *([("Known as", "text")] if are_known else []), ("In its place", "text")]
+    head = [(_("Product"), "text"), *([(_("Known as"), "text")] if are_known else []), (_("In its place"), "text")]
     for told in targets:
-        head += [(in_unit(f"Predicted at {told.target}", told.unit), "figure"), *at_target_head(told)]
-    head += [*swap_head(found.change_unit), ("Measured pairs", "figure")]
+        head += [(in_unit(_("Predicted at {target}", target=told.target), told.unit), "figure"), *at_target_head(told)]
+    head += [*swap_head(found.change_unit), (_("Measured pairs"), "figure")]
     rows = []
     for each in shown:
         product, *others = _row(each, found, view, across, reaches)
         rows.append([product, *([each.matched or "–"] if are_known else []), *others])
-    count = f"{len(shown)}" if len(shown) == len(found.items) else f"{len(shown)} of {len(found.items)}"
-    looked = looked_at(found.considered, found.comparable)
-    return table(f"{count} products, {_order(question, targets)}{looked}", head, rows)
+    told_of = {
+        "shown": len(shown),
+        "all": len(found.items),
+        "order": _order(question, targets),
+        "looked": looked_at(found.considered, found.comparable),
+    }
+    caption = _("{shown} products, {order}{looked}", **told_of)
+    if len(shown) < len(found.items):
+        caption = _("{shown} of {all} products, {order}{looked}", **told_of)
+    return table(caption, head, rows)
 
 
 def _row(
@@ -332,7 +349,7 @@ def _row(
     drawn = html.Span([picture(product.smiles, named=True, template=found.parent), link], className="drawn-name")
     cells: list[Component | str] = [drawn, drawn_name(product.by.smiles, html.Code(product.by.name))]
     for value, measured, told, ends in zip(product.values, product.measured, product.by.targets, reaches, strict=True):
-        known = "" if measured is None else f" (measured {number(measured, 2)})"
+        known = "" if measured is None else _(" (measured {value})", value=number(measured, 2))
         cells += [f"{number(value, 2)}{known}", *at_target_cells(told, ends)]
     return [*cells, *swap_cells(product.by, across), _to_pairs(product, found, view)]
 
@@ -341,5 +358,5 @@ def _to_pairs(product: Product, found: Products, view: View) -> Component | str:
     if not product.by.swaps:
         return "0"
     pairs = View(run=view.run, fragment=found.fragment, by=product.by.name, target=view.target)
-    named = f"Measured pairs of {found.fragment} and {product.by.name}"
+    named = _("Measured pairs of {fragment} and {other}", fragment=found.fragment, other=product.by.name)
     return dcc.Link(f"{product.by.swaps:,}", href=f"{_FRAGMENTS}{pairs.search}", title=named)

@@ -9,11 +9,11 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from viz.failures import NotInRun, Unshowable
-from viz.pages.elements import aria, drawn_name, fragment_link, notice, number, signed_bar, table
+from viz.language import _
+from viz.pages.elements import aria, drawn_name, fragment_link, in_unit, notice, number, signed_bar, spanned, table
 from viz.pages.goals import (
     at_target_cells,
     at_target_head,
-    in_unit,
     kept_at,
     looked_at,
     offered,
@@ -44,11 +44,11 @@ def sections() -> list[Component]:
     return [
         html.Section(
             [
-                html.H2("Replacements"),
+                html.H2(_("Replacements")),
                 html.Div(
                     [
-                        target_field("at-target", "At target, if not at all of them"),
-                        html.Button("Show", id="show-at", n_clicks=0, type="button"),
+                        target_field("at-target", _("At target, if not at all of them")),
+                        html.Button(_("Show"), id="show-at", n_clicks=0, type="button"),
                     ],
                     className="ask",
                 ),
@@ -57,9 +57,9 @@ def sections() -> list[Component]:
             id="replacements",
             className="card",
             hidden=True,
-            **aria(label="Replacements"),
+            **aria(label=_("Replacements")),
         ),
-        html.Section(id="pairs-view", className="card", hidden=True, **aria(label="Measured pairs")),
+        html.Section(id="pairs-view", className="card", hidden=True, **aria(label=_("Measured pairs"))),
     ]
 
 
@@ -136,18 +136,18 @@ def _register_answers(dash: Dash, scores: Scores) -> None:
 
 
 def _none_of(fragment: str) -> Component:
-    return notice(f"This run tells of nothing that can take the place of {fragment}.", "")
+    return notice(_("This run tells of nothing that can take the place of {fragment}.", fragment=fragment), "")
 
 
 def _listed(found: Replacements, view: View) -> list[Component]:
     listed, targets = found.items, found.items[0].targets
     across, across_shifts = (0.0, max(each.high for each in listed)), reach(told for each in listed for told in each.targets)
     head = [
-        ("In its place", "text"),
+        (_("In its place"), "text"),
         *(heading for told in targets for heading in at_target_head(told)),
         *swap_head(found.change_unit),
-        ("Measured pairs", "figure"),
-        ("Support", "figure"),
+        (_("Measured pairs"), "figure"),
+        (_("Support"), "figure"),
     ]
     rows = [
         [
@@ -159,16 +159,18 @@ def _listed(found: Replacements, view: View) -> list[Component]:
         ]
         for each in listed
     ]
-    first = "the least change first"
+    first = _("the least change first")
     if targets:
-        first = f"what adds most at {view.target} first{looked_at(found.considered, found.comparable)}"
+        first = _("what adds most at {target} first", target=view.target) + looked_at(found.considered, found.comparable)
     chosen = next((place for place, each in enumerate(listed) if each.name == view.by), None)
-    links = [dcc.Link("Replace it in a molecule", href=f"{_REPLACE}{replace(view, by=None).search}")]
+    links = [dcc.Link(_("Replace it in a molecule"), href=f"{_REPLACE}{replace(view, by=None).search}")]
     if targets:
-        links.append(dcc.Link("At all targets", href=f"{_PATH}{replace(view, target=None).search}"))
+        links.append(dcc.Link(_("At all targets"), href=f"{_PATH}{replace(view, target=None).search}"))
     return [
         html.P(links, className="links"),
-        table(f"What can take the place of {view.fragment}, {first}", head, rows, chosen=chosen),
+        table(
+            _("What can take the place of {fragment}, {order}", fragment=view.fragment, order=first), head, rows, chosen=chosen
+        ),
         html.P([_at(targets), swap_told(found.change_unit)], className="caption"),
     ]
 
@@ -176,10 +178,10 @@ def _listed(found: Replacements, view: View) -> list[Component]:
 def _at(targets: Sequence[AtTarget]) -> str:
     if not targets:
         return ""
-    return (
+    return _(
         "What the replacement adds at the target, with the 90 % interval of what two measurements would differ by; the chance "
-        "that the new molecule is measured as the more active one, and that it is not less active by more than "
-        f"{kept_at(targets)}. "
+        "that the new molecule is measured as the more active one, and that it is not less active by more than {kept}. ",
+        kept=kept_at(targets),
     )
 
 
@@ -187,7 +189,7 @@ def _to_pairs(replacement: Replacement, view: View) -> Component | str:
     """The evidence behind a replacement."""
     if not replacement.swaps:
         return "0"
-    named = f"Measured pairs of {view.fragment} and {replacement.name}"
+    named = _("Measured pairs of {fragment} and {other}", fragment=view.fragment, other=replacement.name)
     return dcc.Link(f"{replacement.swaps:,}", href=f"{_PATH}{replace(view, by=replacement.name).search}", title=named)
 
 
@@ -195,22 +197,28 @@ def _pairs(found: Measured, fragment: str, by: str, view: View) -> list[Componen
     address = "/exports/pairs.csv?" + urlencode({"run": found.run, "fragment": fragment, "by": by})
     mean = ""
     if found.mean_difference is not None:
-        mean = f" {in_unit('Mean difference over targets', found.change_unit)}: {signed(found.mean_difference)}."
-    interval = f"{number(found.expected_change, 2)} ({number(found.low, 2)} to {number(found.high, 2)})"
-    told = (
-        f"{found.swaps:,} pairs of compounds differ by this replacement alone.{mean} "
-        f"{in_unit('Expected change', found.change_unit)}: {interval}; kept {number(found.percent)} %."
+        difference = in_unit(_("Mean difference over targets"), found.change_unit)
+        mean = _(" {difference}: {value}.", difference=difference, value=signed(found.mean_difference))
+    change = in_unit(_("Expected change"), found.change_unit)
+    interval = f"{number(found.expected_change, 2)} ({spanned(number(found.low, 2), number(found.high, 2))})"
+    told = _(
+        "{count:,} pairs of compounds differ by this replacement alone.{mean} {change}: {interval}; kept {percent} %.",
+        count=found.swaps,
+        mean=mean,
+        change=change,
+        interval=interval,
+        percent=number(found.percent),
     )
     return [
         html.Div(
             [
-                html.H2(["Measured: ", html.Code(fragment), " replaced by ", html.Code(by)]),
-                dcc.Link("Close", href=f"{_PATH}{replace(view, by=None).search}"),
+                html.H2([_("Measured: "), html.Code(fragment), _(" replaced by "), html.Code(by)]),
+                dcc.Link(_("Close"), href=f"{_PATH}{replace(view, by=None).search}"),
             ],
             className="heading",
         ),
         html.P(told),
-        *([html.P(html.A("Download pairs as CSV", href=address, download=""), className="links")] if found.items else []),
+        *([html.P(html.A(_("Download pairs as CSV"), href=address, download=""), className="links")] if found.items else []),
         *([_by_target(found), _compounds(found)] if found.items else []),
     ]
 
@@ -233,24 +241,31 @@ def _by_target(found: Measured) -> Component:
         ]
         for target in order
     ]
-    head = [("Target", "text"), ("Pairs", "figure"), ("Mean difference", "figure"), ("Unit", "text")]
-    scope = "" if found.next is None else f", of the first {len(found.items):,} measurements"
-    first = "the largest difference first" if len(largest) == 1 else "the largest difference of each unit first"
-    return table(f"Where they act alike and where they differ{scope}: {first}", head, rows)
+    head = [(_("Target"), "text"), (_("Pairs"), "figure"), (_("Mean difference"), "figure"), (_("Unit"), "text")]
+    first = _("the largest difference first") if len(largest) == 1 else _("the largest difference of each unit first")
+    if found.next is None:
+        return table(_("Where they act alike and where they differ: {order}", order=first), head, rows)
+    scope = _(
+        "Where they act alike and where they differ, of the first {count:,} measurements: {order}",
+        count=len(found.items),
+        order=first,
+    )
+    return table(scope, head, rows)
 
 
 def _compounds(found: Measured) -> Component:
     head = [
-        ("Target", "text"),
-        ("Unit", "text"),
-        ("Compound", "text"),
-        ("Value", "figure"),
-        ("With the other", "text"),
-        ("Value", "figure"),
-        ("Difference", "figure"),
+        (_("Target"), "text"),
+        (_("Unit"), "text"),
+        (_("Compound"), "text"),
+        (_("Value"), "figure"),
+        (_("With the other"), "text"),
+        (_("Value"), "figure"),
+        (_("Difference"), "figure"),
     ]
     shown = found.items[:_ROWS]
-    caption = "Pairs of compounds" if len(found.items) == len(shown) and found.next is None else f"The first {len(shown)} pairs"
+    whole = len(found.items) == len(shown) and found.next is None
+    caption = _("Pairs of compounds") if whole else _("The first {count} pairs", count=len(shown))
     return table(caption, head, [_row(pair) for pair in shown])
 
 

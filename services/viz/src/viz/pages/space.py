@@ -11,13 +11,14 @@ from contracts.kinds import Objective, SimilarityKind
 from viz.answers import Floats, Run, Space
 from viz.failures import NotTold
 from viz.figures.space import LABELLED, MOST_IN_3D, Points, plane, space
+from viz.language import _, joined, ngettext
 from viz.pages import neighbourhood
 from viz.pages.elements import aria, as_table, figure_graph, fragment_link, notice, number, segments, table
 from viz.pages.hover import hover_card, register_hover, with_structures
 from viz.pages.regions import answering, chosen_fragment
 from viz.palette import PALETTES, Scheme
 from viz.scores import Scores
-from viz.view import View
+from viz.view import View, named
 
 __all__ = ["PATH", "layout", "register"]
 
@@ -30,11 +31,11 @@ def layout() -> Component:
     """The page's fixed part: regions that callbacks fill."""
     return html.Div(
         [
-            html.H1("Fragments in the space of their factors"),
+            html.H1(_("Fragments in the space of their factors")),
             html.Div(
                 [
-                    html.Section(id="space-view", className="card", **aria(label="The figure")),
-                    html.Aside(id="space-side", className="card", **aria(label="The chosen fragment")),
+                    html.Section(id="space-view", className="card", **aria(label=_("The figure"))),
+                    html.Aside(id="space-side", className="card", **aria(label=_("The chosen fragment"))),
                 ],
                 className="main-and-side",
             ),
@@ -66,7 +67,7 @@ def register(dash: Dash, scores: Scores) -> None:
         percent_F = None
         if view.fragment in of_run.names:
             percent_F = await scores.with_all(run.id, view.fragment, view.similarity_in(run))
-        tools = [segments("Drawn", PATH, view, "drawn")]
+        tools = [segments(_("Drawn"), PATH, view, "drawn")]
         if view.drawn == "map" or (view.drawn == "automatic" and of_run.count > MOST_IN_3D):
             try:
                 mapped = await scores.neighbourhood_map(run.id)
@@ -75,7 +76,7 @@ def register(dash: Dash, scores: Scores) -> None:
                     return [html.Div(tools, className="toolbar"), notice(str(failure), "")]
                 tools.append(html.Span(str(failure), className="quiet"))
             else:
-                tools.append(segments("Colour", PATH, view, "colour"))
+                tools.append(segments(_("Colour"), PATH, view, "colour"))
                 shown = await asyncio.to_thread(neighbourhood.drawn, run, of_run, mapped, percent_F, view, scheme)
                 told = html.P(neighbourhood.caption(run, of_run, mapped, view), className="caption")
                 return [html.Div(tools, className="toolbar"), *shown, told]
@@ -114,17 +115,18 @@ def _drawn(  # what is seen, and by whom
     palette = PALETTES[scheme]
     revision = f"{of_run.run} {similarity} {view.vectors}"
     count, rank = vectors_FK.shape
-    tools = [*tools, segments("Vectors", PATH, view, "vectors")]
+    tools = [*tools, segments(_("Vectors"), PATH, view, "vectors")]
     if count > MOST_IN_3D:
-        tools.append(segments("Factors", PATH, view, "plane"))
+        tools.append(segments(_("Factors"), PATH, view, "plane"))
         across, up = (int(digit) - 1 for digit in view.plane)
         figure = plane(points, palette, axes=(across, up), revision=revision)
     else:
         figure = space(points, palette, revision=revision)
     with_structures(figure, run.id, drawn=any(fragment.smiles is not None for fragment in of_run.fragments))
-    label = f"{count:,} fragments by their first factors" + (
-        f", coloured by similarity to {view.fragment}" if chosen is not None else ""
-    )
+    label = _("{count:,} fragments by their first factors", count=count)
+    if chosen is not None:
+        told = {"count": count, "fragment": view.fragment}
+        label = _("{count:,} fragments by their first factors, coloured by similarity to {fragment}", **told)
     return [
         html.Div(tools, className="toolbar"),
         figure_graph("space-graph", figure, label, kind="space"),
@@ -137,24 +139,40 @@ def _caption(count: int, rank: int, run: Run, view: View) -> str:
     similarity = view.similarity_in(run)
     canonical = similarity is SimilarityKind.FUNCTION
     if canonical and run.objective != Objective.COUNTS:
-        vectors = "places: the farther apart two lie, the more a replacement is expected to change"
+        vectors = _("places: the farther apart two lie, the more a replacement is expected to change")
     else:
-        vectors = "canonical vectors (rows of US)" if canonical else "balanced vectors (rows of U√S)"
+        vectors = _("canonical vectors (rows of US)") if canonical else _("balanced vectors (rows of U√S)")
     by_angle = _by_angle(run, similarity)
-    sentences = [f"{count:,} fragments as {vectors}."]
+    sentences = [_("{count:,} fragments as {vectors}.", count=count, vectors=vectors)]
     if rank <= _DIMENSIONS and count <= MOST_IN_3D:
-        sentences.append(f"The model has {rank} factor{'s' if rank > 1 else ''}: this view is its whole space.")
+        whole = ngettext(
+            "The model has {rank} factor: this view is its whole space.",
+            "The model has {rank} factors: this view is its whole space.",
+            rank,
+            rank=rank,
+        )
+        sentences.append(whole)
         if count <= LABELLED and by_angle:
-            sentences.append("The cosine of the angle between two lines is their similarity.")
+            sentences.append(_("The cosine of the angle between two lines is their similarity."))
     else:
-        cosine = ", and similarity is the cosine over all of them" if by_angle else ""
-        sentences.append(f"A projection: the model has {rank} factors{cosine}.")
+        projection = _("A projection: the model has {rank} factors.", rank=rank)
+        if by_angle:
+            projection = _(
+                "A projection: the model has {rank} factors, and similarity is the cosine over all of them.", rank=rank
+            )
+        sentences.append(projection)
     if not by_angle:
-        told = "told by the distances of all of them, and by what was measured" if canonical else "not told by these vectors"
-        sentences.append(f"The {similarity} similarity, which colours them, is {told}.")
+        told = _("The {similarity} similarity, which colours them, is not told by these vectors.", similarity=named(similarity))
+        if canonical:
+            told = _(
+                "The {similarity} similarity, which colours them, is told by the distances of all of them, and by what was "
+                "measured.",
+                similarity=named(similarity),
+            )
+        sentences.append(told)
     if count > MOST_IN_3D:
-        sentences.append(f"More than {MOST_IN_3D:,} points stand in a plane, which every browser draws fast.")
-    return " ".join(sentences)
+        sentences.append(_("More than {most:,} points stand in a plane, which every browser draws fast.", most=MOST_IN_3D))
+    return joined(*sentences)
 
 
 def _by_angle(run: Run, similarity: SimilarityKind) -> bool:
@@ -167,9 +185,13 @@ def _by_angle(run: Run, similarity: SimilarityKind) -> bool:
 def _position_table(of_run: Space, points: Points, view: View) -> Component:
     order = np.argsort([-fragment.support for fragment in of_run.fragments], kind="stable")[:_TABLED]
     columns_FD = points.columns()
-    head = [("Fragment", "text"), ("Support", "figure"), *((f"factor {at}", "figure") for at in (1, 2, 3))]
+    head = [
+        (_("Fragment"), "text"),
+        (_("Support"), "figure"),
+        *((_("factor {number}", number=at), "figure") for at in (1, 2, 3)),
+    ]
     if points.percent_F is not None:
-        head.append((f"% like {view.fragment}", "figure"))
+        head.append((_("% like {fragment}", fragment=view.fragment), "figure"))
     rows = [
         [
             fragment_link(points.names[at], view, PATH),
@@ -180,5 +202,7 @@ def _position_table(of_run: Space, points: Points, view: View) -> Component:
         for at in order.tolist()
     ]
     count = len(points.names)
-    caption = f"All {count} fragments" if count <= _TABLED else f"The {_TABLED} of {count:,} fragments with most support"
+    caption = _("All {count} fragments", count=count)
+    if count > _TABLED:
+        caption = _("The {shown} of {count:,} fragments with most support", shown=_TABLED, count=count)
     return table(caption, head, rows)

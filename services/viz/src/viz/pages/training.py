@@ -12,6 +12,7 @@ from viz.comparing import comparison_of
 from viz.failures import Unshowable, UpstreamAway
 from viz.figures.curve import training_curve
 from viz.jobs import TrainerJobs
+from viz.language import N_, _
 from viz.pages import bots, registration
 from viz.pages.comparison import compared, measured
 from viz.pages.elements import aria, figure_graph, link_menu, notice, number, paused, table
@@ -42,17 +43,17 @@ def layout() -> Component:
     """The page's fixed part."""
     return html.Div(
         [
-            html.H1("Runs"),
+            html.H1(_("Runs")),
             dcc.Interval(id="jobs-beat", interval=1500),
             dcc.Store(id="trainer", data=None),
             dcc.Store(id="registry", data=0),
-            html.Section([html.H2("Now"), html.Div(id="jobs-view", **aria(live="polite"))], className="card"),
-            html.Section(id="runs-view", className="card", **aria(label="All runs")),
-            html.Section(id="run-view", className="card", **aria(label="The chosen run")),
+            html.Section([html.H2(_("Now")), html.Div(id="jobs-view", **aria(live="polite"))], className="card"),
+            html.Section(id="runs-view", className="card", **aria(label=_("All runs"))),
+            html.Section(id="run-view", className="card", **aria(label=_("The chosen run"))),
             html.Section(
-                [html.H2("Names and aliases"), *registration.section("run")],
+                [html.H2(_("Names and aliases")), *registration.section("run")],
                 className="card",
-                **aria(label="Name, tags, note and aliases"),
+                **aria(label=_("Name, tags, note and aliases")),
             ),
             bots.section(),
         ],
@@ -74,7 +75,8 @@ def register(dash: Dash, scores: Scores, jobs: TrainerJobs, registry: Registry) 
         try:
             shown, trainer = _jobs(await jobs.newest(_JOBS)), "here"
         except UpstreamAway as away:
-            shown, trainer = notice(str(away), "Published runs are shown all the same; this part comes back by itself."), "away"
+            after = _("Published runs are shown all the same; this part comes back by itself.")
+            shown, trainer = notice(str(away), after), "away"
         return shown, no_update if trainer == known else trainer
 
     @dash.callback(
@@ -101,13 +103,13 @@ def register(dash: Dash, scores: Scores, jobs: TrainerJobs, registry: Registry) 
         alone = [measured(details)] if other is None and details.metrics else []
         figure = training_curve(curve, PALETTES[scheme], revision=run.id, beside=beside)
         return [
-            html.H2(called(run) if other is None else f"{called(run)} beside {called(other)}"),
+            html.H2(called(run) if other is None else _("{run} beside {other}", run=called(run), other=called(other))),
             _facts(run, details),
             html.P(
                 [
-                    dcc.Link("Open its fragments", href=f"/fragments?run={run.id}"),
-                    html.A("Rows that were left out, as CSV", href=f"/exports/rejects.csv?run={run.id}", download=""),
-                    html.A("Permanent link", href=f"{PATH}{_pinned(view, run, other).search}"),
+                    dcc.Link(_("Open its fragments"), href=f"/fragments?run={run.id}"),
+                    html.A(_("Rows that were left out, as CSV"), href=f"/exports/rejects.csv?run={run.id}", download=""),
+                    html.A(_("Permanent link"), href=f"{PATH}{_pinned(view, run, other).search}"),
                 ],
                 className="links",
             ),
@@ -150,7 +152,7 @@ def _register_forms(dash: Dash, scores: Scores, registry: Registry) -> None:
         if health is None or trainer is None:
             return empty(None)
         if trainer != "here":
-            return empty(html.P(_AWAY, className="quiet"))
+            return empty(html.P(_(_AWAY), className="quiet"))
         try:
             run = await scores.run(View.of(search).run)
             aliases = [each for each in await registry.aliases() if not each.is_of_bots]
@@ -163,7 +165,7 @@ def _register_forms(dash: Dash, scores: Scores, registry: Registry) -> None:
     bots.register(dash, PATH, registry, scores)
 
 
-_AWAY: Final = "The trainer does not answer: as long, no name, tag, note or alias can be changed."
+_AWAY: Final = N_("The trainer does not answer: as long, no name, tag, note or alias can be changed.")
 
 
 def _pinned(view: View, run: Run, other: Run | None) -> View:
@@ -172,30 +174,32 @@ def _pinned(view: View, run: Run, other: Run | None) -> View:
 
 
 def _curves(curve: Curve, figure: Any, run: Run, *, has_other: bool) -> list[Component]:
-    last = f", last loss {curve.losses_S[-1]:.4g}" if len(curve.losses_S) else ""
-    dotted = " Dotted: the other run." if has_other else ""
+    last = _(", last loss {loss:.4g}", loss=curve.losses_S[-1]) if len(curve.losses_S) else ""
+    dotted = _(" Dotted: the other run.") if has_other else ""
+    label = _("Loss of {run} by step, on a logarithmic axis{last}", run=run.id, last=last)
+    told = _("{count:,} measurements{last}.", count=len(curve.steps_S), last=last)
     return [
-        figure_graph("curve-graph", figure, f"Loss of {run.id} by step, on a logarithmic axis{last}", kind="curve"),
-        html.P(f"{len(curve.steps_S):,} measurements{last}.{dotted}", className="caption"),
+        figure_graph("curve-graph", figure, label, kind="curve"),
+        html.P(f"{told}{dotted}", className="caption"),
     ]
 
 
 def _facts(run: Run, details: RunDetails) -> Component:
     facts: list[tuple[str, Any]] = [
-        *([("Name", run.name)] if run.name else []),
-        ("Id", html.Code(run.id)),
-        *([("Aliases", ", ".join(run.aliases))] if run.aliases else []),
-        *([("Tags", ", ".join(run.tags))] if run.tags else []),
-        ("Data", run.source),
-        ("Objective", run.objective),
-        ("Rank", f"{run.rank}"),
-        ("Fragments", f"{run.fragments:,} modelled, {run.shown_fragments:,} shown"),
-        ("Compounds", f"{run.compounds:,}"),
-        ("Targets", f"{run.targets:,}"),
-        ("Fit", f"{run.seconds:.3g} s on {run.device}"),
-        ("Published", _time(run)),
-        *([("When it was published", details.decision)] if details.decision else []),
-        *([("Note", html.Span(run.note, className="written"))] if run.note else []),
+        *([(_("Name"), run.name)] if run.name else []),
+        (_("Id"), html.Code(run.id)),
+        *([(_("Aliases"), ", ".join(run.aliases))] if run.aliases else []),
+        *([(_("Tags"), ", ".join(run.tags))] if run.tags else []),
+        (_("Data"), run.source),
+        (_("Objective"), _(run.objective)),
+        (_("Rank"), f"{run.rank}"),
+        (_("Fragments"), _("{count:,} modelled, {shown:,} shown", count=run.fragments, shown=run.shown_fragments)),
+        (_("Compounds"), f"{run.compounds:,}"),
+        (_("Targets"), f"{run.targets:,}"),
+        (_("Fit"), _("{seconds:.3g} s on {device}", seconds=run.seconds, device=run.device)),
+        (_("Published"), _time(run)),
+        *([(_("When it was published"), details.decision)] if details.decision else []),
+        *([(_("Note"), html.Span(run.note, className="written"))] if run.note else []),
     ]
     return html.Dl([html.Div([html.Dt(explained(term)), html.Dd(value)]) for term, value in facts], className="facts")
 
@@ -214,8 +218,8 @@ def _others(runs: Sequence[Run], run: Run, view: View) -> list[Component]:
         )
         for other in listed
     ]
-    alone = ("none", "", f"{PATH}{replace(view, beside=None).search}", view.beside is None)
-    return [link_menu("Compare with", next((name for name, *_, here in entries if here), "none"), [alone, *entries])]
+    alone = (_("none"), "", f"{PATH}{replace(view, beside=None).search}", view.beside is None)
+    return [link_menu(_("Compare with"), next((name for name, *_rest, here in entries if here), _("none")), [alone, *entries])]
 
 
 def _runs(listed: Sequence[tuple[Run, RunDetails]], view: View) -> list[Component]:
@@ -236,26 +240,26 @@ def _runs(listed: Sequence[tuple[Run, RunDetails]], view: View) -> list[Componen
         for run, details in listed
     ]
     head = [
-        ("Run", "text"),
-        ("Beside the chosen one", "text"),
-        ("Data", "text"),
-        ("Fragments", "figure"),
+        (_("Run"), "text"),
+        (_("Beside the chosen one"), "text"),
+        (_("Data"), "text"),
+        (_("Fragments"), "figure"),
         *((metric(name).title, "figure") for name in columns),
-        ("Published, UTC", "text"),
+        (_("Published, UTC"), "text"),
     ]
     at = next((place for place, (run, _) in enumerate(listed) if run is chosen), None)
     return [
-        table("Published runs, the newest first", head, rows, chosen=at),
+        table(_("Published runs, the newest first"), head, rows, chosen=at),
         *_all_measurements(view, len(known) - len(columns)),
     ]
 
 
 def _all_measurements(view: View, left_out: int) -> list[Component]:
     if view.table == "shown":
-        return [html.P(dcc.Link("Fewer measurements", href=f"{PATH}{replace(view, table='hidden').search}"))]
+        return [html.P(dcc.Link(_("Fewer measurements"), href=f"{PATH}{replace(view, table='hidden').search}"))]
     if not left_out:
         return []
-    more = f"All measurements as columns, {left_out} more"
+    more = _("All measurements as columns, {count} more", count=left_out)
     return [html.P(dcc.Link(more, href=f"{PATH}{replace(view, table='shown').search}"))]
 
 
@@ -270,17 +274,17 @@ def _comparing(view: View, run: Run, chosen: Run | None) -> Component | str:
     if chosen is None or run is chosen:
         return "–"
     if view.beside == run.id:
-        return dcc.Link("Stop comparing", href=f"{PATH}{replace(view, beside=None).search}")
-    named = f"Compare {called(chosen)} with {called(run)}"
-    return dcc.Link("Compare", href=f"{PATH}{replace(view, beside=run.id).search}", title=named)
+        return dcc.Link(_("Stop comparing"), href=f"{PATH}{replace(view, beside=None).search}")
+    named = _("Compare {run} with {other}", run=called(chosen), other=called(run))
+    return dcc.Link(_("Compare"), href=f"{PATH}{replace(view, beside=run.id).search}", title=named)
 
 
 def _jobs(jobs: Sequence[Job]) -> Component:
     if not jobs:
-        return html.P("The trainer has no job.", className="quiet")
+        return html.P(_("The trainer has no job."), className="quiet")
     if not any(job.unfinished for job in jobs):
         return html.Div(
-            [html.P("Nothing is being trained."), html.Ul([html.Li(job_progress(job)) for job in jobs], className="jobs")]
+            [html.P(_("Nothing is being trained.")), html.Ul([html.Li(job_progress(job)) for job in jobs], className="jobs")]
         )
     return html.Ul([html.Li(job_progress(job)) for job in jobs], className="jobs")
 

@@ -7,8 +7,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from contracts.kinds import SimilarityKind
-from viz.pages.terms import METRICS, TERMS
-from viz.view import meaning
+from viz.language import _
+from viz.pages.terms import METRICS, TERMS, metric
+from viz.view import meaning, named
 
 __all__ = ["PATH", "layout"]
 
@@ -17,14 +18,14 @@ PATH: Final = "/words"
 
 def layout() -> Component:
     """Three lists: words, similarities, measurements of runs."""
-    similarities = {f"{kind} similarity": meaning(kind) for kind in SimilarityKind}
-    measurements = {metric.title: metric.meaning for metric in METRICS.values()}
+    similarities = {_("{kind} similarity", kind=named(kind)): meaning(kind) for kind in SimilarityKind}
+    measurements = {told.title: told.meaning for told in map(metric, METRICS)}
     return html.Div(
         [
-            html.H1("Words"),
-            _list("On the pages", TERMS),
-            _list("How two fragments can be alike", similarities),
-            _list("How runs are judged", measurements),
+            html.H1(_("Words")),
+            _list(_("On the pages"), {_(word): _(sentence) for word, sentence in TERMS.items()}),
+            _list(_("How two fragments can be alike"), similarities),
+            _list(_("How runs are judged"), measurements),
         ],
         className="page",
     )

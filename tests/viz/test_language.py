@@ -1,0 +1,180 @@
+"""What the pages say in other languages: the catalogues are whole, and a request is answered in its language."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from fastapi.testclient import TestClient
+from tools import translations
+
+import viz
+from viz.app import create_app
+from viz.language import LANGUAGES, _, joined, ngettext, speaking
+from viz.negotiation import negotiated
+from viz.settings import Settings
+
+_HOME = Path(viz.__file__).parent
+_MODULES = sorted(_HOME.rglob("*.py"))
+_MARKS = {"_": 1, "N_": 1, "ngettext": 2}
+_OTHERS = [path.stem for path in translations.CATALOGUES]
+
+
+def _calls(path: Path) -> Iterator[ast.Call]:
+    yield from (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call))
+
+
+def _marked(path: Path) -> Iterator[str | tuple[str, ...]]:
+    """Messages of a module, by another way than Babel's, which overlooks those within others and within f-strings."""
+    for call in _calls(path):
+        count = _MARKS.get(call.func.id, 0) if isinstance(call.func, ast.Name) else 0
+        literals = [each.value for each in call.args[:count] if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+        if count and len(literals) == count:
+            yield literals[0] if count == 1 else tuple(literals)
+
+
+def _places(text: str) -> set[tuple[str, str]]:
+    return {(name, spec or "") for _text, name, spec, _conversion in Formatter().parse(text) if name is not None}
+
+
+def test_every_language_beside_english_has_a_catalogue() -> None:
+    assert sorted(set(LANGUAGES) - {"en"}) == _OTHERS
+
+
+def test_every_message_of_the_code_is_found() -> None:
+    marked = {message for path in _MODULES for message in _marked(path)}
+    assert {message.id for message in translations.extracted() if message.id} == marked
+
+
+@pytest.mark.parametrize("language", _OTHERS)
+def test_a_catalogue_has_every_message_translated_and_no_other(language: str) -> None:
+    (path,) = [each for each in translations.CATALOGUES if each.stem == language]
+    said = {message.id: message for message in translations.catalogue(path) if message.id}
+    assert set(said) == {message.id for message in translations.extracted() if message.id}, "run `make translations`"
+    for key, message in said.items():
+        forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+        assert not message.fuzzy, key
+        for form in forms or ("",):
+            assert form.strip(), f"{key!r} is not translated"
+            assert _places(form) == _places(key if isinstance(key, str) else key[-1]), key
+
+
+@pytest.mark.parametrize("language", _OTHERS)
+def test_what_is_read_is_what_stands_in_the_catalogue(language: str) -> None:
+    (path,) = [each for each in translations.CATALOGUES if each.stem == language]
+    assert path.read_bytes() == translations.updated(path), "run `make translations`"
+    assert path.with_suffix(".mo").read_bytes() == translations.compiled(path), "run `make translations`"
+
+
+_SHOWN = re.compile(r"[A-Za-z]{2,}")
+_NO_WORDS = {"ntdemo", "SMILES"}
+
+
+@pytest.mark.parametrize("path", [each for each in _MODULES if each.parent.name == "pages"], ids=lambda path: path.stem)
+def test_no_page_says_anything_that_is_not_translated(path: Path) -> None:
+    unmarked = []
+    for call in _calls(path):
+        element = isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") in {"html", "dcc"}
+        told = [*(call.args[:1] if element else []), *(each.value for each in call.keywords if each.arg in {"label", "title"})]
+        texts = [each for part in told for each in (part.elts if isinstance(part, ast.List) else [part])]
+        for text in texts:
+            parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+            literal = "".join(
+                str(each.value) for each in parts if isinstance(each, ast.Constant) and isinstance(each.value, str)
+            )
+            if _SHOWN.search(literal) and literal.strip() not in _NO_WORDS:
+                unmarked.append((call.lineno, literal))
+    assert unmarked == []
+
+
+def test_every_word_that_scripts_ask_for_is_on_the_page() -> None:
+    with TestClient(create_app(Settings(NTDEMO_HOST="127.0.0.1", NTDEMO_PORT=9))) as client:
+        page = client.get("/?lang=ja").text
+    (carried,) = re.findall(r'<script type="application/json" id="said-in-browser">(.*?)</script>', page)
+    said = json.loads(carried)
+    scripts = "".join(path.read_text("utf-8") for path in (_HOME / "assets").glob("*.js"))
+    asked = set(re.findall(r'\bsaid\((?:[^()"]*\? )?"([a-z-]+)"(?: : "([a-z-]+)")?', scripts))
+    assert {name for names in asked for name in names if name} == set(said)
+
+
+@pytest.mark.parametrize(
+    ("stated", "kept", "accepted", "language"),
+    [
+        (None, None, "", "en"),
+        (None, None, "ja", "ja"),
+        (None, None, "ja-JP,ja;q=0.9,en;q=0.8", "ja"),
+        (None, None, "en-GB, ja;q=0.9", "en"),
+        (None, None, "fr, ja;q=0.2, en;q=0.3", "en"),
+        (None, None, "ja;q=0, *", "en"),
+        (None, None, "ja;q=x", "en"),
+        (None, "ja", "en", "ja"),
+        (None, "xx", "ja", "ja"),
+        ("en", "ja", "ja", "en"),
+        ("ja", "en", "en", "ja"),
+    ],
+)
+def test_the_address_goes_before_the_cookie_and_that_before_the_browser(
+    stated: str | None, kept: str | None, accepted: str, language: str
+) -> None:
+    assert negotiated(stated, kept, accepted) == language
+
+
+@pytest.fixture
+def lonely() -> Iterator[TestClient]:
+    """viz whose scores API is away, asked by a browser that has no cookie yet."""
+    with TestClient(create_app(Settings(NTDEMO_HOST="127.0.0.1", NTDEMO_PORT=9))) as client:
+        yield client
+
+
+def test_the_page_and_its_callbacks_are_said_in_the_language_of_the_cookie(lonely: TestClient) -> None:
+    assert '<html lang="en">' in lonely.get("/words").text
+    switched = lonely.get("/words?lang=ja")
+    assert '<html lang="ja">' in switched.text
+    assert (switched.headers["content-language"], switched.headers["set-cookie"].split(";")[0]) == ("ja", "lang=ja")
+    assert "Cookie" in switched.headers["vary"]
+    assert '<html lang="ja">' in lonely.get("/fragments").text
+    layout = lonely.get("/_dash-layout")
+    assert "本文へ移動" in layout.text
+    assert "Cookie" in layout.headers["vary"]
+    assert "content-language" not in lonely.get("/assets/viz.css").headers
+    turned = {
+        "output": "..content.children...title.data..",
+        "outputs": [{"id": "content", "property": "children"}, {"id": "title", "property": "data"}],
+        "inputs": [{"id": "address", "property": "pathname", "value": "/words"}],
+    }
+    assert lonely.post("/_dash-update-component", json=turned).json()["response"]["title"]["data"] == "用語"
+    assert '<html lang="en">' in lonely.get("/words?lang=en").text
+    assert lonely.post("/_dash-update-component", json=turned).json()["response"]["title"]["data"] == "Words"
+
+
+@pytest.mark.parametrize("query", ["lang=xx", "lang=", "lang=ja%00", 'lang="><script>', "lang=%ff"])
+def test_a_language_that_there_is_not_sets_no_cookie(lonely: TestClient, query: str) -> None:
+    answer = lonely.get(f"/?{query}")
+    assert '<html lang="en">' in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+def test_a_failure_is_told_in_the_language_of_the_request(lonely: TestClient) -> None:
+    path, query = "/exports/neighbours.csv", {"fragment": "fB"}
+    assert "does not answer" in lonely.get(path, params=query).json()["detail"]
+    assert "が応答しません" in lonely.get(path, params=query, headers={"Accept-Language": "ja"}).json()["detail"]
+
+
+def test_a_message_is_filled_and_counts_choose_its_form() -> None:
+    assert _("There is no page at {path}.", path="/{x}") == "There is no page at /{x}."
+    one, many = (
+        "The model has {rank} factor: this view is its whole space.",
+        "The model has {rank} factors: this view is its whole space.",
+    )
+    assert [ngettext(one, many, rank, rank=rank)[:21] for rank in (1, 2)] == ["The model has 1 facto", "The model has 2 facto"]
+    assert ngettext(one, many, 1, rank=1) != ngettext(one, many, 2, rank=2).replace("2", "1")
+    assert joined("One.", "", "Two.") == "One. Two."
+    with speaking("ja"):
+        assert _("There is no page at {path}.", path="/{x}") == "/{x} というページはありません。"
+        assert _("not in any catalogue") == "not in any catalogue"
+        assert _("") == ""
+        assert joined("一。", "二。") == "一。二。"
+    assert _("Words") == "Words"
