@@ -122,7 +122,10 @@ class _Guarded(HTTPMessageDelegate):
     def _refuse(self, refused: Problem, path: str) -> None:
         response = problem_response(refused.kind, refused.detail, path, headers=refused.headers)
         status = response.status_code
-        headers = HTTPHeaders({"Content-Type": MEDIA_TYPE, "Content-Length": str(len(response.body)), **refused.headers})
+        sizes = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(response.body))}
+        headers = HTTPHeaders(
+            {**sizes, "Connection": "close", **refused.headers}
+        )  # Tornado ends it: the request is not read on
         self._connection.write_headers(
             ResponseStartLine("HTTP/1.1", status, HTTPStatus(status).phrase), headers, bytes(response.body)
         )
