@@ -123,9 +123,7 @@ class _Guarded(HTTPMessageDelegate):
         response = problem_response(refused.kind, refused.detail, path, headers=refused.headers)
         status = response.status_code
         sizes = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(response.body))}
-        headers = HTTPHeaders(
-            {**sizes, "Connection": "close", **refused.headers}
-        )  # Tornado ends it: the request is not read on
+        headers = HTTPHeaders({**sizes, "Connection": "close", **refused.headers})  # Tornado ends it, the rest unread
         self._connection.write_headers(
             ResponseStartLine("HTTP/1.1", status, HTTPStatus(status).phrase), headers, bytes(response.body)
         )
