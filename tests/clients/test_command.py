@@ -5,7 +5,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import pytest
@@ -42,9 +42,17 @@ def test_shells_complete_it(shell: str) -> None:
     assert "_NTDEMO_COMPLETE" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["runs", "jobs", "train", "inspect", "neighbours", "replace", "predict", "doctor"])
+_COMMANDS: Final = (
+    *("runs", "jobs", "train", "inspect", "neighbours", "replace", "predict", "doctor"),
+    *(f"store {name}" for name in ("check", "repair", "backup", "restore", "vacuum")),
+    *(f"store quarantine {name}" for name in ("list", "restore", "empty")),
+    *(f"keys {name}" for name in ("create", "list", "revoke")),
+)
+
+
+@pytest.mark.parametrize("name", _COMMANDS)
 def test_every_command_prints_json_where_it_is_asked_to(name: str) -> None:
-    assert "--json" in _typed(name, "--help", TERM="dumb", COLUMNS="200").stdout
+    assert "--json" in _typed(*name.split(), "--help", TERM="dumb", COLUMNS="200").stdout
 
 
 def test_the_trainers_own_commands_are_passed_on_with_every_word(tmp_path: Path) -> None:
@@ -52,6 +60,8 @@ def test_the_trainers_own_commands_are_passed_on_with_every_word(tmp_path: Path)
     made = _json(_typed("keys", "create", "me", "--scope", "train", "--json", **shell))
     (key,) = _json(_typed("keys", "list", "--json", **shell))["keys"]
     assert (key["id"], key["name"], key["scope"]) == (made["id"], "me", "train")
+    assert _json(_typed("keys", "revoke", made["id"], "--json", **shell)) == {"id": made["id"], "name": "me"}
+    assert _json(_typed("keys", "list", "--json", **shell)) == {"keys": []}
     assert _json(_typed("store", "check", "--json", **shell)) == {"runs": [], "unnamed": []}
     assert "restore" in _typed("store", "--help", TERM="dumb", COLUMNS="200").stdout
     assert _typed("keys", "revoke", "none", **shell).returncode == 2

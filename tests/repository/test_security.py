@@ -3,6 +3,13 @@
 import re
 from pathlib import Path
 
+import pytest
+
+from servicekit.doors.guard import Doors
+from servicekit.doors.settings import DoorSettings
+from trainer.api.doors import doors as trainer_doors
+from trainer.settings import Settings
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -58,3 +65,13 @@ def test_every_proof_and_every_figure_names_a_test_that_exists() -> None:
     named = set(re.findall(r"`(test_\w+)`", TEXT + OPERATIONS))
     assert len(named) > 80
     assert named <= known()
+
+
+def test_the_trainer_alone_has_an_audit_file_by_itself_and_no_deployment_names_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert trainer_doors(Settings(state=tmp_path)).audit == tmp_path / "audit.jsonl"
+    assert Doors(Settings(state=tmp_path), "127.0.0.1").audit is None
+    assert DoorSettings().audit_log is None
+    deployed = [ROOT / "docker-compose.yml", *(ROOT / "deploy").rglob("*"), *ROOT.glob("services/*/Dockerfile")]
+    assert not [file for file in deployed if file.is_file() and b"NTDEMO_AUDIT_LOG" in file.read_bytes()]

@@ -20,17 +20,19 @@ _POLL_S = 0.05
 class Served:
     """A console script of ours, with its log beside its state; ended when the context is left."""
 
-    def __init__(self, command: str, log: Path, environment: Mapping[str, str], url: str) -> None:
+    def __init__(self, command: str, log: Path, environment: Mapping[str, str], url: str, *, files: int | None = None) -> None:
         self.url = url
         self.log = log
-        self._command = str(Path(sys.executable).with_name(command))
+        program = str(Path(sys.executable).with_name(command))
+        self._command = [program] if files is None else ["sh", "-c", f'ulimit -n {files} && exec "$0"', program]
+        """With `files` it may not open more of them."""
         self._environment = {**os.environ, **environment}
         self.process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [self._command], env=self._environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                self._command, env=self._environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
         return self
 

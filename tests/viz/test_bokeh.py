@@ -2,8 +2,11 @@
 
 import asyncio
 import re
+import select
+import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any, Self
 
 import httpx
@@ -250,3 +253,55 @@ def test_a_logarithmic_axis_has_three_round_marks_apart() -> None:
     assert ticks(np.array([3900.0, 500.0, 72.1])) == [72.0, 530.0, 3900.0]
     assert ticks(np.array([0.5, 0.5])) == [0.5]
     assert ticks(np.array([])) == []
+
+
+@pytest.mark.parametrize(("host", "status"), [("localhost", 200), ("evil.example", 421), ("localhost.evil.example", 421)])
+def test_the_bokeh_server_answers_to_its_own_names(lonely: str, host: str, status: int) -> None:
+    with httpx.Client(trust_env=False, timeout=10) as client:
+        for path in ("/healthz", "/histogram"):
+            answer = client.get(f"{lonely}{path}", headers={"Host": host})
+            assert answer.status_code == status
+            assert status == 200 or answer.json()["type"] == "/problems/host-unknown"
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[BokehServer, int]]:
+    """A Bokeh server for three connections."""
+    monkeypatch.setattr("viz.bokeh_apps.server._CONNECTIONS", 3)
+    (port,) = free_ports(1)
+    settings = Settings(NTDEMO_HOST="127.0.0.1", NTDEMO_PORT=9, VIZ_HOST="127.0.0.1", VIZ_BOKEH_PORT=port)
+    with BokehServer(settings) as server:
+        yield server, port
+
+
+def test_connections_that_come_at_once_leave_no_more_open_than_there_may_be(narrow: tuple[BokehServer, int]) -> None:
+    _, port = narrow
+    with ExitStack() as stack:
+        silent = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10)) for _ in range(100)]
+        with httpx.Client(trust_env=False, timeout=10) as client:
+            assert client.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+        ended = select.select(silent, [], [], 5)[0]
+        while len(ended) < 98:
+            more = select.select([each for each in silent if each not in ended], [], [], 5)[0]
+            assert more, f"only {len(ended)} gave way"
+            ended += more
+        assert select.select([each for each in silent if each not in ended], [], [], 0.5)[0] == []
+
+
+def test_sessions_count_among_the_connections_and_do_not_give_way(narrow: tuple[BokehServer, int]) -> None:
+    _, port = narrow
+    with ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(Session(f"http://127.0.0.1:{port}/histogram"))
+        with httpx.Client(trust_env=False, timeout=10) as client, pytest.raises(httpx.TransportError):
+            client.get(f"http://127.0.0.1:{port}/healthz")
+        stack.close()
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                with httpx.Client(trust_env=False, timeout=10) as client:
+                    assert client.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+                break
+            except httpx.TransportError:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)

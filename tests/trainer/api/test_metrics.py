@@ -30,7 +30,7 @@ def scraped(tmp_path: Path) -> dict[str, float]:
     table.start("busy", run="run-2", now=_after(40))
     table.computing_on("busy", "cpu")
     registry = CollectorRegistry()
-    registry.register(JobMetrics(tmp_path / "jobs.sqlite", clock=lambda: _after(100)))
+    registry.register(JobMetrics(tmp_path / "jobs.sqlite", lambda: {"cpu": 2, "cuda:0": 0}, clock=lambda: _after(100)))
     lines = generate_latest(registry).decode().splitlines()
     table.close()
     return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
@@ -49,6 +49,11 @@ def test_waiting_and_running_are_told_in_seconds(scraped: dict[str, float]) -> N
     assert scraped['trainer_job_run_seconds_sum{kind="factors",state="succeeded"}'] == pytest.approx(30, abs=0.01)
     assert scraped["trainer_oldest_queued_seconds"] == 60
     assert scraped['trainer_device_jobs{device="cpu"}'] == 1
+
+
+def test_the_slots_of_devices_are_told_beside_their_jobs(scraped: dict[str, float]) -> None:
+    assert scraped['trainer_device_slots{device="cpu"}'] == 2
+    assert scraped['trainer_device_slots{device="cuda:0"}'] == 0
 
 
 def test_a_table_that_is_not_there_yet_is_no_failure_of_the_scrape(tmp_path: Path) -> None:

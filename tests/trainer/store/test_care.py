@@ -1,11 +1,15 @@
 """What is published is never lost: recovery refuses and moves, the commands check, repair, back up, restore and clear."""
 
 import json
+import logging
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.support.arrow_store import publish_run
+import structlog
+from tests.support.arrow_store import commit_flipped, publish_run
 from tests.support.reader import whole_runs
 from tests.support.reports import SteppingReport
 from typer.testing import CliRunner
@@ -13,6 +17,7 @@ from typer.testing import CliRunner
 from contracts.store import Store
 from trainer.cli import app
 from trainer.store import backup as backups
+from trainer.store import tables
 from trainer.store.damage import check, named_files
 from trainer.store.intents import PublicationsLost, intents
 from trainer.store.publications import publications
@@ -31,9 +36,14 @@ def store(tmp_path: Path) -> Store:
 
 
 @pytest.fixture
-def command(store: Store, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+def command(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
     monkeypatch.setenv("NTDEMO_STATE", str(store.root.parent))
-    return CliRunner()
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield CliRunner()
+    structlog.configure(**before)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 def files(store: Store) -> dict[str, bytes]:
@@ -199,3 +209,61 @@ def test_a_backup_holds_what_was_published_when_it_began(store: Store, tmp_path:
     assert all(not state.damage for state in check(other))
     recover(other)
     assert list(whole_runs(tmp_path / "other")) == RUNS
+
+
+def test_a_partition_with_a_flipped_bit_is_not_read(tmp_path: Path) -> None:
+    store = Store.under(tmp_path)
+    version = commit_flipped(store)
+    with pytest.raises(OSError, match="CRC checksum"):
+        tables.read(store, "membership", version, "d1")
+
+
+def test_the_quarantine_is_listed_and_emptied_by_command(store: Store, command: CliRunner) -> None:
+    for run in ("run-y", "run-z"):
+        stray = store.table("factors") / f"run={run}" / "part.parquet"
+        stray.parent.mkdir()
+        stray.write_bytes(b"PAR1")
+        recover(store)
+    first, second = Quarantine(store).entries()
+    listed = command.invoke(app, ["store", "quarantine", "list"]).output
+    assert first.id in listed
+    assert "tables/factors/run=run-z" in listed
+    assert listed.endswith("2 entries\n")
+    assert command.invoke(app, ["store", "quarantine", "empty"], input="n\n").exit_code == 1
+    assert len(Quarantine(store).entries()) == 2
+    assert command.invoke(app, ["store", "quarantine", "empty", "nothing", "--yes"]).exit_code == 2
+    one = command.invoke(app, ["store", "quarantine", "empty", first.id], input="y\n")
+    assert one.exit_code == 0, one.output
+    assert [entry.id for entry in Quarantine(store).entries()] == [second.id]
+    assert command.invoke(app, ["store", "quarantine", "empty", "--yes"]).output.startswith("1 entries were deleted (")
+    assert Quarantine(store).entries() == []
+
+
+def test_every_command_of_the_store_prints_one_object_where_it_is_asked_to(
+    store: Store, command: CliRunner, tmp_path: Path
+) -> None:
+    def told(*words: str) -> dict[str, Any]:
+        done = command.invoke(app, ["store", *words, "--json"])
+        assert done.exit_code == 0, done.output
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    backup = str(tmp_path / "backup")
+    made = told("backup", backup)
+    assert (made["backup"], made["runs"], made["damage"]) == (backup, RUNS, [])
+    assert made["files"] > 8
+    shutil.rmtree(store.table("publications"))
+    assert told("repair") == {"published": RUNS, "damaged": []}
+    factors_file(store, "run-a").unlink()
+    brought = told("restore", backup)["files"]
+    assert str(factors_file(store, "run-a").relative_to(store.root)) in brought
+    stray = store.table("factors") / "run=run-z" / "part.parquet"
+    stray.parent.mkdir()
+    stray.write_bytes(b"PAR1")
+    moved = told("vacuum")
+    assert "tables/factors/run=run-z" in moved["moved"]
+    assert told("quarantine", "list")["entries"][-1]["id"] == moved["quarantine"]
+    assert told("quarantine", "restore", moved["quarantine"]) == {"kept": [], "published": [], "damaged": []}
+    again = told("vacuum")
+    assert again["quarantine"] in told("quarantine", "empty", "--yes")["deleted"]
+    assert Quarantine(store).entries() == []

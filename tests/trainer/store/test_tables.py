@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
+from tests.support.arrow_store import commit_flipped
 
 from contracts.store import Store
 from contracts.tables import TABLES
@@ -182,3 +184,9 @@ def test_a_table_needs_no_more_than_the_first_delta_protocol_and_keeps_its_log(s
     assert delta.metadata().configuration["delta.enableExpiredLogCleanup"] == "false"
     assert delta.history()[0]["run"] == "r1"
     assert not [path.name for path in store.table("runs").rglob("*") if path.name.endswith(".crc") or path.name == "_SUCCESS"]
+
+
+def test_spark_does_not_read_a_partition_with_a_flipped_bit(spark: SparkSession, store: Store) -> None:
+    version = commit_flipped(store)
+    with pytest.raises(Py4JJavaError, match="CRC checksum verification failed"):
+        staging.read_spark(spark, store, "membership", version, "d1").collect()

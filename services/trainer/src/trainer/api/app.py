@@ -67,6 +67,10 @@ def create_app(
         trainer: Trainer | None = getattr(app.state, "trainer", None)
         return {"state": "The state directory is not open."} if trainer is None else await trainer.missing()
 
+    def slots() -> Mapping[str, int]:
+        trainer: Trainer | None = getattr(app.state, "trainer", None)
+        return {} if trainer is None else trainer.supervisor.slots
+
     app = create_application(
         title="ntdemo trainer",
         version=version("ntdemo-trainer"),
@@ -77,7 +81,7 @@ def create_app(
         lifespan=lifespan,
         doors=doors(settings),
     )
-    app.state.metrics.register(JobMetrics(settings.state / JOBS))
+    app.state.metrics.register(JobMetrics(settings.state / JOBS, slots))
     for router in (jobs.router, datasets.router, devices.router, owners.router, registered.router, aliases.router):
         app.include_router(router)
     return app

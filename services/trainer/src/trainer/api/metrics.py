@@ -1,7 +1,7 @@
 """Metrics of jobs, beside those of requests, as `prometheus_client` reads a collector."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,8 +20,15 @@ _log = structlog.stdlib.get_logger(__name__)
 class JobMetrics:
     """Reads the job table of a state directory when it is asked; every kind and state is told, also where it has no jobs."""
 
-    def __init__(self, table: Path, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        table: Path,
+        slots: Callable[[], Mapping[str, int]] = dict,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._table = table
+        self._slots = slots
         self._clock = clock
 
     def collect(self) -> Iterator[Metric]:
@@ -49,6 +56,12 @@ class JobMetrics:
         for device, count in tally.devices.items():
             busy.add_metric((device,), count)
         yield busy
+        slots = GaugeMetricFamily(
+            "trainer_device_slots", "Jobs that a device takes at once; 0 with a fault.", labels=("device",)
+        )
+        for device, count in self._slots().items():
+            slots.add_metric((device,), count)
+        yield slots
         oldest = tally.oldest_queued
         waits_s = 0.0 if oldest is None else (self._clock() - oldest).total_seconds()
         yield GaugeMetricFamily(

@@ -61,13 +61,16 @@ def list_keys(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def revoke(key: Annotated[str, typer.Argument(help="The key's id.")]) -> None:
+def revoke(key: Annotated[str, typer.Argument(help="The key's id.")], *, as_json: AsJson = False) -> None:
     """Take a key back; the next request with it is refused."""
     with _file() as file:
         try:
             stored = file.revoke(key)
         except KeyError:
             _refuse(f"{key}: there is no key of this id; `ntdemo-train keys list` shows them.")
+    if as_json:
+        typer.echo(json.dumps({"id": stored.id, "name": stored.name}))
+        return
     typer.echo(f"{stored.id} of {stored.name} is no key any more")
 
 

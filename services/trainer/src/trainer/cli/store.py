@@ -1,7 +1,7 @@
 """`ntdemo-train store`: what the store holds, whether it is whole, its backups, and what was taken out of it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 from contracts.store import Store
+from servicekit import logs
 from trainer.settings import InvalidSettings, Settings
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ def check(*, as_json: AsJson = False) -> None:
         states, left = look(store), leftovers(store)
     damaged = [state for state in states if state.damage]
     if as_json:
-        runs = [{"run": state.publication.run, "damage": state.damage} for state in states]
-        _say(json.dumps({"runs": runs, "unnamed": [one.path for one in left]}))
+        _say(json.dumps({"runs": _damage(states), "unnamed": [one.path for one in left]}))
     else:
         for state in states:
             _say(f"{state.publication.run}: {'whole' if not state.damage else 'damaged'}")
@@ -58,12 +58,15 @@ def check(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def repair() -> None:
+def repair(*, as_json: AsJson = False) -> None:
     """Publish again every whole run that no publication names, as after a lost publications table. Removes nothing."""
     with _told(writing=True) as (store, _):
         from trainer.store.repair import publish_again  # noqa: PLC0415 - loads delta-rs
 
         again, damaged = publish_again(store)
+    if as_json:
+        _say(json.dumps({"published": again, "damaged": _damage(damaged)}))
+        raise typer.Exit(_DAMAGED if damaged else 0)
     for run in again:
         _say(f"{run}: published again")
     for state in damaged:
@@ -74,12 +77,16 @@ def repair() -> None:
 
 
 @app.command()
-def backup(target: Annotated[Path, typer.Argument(help="A new directory.")]) -> None:
+def backup(target: Annotated[Path, typer.Argument(help="A new directory.")], *, as_json: AsJson = False) -> None:
     """Copy what is published into a new directory, also while a trainer works."""
     with _told() as (store, _):
         from trainer.store.backup import back_up  # noqa: PLC0415 - loads delta-rs
 
         made = back_up(store, target.absolute())
+    if as_json:
+        told = {"runs": made.runs, "files": made.files, "size_bytes": made.size_bytes, "damage": made.damage}
+        _say(json.dumps({"backup": str(target), **told}))
+        raise typer.Exit(_DAMAGED if made.damage else 0)
     _say(f"{target}: {len(made.runs)} runs, {made.files:,} files, {made.size_bytes:,} bytes")
     for damage in made.damage:
         _say(f"  not in it: {damage}")
@@ -93,6 +100,7 @@ def restore(
     replace: Annotated[
         bool, typer.Option("--replace", help="Put the store as it is into the quarantine, and the backup in its place.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Bring back what the store lacks or holds damaged, into an empty store everything. Newer runs stay; stop the trainer."""
     with _told(writing=True) as (store, _):
@@ -101,6 +109,10 @@ def restore(
 
         restored = bring_back(source.absolute(), store, replace=replace)
         again, damaged = publish_again(store)
+    if as_json:
+        told = {"published": again, "damaged": _damage(damaged), "quarantine": restored.quarantine}
+        _say(json.dumps({"files": [str(file) for file in restored.files], **told}))
+        return
     _say(f"{len(restored.files):,} files were brought back")
     for run in again:
         _say(f"{run}: whole and newer than the backup; published again")
@@ -115,6 +127,7 @@ def restore(
 def vacuum(
     *,
     keep_days: Annotated[int, typer.Option(min=0, help="Days that the quarantine keeps what was taken out.")] = _KEPT_DAYS,
+    as_json: AsJson = False,
 ) -> None:
     """Move what no publication names to the quarantine, and delete what has lain there for long."""
     with _told(writing=True) as (store, _):
@@ -127,6 +140,10 @@ def vacuum(
         recovered = recover(store)
         for entry in old:
             quarantine.remove(entry)
+    if as_json:
+        moved = {"moved": recovered.paths, "quarantine": recovered.quarantine}
+        _say(json.dumps({**moved, "deleted": [entry.id for entry in old], "freed_bytes": freed}))
+        return
     _say(f"{len(recovered.paths)} paths were moved to the quarantine, {len(old)} entries deleted ({freed:,} bytes)")
 
 
@@ -150,7 +167,7 @@ def list_quarantine(*, as_json: AsJson = False) -> None:
 
 
 @_quarantine.command("restore")
-def restore_quarantine(entry: Annotated[str, typer.Argument(help="Its id.")]) -> None:
+def restore_quarantine(entry: Annotated[str, typer.Argument(help="Its id.")], *, as_json: AsJson = False) -> None:
     """Put an entry back to where it lay, and publish the runs that are whole by it."""
     with _told(writing=True) as (store, _):
         from trainer.store.repair import publish_again, put_back  # noqa: PLC0415 - loads delta-rs
@@ -158,6 +175,9 @@ def restore_quarantine(entry: Annotated[str, typer.Argument(help="Its id.")]) ->
         found = _entry(store, entry)
         kept = put_back(store, found)
         again, damaged = publish_again(store, deleted={Path(one.path).name for one in found.taken})
+    if as_json:
+        _say(json.dumps({"kept": [str(path) for path in kept], "published": again, "damaged": _damage(damaged)}))
+        return
     for path in kept:
         _say(f"{path} stands there again; it stays in the quarantine")
     for run in again:
@@ -173,6 +193,7 @@ def empty_quarantine(
     entry: Annotated[str | None, typer.Argument(help="An id; without it, everything.", show_default=False)] = None,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Delete one entry or all of them for good."""
     with _told(writing=True) as (store, _):
@@ -182,9 +203,12 @@ def empty_quarantine(
         entries = quarantine.entries() if entry is None else [_entry(store, entry)]
         freed = sum(map(quarantine.size_bytes, entries))
         if entries and not yes:
-            typer.confirm(f"Delete {len(entries)} entries ({freed:,} bytes)?", abort=True)
+            typer.confirm(f"Delete {len(entries)} entries ({freed:,} bytes)?", abort=True, err=as_json)
         for one in entries:
             quarantine.remove(one)
+    if as_json:
+        _say(json.dumps({"deleted": [one.id for one in entries], "freed_bytes": freed}))
+        return
     _say(f"{len(entries)} entries were deleted ({freed:,} bytes)")
 
 
@@ -209,6 +233,7 @@ def _told(*, writing: bool = False) -> Iterator[tuple[Store, Settings]]:
 
     try:
         settings = Settings.from_environment()
+        logs.configure(settings.log_format, "warning")  # to standard error: standard output is for what was asked
         store = Store.under(settings.state)
         if writing:
             with publishing(settings.state, waiting=_say_waiting):
@@ -232,6 +257,10 @@ def _say_waiting(held: "Held") -> None:
 def _say_damage(state: "RunState") -> None:
     for damage in state.damage:
         _say(f"  {damage}")
+
+
+def _damage(states: Sequence["RunState"]) -> list[dict[str, object]]:
+    return [{"run": state.publication.run, "damage": state.damage} for state in states]
 
 
 def _say(text: str) -> None:

@@ -89,6 +89,8 @@ class Supervisor:
         self._broken: Exception | None = None
         self._drained: dict[str, str] = {}
         """Name of a device to why it gets no more jobs from this trainer."""
+        self.slots: dict[str, int] = {}
+        """Name of each device that was there at the last look to the jobs that it takes at a time; a faulty one takes none."""
         self.trouble: str | None = None
         """Why the queue stands still, for people; None while it does not."""
 
@@ -113,10 +115,11 @@ class Supervisor:
     async def devices(self) -> Listing:
         """The devices now, with the faults that jobs met."""
         listing = await self._inventory.look()
-        if not self._drained:
-            return listing
-        devices = [replace(device, fault=device.fault or self._drained.get(device.name)) for device in listing.devices]
-        return replace(listing, devices=devices)
+        if self._drained:
+            devices = [replace(device, fault=device.fault or self._drained.get(device.name)) for device in listing.devices]
+            listing = replace(listing, devices=devices)
+        self.slots = {device.name: device.slots if device.fault is None else 0 for device in listing.devices}
+        return listing
 
     async def outlook(self) -> dict[str, order.Outlook]:
         """What every waiting job can expect."""

@@ -172,7 +172,8 @@ def settings(directory: Path, master: str) -> dict[str, str]:
         "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
         "spark.sql.parquet.compression.codec": "zstd",
         "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
-        # Parquet pages have checksums of their own: no .crc files beside them.
+        # Parquet pages have checksums of their own, which are compared where they are read: no .crc files beside them.
+        "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
         "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "4096",  # rows are nested: a compound with all its cells

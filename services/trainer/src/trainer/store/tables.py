@@ -105,10 +105,15 @@ def read(store: Store, name: str, version: int, partition: str) -> pa.Table:
 
     Raises:
         KeyError: That version holds no such partition.
+        OSError: A page is not what was written.
     """
     schema = TABLES[name].schema
     files = files_of(store, name, version, partition)
-    return pa.concat_tables([_as_declared(pq.read_table(file, partitioning=None), schema) for file in files])
+    return pa.concat_tables([_as_declared(_verified(file), schema) for file in files])
+
+
+def _verified(file: Path) -> pa.Table:
+    return pq.read_table(file, partitioning=None, page_checksum_verification=True)
 
 
 def _as_declared(rows: pa.Table, schema: pa.Schema) -> pa.Table:

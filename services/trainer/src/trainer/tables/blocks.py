@@ -17,6 +17,7 @@ from trainer.tables.json_lines import json_lines
 from trainer.tables.rows import Unreadable, row_blocks
 from trainer.tables.source import Format, SourceFile
 from trainer.tables.text import Utf8, open_text
+from trainer.tables.unpacking import Overlarge
 from trainer.tables.unquoted import unquoted_blocks
 
 __all__ = ["Wanted", "blocks"]
@@ -56,7 +57,7 @@ def blocks(file: SourceFile, wanted: Wanted) -> Iterator[Block]:
                 yield from json_lines(file.path, wanted.columns, open_fields=wanted.open_fields, watched=fields)
             case _:
                 yield from row_blocks(file.path, file.format, wanted.columns)
-    except Unreadable as error:
+    except (Unreadable, Overlarge) as error:
         yield Block.of_flaws([Flaw(None, None, None, str(error))])
     except (OSError, pa.ArrowException, EOFError, UnicodeError, csv.Error) as error:
         yield Block.of_flaws([_flaw(error)])

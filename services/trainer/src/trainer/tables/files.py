@@ -16,6 +16,7 @@ from trainer.tables.dialect import dialect_of, unique
 from trainer.tables.rows import Unreadable, beginning_of
 from trainer.tables.source import Dialect, Format, SourceFile
 from trainer.tables.text import UTF_8, WINDOWS, encoding_of, open_bytes, open_text
+from trainer.tables.unpacking import Overlarge, check_parquet, check_text, check_workbook
 
 __all__ = ["find_files", "is_seed_table", "unreadable"]
 
@@ -119,7 +120,7 @@ def _is_prose(path: Path) -> bool:
     try:
         with open_text(str(path)) as stream:
             text = stream.read(2**16).decode("utf-8", "replace")
-    except (OSError, pa.ArrowException, UnicodeError):
+    except (OSError, pa.ArrowException, UnicodeError, Overlarge):
         return False
     return bool(text.strip()) and len(dialect_of(text, UTF_8, whole=False)[1]) < 2  # noqa: PLR2004 - a table has two
 
@@ -128,7 +129,7 @@ def _is_no_table(path: Path) -> bool:
     """Whether JSON holds no rows: settings, say, or what somebody wrote about the data."""
     try:
         return not beginning_of(str(path), Format.JSON)[0]
-    except (Unreadable, OSError, pa.ArrowException):
+    except (Unreadable, Overlarge, OSError, pa.ArrowException):
         return True
 
 
@@ -159,6 +160,7 @@ def _described(path: Path, name: str) -> SourceFile:
         reason = f"is {_MAGIC[magic]}, not what its name says: save it as CSV, or name it as what it is"
         raise InvalidData([Offence(name, None, None, None, reason)])
     try:
+        _check_unpacked(path, form)
         match form:
             case Format.PARQUET:
                 return _parquet(path, name)
@@ -168,8 +170,21 @@ def _described(path: Path, name: str) -> SourceFile:
                 return SourceFile(str(path), name, form, _fields(path, name))
             case _:
                 return _of_rows(path, name, form)
+    except Overlarge as error:
+        raise InvalidData([Offence(name, None, None, None, str(error))]) from None
     except (OSError, pa.ArrowException, UnicodeError) as error:
         raise InvalidData([Offence(name, None, None, None, unreadable(error))]) from error
+
+
+def _check_unpacked(path: Path, form: Format) -> None:
+    match form:
+        case Format.PARQUET:
+            check_parquet(path)
+        case Format.WORKBOOK:
+            check_workbook(path)
+        case _:
+            with open_bytes(str(path)) as stream:
+                check_text(path, stream)
 
 
 def _parquet(path: Path, name: str) -> SourceFile:

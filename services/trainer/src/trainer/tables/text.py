@@ -3,9 +3,12 @@
 import codecs
 import io
 import re
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
+
+from trainer.tables.unpacking import Bounded, most_bytes
 
 __all__ = ["UTF_8", "WINDOWS", "Utf8", "encoding_of", "open_bytes", "open_text"]
 
@@ -30,14 +33,18 @@ _FOLLOWS: Final = (0b1000_0000, 0b1100_0000)
 
 
 def open_bytes(path: str) -> pa.NativeFile:
-    """The decompressed bytes of a file; the compression is that of its name, or else of its first bytes."""
-    stream = pa.input_stream(path, compression="detect")
+    """The decompressed bytes of a file; the compression is that of its name, or else of its first bytes.
+
+    Reading raises Overlarge where they are more than any table of the file's size.
+    """
+    packed: str | None = "detect"
     if not path.lower().endswith((".gz", ".bz2", ".zst")):
-        beginning = stream.read(4)
-        stream.close()
+        with Path(path).open("rb") as content:
+            beginning = content.read(4)
         packed = next((name for mark, name in _COMPRESSED.items() if beginning.startswith(mark)), None)
-        stream = pa.input_stream(path, compression=packed)
-    return stream
+        if packed is None:
+            return pa.input_stream(path, compression=None)
+    return pa.PythonFile(Bounded(pa.input_stream(path, compression=packed), most_bytes(path)), mode="r")
 
 
 def encoding_of(beginning: bytes) -> str:

@@ -41,25 +41,42 @@ class GuardedServer(HTTPServer):
         )
         self._guard = Guard(doors)
         self._most = bounds.connections
+        self._open: set[IOStream] = set()
+        """Connections, also those that became WebSockets, which Tornado's own count leaves out."""
         self.waiting: dict[IOStream, None] = {}
         """Connections of which no request is known, the longest silent in front."""
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Take a connection; where it is one too many, the one that kept silent longest gives way."""
-        if len(self._connections) >= self._most:
-            (next(iter(self.waiting)) if self.waiting else stream).close()
-        if not stream.closed():
-            super().handle_stream(stream, address)
+        if len(self._open) >= self._most:
+            self._open = {each for each in self._open if not each.closed()}
+        if len(self._open) >= self._most:
+            if not self.waiting:
+                stream.close()
+                return
+            silent = next(iter(self.waiting))
+            # Now: many are taken in one turn of the loop, and Tornado tells of an end in a later one.
+            del self.waiting[silent]
+            self._open.discard(silent)
+            silent.close()
+        self._open.add(stream)
+        self.waiting[stream] = None
+        super().handle_stream(stream, address)
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         """Wait for the head of a request."""
         stream = cast("HTTP1ServerConnection", server_conn).stream
-        self.waiting[stream] = None
+        if not stream.closed():  # as it is where it gave way before it was looked at
+            self.waiting.pop(stream, None)
+            self.waiting[stream] = None
         return _Guarded(self, self._guard, stream, super().start_request(server_conn, request_conn), request_conn)
 
     def on_close(self, server_conn: object) -> None:
         """Forget a connection."""
-        self.waiting.pop(cast("HTTP1ServerConnection", server_conn).stream, None)
+        stream = cast("HTTP1ServerConnection", server_conn).stream
+        self.waiting.pop(stream, None)
+        if stream.closed():
+            self._open.discard(stream)
         super().on_close(server_conn)
 
 
@@ -105,7 +122,8 @@ class _Guarded(HTTPMessageDelegate):
     def _refuse(self, refused: Problem, path: str) -> None:
         response = problem_response(refused.kind, refused.detail, path, headers=refused.headers)
         status = response.status_code
-        headers = HTTPHeaders({"Content-Type": MEDIA_TYPE, "Content-Length": str(len(response.body)), **refused.headers})
+        sizes = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(response.body))}
+        headers = HTTPHeaders({**sizes, "Connection": "close", **refused.headers})  # Tornado ends it, the rest unread
         self._connection.write_headers(
             ResponseStartLine("HTTP/1.1", status, HTTPStatus(status).phrase), headers, bytes(response.body)
         )

@@ -40,6 +40,7 @@ from viz.view import View
 __all__ = ["BokehServer"]
 
 _CONNECTIONS: Final = 512
+"""At most, and an eighth of all files: the Dash pages beside it hold the half, and each takes a backlog of them at once."""
 _ASSETS: Final = Path(__file__).parents[1] / "assets"
 _WORDS: Final = {
     "histogram": N_("Similarity of every pair of fragments of a run, with bins of the width you choose; brush to list pairs."),
@@ -94,7 +95,7 @@ class BokehServer:
         async with Scores(self._settings.scores_url, key=self._settings.api_key) as scores:
             tornado = _application(self._settings, scores)
             doors = Doors(self._settings, self._settings.viz_host)
-            http = GuardedServer(tornado, doors, Bounds(connections=min(_CONNECTIONS, file_limit() // 4)))
+            http = GuardedServer(tornado, doors, Bounds(connections=min(_CONNECTIONS, file_limit() // 8)))
             http.add_sockets(self._sockets)
             server = BaseServer(IOLoop.current(), tornado, http)
             server.start()
