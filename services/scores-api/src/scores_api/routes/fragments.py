@@ -19,6 +19,7 @@ from scores_api.search import is_published, nearest
 from scores_api.structures.finder import Finder
 from scores_api.structures.selection import Charge, Selection, Sort
 from servicekit.cursor import Cursor
+from servicekit.links import links
 
 __all__ = ["router"]
 
@@ -29,7 +30,8 @@ router = published_router("fragments", FragmentRoute)
     "/v1/fragments",
     response_model=FragmentPage,
     summary="Fragments, listed or searched",
-    responses=answers(404, 410, 422, 500, 503),
+    responses=answers(404, 410, 422, 500, 503)
+    | {200: links("fragment", "/items/0/name", "get_fragment", "list_neighbours", "get_fragment_drawing")},
 )
 async def list_fragments(
     request: Request,

@@ -17,6 +17,7 @@ from scores_api.routes.choice import Limit, PageCursor, RunInPath, chosen_catalo
 from scores_api.routes.errors import answers
 from scores_api.routes.published import published, published_body, published_router
 from servicekit.cursor import Cursor
+from servicekit.links import links
 
 __all__ = ["router"]
 
@@ -26,7 +27,12 @@ _Compared = Annotated[str, Query(max_length=200, description="Id, name or alias 
 _TABLE = {"content": {_CSV: {"schema": {"type": "string"}}}}
 
 
-@router.get("/v1/runs", response_model=RunPage, summary="Published runs, the newest first", responses=answers(422, 503))
+@router.get(
+    "/v1/runs",
+    response_model=RunPage,
+    summary="Published runs, the newest first",
+    responses=answers(422, 503) | {200: links("run", "/items/0/id", "get_run", "get_curve", "get_map", "list_rejects")},
+)
 async def list_runs(request: Request, cursor: PageCursor = None, limit: Limit = 100) -> Response:
     """Every run that was published stays readable by its id, until somebody deletes it at the trainer."""
     catalogue = await chosen_catalogue(request)

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response, status
 
 from servicekit.excerpt import excerpt
+from servicekit.links import links
 from servicekit.problems import INVALID_REQUEST, Problem
 from trainer.api.routes.access import PERMITTED, Running
 from trainer.api.routes.rendering import answers, dataset_resource, invalid_data, no_room
@@ -43,6 +44,7 @@ _BODY = {
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
+_LINKS = links("dataset", "/sha256", "plan_dataset", "delete_dataset")
 
 
 @router.post(
@@ -53,7 +55,10 @@ _BODY = {
     openapi_extra=_BODY,
     max_body_size=_ANY_SIZE,
     responses=answers(401, 413, 415, 422, 503, 507)
-    | {200: {"model": DatasetResource, "description": "These bytes were uploaded before, under this name."}},
+    | {
+        200: {"model": DatasetResource, "description": "These bytes were uploaded before, under this name."} | _LINKS,
+        201: _LINKS,
+    },
 )
 async def create_dataset(trainer: Running, request: Request, response: Response, name: _Name) -> DatasetResource:
     """The body goes to disk as it comes, whatever its size, is checked, and is named by its SHA-256."""

@@ -14,6 +14,7 @@ from servicekit import tracing
 from servicekit.cursor import Cursor
 from servicekit.doors.guard import require_scope
 from servicekit.doors.keys import Caller, Scope
+from servicekit.links import links
 from servicekit.problems import INVALID_REQUEST, Problem
 from trainer.api.routes.access import PERMITTED, NamedJob, Running
 from trainer.api.routes.rendering import answers, invalid_data, job_path, job_resource, no_room, refusal
@@ -71,7 +72,11 @@ _Seen = Annotated[
     status_code=status.HTTP_202_ACCEPTED,
     summary="Hand in a job",
     dependencies=[PERMITTED],
-    responses=answers(401, 403, 409, 422, 429, 503, 507) | {202: {"headers": {"Location": {"schema": {"type": "string"}}}}},
+    responses=answers(401, 403, 409, 422, 429, 503, 507)
+    | {
+        202: {"headers": {"Location": {"schema": {"type": "string"}}}}
+        | links("job", "/id", "get_job", "cancel_job", "follow_job", "get_job_log")
+    },
 )
 async def create_job(
     trainer: Running, request: JobRequest, response: Response, owner: _Owner, idempotency_key: _Key = None
