@@ -1,6 +1,8 @@
 """Unmodified clients that people use beside `openai`: LangChain, LiteLLM, and `openai` of npm."""
 
+import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -54,7 +56,18 @@ def test_langchain_asks_the_newer_api(running: Running) -> None:
     assert "".join(str(chunk.text) for chunk in model.stream("How are you?")) == GREETING
 
 
+@pytest.fixture
+def lent_loop() -> Iterator[None]:
+    """An event loop that ends with the test. LiteLLM asks the thread for its loop, for its own log, and leaves it open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
 @pytest.mark.filterwarnings("ignore")  # LiteLLM's own, at import and at exit
+@pytest.mark.usefixtures("lent_loop")
 def test_litellm_talks_and_streams(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # else it asks the internet when it is imported
     litellm = pytest.importorskip("litellm")

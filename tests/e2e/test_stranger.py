@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,12 +62,19 @@ def test_one_trace_stands_in_the_logs_of_page_chatbot_and_scores_api(product: Pr
     with httpx.Client(trust_env=False, timeout=60, headers={"traceparent": f"00-{_TRACE}-{'b' * 16}-01"}) as client:
         client.post(f"{chatbot}/v1/chat/completions", json=asked).raise_for_status()
         client.get(f"{page}/exports/neighbours.csv", params={"fragment": "fC"}).raise_for_status()
-    lines = [line for line in product.log.read_text().splitlines() if _TRACE in line]
-    seen = {(line.split()[0], told["path"]) for line in lines if (told := _event(line)).get("event") == "request"}
-    assert {"chatbot", "viz", "scores-api"} <= {service for service, _ in seen}, seen
+    until_s = time.monotonic() + 20
+    while not {"chatbot", "viz", "scores-api"} <= {service for service, _ in (seen := _requests(product.log))}:
+        assert time.monotonic() < until_s, seen
+        time.sleep(0.1)  # a line is written behind its answer, and comes through the pipe of whoever started all
     looked_up = " ".join(path for service, path in seen if service == "scores-api")
     assert "/fragments/fC/neighbours" in looked_up, seen  # for the page
     assert "/fragments/fB" in looked_up, seen  # for the chatbot
+
+
+def _requests(log: Path) -> set[tuple[str, str]]:
+    """Services and paths of the requests of the trace."""
+    lines = [line for line in log.read_text().splitlines() if _TRACE in line]
+    return {(line.split()[0], told["path"]) for line in lines if (told := _event(line)).get("event") == "request"}
 
 
 def _event(line: str) -> dict[str, Any]:
