@@ -63,9 +63,11 @@ def test_one_trace_stands_in_the_logs_of_page_chatbot_and_scores_api(product: Pr
         client.post(f"{chatbot}/v1/chat/completions", json=asked).raise_for_status()
         client.get(f"{page}/exports/neighbours.csv", params={"fragment": "fC"}).raise_for_status()
     until_s = time.monotonic() + 20
-    while not {"chatbot", "viz", "scores-api"} <= {service for service, _ in (seen := _requests(product.log))}:
+    seen = _requests(product.log)
+    while not {"chatbot", "viz", "scores-api"} <= {service for service, _ in seen}:
         assert time.monotonic() < until_s, seen
         time.sleep(0.1)  # a line is written behind its answer, and comes through the pipe of whoever started all
+        seen = _requests(product.log)
     looked_up = " ".join(path for service, path in seen if service == "scores-api")
     assert "/fragments/fC/neighbours" in looked_up, seen  # for the page
     assert "/fragments/fB" in looked_up, seen  # for the chatbot
