@@ -1,11 +1,16 @@
+import asyncio
 import logging
 import re
+from collections.abc import AsyncIterator
 
 import pytest
 import structlog
+from fastapi import FastAPI
+from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.testclient import TestClient
+from starlette.types import Message
 
-from servicekit.observation import request_id
+from servicekit.observation import install, request_id
 
 
 def counted(client: TestClient, **labels: str) -> float:
@@ -66,6 +71,48 @@ def test_a_failure_that_nobody_foresaw_is_a_counted_problem_with_a_request_id(cl
 def test_a_failure_in_the_middle_of_a_body_is_not_answered_twice(client: TestClient) -> None:
     with pytest.raises(RuntimeError, match="too late"), TestClient(client.app) as strict:
         strict.get("/half")
+
+
+def test_a_reader_of_events_who_hangs_up_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    app = FastAPI()
+    install(app)
+
+    @app.get("/events", response_class=EventSourceResponse)
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        while True:
+            yield ServerSentEvent(data="more")
+
+    hangs_up = asyncio.Event()
+    statuses: list[int] = []
+
+    async def receive() -> Message:
+        await hangs_up.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+            return
+        await asyncio.sleep(0.1)  # takes nothing more, so that the next events wait
+        hangs_up.set()
+        await asyncio.sleep(60)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "GET",
+        "path": "/events",
+        "raw_path": b"/events",
+        "query_string": b"",
+        "headers": [],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "scheme": "http",
+    }
+    asyncio.run(asyncio.wait_for(app(scope, receive, send), 20))
+    assert statuses == [200]
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 @pytest.mark.parametrize(

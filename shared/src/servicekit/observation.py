@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from typing import Final
 
 import structlog
+from anyio import BrokenResourceError
 from fastapi import FastAPI, Response
 from prometheus_client import (
     CONTENT_TYPE_PLAIN_0_0_4,
@@ -112,10 +113,11 @@ class ObservationMiddleware:
             except ClientDisconnect:
                 status = _CUT  # nobody is there any more to be answered
             except Exception as error:
-                response = unforeseen(scope["path"], error)
-                if status:
-                    raise  # too late to answer anything else
-                await response(scope, receive, send_observed)
+                if not _is_hung_up(error):
+                    response = unforeseen(scope["path"], error)
+                    if status:
+                        raise  # too late to answer anything else
+                    await response(scope, receive, send_observed)
             finally:
                 seconds = time.perf_counter() - started_s
                 self._metrics.observe(scope["method"], getattr(scope.get("route"), "path", "unmatched"), status, seconds)
@@ -145,6 +147,11 @@ def install(app: FastAPI) -> None:
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+
+def _is_hung_up(error: Exception) -> bool:
+    """Did a stream of events meet that its reader had gone? FastAPI lets that out (https://github.com/fastapi/fastapi/discussions/15725)."""
+    return isinstance(error, ExceptionGroup) and error.split(BrokenResourceError)[1] is None
 
 
 def _told(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes | None, str | None]:

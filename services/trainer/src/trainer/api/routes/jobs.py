@@ -75,7 +75,7 @@ _Seen = Annotated[
     responses=answers(401, 403, 409, 422, 429, 503, 507)
     | {
         202: {"headers": {"Location": {"schema": {"type": "string"}}}}
-        | links("job", "/id", "get_job", "cancel_job", "get_job_log")
+        | links("job", "/id", "get_job", "cancel_job", "follow_job", "get_job_log")
     },
 )
 async def create_job(
