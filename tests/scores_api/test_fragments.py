@@ -18,6 +18,10 @@ def fragments(names: list[str], smiles: list[str | None] | None = None, shown: l
         support=[1] * count,
         scaffolds=[None] * count,
         shown=shown or [True] * count,
+        heavy_atoms=[None] * count,
+        rings=[None] * count,
+        charge=[None] * count,
+        logp=[None] * count,
     )
 
 

@@ -101,6 +101,17 @@ def test_filters_are_met_together(client: TestClient) -> None:
     assert names(client, structure="C1COCCN1", query="c1ccc") == ["*c1ccc(N2CCOCC2)cc1"]
 
 
+def test_what_is_filtered_by_is_told_of_each(client: TestClient) -> None:
+    items = client.get("/v1/fragments").json()["items"]
+    like = {item["name"]: [item[each] for each in ("heavy_atoms", "rings", "charge", "logp")] for item in items}
+    assert like["*C(=O)[O-]"][:3] == [3, 0, -1]
+    assert like["*c1ccc(N2CCOCC2)cc1"][:3] == [12, 2, 0]
+    assert like["*CCCCCC"][3] > 2 > like["*N1CCOCC1"][3]
+    assert like[NAMELESS] == [None] * 4
+    detail = client.get("/v1/fragments/*C(=O)[O-]").json()
+    assert [detail[each] for each in ("heavy_atoms", "rings", "charge", "logp")] == like["*C(=O)[O-]"]
+
+
 def test_lists_follow_what_is_asked_and_structures_that_are_unknown_come_last(client: TestClient) -> None:
     assert names(client, sort="support")[:3] == ["*Cl", "*C(=O)O", "*N1CCOCC1"]
     assert names(client, sort="name") == sorted(FRAGMENTS)

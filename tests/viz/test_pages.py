@@ -59,14 +59,32 @@ def test_names_of_molecules_are_one_line_that_the_service_takes() -> None:
 
 @pytest.mark.parametrize("counts", [None, [np.nan] * 3])
 def test_a_map_of_a_run_that_counted_nothing_has_one_colour_and_no_scale(counts: list[float] | None) -> None:
-    mapped = Mapped(("a", "b", "c"), (1, 2, 3), np.zeros((3, 2)), counts_F=None if counts is None else np.array(counts))
+    mapped = Mapped(
+        ("a", "b", "c"), (1, 2, 3), np.zeros((3, 2)), told_F=None if counts is None else np.array(counts), counted=True
+    )
     marker = neighbourhood(mapped, PALETTE, revision="1").data[0].marker
     assert marker.color == PALETTE.point
     assert marker.colorbar.tickvals is None
 
 
 def test_what_nobody_counted_has_no_colour_beside_what_was() -> None:
-    mapped = Mapped(("a", "b", "c"), (1, 2, 3), np.zeros((3, 2)), counts_F=np.array([np.nan, 1.0, 100.0]))
+    mapped = Mapped(("a", "b", "c"), (1, 2, 3), np.zeros((3, 2)), told_F=np.array([np.nan, 1.0, 100.0]), counted=True)
     marker = json.loads(neighbourhood(mapped, PALETTE, revision="1").to_json())["data"][0]["marker"]
     assert marker["color"] == [None, 0.0, 2.0]
     assert marker["colorbar"]["ticktext"] == ["1", "10", "100"]
+
+
+def test_a_map_of_sizes_has_more_numbers_on_its_scale_than_decades() -> None:
+    mapped = Mapped(("a", "b", "c"), (1, 2, 3), np.zeros((3, 2)), told_F=np.array([1.0, 6.0, 30.0]), counted=True)
+    assert neighbourhood(mapped, PALETTE, revision="1").data[0].marker.colorbar.ticktext == ("1", "2", "5", "10", "20")
+
+
+@pytest.mark.parametrize(
+    ("told", "ends", "middle"),
+    [([-1.2, 0.4, 3.7], (-4.0, 4.0), PALETTE.diverging[4]), ([0.0, 1.0, 3.0], (0.0, 3.0), PALETTE.diverging[6])],
+)
+def test_a_property_below_zero_is_neutral_at_zero(told: list[float], ends: tuple[float, float], middle: str) -> None:
+    mapped = Mapped(("a", "b", "c"), (1, 2, 3), np.zeros((3, 2)), told_F=np.array(told))
+    marker = neighbourhood(mapped, PALETTE, revision="1").data[0].marker
+    assert (list(marker.color), (marker.cmin, marker.cmax)) == (told, ends)
+    assert dict(marker.colorscale)[0.5] == middle

@@ -50,7 +50,7 @@ SIDES: Final[tuple[Side, ...]] = ("fragments", "targets")
 GAUGES: Final[tuple[Gauge, ...]] = ("vector", "balanced")
 """Canonical and balanced."""
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Raised whenever the meaning of a file changes; runs of another format are trained again."""
 HEAD: Final = "published.json"
 RUN: Final = "run.json"
@@ -147,6 +147,11 @@ class FragmentColumns(_Stated):
     support: list[int]
     scaffolds: list[int | None]
     shown: list[bool]
+    heavy_atoms: list[int | None]
+    """As `chemistry.properties` tells it, and so the next three; None of what has no structure."""
+    rings: list[int | None]
+    charge: list[int | None]
+    logp: list[float | None]
 
 
 class TargetColumns(_Stated):

@@ -920,6 +920,26 @@ export interface components {
              * @description Enough evidence to be listed by default.
              */
             shown: boolean;
+            /**
+             * Heavy Atoms
+             * @description Its size; open bonds are none. Null without a structure, as the next three.
+             */
+            heavy_atoms: number | null;
+            /**
+             * Rings
+             * @description Of the smallest set of smallest rings.
+             */
+            rings: number | null;
+            /**
+             * Charge
+             * @description Formal.
+             */
+            charge: number | null;
+            /**
+             * Logp
+             * @description Wildman and Crippen's, of the fragment with its bonds open.
+             */
+            logp: number | null;
         };
         /**
          * FragmentDetail
@@ -950,6 +970,26 @@ export interface components {
              * @description Enough evidence to be listed by default.
              */
             shown: boolean;
+            /**
+             * Heavy Atoms
+             * @description Its size; open bonds are none. Null without a structure, as the next three.
+             */
+            heavy_atoms: number | null;
+            /**
+             * Rings
+             * @description Of the smallest set of smallest rings.
+             */
+            rings: number | null;
+            /**
+             * Charge
+             * @description Formal.
+             */
+            charge: number | null;
+            /**
+             * Logp
+             * @description Wildman and Crippen's, of the fragment with its bonds open.
+             */
+            logp: number | null;
             /** Run */
             run: string;
             /**

@@ -32,6 +32,10 @@ class Fragments:
     support: Sequence[int]
     scaffolds: Sequence[int | None]
     shown: Sequence[bool]
+    heavy_atoms: Sequence[int | None]
+    rings: Sequence[int | None]
+    charge: Sequence[int | None]
+    logp: Sequence[float | None]
     _ids: dict[str, int] = field(init=False, repr=False)
     _text: str = field(init=False, repr=False)
     _ends: Sequence[int] = field(init=False, repr=False)

@@ -110,6 +110,10 @@ def _fragment(fragments: Fragments, id_: int) -> dict[str, Any]:
         "support": fragments.support[id_],
         "scaffolds": fragments.scaffolds[id_],
         "shown": fragments.shown[id_],
+        "heavy_atoms": fragments.heavy_atoms[id_],
+        "rings": fragments.rings[id_],
+        "charge": fragments.charge[id_],
+        "logp": fragments.logp[id_],
     }
 
 

@@ -83,7 +83,7 @@ class RunDetails:
 
 @dataclass(frozen=True)
 class Fragment:
-    """A fragment with its evidence: how many compounds contain it."""
+    """A fragment with its evidence, and what its structure is like; None where the data state none."""
 
     id: int
     name: str
@@ -91,6 +91,10 @@ class Fragment:
     support: int
     scaffolds: int | None
     shown: bool
+    heavy_atoms: int | None = None
+    rings: int | None = None
+    charge: int | None = None
+    logp: float | None = None
 
 
 @dataclass(frozen=True)

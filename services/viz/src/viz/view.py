@@ -28,7 +28,7 @@ _OFFERED: Final[dict[str, tuple[str, ...]]] = {
     "similarity": tuple(SimilarityKind),
     "vectors": ("fitted", "unit"),
     "drawn": ("automatic", "factors", "map"),
-    "colour": ("similarity", "support", "scaffolds"),
+    "colour": ("similarity", "support", "scaffolds", "size", "rings", "charge", "logp"),
     "plane": ("12", "13", "23"),
     "nearest": ("15", "30", "60", "100"),
     "structure": ("any", "unlike"),

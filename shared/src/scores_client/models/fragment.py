@@ -21,6 +21,10 @@ class Fragment:
         support (int): Compounds that contain it.
         scaffolds (int | None): Distinct Murcko scaffolds among them; null without structures.
         shown (bool): Enough evidence to be listed by default.
+        heavy_atoms (int | None): Its size; open bonds are none. Null without a structure, as the next three.
+        rings (int | None): Of the smallest set of smallest rings.
+        charge (int | None): Formal.
+        logp (float | None): Wildman and Crippen's, of the fragment with its bonds open.
     """
 
     id: int
@@ -29,6 +33,10 @@ class Fragment:
     support: int
     scaffolds: int | None
     shown: bool
+    heavy_atoms: int | None
+    rings: int | None
+    charge: int | None
+    logp: float | None
 
     def to_dict(self) -> dict[str, Any]:
         id = self.id
@@ -45,6 +53,18 @@ class Fragment:
 
         shown = self.shown
 
+        heavy_atoms: int | None
+        heavy_atoms = self.heavy_atoms
+
+        rings: int | None
+        rings = self.rings
+
+        charge: int | None
+        charge = self.charge
+
+        logp: float | None
+        logp = self.logp
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -55,6 +75,10 @@ class Fragment:
                 "support": support,
                 "scaffolds": scaffolds,
                 "shown": shown,
+                "heavy_atoms": heavy_atoms,
+                "rings": rings,
+                "charge": charge,
+                "logp": logp,
             }
         )
 
@@ -85,6 +109,34 @@ class Fragment:
 
         shown = d.pop("shown")
 
+        def _parse_heavy_atoms(data: object) -> int | None:
+            if data is None:
+                return data
+            return cast(int | None, data)
+
+        heavy_atoms = _parse_heavy_atoms(d.pop("heavy_atoms"))
+
+        def _parse_rings(data: object) -> int | None:
+            if data is None:
+                return data
+            return cast(int | None, data)
+
+        rings = _parse_rings(d.pop("rings"))
+
+        def _parse_charge(data: object) -> int | None:
+            if data is None:
+                return data
+            return cast(int | None, data)
+
+        charge = _parse_charge(d.pop("charge"))
+
+        def _parse_logp(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        logp = _parse_logp(d.pop("logp"))
+
         fragment = cls(
             id=id,
             name=name,
@@ -92,6 +144,10 @@ class Fragment:
             support=support,
             scaffolds=scaffolds,
             shown=shown,
+            heavy_atoms=heavy_atoms,
+            rings=rings,
+            charge=charge,
+            logp=logp,
         )
 
         return fragment

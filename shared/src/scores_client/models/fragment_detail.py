@@ -21,6 +21,10 @@ class FragmentDetail:
         support (int): Compounds that contain it.
         scaffolds (int | None): Distinct Murcko scaffolds among them; null without structures.
         shown (bool): Enough evidence to be listed by default.
+        heavy_atoms (int | None): Its size; open bonds are none. Null without a structure, as the next three.
+        rings (int | None): Of the smallest set of smallest rings.
+        charge (int | None): Formal.
+        logp (float | None): Wildman and Crippen's, of the fragment with its bonds open.
         run (str):
         vector (list[float]): Canonical: its row of U S.
         balanced (list[float]): Its row of U sqrt(S).
@@ -32,6 +36,10 @@ class FragmentDetail:
     support: int
     scaffolds: int | None
     shown: bool
+    heavy_atoms: int | None
+    rings: int | None
+    charge: int | None
+    logp: float | None
     run: str
     vector: list[float]
     balanced: list[float]
@@ -51,6 +59,18 @@ class FragmentDetail:
 
         shown = self.shown
 
+        heavy_atoms: int | None
+        heavy_atoms = self.heavy_atoms
+
+        rings: int | None
+        rings = self.rings
+
+        charge: int | None
+        charge = self.charge
+
+        logp: float | None
+        logp = self.logp
+
         run = self.run
 
         vector = self.vector
@@ -67,6 +87,10 @@ class FragmentDetail:
                 "support": support,
                 "scaffolds": scaffolds,
                 "shown": shown,
+                "heavy_atoms": heavy_atoms,
+                "rings": rings,
+                "charge": charge,
+                "logp": logp,
                 "run": run,
                 "vector": vector,
                 "balanced": balanced,
@@ -100,6 +124,34 @@ class FragmentDetail:
 
         shown = d.pop("shown")
 
+        def _parse_heavy_atoms(data: object) -> int | None:
+            if data is None:
+                return data
+            return cast(int | None, data)
+
+        heavy_atoms = _parse_heavy_atoms(d.pop("heavy_atoms"))
+
+        def _parse_rings(data: object) -> int | None:
+            if data is None:
+                return data
+            return cast(int | None, data)
+
+        rings = _parse_rings(d.pop("rings"))
+
+        def _parse_charge(data: object) -> int | None:
+            if data is None:
+                return data
+            return cast(int | None, data)
+
+        charge = _parse_charge(d.pop("charge"))
+
+        def _parse_logp(data: object) -> float | None:
+            if data is None:
+                return data
+            return cast(float | None, data)
+
+        logp = _parse_logp(d.pop("logp"))
+
         run = d.pop("run")
 
         vector = cast(list[float], d.pop("vector"))
@@ -113,6 +165,10 @@ class FragmentDetail:
             support=support,
             scaffolds=scaffolds,
             shown=shown,
+            heavy_atoms=heavy_atoms,
+            rings=rings,
+            charge=charge,
+            logp=logp,
             run=run,
             vector=vector,
             balanced=balanced,

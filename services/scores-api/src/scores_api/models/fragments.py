@@ -20,6 +20,14 @@ class Fragment(Wire):
     """Distinct Murcko scaffolds among them; null without structures."""
     shown: bool
     """Enough evidence to be listed by default."""
+    heavy_atoms: int | None
+    """Its size; open bonds are none. Null without a structure, as the next three."""
+    rings: int | None
+    """Of the smallest set of smallest rings."""
+    charge: int | None
+    """Formal."""
+    logp: float | None
+    """Wildman and Crippen's, of the fragment with its bonds open."""
 
 
 class FragmentDetail(Fragment):

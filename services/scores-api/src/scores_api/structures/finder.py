@@ -1,6 +1,5 @@
-"""The finder: which fragments contain a structure or are spelled like it, and what structures are like, asked of the worker."""
+"""The finder: which fragments contain a structure or are spelled like it, asked of the worker."""
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -11,25 +10,11 @@ from scores_api.failures import RefusedSmiles, StructureUnreadable
 from scores_api.fragments import Fragments
 from scores_api.worker_process import WorkerProcess
 
-__all__ = ["Finder", "Properties"]
+__all__ = ["Finder"]
 
 _TIMEOUT_S: Final = 120.0
 """Reading 100,000 fragments takes ten seconds, once."""
-_KEPT_RUNS: Final = 4
 _KEPT_ANSWERS: Final = 64
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Properties:
-    """Of the structures of F fragments; NaN where there is none."""
-
-    atoms_F: Floats
-    """Heavy atoms, open bonds not counted."""
-    rings_F: Floats
-    charge_F: Floats
-    logp_F: Floats
-    """Wildman and Crippen 1999."""
 
 
 class Finder:
@@ -37,7 +22,6 @@ class Finder:
 
     def __init__(self) -> None:
         self._worker = WorkerProcess("scores_api.structures.searcher", timeout_s=_TIMEOUT_S)
-        self._properties: LRUCache[str, Properties] = LRUCache(_KEPT_RUNS)
         self._found: LRUCache[tuple[str, str], npt.NDArray[np.int64]] = LRUCache(_KEPT_ANSWERS)
         self._names: LRUCache[str, tuple[str, ...]] = LRUCache(_KEPT_ANSWERS)
 
@@ -69,19 +53,11 @@ class Finder:
             self._names[smiles] = tuple(answer["names"])
         return np.array(fragments.with_structures(self._names[smiles]), dtype=np.int64)
 
-    async def properties(self, fragments: Fragments) -> Properties:
-        """Of all fragments of a run."""
-        if fragments.run not in self._properties:
-            told = (await self._ask(fragments, None))["properties"]
-            columns = (np.array(told[name], dtype=np.float64) for name in ("atoms", "rings", "charge", "logp"))
-            self._properties[fragments.run] = Properties(*columns)
-        return self._properties[fragments.run]
-
     async def close(self) -> None:
         """End the worker."""
         await self._worker.close()
 
-    async def _ask(self, fragments: Fragments, structure: str | None) -> dict[str, Any]:
+    async def _ask(self, fragments: Fragments, structure: str) -> dict[str, Any]:
         question = {"run": fragments.run, "smiles": None, "structure": structure}
         answer: dict[str, Any] = await self._worker.ask(question)
         if "missing" in answer:

@@ -1,7 +1,7 @@
 """The worker that searches: `python -m scores_api.structures.searcher` answers a JSON object a line with another.
 
-`{"run", "smiles", "structure"}` is answered by `{"ids"}`, the fragments that contain the structure, or by `{"properties"}` of
-all where no structure is asked for. `smiles` may be null: a run that is not held is answered by `{"missing": true}`.
+`{"run", "smiles", "structure"}` is answered by `{"ids"}`, the fragments that contain the structure. `smiles` may be null: a run
+that is not held is answered by `{"missing": true}`.
 `{"spelled"}` is answered by `{"names"}`, what a SMILES may be called as a fragment. A text that is no structure is answered by
 `{"place", "value", "reason"}`. It ends with its input.
 """
@@ -33,15 +33,11 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def _answer(
-    held: LRUCache[str, Collection], run: str, smiles: list[str | None] | None, structure: str | None
-) -> dict[str, Any]:
+def _answer(held: LRUCache[str, Collection], run: str, smiles: list[str | None] | None, structure: str) -> dict[str, Any]:
     if smiles is not None:
         held[run] = Collection(smiles)
     elif run not in held:
         return {"missing": True}
-    if structure is None:
-        return {"properties": held[run].properties()}
     try:
         return {"ids": held[run].containing(structure)}
     except Unreadable as error:

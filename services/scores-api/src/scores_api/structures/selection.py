@@ -1,6 +1,7 @@
 """A selection: the fragments that a reader wants to see, and in which order."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -8,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from scores_api.fragments import Fragments
-from scores_api.structures.finder import Finder, Properties
+from scores_api.structures.finder import Finder
 
 __all__ = ["Charge", "Selection", "Sort"]
+
+Ids = npt.NDArray[np.int64]
 
 
 class Sort(StrEnum):
@@ -58,14 +61,6 @@ class Selection:
         """Whether this is the list of all or of those that a text finds, in the order of ids."""
         return self == Selection(self.query, self.shown, None, None, 0, None, None, None, Sort.ID)
 
-    @property
-    def looks_at_structures(self) -> bool:
-        """Whether it needs to know what structures are like."""
-        return any(each is not None for each in (self.max_atoms, self.rings, self.charge)) or self.sort in {
-            Sort.SIZE,
-            Sort.LOGP,
-        }
-
     async def of(self, fragments: Fragments, finder: Finder) -> list[int]:
         """Ids of the fragments that meet all conditions, in the order that is asked for.
 
@@ -79,40 +74,37 @@ class Selection:
         if self.spelled is not None:
             ids = np.intersect1d(ids, await finder.spelled(fragments, self.spelled), assume_unique=True)
         if self.min_support:
-            ids = ids[np.asarray(fragments.support)[ids] >= self.min_support]
-        properties = await finder.properties(fragments) if self.looks_at_structures else None
-        if properties is not None:
-            ids = self._like(ids, properties)
-        kept: list[int] = self._ordered(ids, fragments, properties).tolist()
+            ids = ids[_column(fragments.support, ids) >= self.min_support]
+        ids = self._like(ids, fragments)
+        kept: list[int] = self._ordered(ids, fragments).tolist()
         return kept
 
-    def _like(self, ids: npt.NDArray[np.int64], properties: Properties) -> npt.NDArray[np.int64]:
+    def _like(self, ids: Ids, fragments: Fragments) -> Ids:
         if self.max_atoms is not None:
-            ids = ids[properties.atoms_F[ids] <= self.max_atoms]
+            ids = ids[_column(fragments.heavy_atoms, ids) <= self.max_atoms]
         if self.rings is not None:
-            ids = ids[properties.rings_F[ids] > 0 if self.rings else properties.rings_F[ids] == 0]
-        match self.charge:
-            case Charge.NEUTRAL:
-                ids = ids[properties.charge_F[ids] == 0]
-            case Charge.POSITIVE:
-                ids = ids[properties.charge_F[ids] > 0]
-            case Charge.NEGATIVE:
-                ids = ids[properties.charge_F[ids] < 0]
-            case None:
-                pass
+            rings_N = _column(fragments.rings, ids)
+            ids = ids[rings_N > 0 if self.rings else rings_N == 0]
+        if self.charge is not None:
+            sign_N = np.sign(_column(fragments.charge, ids))
+            ids = ids[sign_N == {Charge.NEUTRAL: 0, Charge.POSITIVE: 1, Charge.NEGATIVE: -1}[self.charge]]
         return ids
 
-    def _ordered(
-        self, ids: npt.NDArray[np.int64], fragments: Fragments, properties: Properties | None
-    ) -> npt.NDArray[np.int64]:
+    def _ordered(self, ids: Ids, fragments: Fragments) -> Ids:
         match self.sort:
             case Sort.ID:
                 return ids
             case Sort.NAME:
                 return np.array(sorted(ids.tolist(), key=lambda id_: fragments.names[id_]), dtype=np.int64)
             case Sort.SUPPORT:
-                keys = -np.asarray(fragments.support)[ids]
-            case Sort.SIZE | Sort.LOGP:
-                assert properties is not None  # noqa: S101 - asked for above
-                keys = (properties.atoms_F if self.sort is Sort.SIZE else properties.logp_F)[ids]  # NaN is last
+                keys = -_column(fragments.support, ids)
+            case Sort.SIZE:
+                keys = _column(fragments.heavy_atoms, ids)
+            case Sort.LOGP:
+                keys = _column(fragments.logp, ids)
         return ids[np.argsort(keys, kind="stable")]
+
+
+def _column(values: Sequence[float | None], ids: Ids) -> npt.NDArray[np.float64]:
+    """Of these fragments; NaN where there is none, which meets no condition and is last."""
+    return np.array(values, dtype=np.float64)[ids]

@@ -1,5 +1,6 @@
 """The neighbourhood map: fragments in a plane where those that act alike lie together, drawn by WebGL."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +20,9 @@ _LEGEND: Final = 40
 _DENSE: Final = 300
 """Fragments from which it is hinted at how densely they lie."""
 _REACH: Final = 1.08
+_FEW_DECADES: Final = 2.0
+_STEPS: Final = 5
+"""Numbers on the legend of one sign, about."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +35,15 @@ class Mapped:
     chosen: int | None = None
     percent_F: Floats | None = None
     """Similarity to the chosen fragment."""
-    counts_F: Floats | None = None
-    """Counts that colour the points in place of similarity, on a logarithmic scale; NaN where nobody counted."""
+    told_F: Floats | None = None
+    """What colours the points in place of similarity; NaN where the run does not tell it."""
+    counted: bool = False
+    """Whether these are counts, from 1 to many, which a logarithmic scale shows."""
 
     @property
-    def has_counts(self) -> bool:
-        """Whether anything was counted."""
-        return self.counts_F is not None and bool(np.isfinite(self.counts_F).any())
+    def tells(self) -> bool:
+        """Whether any point has a colour of its own in place of similarity."""
+        return self.told_F is not None and bool(np.isfinite(self.told_F).any())
 
 
 def neighbourhood(mapped: Mapped, palette: Palette, *, revision: str) -> go.Figure:
@@ -81,7 +87,7 @@ def neighbourhood(mapped: Mapped, palette: Palette, *, revision: str) -> go.Figu
             )
         )
     axis = {"visible": False, "range": [-_REACH, _REACH]}
-    has_legend = mapped.percent_F is not None or mapped.has_counts
+    has_legend = mapped.percent_F is not None or mapped.tells
     return apply_style(
         figure,
         palette,
@@ -118,18 +124,8 @@ def _told(mapped: Mapped) -> list[tuple[Any, ...]]:
 
 def _marker(mapped: Mapped, palette: Palette) -> dict[str, Any]:
     marker: dict[str, Any] = {"size": 6, "color": palette.point, "opacity": 0.85}
-    if mapped.counts_F is not None and mapped.has_counts:
-        log_F = np.log10(np.maximum(mapped.counts_F, 1.0))
-        top = max(float(np.nanmax(log_F)), 1.0)
-        stops = palette.diverging[len(palette.diverging) // 2 + 1 :]
-        ticks = list(range(int(top) + 1))
-        return marker | {
-            "color": log_F.tolist(),
-            "cmin": 0.0,
-            "cmax": top,
-            "colorscale": [(at / (len(stops) - 1), colour) for at, colour in enumerate(stops)],
-            "colorbar": _legend(palette) | {"tickvals": ticks, "ticktext": [f"{10**tick:,}" for tick in ticks]},
-        }
+    if mapped.told_F is not None and mapped.tells:
+        return marker | (_counts if mapped.counted else _values)(mapped.told_F, palette)
     if mapped.percent_F is not None:
         scale = Scale.of(mapped.percent_F)
         return marker | {
@@ -140,6 +136,37 @@ def _marker(mapped: Mapped, palette: Palette) -> dict[str, Any]:
             "colorbar": _legend(palette) | scale.ticks(),
         }
     return marker
+
+
+def _counts(told_F: Floats, palette: Palette) -> dict[str, Any]:
+    """From neutral to blue over decades; with less than two of them, the legend has more numbers."""
+    log_F = np.log10(np.maximum(told_F, 1.0))
+    top = max(float(np.nanmax(log_F)), 1.0)
+    steps = (1, 2, 5) if top < _FEW_DECADES else (1,)
+    ticks = [step * 10**power for power in range(int(top) + 1) for step in steps if np.log10(step) + power <= top]
+    legend = _legend(palette) | {"tickvals": np.log10(ticks).tolist(), "ticktext": [f"{tick:,}" for tick in ticks]}
+    stops = palette.diverging[len(palette.diverging) // 2 + 1 :]
+    return {"color": log_F.tolist(), "cmin": 0.0, "cmax": top, "colorscale": _even(stops), "colorbar": legend}
+
+
+def _values(told_F: Floats, palette: Palette) -> dict[str, Any]:
+    """From orange through neutral at 0 to blue where there are negative values, else from neutral to blue."""
+    low, high = float(np.floor(np.nanmin(told_F))), float(np.ceil(np.nanmax(told_F)))
+    is_signed = low < 0
+    end = max(-low, high, 1.0)
+    stops = palette.diverging if is_signed else palette.diverging[len(palette.diverging) // 2 :]
+    step = max(1, int(np.ceil(end / _STEPS)))
+    return {
+        "color": told_F.tolist(),
+        "cmin": -end if is_signed else 0.0,
+        "cmax": end,
+        "colorscale": _even(stops),
+        "colorbar": _legend(palette) | {"tick0": 0, "dtick": step},
+    }
+
+
+def _even(stops: Sequence[str]) -> list[tuple[float, str]]:
+    return [(at / (len(stops) - 1), colour) for at, colour in enumerate(stops)]
 
 
 def _legend(palette: Palette) -> dict[str, Any]:

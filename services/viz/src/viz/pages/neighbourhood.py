@@ -7,9 +7,9 @@ import numpy as np
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from viz.answers import Floats, NeighbourhoodMap, Run, Space
+from viz.answers import Floats, Fragment, NeighbourhoodMap, Run, Space
 from viz.figures.neighbourhood import LABELS, Mapped, neighbourhood
-from viz.language import _, joined
+from viz.language import N_, _, joined
 from viz.pages.elements import aria, drawn_name, figure_graph, fragment_link, table
 from viz.pages.hover import hover_card, register_hover, with_structures
 from viz.palette import PALETTES, Scheme
@@ -21,6 +21,15 @@ __all__ = ["caption", "drawn", "places", "register"]
 _GRAPH: Final = "map-graph"
 _LISTED: Final = 100
 """Encircled fragments that the table lists, those with most support."""
+_COUNTED: Final = {"support", "scaffolds", "size"}
+_COLOURS: Final = {
+    "support": N_("Colours tell in how many compounds a fragment is."),
+    "scaffolds": N_("Colours tell in how many ring frameworks a fragment is."),
+    "size": N_("Colours tell how many heavy atoms a fragment has."),
+    "rings": N_("Colours tell how many rings a fragment has."),
+    "charge": N_("Colours tell the formal charge of a fragment."),
+    "logp": N_("Colours tell the logP of a fragment (Wildman and Crippen), from polar to greasy."),
+}
 
 
 def places() -> list[Component]:
@@ -73,10 +82,9 @@ def drawn(
     at = {name: place for place, name in enumerate(of_run.names)}
     rows = [at[name] for name in mapped.names]
     fragments = [of_run.fragments[row] for row in rows]
-    counts_F = None
+    told_F = None
     if view.colour != "similarity":
-        counted = [each.support if view.colour == "support" else each.scaffolds for each in fragments]
-        counts_F = np.asarray(counted, dtype=np.float64)
+        told_F = np.array([_told(each, view) for each in fragments], dtype=np.float64)
     figure = neighbourhood(
         Mapped(
             names=mapped.names,
@@ -84,7 +92,8 @@ def drawn(
             positions_FD=mapped.positions_FD,
             chosen=mapped.names.index(view.fragment) if view.fragment in mapped.names else None,
             percent_F=None if percent_F is None else percent_F[rows],
-            counts_F=counts_F,
+            told_F=told_F,
+            counted=view.colour in _COUNTED,
         ),
         PALETTES[scheme],
         revision=f"{run.id} map",
@@ -117,11 +126,15 @@ def _colours(run: Run, of_run: Space, view: View) -> str:
             return ""
         similarity = named(view.similarity_in(run))
         return _("Colours tell the {similarity} similarity to {fragment}.", similarity=similarity, fragment=view.fragment)
-    if view.colour == "support":
-        return _("Colours tell in how many compounds a fragment is.")
-    if any(each.scaffolds is not None for each in of_run.fragments):
-        return _("Colours tell in how many ring frameworks a fragment is.")
-    return _("The run does not tell in how many ring frameworks fragments are, so that points have no colours.")
+    if all(_told(each, view) is None for each in of_run.fragments):
+        return _("The data state no structures, so that points have no colours.")
+    return _(_COLOURS[view.colour])
+
+
+def _told(fragment: Fragment, view: View) -> float | None:
+    """What gives a fragment its colour in place of similarity."""
+    told: float | None = getattr(fragment, "heavy_atoms" if view.colour == "size" else view.colour)
+    return told
 
 
 def _listed(of_run: Space, names: Sequence[str], count: int, view: View, path: str) -> list[Component]:
@@ -132,12 +145,18 @@ def _listed(of_run: Space, names: Sequence[str], count: int, view: View, path: s
         [
             drawn_name(each.smiles, fragment_link(each.name, view, path)),
             f"{each.support:,}",
-            "–" if each.scaffolds is None else f"{each.scaffolds:,}",
+            *(_figure(value) for value in (each.scaffolds, each.heavy_atoms, each.rings, each.charge)),
+            _figure(each.logp, 1),
         ]
         for each in fragments[:_LISTED]
     ]
     told = _("{count:,} encircled", count=count)
     if count > len(rows):
         told = _("The {shown} with most support of {count:,} encircled", shown=len(rows), count=count)
-    head = [(_("Fragment"), "text"), (_("Support"), "figure"), (_("Scaffolds"), "figure")]
+    figures = (_("Support"), _("Scaffolds"), _("Heavy atoms"), _("Rings"), _("Charge"), _("logP"))
+    head = [(_("Fragment"), "text"), *((each, "figure") for each in figures)]
     return [html.H2(_("Encircled")), table(told, head, rows)]
+
+
+def _figure(value: float | None, decimals: int = 0) -> str:
+    return "–" if value is None else f"{value:,.{decimals}f}".replace("-", "−")

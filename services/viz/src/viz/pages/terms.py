@@ -50,6 +50,9 @@ METRICS: Final = {
 TERMS: Final = {
     N_("Support"): N_("In how many compounds of the data the fragment is: the evidence behind its numbers."),
     N_("Scaffolds"): N_("In how many different ring frameworks (Murcko) these compounds have it."),
+    N_("Heavy atoms"): N_("Its size: atoms other than hydrogen; open bonds are not counted."),
+    N_("Charge"): N_("The formal charge of its structure."),
+    N_("logP"): N_("How greasy (high) or polar (low) it is, by Wildman and Crippen, its bonds left open."),
     N_("Rank"): N_("How many numbers describe a fragment in the model."),
     N_("Objective"): N_("What the run was fitted to: activity predicts; counts sums what was stated."),
     N_("Above usual"): N_("How far the prediction lies above what is usual on this target."),

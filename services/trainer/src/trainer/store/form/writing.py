@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from chemistry.properties import Properties, properties
 from contracts.kinds import RANKINGS, Objective, SimilarityKind
 from prediction.model_file import write_arrays
 from published import form
@@ -67,7 +68,9 @@ def write_form(directory: Path, run: str, facts: Tables, tables: Tables) -> None
 def _columns(fragments: pa.Table) -> form.FragmentColumns:
     columns = ("name", "smiles", "support", "scaffolds", "shown")
     names, smiles, support, scaffolds, shown = (fragments[name].to_pylist() for name in columns)
-    return form.FragmentColumns(names=names, smiles=smiles, support=support, scaffolds=scaffolds, shown=shown)
+    like = [None if each is None else properties(each) for each in smiles]
+    told = {name: [None if each is None else getattr(each, name) for each in like] for name in Properties._fields}
+    return form.FragmentColumns(names=names, smiles=smiles, support=support, scaffolds=scaffolds, shown=shown, **told)
 
 
 def _write_neighbours(directory: Path, ranking: SimilarityKind, fragments: int, neighbours: pa.Table) -> npt.NDArray[np.int64]:
