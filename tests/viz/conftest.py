@@ -97,7 +97,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """The runs that everything is asked of."""
     state, scratch = tmp_path_factory.mktemp("viz-state"), tmp_path_factory.mktemp("graph")
     publisher = Publisher(state)
-    replaced = publisher.publish(replacing_run(), objective=Objective.ACTIVITY)
+    replaced = publisher.publish(replace(replacing_run(), is_mapped=True), objective=Objective.ACTIVITY)
     names = [*KNOWN, "*c1ccncc1", "*c1ccsc1"]
     draws = drawn(40, fragments=len(names), targets=len(TARGETS))
     predictor = Predictor.from_posterior(Posterior(draws, -0.5, binary=True))

@@ -18,17 +18,8 @@ from viz.scores import Scores
 from viz.settings import Settings
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("similarity", ["function", "structure", "coassay"])
-def test_the_3d_page_colours_by_what_the_scores_api_says(
-    published: Published, scores_url: str, http: httpx.Client, similarity: str
-) -> None:
-    run, chosen = {"run": published.replaced}, "*Cl"
-    listed = http.get(f"{scores_url}/v1/fragments", params=run | {"limit": 100}).json()["items"]
-    names = [item["name"] for item in listed]
-    question = {"fragments": names, "similarity": similarity}
-    stated = http.post(f"{scores_url}/v1/similarities", params=run, json=question).json()["percents"][names.index(chosen)]
-    address = f"?run={published.replaced}&fragment={quote(chosen)}&similarity={similarity}&table=shown"
+def _drawn(scores_url: str, address: str) -> Any:
+    """What the page of 3-D draws."""
     body = {
         "output": "space-view.children",
         "outputs": {"id": "space-view", "property": "children"},
@@ -40,7 +31,38 @@ def test_the_3d_page_colours_by_what_the_scores_api_says(
         "changedPropIds": ["address.search"],
     }
     with TestClient(create_app(Settings(NTDEMO_HOST="127.0.0.1", NTDEMO_PORT=scores_url.rsplit(":", 1)[1]))) as viz:
-        page = viz.post("/_dash-update-component", json=body).json()["response"]["space-view"]["children"]
+        return viz.post("/_dash-update-component", json=body).json()["response"]["space-view"]["children"]
+
+
+@pytest.mark.parametrize(
+    ("colour", "member"),
+    [("size", "heavy_atoms"), ("rings", "rings"), ("charge", "charge"), ("logp", "logp"), ("support", "support")],
+)
+def test_the_map_colours_by_what_the_scores_api_says_of_structures(
+    published: Published, scores_url: str, http: httpx.Client, colour: str, member: str
+) -> None:
+    listed = http.get(f"{scores_url}/v1/fragments", params={"run": published.replaced, "limit": 100}).json()["items"]
+    figure = _figure(_drawn(scores_url, f"?run={published.replaced}&drawn=map&colour={colour}"))
+    points: dict[str, Any] = next(trace for trace in figure["data"] if trace.get("customdata"))
+    coloured = dict(zip((name for name, *_ in points["customdata"]), points["marker"]["color"], strict=True))
+    stated = {item["name"]: item[member] for item in listed}
+    if colour in {"size", "support"}:
+        coloured = {name: 10**value for name, value in coloured.items()}
+    assert coloured == pytest.approx(stated)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("similarity", ["function", "structure", "coassay"])
+def test_the_3d_page_colours_by_what_the_scores_api_says(
+    published: Published, scores_url: str, http: httpx.Client, similarity: str
+) -> None:
+    run, chosen = {"run": published.replaced}, "*Cl"
+    listed = http.get(f"{scores_url}/v1/fragments", params=run | {"limit": 100}).json()["items"]
+    names = [item["name"] for item in listed]
+    question = {"fragments": names, "similarity": similarity}
+    stated = http.post(f"{scores_url}/v1/similarities", params=run, json=question).json()["percents"][names.index(chosen)]
+    address = f"?run={published.replaced}&fragment={quote(chosen)}&similarity={similarity}&table=shown"
+    page = _drawn(scores_url, address)
     points: dict[str, Any] = next(
         trace for trace in _figure(page)["data"] if trace["type"] == "scatter3d" and trace.get("customdata")
     )
