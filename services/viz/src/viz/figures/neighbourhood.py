@@ -162,6 +162,7 @@ def _values(told_F: Floats, palette: Palette) -> dict[str, Any]:
         "cmax": end,
         "colorscale": _even(stops),
         "colorbar": _legend(palette) | {"tick0": 0, "dtick": step},
+        "line": {"width": 0.5, "color": palette.muted},  # what is neutral has nearly the colour of the page
     }
 
 
