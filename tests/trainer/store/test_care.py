@@ -164,6 +164,19 @@ def test_a_damaged_publication_is_told_and_comes_back(store: Store, command: Cli
     assert whole_runs(store.root.parent) == before
 
 
+@pytest.mark.parametrize("as_json", [[], ["--json"]])
+def test_a_restore_that_leaves_a_newer_run_damaged_ends_with_1(
+    store: Store, command: CliRunner, tmp_path: Path, as_json: list[str]
+) -> None:
+    backups.back_up(store, tmp_path / "backup")
+    publish_run(store.root.parent, "run-c")
+    flip(factors_file(store, "run-c"))
+    shutil.rmtree(store.table("publications"))
+    done = command.invoke(app, ["store", "restore", str(tmp_path / "backup"), *as_json])
+    assert done.exit_code == 1, done.output
+    assert "run-c" in done.output
+
+
 def test_an_empty_state_becomes_what_the_backup_holds(store: Store, tmp_path: Path) -> None:
     backups.back_up(store, tmp_path / "backup")
     other = Store.under(tmp_path / "other")

@@ -112,7 +112,7 @@ def restore(
     if as_json:
         told = {"published": again, "damaged": _damage(damaged), "quarantine": restored.quarantine}
         _say(json.dumps({"files": [str(file) for file in restored.files], **told}))
-        return
+        raise typer.Exit(_DAMAGED if damaged else 0)
     _say(f"{len(restored.files):,} files were brought back")
     for run in again:
         _say(f"{run}: whole and newer than the backup; published again")
@@ -121,6 +121,7 @@ def restore(
         _say_damage(state)
     if restored.quarantine is not None:
         _say(f"what stood there before is in the quarantine: {restored.quarantine}")
+    raise typer.Exit(_DAMAGED if damaged else 0)
 
 
 @app.command()
@@ -177,7 +178,7 @@ def restore_quarantine(entry: Annotated[str, typer.Argument(help="Its id.")], *,
         again, damaged = publish_again(store, deleted={Path(one.path).name for one in found.taken})
     if as_json:
         _say(json.dumps({"kept": [str(path) for path in kept], "published": again, "damaged": _damage(damaged)}))
-        return
+        raise typer.Exit(_DAMAGED if damaged else 0)
     for path in kept:
         _say(f"{path} stands there again; it stays in the quarantine")
     for run in again:
@@ -186,6 +187,7 @@ def restore_quarantine(entry: Annotated[str, typer.Argument(help="Its id.")], *,
         _say(f"{state.publication.run}: damaged, not published")
         _say_damage(state)
     _say(f"{entry}: {'a part was' if kept else 'all was'} put back, {len(again)} runs were published")
+    raise typer.Exit(_DAMAGED if damaged else 0)
 
 
 @_quarantine.command("empty")
