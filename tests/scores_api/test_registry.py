@@ -15,8 +15,10 @@ from tests.support.store import Publisher, five_fragments, named_fragments
 
 from contracts.kinds import SimilarityKind
 from published.changes import CURRENT, Change, Marks
+from scores_api import comparison
 from scores_api.app import create_app
 from scores_api.live import Live
+from scores_api.routes import runs as routes
 from scores_api.settings import Settings
 from trainer.pipelines.registry import Runs
 from trainer.settings import Settings as TrainerSettings
@@ -211,6 +213,31 @@ def test_what_differs_is_listed_and_fragments_that_moved_most_come_first(publish
     assert found["moved"][0]["kept"] == len(near["a"] & near["b"])
     other = compared(client, "one", "a")
     assert {each["name"]: (each["a"], each["b"]) for each in other["parameters"]} == {"rank": ("3", "2")}
+
+
+def test_the_devices_that_were_used_differ_whatever_was_asked_for(publisher: Publisher) -> None:
+    async def differing() -> list[tuple[str, str | None, str | None]]:
+        live = Live(Settings(state=publisher.state), release="1")
+        live.start()
+        try:
+            one = (await live.run("one")).published
+            spec = {**one.record.spec, "device": "auto"}
+            on = [
+                replace(one, record=one.record.model_copy(update={"device": device, "spec": spec}))
+                for device in ("cpu", "cuda")
+            ]
+            return [(each.name, each.a, each.b) for each in comparison.compared(*on, limit=0).parameters]
+        finally:
+            await live.close()
+
+    assert asyncio.run(differing()) == [("device", '"cpu"', '"cuda"')]
+
+
+def test_a_comparison_that_is_held_already_is_not_made_again(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    question = {"a": "one", "b": CURRENT}
+    tag = client.get("/v1/runs/compare", params=question).headers["etag"]
+    monkeypatch.setattr(routes, "compared", None)
+    assert client.get("/v1/runs/compare", params=question, headers={"if-none-match": tag}).status_code == 304
 
 
 def neighbours(client: TestClient, run: str, fragment: str) -> list[str]:

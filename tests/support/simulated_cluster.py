@@ -22,9 +22,9 @@ from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.devices.cluster import ClusterInventory
 from trainer.jobs.devices.listing import Listing
 from trainer.jobs.events import EventKind, EventWriter
-from trainer.jobs.executors.executor import Executor
+from trainer.jobs.executors.executor import Away, Executor
 from trainer.jobs.executors.kubernetes.executor import KubernetesExecutor, Patience
-from trainer.jobs.executors.kubernetes.server import Away, Exists, Expired, Kind, Listed, Refused
+from trainer.jobs.executors.kubernetes.server import Exists, Expired, Kind, Listed, Refused
 from trainer.jobs.supervisor import Supervisor
 from trainer.jobs.templates import JobTemplates, Owner
 from trainer.settings import Settings

@@ -1,23 +1,33 @@
 """Structure files: molecules with their properties as the text of an SD file (CTfile formats, V2000)."""
 
+import re
 from collections.abc import Mapping, Sequence
-from io import StringIO
+from typing import Final
 
 from rdkit import Chem
 from rdkit.Chem import rdDepictor
 
 __all__ = ["sd_file"]
 
+_BREAKS: Final = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
+"""A line that ends within a title or a value ends the field, or the record."""
+_BRACKETS: Final = str.maketrans("<>", "()")
+"""Those of a property's name stand around it."""
+
 
 def sd_file(molecules: Sequence[tuple[str, Mapping[str, str]]]) -> str:
-    """Of SMILES as `standardise` writes them, laid out in the plane; the property `name` is also the title."""
-    stream = StringIO()
-    writer = Chem.SDWriter(stream)
+    """Of SMILES as `standardise` writes them, laid out in the plane; the property `name` is the title.
+
+    Line breaks of names and values, which data may hold, become spaces, and `<` and `>` of a property's name `(` and `)`.
+    Fields are not left to RDKit's writer, which leaves out those that it does not like.
+    """
+    lines: list[str] = []
     for smiles, stated in molecules:
+        said = {_BREAKS.sub(" ", name): _BREAKS.sub(" ", value) for name, value in stated.items()}
         mol = Chem.MolFromSmiles(smiles)
         rdDepictor.Compute2DCoords(mol)
-        for name, value in stated.items():
-            mol.SetProp("_Name" if name == "name" else name, value)
-        writer.write(mol)
-    writer.close()
-    return stream.getvalue()
+        mol.SetProp("_Name", said.pop("name", ""))
+        lines.append(Chem.MolToMolBlock(mol))
+        lines += [f">  <{name.translate(_BRACKETS)}>\n{value}\n\n" for name, value in said.items()]
+        lines.append("$$$$\n")
+    return "".join(lines)

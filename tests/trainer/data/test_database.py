@@ -102,6 +102,12 @@ def test_a_source_that_names_nothing_is_refused(asked: str) -> None:
         Database.read(asked)
 
 
+def test_another_query_is_other_data_and_the_same_one_is_the_same() -> None:
+    labels = [Database.read(f"postgresql://h/d?query=SELECT+{columns}+FROM+assays").label for columns in ("a", "b", "a")]
+    assert labels[0] == labels[2] != labels[1]
+    assert all(label.startswith("d.query-") for label in labels)
+
+
 def test_callers_name_the_trainers_own_database_alone(tmp_path: Path) -> None:
     chosen = settings(tmp_path, database="postgresql://db:5432/assays")
     permit(["postgresql://db/assays?table=a"], chosen)

@@ -12,7 +12,7 @@ from tests.support.jobs import ListInventory, MemoryRuns, ScriptedExecution, Scr
 
 from trainer.jobs.assignment import Assignment, JobDirectory
 from trainer.jobs.events import EventKind, EventWriter, JobEvent
-from trainer.jobs.executors.executor import Execution, Outcome
+from trainer.jobs.executors.executor import Away, Execution, Outcome
 from trainer.jobs.job import Failure, Job, JobState, Submission
 from trainer.jobs.queue import JobQueue
 from trainer.jobs.supervisor import JobFinished, Pace, Supervisor
@@ -417,6 +417,37 @@ class _Adopting(ScriptedExecutor):
 
     async def adopt(self, runs: Mapping[str, JobDirectory]) -> Mapping[str, Execution]:
         return {run: await self.start(directory) for run, directory in runs.items()}
+
+
+class _AwayAtFirst(ScriptedExecutor):
+    """Attempts outlive the trainer, and whoever knows them does not answer at first."""
+
+    outlives = True
+    is_away = True
+
+    async def adopt(self, runs: Mapping[str, JobDirectory]) -> Mapping[str, Execution]:
+        if self.is_away:
+            self.is_away = False
+            raise Away("https://cluster does not answer")
+        return await super().adopt(runs)
+
+
+async def test_a_cluster_that_is_away_at_the_start_costs_no_job_an_attempt(table: JobTable, tmp_path: Path) -> None:
+    job, _ = table.add("job-1", Submission(SPEC), now=NOW)
+    for run in ("factors-R1", "factors-R2"):  # at its last attempt, for which nothing was made yet
+        table.start(job.id, run=run, now=NOW, slot="cpu")
+        if run == "factors-R1":
+            table.requeue(job.id, counted=True, now=NOW)
+    executor = _AwayAtFirst(_succeeds)
+    supervisor = Supervisor(
+        table, executor, MemoryRuns(), Settings(state=tmp_path), ListInventory(), clock=lambda: NOW, pace=Pace(retry_s=0.01)
+    )
+    working = asyncio.create_task(supervisor.run())
+    await until(lambda: table.get(job.id).state.final)
+    await supervisor.stop()
+    await working
+    assert not executor.is_away
+    assert table.get(job.id).state is JobState.SUCCEEDED
 
 
 async def test_a_wait_for_a_node_is_no_running_time_after_a_restart_either(table: JobTable, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from trainer.pipelines.registry import Runs
 from trainer.runs.failures import AliasMoved, AliasUnknown, NothingBefore, RunKept, RunUnknown, WordTaken
 from trainer.runs.spec import FactorsSpec
 from trainer.settings import Settings
+from trainer.store import publications as announcing
 from trainer.store import registry as changing
 from trainer.store.backup import back_up, restore
 from trainer.store.damage import check
@@ -87,7 +88,7 @@ def test_a_change_that_is_stopped_is_made_whole_or_not_at_all(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as stopped:
-        stopped.setattr(changing, step, stop)
+        stopped.setattr(changing if step == "append_change" else announcing, step, stop)
         with pytest.raises(KeyboardInterrupt):
             runs.mark("one", noted("after"))
     assert runs.get("one").marks.note == ("before" if step == "append_change" else "after")
@@ -99,7 +100,7 @@ def test_a_change_that_is_stopped_is_made_whole_or_not_at_all(
 
 def test_a_change_that_a_power_cut_tore_stops_no_start(runs: Runs, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as stopped:
-        stopped.setattr(changing, "secure", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        stopped.setattr(announcing, "secure", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             runs.mark("one", noted("after"))
     commit = store.publications_commit(store.version())
@@ -108,6 +109,20 @@ def test_a_change_that_a_power_cut_tore_stops_no_start(runs: Runs, store: Store,
     assert runs.get("one").marks.note == ""
     runs.mark("one", noted("again"))
     assert runs.get("one").marks.note == "again"
+
+
+def test_a_publication_that_a_power_cut_tore_stops_no_start(runs: Runs, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever announces one: here a run that was deleted and comes back."""
+    runs.delete("one")
+    with monkeypatch.context() as stopped:
+        stopped.setattr(announcing, "secure", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            runs.restore("one")
+    commit = store.publications_commit(store.version())
+    commit.write_bytes(commit.read_bytes()[:40])
+    recover(store)
+    assert [entry.run for entry in runs.all()] == ["two"]
+    assert runs.restore("one").run == "one"
 
 
 def test_a_run_is_found_by_id_alias_and_name_and_each_word_stands_for_one(runs: Runs) -> None:
@@ -196,6 +211,24 @@ def test_a_deleted_run_goes_to_the_quarantine_comes_back_when_asked_and_never_by
     assert runs.restore("one").run == "one", "from where it lies"
     with pytest.raises(RunUnknown, match="no run that was deleted"):
         runs.restore("one")
+
+
+def test_bringing_a_run_back_publishes_no_other_that_went_with_it(
+    runs: Runs, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another that was never published: its trainer was killed right before."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr(announcing, "announce", killed)
+        with pytest.raises(KeyboardInterrupt):
+            publish_run(store.root.parent, "three")
+    runs.delete("one")
+    assert {path.rpartition("/")[2] for path in recover(store).paths} >= {"one", "three"}
+    assert runs.restore("one").run == "one"
+    assert {one.run for one in publications(store)} == {"one", "two"}
 
 
 def test_a_run_whose_facts_went_with_a_later_run_comes_back_whole_or_not_at_all(

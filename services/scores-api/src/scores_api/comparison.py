@@ -86,8 +86,8 @@ def _neighbours(
 
 
 def _parameters(record: RunRecord) -> dict[str, str]:
-    """Everything by which a run was made, flat, as JSON."""
-    return {**{name: json.dumps(getattr(record, name)) for name in _MADE}, **dict(_flat(record.spec))}
+    """Everything by which a run was made, flat, as JSON; the device is what it was, not what was asked for."""
+    return {**dict(_flat(record.spec)), **{name: json.dumps(getattr(record, name)) for name in _MADE}}
 
 
 def _flat(members: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]]:

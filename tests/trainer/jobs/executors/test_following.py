@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from trainer.jobs.executors.executor import Away
 from trainer.jobs.executors.kubernetes.following import Following
-from trainer.jobs.executors.kubernetes.server import Away, Expired, Kind, Listed, Refused
+from trainer.jobs.executors.kubernetes.server import Expired, Kind, Listed, Refused
 from trainer.jobs.templates import Owner
 
 pytestmark = pytest.mark.anyio

@@ -12,6 +12,7 @@ from tests.support.jobs import until
 from tests.support.processes import gone
 
 from trainer.jobs.assignment import Assignment, JobDirectory, Place
+from trainer.jobs.executors import local
 from trainer.jobs.executors.groups import ControlGroup, ControlGroups, Unlimited
 from trainer.jobs.executors.local import LocalExecutor
 from trainer.runs.spec import FactorsSpec
@@ -82,6 +83,15 @@ async def test_a_job_that_the_kernel_kills_for_want_of_memory_is_told_so(tmp_pat
     assert outcome.failure is not None
     assert outcome.failure.slug == "out-of-memory"
     assert "more memory than the 1.22 GiB that it may have" in outcome.failure.detail
+
+
+async def test_a_job_alone_on_the_machine_leaves_the_trainer_a_tenth_of_its_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "usable_memory_bytes", lambda: 1000 * MIB)
+    groups = _Groups(kills=False)
+    await (await (await limited(groups, "pass")).start(assigned(tmp_path, 1000 * MIB))).wait()
+    assert [group.limit_bytes for group in groups.made] == [900 * MIB]
 
 
 async def test_a_group_of_a_job_that_is_stopped_is_removed(tmp_path: Path) -> None:

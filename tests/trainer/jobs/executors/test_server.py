@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.support.ports import free_ports
 
+from trainer.jobs.executors.executor import Away
 from trainer.jobs.executors.kubernetes import server
-from trainer.jobs.executors.kubernetes.server import Away, Exists, Expired, Kind, KubernetesServer, Refused, way
+from trainer.jobs.executors.kubernetes.server import Exists, Expired, Kind, KubernetesServer, Refused, way
 from trainer.jobs.templates import Owner
 
 pytestmark = pytest.mark.anyio

@@ -17,7 +17,7 @@ from scores_api.etag import is_held
 from scores_api.published_run import PublishedRun
 from servicekit.head_route import HeadRoute
 
-__all__ = ["FragmentRoute", "published", "published_body", "published_router"]
+__all__ = ["FragmentRoute", "published", "published_body", "published_router", "unchanged"]
 
 _JSON: Final = "application/json"
 _SLASH: Final = "\ufdd0"
@@ -43,6 +43,11 @@ class FragmentRoute(HeadRoute):
 def published_router(tag: str, route_class: type[HeadRoute] = HeadRoute) -> APIRouter:
     """A router whose routes' operation ids are the names of their functions."""
     return APIRouter(route_class=route_class, tags=[tag], generate_unique_id_function=lambda route: route.name)
+
+
+def unchanged(request: Request, tag: str) -> Response | None:
+    """A 304 to who holds the answer with this ETag already: what takes long is asked for after that."""
+    return _unchanged(request, _headers(tag))
 
 
 def published(request: Request, body: bytes, tag: str, **further: str) -> Response:

@@ -15,7 +15,7 @@ from scores_api.paging import ascending, newest_first
 from scores_api.rendering import reject_page
 from scores_api.routes.choice import Limit, PageCursor, RunInPath, chosen_catalogue, chosen_run, chosen_run_of_page
 from scores_api.routes.errors import answers
-from scores_api.routes.published import published, published_body, published_router
+from scores_api.routes.published import published, published_body, published_router, unchanged
 from servicekit.cursor import Cursor
 from servicekit.links import links
 
@@ -54,9 +54,11 @@ async def compare_runs(
 ) -> Response:
     """Parameters and data that differ, all metrics, and the fragments whose ten nearest are others."""
     one, other = await chosen_run(request, a), await chosen_run(request, b)
+    tag = f'"{hashlib.blake2b(f"{one.tag} {other.tag} {limit}".encode(), digest_size=12).hexdigest()}"'
+    if (held := unchanged(request, tag)) is not None:
+        return held
     found = await asyncio.to_thread(compared, one.published, other.published, limit=limit)
-    tag = hashlib.blake2b(f"{one.tag} {other.tag} {limit}".encode(), digest_size=12).hexdigest()
-    return published(request, found.model_dump_json().encode(), f'"{tag}"')
+    return published(request, found.model_dump_json().encode(), tag)
 
 
 @router.get(

@@ -18,7 +18,8 @@ from trainer.api.doors import doors
 from trainer.api.service import Trainer
 from trainer.data.offences import InvalidData
 from trainer.jobs.claim import StartRefused, claimed
-from trainer.jobs.executors.kubernetes.server import Away, way
+from trainer.jobs.executors.executor import Away
+from trainer.jobs.executors.kubernetes.server import way
 from trainer.jobs.first_run import first_spec
 from trainer.jobs.templates import JobTemplates
 from trainer.settings import InvalidSettings, Settings

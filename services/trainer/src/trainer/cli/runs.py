@@ -118,7 +118,10 @@ def drop_alias(context: typer.Context, alias: Annotated[str, typer.Argument(help
 
 @runs.command("delete")
 def delete_run(context: typer.Context, run: Run) -> None:
-    """Answer nobody from a run any more; `store vacuum` moves its files to the quarantine, and frees the space a week later."""
+    """Answer nobody from a run any more.
+
+    Its files go to the quarantine by `store vacuum` or the trainer's next start; a vacuum a week later frees the space.
+    """
 
     def delete(settings: Settings, _: Bars, __: Waiting) -> str:
         from trainer.jobs.claim import JOBS  # noqa: PLC0415 - a wrong option need not wait for it

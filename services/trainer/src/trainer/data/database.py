@@ -1,5 +1,6 @@
 """Databases: a table or query of PostgreSQL, read by ADBC in one transaction into parts that Spark's workers share."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -66,8 +67,9 @@ class Database:
 
     @property
     def label(self) -> str:
-        """What offences and the run's record call it."""
-        return re.sub(r"[^A-Za-z0-9._-]", "_", f"{self.name}.{self.table or 'query'}")
+        """What offences and the run's record call it; of a query with a mark of its text, since others ask for other data."""
+        asked = self.table or f"query-{hashlib.blake2b(str(self.query).encode(), digest_size=4).hexdigest()}"
+        return re.sub(r"[^A-Za-z0-9._-]", "_", f"{self.name}.{asked}")
 
     def statement(self) -> str:
         """The SQL that gives the rows."""

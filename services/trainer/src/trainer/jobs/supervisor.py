@@ -18,7 +18,7 @@ from trainer.jobs.course import Course
 from trainer.jobs.devices.listing import DeviceKind, Inventory, Listing, SlottedDevice
 from trainer.jobs.diagnosis import diagnose, never_fits, of_the_disk
 from trainer.jobs.events import part_from_writers
-from trainer.jobs.executors.executor import Executor, Outcome
+from trainer.jobs.executors.executor import Away, Executor, Outcome
 from trainer.jobs.job import Failure, Job, JobState
 from trainer.jobs.published import PublishedRuns
 from trainer.jobs.table import JobTable
@@ -146,11 +146,14 @@ class Supervisor:
                 self.trouble = None
                 await self._work()
             except Exception as error:  # noqa: BLE001 - `trouble` tells it, whatever it is, and the log where it comes from
-                counted = not of_the_disk(error)
-                reason = f"the trainer met a defect: {error!r}" if counted else f"the disk refused: {error}"
                 self.trouble = f"The queue stands still: {str(error) or repr(error)}"
                 self._settled.clear()
-                _log.exception("queue_stopped", retry_s=self._pace.retry_s)
+                if isinstance(error, Away):  # attempts go on there, or were never made: why is what it was
+                    _log.warning("queue_stopped", reason=str(error), retry_s=self._pace.retry_s)
+                else:
+                    counted = not of_the_disk(error)
+                    reason = f"the trainer met a defect: {error!r}" if counted else f"the disk refused: {error}"
+                    _log.exception("queue_stopped", retry_s=self._pace.retry_s)
                 await self._end_all(reason)
                 self._broken = None
                 self._awake.clear()

@@ -118,7 +118,9 @@ class Runs:
         return _entry(found, change_registry(self._store, decide), served_bots(self._settings))
 
     def delete(self, word: str, *, used: Callable[[str], bool] = lambda _: False) -> str:
-        """Answer nobody from a run any more, unless jobs have it in use; its id. Its files go with the next `vacuum`.
+        """Answer nobody from a run any more, unless jobs have it in use; its id.
+
+        Its files go to the quarantine with whatever else no run names: by `store vacuum`, or when the trainer starts.
 
         Raises:
             RunUnknown: There is no such run.
@@ -156,7 +158,7 @@ class Runs:
             for entry in Quarantine(self._store).entries():  # runs of the same data may have gone before the facts
                 if any(taken.path.rpartition("/")[2] in its_own for taken in entry.taken):
                     put_back(self._store, entry)
-            again, _ = publish_again(self._store, deleted={run})
+            again, _ = publish_again(self._store, deleted={run}, only=run)
         if run not in again:
             raise RunUnknown(f"{run} cannot be brought back: its files are gone or damaged.")
         return self.get(run)

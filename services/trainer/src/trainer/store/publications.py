@@ -1,8 +1,8 @@
 """The publications table: one row a published run, and the changes of the registry.
 
 Appending to it is the one atomic step that readers see. What is decided by what the registry says is appended under the lock of
-the registry, so that nobody decides by what another one is about to change. That lock is held for milliseconds; who needs the
-right to publish as well takes that first.
+the registry, so that nobody decides by what another one is about to change. That lock is held for milliseconds, and by recovery
+while it moves what no run names; who needs the right to publish as well takes that first.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ from published.changes import Change
 from published.publications import Commit, Publication, commits, stated_change
 from published.registry import Registry
 from trainer.store.durable import sync
+from trainer.store.intents import Intent, begin
 from trainer.store.lock import hold
 from trainer.store.tables import CONFIGURATION
 
@@ -31,6 +32,7 @@ __all__ = [
     "announce",
     "append",
     "append_change",
+    "committing",
     "deciding",
     "publications",
     "published",
@@ -43,6 +45,7 @@ Decision = Callable[[Registry], Change | None]
 """What changes in the registry as it is."""
 
 _TABLE: Final = TABLES["publications"]
+_INTENT: Final = Intent("registry", "")
 
 
 class PublicationsDamaged(Exception):
@@ -67,9 +70,18 @@ def announce(store: Store, publication: Publication, decide: Decision = lambda _
     """Publish with what `decide` changes in the registry, and bring the commit to the disk; the change."""
     with deciding(store):
         decided = decide(registry(store))
-        append(store, publication, decided)
-        secure(store)
+        with committing(store):
+            append(store, publication, decided)
     return decided
+
+
+@contextmanager
+def committing(store: Store) -> Iterator[None]:
+    """Bring what is appended within to the disk. A commit that a power cut tears meanwhile is taken out by the next start."""
+    path = begin(store, _INTENT)
+    yield
+    secure(store)
+    path.unlink(missing_ok=True)
 
 
 def append_change(store: Store, change: Change) -> int:

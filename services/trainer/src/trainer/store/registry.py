@@ -6,13 +6,10 @@ from contracts.store import Store
 from published.changes import LATEST
 from published.form import RUN, OtherFormat, RunRecord, read_record
 from published.registry import Registry
-from trainer.store.intents import Intent, begin, require_publications
-from trainer.store.publications import Decision, Publication, append_change, deciding, published, registry, secure
+from trainer.store.intents import require_publications
+from trainer.store.publications import Decision, Publication, append_change, committing, deciding, published, registry
 
 __all__ = ["change_registry", "factors_run", "record_of", "run_named"]
-
-_INTENT = Intent("registry", "")
-"""A commit that a power cut tears is taken out by the next start, as that of a run is."""
 
 
 def change_registry(store: Store, decide: Decision) -> Registry:
@@ -28,10 +25,8 @@ def change_registry(store: Store, decide: Decision) -> Registry:
     with deciding(store):
         decided = decide(registry(store))
         if decided is not None:
-            path = begin(store, _INTENT)
-            append_change(store, decided)
-            secure(store)
-            path.unlink(missing_ok=True)
+            with committing(store):
+                append_change(store, decided)
         return registry(store)
 
 

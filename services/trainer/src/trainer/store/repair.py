@@ -30,19 +30,19 @@ _MODEL_CARD: Final = "model-card.json"
 _log = structlog.stdlib.get_logger(__name__)
 
 
-def publish_again(store: Store, *, deleted: Container[str] = ()) -> tuple[list[str], list[RunState]]:
+def publish_again(store: Store, *, deleted: Container[str] = (), only: str | None = None) -> tuple[list[str], list[RunState]]:
     """Publish every whole run that no publication names, the oldest first; their ids, and the damaged ones, which stay out.
 
-    Of those that somebody deleted, only the ones in `deleted`. `current` stays where it is; where it names nothing, because the
-    publications were lost, the newest factor run takes it. The caller holds the right to publish. Nothing is moved or removed.
-    A run that was published before with a table that has no rows of it any more is damaged.
+    With `only` this run alone. Of those that somebody deleted, only the ones in `deleted`. `current` stays where it is; where
+    it names nothing, because the publications were lost, the newest factor run takes it. The caller holds the right to publish.
+    Nothing is moved or removed. A run that was published before with a table that has no rows of it any more is damaged.
     """
     again, damaged = [], []
     before = stated_before(store)
     known = registry(store)
     is_lost = known.names(CURRENT) is None
     for publication in unpublished(store):
-        if publication.run in known.deleted and publication.run not in deleted:
+        if only not in {None, publication.run} or (publication.run in known.deleted and publication.run not in deleted):
             continue
         found = [(named.path, damage_of(named)) for named in named_files(store, publication)]
         old = before.get(publication.run)

@@ -53,7 +53,7 @@ async def edit_run(trainer: Running, run: _Run, edit: RunEdit) -> RunResource:
     responses=answers(401, 403, 404, 409, 503),
 )
 async def delete_run(trainer: Running, run: _Run) -> None:
-    """Nobody is answered from it any more. Its files lie in the quarantine until that is emptied: `ntdemo-train store vacuum`.
+    """Nobody is answered from it any more. Its files go to the quarantine by `ntdemo-train store vacuum` or the next start.
 
     Refused while an alias names it, it is pinned, or a job has it in use.
     """

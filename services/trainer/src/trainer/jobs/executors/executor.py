@@ -7,7 +7,11 @@ from typing import Protocol
 from trainer.jobs.assignment import JobDirectory
 from trainer.jobs.job import Failure
 
-__all__ = ["Execution", "Executor", "Outcome"]
+__all__ = ["Away", "Execution", "Executor", "Outcome"]
+
+
+class Away(OSError):
+    """What starts and knows attempts does not answer now; nothing is known of them, and no fault of theirs."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Executor(Protocol):
         """Those of `runs` that are still made, or have been since, each with its attempt; every other attempt is ended.
 
         Raises:
-            OSError: It is not known now which there are.
+            Away: It is not known now which there are.
         """
 
     async def close(self) -> None:

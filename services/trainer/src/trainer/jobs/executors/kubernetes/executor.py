@@ -11,10 +11,10 @@ from typing import Any, Final
 import structlog
 
 from trainer.jobs.assignment import JobDirectory
-from trainer.jobs.executors.executor import Execution, Outcome
+from trainer.jobs.executors.executor import Away, Execution, Outcome
 from trainer.jobs.executors.kubernetes.following import Following
 from trainer.jobs.executors.kubernetes.manifest import RUN, job_name, manifest
-from trainer.jobs.executors.kubernetes.server import ApiServer, Away, Exists, Kind, Refused
+from trainer.jobs.executors.kubernetes.server import ApiServer, Exists, Kind, Refused
 from trainer.jobs.executors.kubernetes.standing import Ended, Pending, Standing, standing
 from trainer.jobs.job import Failure
 from trainer.jobs.templates import JobTemplates

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 import structlog
 
-from trainer.jobs.executors.kubernetes.server import ApiServer, Away, Expired, Kind, Refused
+from trainer.jobs.executors.executor import Away
+from trainer.jobs.executors.kubernetes.server import ApiServer, Expired, Kind, Refused
 
 __all__ = ["Following"]
 

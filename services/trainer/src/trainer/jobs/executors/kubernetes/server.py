@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, Self
 
 from typing_extensions import override
 
+from trainer.jobs.executors.executor import Away
 from trainer.jobs.templates import Owner
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["ApiServer", "Away", "Exists", "Expired", "Kind", "KubernetesServer", "Listed", "Refused", "Way", "way"]
+__all__ = ["ApiServer", "Exists", "Expired", "Kind", "KubernetesServer", "Listed", "Refused", "Way", "way"]
 
 _ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a pod finds what it is known by (https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/)."""
@@ -38,10 +39,6 @@ class Kind(StrEnum):
 
     JOB = "jobs"
     POD = "pods"
-
-
-class Away(OSError):
-    """The API server does not answer, or nothing that is understood, or has no time, or does not know us at the moment."""
 
 
 class Refused(Exception):
