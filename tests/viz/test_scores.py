@@ -26,6 +26,7 @@ from viz.answers import Neighbour
 from viz.app import create_app
 from viz.failures import NoRun, NotInRun, NotTold, UpstreamAway
 from viz.handed_on import HandedOn
+from viz.language import speaking
 from viz.scores import Scores
 from viz.settings import Settings
 from viz.wanted import Wanted
@@ -209,6 +210,24 @@ def test_what_a_run_cannot_tell_is_refused(
 ) -> None:
     with pytest.raises(NotTold, match=sentence):
         _ask(scores_url, lambda scores: question(scores, published.chances))
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        (lambda scores: scores.prediction("current", ["*C"] * 501, limit=1), "これは問い合わせできません：List should have"),
+        (lambda scores: scores.prediction("current", ASPIRIN, limit=1), "この実行結果では予測できません。"),
+        (
+            lambda scores: scores.neighbours("current", "fA", SimilarityKind.FUNCTION, 5, max_structure=30),
+            "この実行結果には、構造や",
+        ),
+    ],
+)
+def test_a_refusal_in_our_words_is_said_in_the_language_of_the_reader(
+    scores_url: str, question: Callable[[Scores], Awaitable[object]], sentence: str
+) -> None:
+    with speaking("ja"), pytest.raises(NotTold, match=sentence):
+        _ask(scores_url, question)
 
 
 def test_every_name_of_a_large_run_can_be_asked_for(published: Published, scores_url: str) -> None:
