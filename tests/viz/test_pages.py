@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from tests.support.components import text_of
 
+from viz.answers import Fragment
 from viz.comparing import Comparison
 from viz.figures.neighbourhood import Mapped, neighbourhood
+from viz.language import speaking
 from viz.pages.comparison import compared
 from viz.pages.many import lines_of
+from viz.pages.predict import examples
 from viz.palette import PALETTES
 from viz.view import View
 
@@ -70,3 +73,9 @@ def test_what_nobody_counted_has_no_colour_beside_what_was() -> None:
     marker = json.loads(neighbourhood(mapped, PALETTE, revision="1").to_json())["data"][0]["marker"]
     assert marker["color"] == [None, 0.0, 2.0]
     assert marker["colorbar"]["ticktext"] == ["1", "10", "100"]
+
+
+def test_a_fragment_is_called_as_it_is_though_a_message_is_called_so() -> None:
+    with speaking("ja"):
+        told = text_of(examples(View(), [Fragment(0, "Words", smiles=None, support=1, scaffolds=None, shown=True)]))
+    assert told == "例：Words"

@@ -215,7 +215,10 @@ def test_what_a_run_cannot_tell_is_refused(
 @pytest.mark.parametrize(
     ("question", "sentence"),
     [
-        (lambda scores: scores.prediction("current", ["*C"] * 501, limit=1), "これは問い合わせできません：List should have"),
+        (
+            lambda scores: scores.prediction("current", ["*C"] * 501, limit=1),
+            "この内容では問い合わせできません：List",
+        ),
         (lambda scores: scores.prediction("current", ASPIRIN, limit=1), "この実行結果では予測できません。"),
         (
             lambda scores: scores.neighbours("current", "fA", SimilarityKind.FUNCTION, 5, max_structure=30),

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from contracts.kinds import ChangeUnit, SimilarityKind
 from viz.answers import Change, Neighbour
-from viz.language import N_, _, spoken
+from viz.language import N_, _, spoken, word
 from viz.pages.pictures import picture
 from viz.pages.terms import explained
 from viz.view import UNLIKE, View, named
@@ -71,8 +71,8 @@ _WORDS: Final = {
     "any": N_("any"),
     "unlike": N_("at most {percent} % alike"),
     "excess": N_("stands out"),
-    "prediction": N_("value"),
-    "certainty": N_("certainty"),
+    "prediction": N_("highest"),
+    "certainty": N_("surest"),
     "12": "1 × 2",
     "13": "1 × 3",
     "23": "2 × 3",
@@ -269,7 +269,7 @@ def spanned(low: str, high: str) -> str:
 
 def basis_told(basis: str) -> str:
     """What an expectation rests on."""
-    return _("by {basis}", basis=_(_BASES.get(basis, basis)))
+    return _("by {basis}", basis=word(_BASES, basis))
 
 
 def _percent(percent: float | None, *, barred: bool) -> Component | str:

@@ -80,7 +80,9 @@ TERMS: Final = {
 
 def metric(name: str) -> Metric:
     """What a metric is; one that these pages do not know stands by its name."""
-    known = METRICS.get(name, Metric(name.replace("_", " "), ""))
+    if name not in METRICS:
+        return Metric(name.replace("_", " "), "")
+    known = METRICS[name]
     return replace(known, title=_(known.title), meaning=_(known.meaning))
 
 
