@@ -210,7 +210,7 @@ def test_a_file_is_called_as_it_is_though_a_source_of_the_trainer_is_called_so()
     with speaking("ja"):
         titles = [job.title for job in asyncio.run(looked())]
     assert titles[0] == "計数、ランク 3（データ：学習サービス既定のデータ）"
-    assert titles[2] == "計数、ランク 3（データ：default, アップロード fedcba98…）"
+    assert titles[2] == "計数、ランク 3（データ：default、アップロード fedcba98…）"
 
 
 def test_what_outlives_a_request_does_not_speak_its_language() -> None:

@@ -25,7 +25,7 @@ from trainer_client.api.jobs import follow_job, get_job, list_jobs
 from trainer_client.models import BotSpec, DatasetList, FactorsSpec, JobPage, JobResource, JobState, Language
 from viz.answers import Job
 from viz.failures import NotInRun, UpstreamAway
-from viz.language import N_, OF_CODE, _, speaking, word
+from viz.language import N_, OF_CODE, _, enumerated, speaking, word
 
 __all__ = ["Progress", "TrainerJobs"]
 
@@ -205,7 +205,7 @@ class TrainerJobs:
     def _title(self, spec: BotSpec | FactorsSpec | None) -> str:
         if spec is None:
             return _("a job of an earlier version")
-        data = ", ".join(self._named(source) for source in _sources(spec))
+        data = enumerated(self._named(source) for source in _sources(spec))
         if isinstance(spec, BotSpec):
             return _("{language} chatbot from {data}", language=_(_LANGUAGES[spec.language]), data=data)
         if spec.objective and spec.rank:

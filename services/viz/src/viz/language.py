@@ -4,7 +4,7 @@ English stands in the code, as what GNU gettext calls the message id. Each other
 `ja.po` for people, and `ja.mo`, which `make translations` compiles from it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -14,7 +14,20 @@ from pathlib import Path
 from string import Formatter
 from typing import Any, Final, TypeVar
 
-__all__ = ["LANGUAGES", "N_", "OF_CODE", "Speech", "_", "around", "joined", "ngettext", "speaking", "spoken", "word"]
+__all__ = [
+    "LANGUAGES",
+    "N_",
+    "OF_CODE",
+    "Speech",
+    "_",
+    "around",
+    "enumerated",
+    "joined",
+    "ngettext",
+    "speaking",
+    "spoken",
+    "word",
+]
 
 T = TypeVar("T")
 OF_CODE: Final = "en"
@@ -85,6 +98,11 @@ def word(words: Mapping[str, str], named: str) -> str:
 def joined(*sentences: str) -> str:
     """Sentences behind each other, those that are empty left out."""
     return reduce(lambda told, more: _("{told} {more}", told=told, more=more), filter(None, sentences))
+
+
+def enumerated(things: Iterable[str | None]) -> str:
+    """Things behind each other with commas, those that are empty left out."""
+    return _(", ").join(filter(None, things))
 
 
 def _said() -> NullTranslations:

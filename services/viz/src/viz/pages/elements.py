@@ -250,7 +250,7 @@ def in_unit(text: str, unit: str | None) -> str:
     """A text with its unit, if that is known."""
     if unit is None:
         return text
-    return f"{text}, {_(_UNITS[unit]) if isinstance(unit, ChangeUnit) else unit}"
+    return _("{text}, {unit}", text=text, unit=_(_UNITS[unit]) if isinstance(unit, ChangeUnit) else unit)
 
 
 _BASES: Final = {"measured": N_("measured"), "measured and model": N_("measured and model"), "model": N_("model")}

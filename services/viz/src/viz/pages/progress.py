@@ -6,7 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from viz.answers import Job
-from viz.language import N_, _, word
+from viz.language import N_, _, enumerated, word
 from viz.pages.elements import aria
 
 __all__ = ["job_progress"]
@@ -32,7 +32,7 @@ def job_progress(job: Job) -> list[Component]:
         _left(job.eta_s) if job.eta_s is not None else None,
         job.problem,
     ]
-    standing = ", ".join(detail for detail in details if detail)
+    standing = enumerated(details)
     label = html.Span(
         [
             html.Span(state, className=f"badge {job.state}"),

@@ -7,7 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from viz.failures import Refused
-from viz.language import N_, _, around
+from viz.language import N_, _, around, enumerated
 from viz.pages.elements import link_menu, number, table
 from viz.plans import Plan, PlannedColumn, PlannedFile, PlannedRows
 from viz.recipe import ROLES, Recipe, answers
@@ -81,12 +81,7 @@ def _role(column: PlannedColumn, recipe: Recipe, path: str, wide: Sequence[str])
 
 
 def _reason(column: PlannedColumn) -> str:
-    told = [
-        column.reason,
-        *([_("in {unit}", unit=column.unit)] if column.unit else []),
-        *([column.endpoint] if column.endpoint else []),
-    ]
-    return ", ".join(told)
+    return enumerated([column.reason, _("in {unit}", unit=column.unit) if column.unit else None, column.endpoint])
 
 
 def _rows(rows: PlannedRows, recipe: Recipe, path: str) -> list[Component]:

@@ -1,5 +1,6 @@
 """The words of the pages, each in a sentence that is shown where the word stands."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -76,6 +77,8 @@ TERMS: Final = {
     N_("Loss"): N_("What the fit makes smaller, step by step."),
 }
 """A word to its sentence."""
+_UNIT: Final = re.compile(", |（")
+"""What a unit begins with, behind a word."""
 
 
 def metric(name: str) -> Metric:
@@ -88,6 +91,6 @@ def metric(name: str) -> Metric:
 
 def explained(word: str) -> Component | str:
     """A word, perhaps with a unit behind it, with its sentence, which the pointer and screen readers find."""
-    said = word.partition(", ")[0]
+    said = _UNIT.split(word)[0]
     meaning = next((_(sentence) for term, sentence in TERMS.items() if _(term) == said), None)
     return word if meaning is None else html.Abbr(word, title=meaning)
