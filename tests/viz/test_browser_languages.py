@@ -4,7 +4,7 @@ import re
 from string import Formatter
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 from tests.support.browser import Visit, faults
 from tests.support.hands import Keyboard, Mouse
 from tests.viz.conftest import PATIENCE_MS, PLACES, Addresses, opened
@@ -143,14 +143,12 @@ def test_a_page_stays_in_its_language_while_another_tab_switches(
     assert _english(page) == []
 
 
-def test_a_browser_without_cookies_says_all_of_a_page_in_the_language_of_its_address(
+def test_a_page_stays_in_its_language_where_the_browser_keeps_no_cookie(
     addresses: Addresses, context: BrowserContext, visit: Visit
 ) -> None:
-    context.route("**/*", _without_cookies)
-    page = visit.go(f"{addresses.dash}/training?lang=ja")
+    page = visit.go(f"{addresses.dash}/words?lang=ja")
+    expect(page.get_by_role("heading", level=1)).to_have_text("用語")
+    context.clear_cookies()
+    page.get_by_role("navigation").get_by_role("link", name="実行結果").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("実行結果")
     expect(page.locator("#runs-view caption")).to_have_text("公開済みの実行結果（新しい順）")
-
-
-def _without_cookies(route: Route) -> None:
-    route.continue_(headers={name: value for name, value in route.request.all_headers().items() if name != "cookie"})
