@@ -77,5 +77,5 @@ def test_a_table_that_leaves_something_open_is_answered_by_a_press(page: Page, t
     table.write_text("smiles,dose\nCCO,5\nCC,6\nCCC,0.1\n")
     page.get_by_label("Drop a file here, or choose one").set_input_files(table)
     expect(page.locator("#data-plan")).to_contain_text("The data cannot be used")
-    page.get_by_role("link", name="target columns: dose").click()
+    page.get_by_role("link", name="dose is a target").click()
     expect(page.locator("#data-plan")).to_contain_text("1 targets")

@@ -209,6 +209,20 @@ def test_pages_are_complete_and_load_from_here_alone(lonely: str, http: httpx.Cl
         assert http.get(lonely + address).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/", "/histogram"])
+def test_a_page_says_its_language_and_what_that_depends_on(lonely: str, http: httpx.Client, path: str) -> None:
+    answer = http.get(lonely + path, headers={"Accept-Language": "ja"})
+    assert '<html lang="ja">' in answer.text
+    assert answer.headers["content-language"] == "ja"
+    assert answer.headers["vary"] == "Cookie, Accept-Language"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nothing", "/assets/viz.css", "/static/js/bokeh.min.js"])
+def test_what_is_no_page_of_ours_has_no_language(lonely: str, http: httpx.Client, path: str) -> None:
+    headers = http.get(lonely + path, headers={"Accept-Language": "ja"}).headers
+    assert not {"content-language", "vary"} & headers.keys()
+
+
 def test_security_headers_are_on_every_answer(lonely: str, http: httpx.Client) -> None:
     for path in ("/", "/histogram", "/assets/viz.css", "/static/js/bokeh.min.js", "/nothing"):
         headers = http.get(lonely + path).headers

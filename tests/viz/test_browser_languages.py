@@ -4,7 +4,7 @@ import re
 from string import Formatter
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 from tests.support.browser import Visit, faults
 from tests.support.hands import Keyboard, Mouse
 from tests.viz.conftest import PATIENCE_MS, PLACES, Addresses, opened
@@ -126,3 +126,29 @@ def test_what_scripts_say_is_japanese_too(addresses: Addresses, visit: Visit) ->
     file: FilePayload = {"name": "two.smi", "mimeType": "text/plain", "buffer": b"CCO ethanol\nCCN\n"}
     page.locator("#many-file").set_input_files(file)
     expect(page.locator("#many-status")).to_have_text("two.smi：2 分子を下に入力しました。")
+
+
+def test_a_page_stays_in_its_language_while_another_tab_switches(
+    addresses: Addresses, context: BrowserContext, visit: Visit
+) -> None:
+    page = visit.go(f"{addresses.dash}/fragments?fragment=fB&lang=ja")
+    expect(page.locator("#fragment-view caption")).to_have_text("fB の最近傍（平衡類似度）")
+    other = context.new_page()
+    other.goto(f"{addresses.dash}/words?lang=en")
+    expect(other.get_by_role("heading", level=1)).to_have_text("Words")
+    page.get_by_role("navigation").get_by_role("link", name="実行結果").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("実行結果")
+    expect(page.locator("#runs-view caption")).to_have_text("公開済みの実行結果（新しい順）")
+    page.wait_for_load_state("networkidle")
+    assert _english(page) == []
+
+
+def test_a_page_stays_in_its_language_where_the_browser_keeps_no_cookie(
+    addresses: Addresses, context: BrowserContext, visit: Visit
+) -> None:
+    page = visit.go(f"{addresses.dash}/words?lang=ja")
+    expect(page.get_by_role("heading", level=1)).to_have_text("用語")
+    context.clear_cookies()
+    page.get_by_role("navigation").get_by_role("link", name="実行結果").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("実行結果")
+    expect(page.locator("#runs-view caption")).to_have_text("公開済みの実行結果（新しい順）")

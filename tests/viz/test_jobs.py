@@ -16,6 +16,7 @@ from viz import jobs as jobs_module
 from viz.answers import Job
 from viz.failures import UpstreamAway
 from viz.jobs import Progress, TrainerJobs
+from viz.language import speaking, spoken
 
 _UPLOAD, _REMOVED = "0123456789abcdef" * 4, "fedcba9876543210" * 4
 _FACTORS = {"kind": "factors", "objective": "counts", "rank": 3}
@@ -26,6 +27,9 @@ class Trainer:
 
     def __init__(self) -> None:
         self.streams = 0
+        self.spoken: str | None = None
+        """The language of whatever follows a job."""
+        self.file = "assays.csv.gz"
         self.app = FastAPI()
         self.app.get("/v1/jobs")(self.list_jobs)
         self.app.get("/v1/jobs/{job}/events")(self.follow)
@@ -46,11 +50,12 @@ class Trainer:
         return {"items": jobs, "next": None}
 
     async def list_datasets(self) -> dict[str, object]:
-        uploaded = {"sha256": _UPLOAD, "source": f"dataset:{_UPLOAD}", "name": "assays.csv.gz", "size_bytes": 9}
+        uploaded = {"sha256": _UPLOAD, "source": f"dataset:{_UPLOAD}", "name": self.file, "size_bytes": 9}
         return {"items": [{**uploaded, "created": "2026-11-23T22:00:00Z"}]}
 
     async def follow(self, job: str) -> StreamingResponse:  # noqa: ARG002 - the path has it
         self.streams += 1
+        self.spoken = spoken()
 
         async def told() -> AsyncIterator[str]:
             yield 'id: 1\nevent: stage-started\ndata: {"stage": "fit"}\n\n'
@@ -192,6 +197,32 @@ def test_a_job_is_called_by_what_it_trains_and_from_which_files() -> None:
         "Japanese chatbot from the starter conversations, assays.csv.gz#forum*2",
         "a job of an earlier version",
     ]
+
+
+def test_a_file_is_called_as_it_is_though_a_source_of_the_trainer_is_called_so() -> None:
+    trainer = Trainer()
+    trainer.file = "default"
+
+    async def looked() -> tuple[Job, ...]:
+        async with TrainerJobs("http://trainer", transport=Endless(trainer.app)) as jobs:
+            return await jobs.newest(5)
+
+    with speaking("ja"):
+        titles = [job.title for job in asyncio.run(looked())]
+    assert titles[0] == "計数、ランク 3（データ：学習サービス既定のデータ）"
+    assert titles[2] == "計数、ランク 3（データ：default、アップロード fedcba98…）"
+
+
+def test_what_outlives_a_request_does_not_speak_its_language() -> None:
+    trainer = Trainer()
+
+    async def looked() -> tuple[Job, ...]:
+        async with TrainerJobs("http://trainer", transport=Endless(trainer.app)) as jobs:
+            return await _until_progress(jobs)
+
+    with speaking("ja"):
+        running = asyncio.run(looked())[0]
+    assert (running.stage, trainer.spoken) == ("因子を学習中", "en")
 
 
 @pytest.mark.parametrize(

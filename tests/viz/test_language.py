@@ -13,8 +13,9 @@ from tools import translations
 
 import viz
 from viz.app import create_app
-from viz.language import LANGUAGES, _, joined, ngettext, speaking
+from viz.language import LANGUAGES, _, around, joined, ngettext, speaking, word
 from viz.negotiation import negotiated
+from viz.pages.frame import carried
 from viz.settings import Settings
 
 _HOME = Path(viz.__file__).parent
@@ -70,24 +71,53 @@ def test_what_is_read_is_what_stands_in_the_catalogue(language: str) -> None:
 
 
 _SHOWN = re.compile(r"[A-Za-z]{2,}")
-_NO_WORDS = {"ntdemo", "SMILES"}
+_NO_WORDS = {"ntdemo", "SMILES", "UTC"}
 
 
-@pytest.mark.parametrize("path", [each for each in _MODULES if each.parent.name == "pages"], ids=lambda path: path.stem)
-def test_no_page_says_anything_that_is_not_translated(path: Path) -> None:
-    unmarked = []
-    for call in _calls(path):
-        element = isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") in {"html", "dcc"}
-        told = [*(call.args[:1] if element else []), *(each.value for each in call.keywords if each.arg in {"label", "title"})]
-        texts = [each for part in told for each in (part.elts if isinstance(part, ast.List) else [part])]
-        for text in texts:
-            parts = text.values if isinstance(text, ast.JoinedStr) else [text]
-            literal = "".join(
-                str(each.value) for each in parts if isinstance(each, ast.Constant) and isinstance(each.value, str)
-            )
-            if _SHOWN.search(literal) and literal.strip() not in _NO_WORDS:
-                unmarked.append((call.lineno, literal))
+_TELLING = {"NoRun", "NotInRun", "NotOffered", "NotTold", "Refused", "Unreadable", "Unshowable", "UpstreamAway", "__init__"}
+"""Failures, which the pages tell: any module raises them, and `failures` itself hands sentences to its base class."""
+
+
+def _literals(part: ast.AST) -> Iterator[str]:
+    """Texts of an expression, those of an f-string as one; what another call is given is that one's."""
+    if isinstance(part, ast.Constant):
+        yield from [part.value] if isinstance(part.value, str) else []
+    elif isinstance(part, ast.JoinedStr):
+        yield "".join(text for each in part.values if isinstance(each, ast.Constant) for text in _literals(each))
+    elif not isinstance(part, (ast.Call, ast.Subscript, ast.Compare)):
+        for each in ast.iter_child_nodes(part):
+            yield from _literals(each)
+
+
+def _said(call: ast.Call, *, page: bool) -> list[ast.expr]:
+    """The arguments of a call that readers see."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name in _TELLING:
+        return [*call.args, *(each.value for each in call.keywords)]
+    if not page:
+        return []
+    element = isinstance(call.func, ast.Attribute) and getattr(call.func.value, "id", "") in {"html", "dcc"}
+    shown = call.args[:1] if element else call.args if name == "notice" else []
+    return [*shown, *(each.value for each in call.keywords if each.arg in {"label", "title"})]
+
+
+@pytest.mark.parametrize("path", _MODULES, ids=lambda path: path.relative_to(_HOME).with_suffix("").as_posix())
+def test_nothing_is_said_that_is_not_translated(path: Path) -> None:
+    unmarked = [
+        (call.lineno, literal)
+        for call in _calls(path)
+        for part in _said(call, page=path.parent.name == "pages")
+        for literal in _literals(part)
+        if _SHOWN.search(literal) and literal.strip() not in _NO_WORDS
+    ]
     assert unmarked == []
+
+
+def test_no_message_ends_the_element_that_carries_it() -> None:
+    told: dict[str, str | list[str]] = {"one": "</script><script>", "two": ["<!--", "本"]}
+    element = carried(told)
+    assert element.count("<") == 2
+    assert json.loads(element.partition(">")[2].rpartition("<")[0]) == told
 
 
 def test_every_word_that_scripts_ask_for_is_on_the_page() -> None:
@@ -101,25 +131,25 @@ def test_every_word_that_scripts_ask_for_is_on_the_page() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stated", "kept", "accepted", "language"),
+    ("named", "accepted", "language"),
     [
-        (None, None, "", "en"),
-        (None, None, "ja", "ja"),
-        (None, None, "ja-JP,ja;q=0.9,en;q=0.8", "ja"),
-        (None, None, "en-GB, ja;q=0.9", "en"),
-        (None, None, "fr, ja;q=0.2, en;q=0.3", "en"),
-        (None, None, "ja;q=0, *", "en"),
-        (None, None, "ja;q=x", "en"),
-        (None, "ja", "en", "ja"),
-        (None, "xx", "ja", "ja"),
-        ("en", "ja", "ja", "en"),
-        ("ja", "en", "en", "ja"),
+        ([], "", "en"),
+        ([None], "ja", "ja"),
+        ([None], "ja-JP,ja;q=0.9,en;q=0.8", "ja"),
+        ([None], "en-GB, ja;q=0.9", "en"),
+        ([None], "fr, ja;q=0.2, en;q=0.3", "en"),
+        ([None], "ja;q=0, *", "en"),
+        ([None], "ja;q=x", "en"),
+        ([None, "ja"], "en", "ja"),
+        ([None, "xx"], "ja", "ja"),
+        (["en", "ja"], "ja", "en"),
+        (["ja", "en"], "en", "ja"),
     ],
 )
-def test_the_address_goes_before_the_cookie_and_that_before_the_browser(
-    stated: str | None, kept: str | None, accepted: str, language: str
+def test_what_a_request_names_goes_before_what_the_browser_prefers(
+    named: list[str | None], accepted: str, language: str
 ) -> None:
-    assert negotiated(stated, kept, accepted) == language
+    assert negotiated(named, accepted) == language
 
 
 @pytest.fixture
@@ -157,10 +187,45 @@ def test_a_language_that_there_is_not_sets_no_cookie(lonely: TestClient, query: 
     assert "set-cookie" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("query", "of_page", "kept", "language"),
+    [
+        ("", None, "ja", "ja"),
+        ("", "en", "ja", "en"),
+        ("", "ja", "en", "ja"),
+        ("", "ja", None, "ja"),
+        ("", "xx", "ja", "ja"),
+        ("", "", "ja", "ja"),
+        ("?lang=en", "ja", "ja", "en"),
+    ],
+)
+def test_the_address_goes_before_the_page_that_asks_and_that_before_the_cookie(
+    lonely: TestClient, query: str, of_page: str | None, kept: str | None, language: str
+) -> None:
+    headers = {"Accept-Language": "en"}
+    headers |= {} if kept is None else {"Cookie": f"lang={kept}"}
+    headers |= {} if of_page is None else {"Page-Language": of_page}
+    answer = lonely.get(f"/_dash-layout{query}", headers=headers)
+    assert answer.headers["content-language"] == language
+    assert ("本文へ移動" in answer.text) == (language == "ja")
+    assert "Page-Language" in answer.headers["vary"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs", "/healthz", "/openapi.json", "/v1/nothing", "/_dash-dependencies", "/assets/said.js"]
+)
+def test_what_says_nothing_of_ours_is_not_called_japanese(lonely: TestClient, path: str) -> None:
+    headers = lonely.get(path, headers={"Accept-Language": "ja"}).headers
+    assert "content-language" not in headers
+    assert "Accept-Language" not in headers.get("vary", "")
+
+
 def test_a_failure_is_told_in_the_language_of_the_request(lonely: TestClient) -> None:
     path, query = "/exports/neighbours.csv", {"fragment": "fB"}
     assert "does not answer" in lonely.get(path, params=query).json()["detail"]
-    assert "が応答しません" in lonely.get(path, params=query, headers={"Accept-Language": "ja"}).json()["detail"]
+    answer = lonely.get(path, params=query, headers={"Accept-Language": "ja"})
+    assert "が応答しません" in answer.json()["detail"]
+    assert answer.headers["content-language"] == "ja"
 
 
 def test_a_message_is_filled_and_counts_choose_its_form() -> None:
@@ -178,3 +243,17 @@ def test_a_message_is_filled_and_counts_choose_its_form() -> None:
         assert _("") == ""
         assert joined("一。", "二。") == "一。二。"
     assert _("Words") == "Words"
+
+
+def test_a_message_stands_around_what_is_no_text() -> None:
+    link = object()
+    assert around("Choose {one} or {two}.", one=link, two="another") == ["Choose ", link, " or ", "another", "."]
+    assert around("{one}", one=link) == [link]
+    assert around("nothing") == ["nothing"]
+
+
+def test_what_others_named_is_not_translated_though_a_message_is_called_so() -> None:
+    with speaking("ja"):
+        assert _("Words") == "用語"
+        assert word({"w": "Words"}, "w") == "用語"
+        assert word({"w": "Words"}, "Words") == "Words"

@@ -7,10 +7,16 @@ import numpy as np
 import pytest
 from tests.support.components import text_of
 
+from contracts.kinds import ChangeUnit
+from viz.answers import Fragment
 from viz.comparing import Comparison
 from viz.figures.neighbourhood import Mapped, neighbourhood
+from viz.language import LANGUAGES, _, speaking
 from viz.pages.comparison import compared
+from viz.pages.elements import in_unit
 from viz.pages.many import lines_of
+from viz.pages.predict import examples
+from viz.pages.terms import TERMS, explained
 from viz.palette import PALETTES
 from viz.view import View
 
@@ -88,3 +94,23 @@ def test_a_property_below_zero_is_neutral_at_zero(told: list[float], ends: tuple
     marker = neighbourhood(mapped, PALETTE, revision="1").data[0].marker
     assert (list(marker.color), (marker.cmin, marker.cmax)) == (told, ends)
     assert dict(marker.colorscale)[0.5] == middle
+
+
+def test_a_fragment_is_called_as_it_is_though_a_message_is_called_so() -> None:
+    with speaking("ja"):
+        told = text_of(examples(View(), [Fragment(0, "Words", smiles=None, support=1, scaffolds=None, shown=True)]))
+    assert told == "例：Words"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_heading_is_explained_with_a_unit_behind_it_and_without(language: str) -> None:
+    with speaking(language):
+        told = [explained(heading) for heading in (_("Expected change"), in_unit(_("Expected change"), ChangeUnit.LOG))]
+        meaning = _(TERMS["Expected change"])
+    assert [getattr(each, "title", None) for each in told] == [meaning] * 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_terms_are_called_alike(language: str) -> None:
+    with speaking(language):
+        assert len({_(term) for term in TERMS}) == len(TERMS)

@@ -1,14 +1,17 @@
 """Recipes: addresses of the page of data, and what they ask of the trainer."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
 from trainer.runs.ingest import IngestOptions
+from viz.language import speaking
 from viz.recipe import ROLES, Answer, Recipe, answers
 
 _WIDE = ["EGFR", "HER2", "logS"]
+_OF_THE_PAGE = {"dataset", "job", "log", "objective", "holdout"}
+"""What no refusal asks for."""
 
 
 def test_an_address_holds_every_choice() -> None:
@@ -90,6 +93,7 @@ def test_a_changed_choice_lets_go_of_the_job() -> None:
             [Answer("endpoint", "IC50"), Answer("endpoint", "Ki"), Answer("endpoint_in_target", "yes"), Answer("unit", "nM")],
         ),
         ("--unit furlongs", []),
+        ("has no SMILES column: name it with --smiles-column (there are T1, T2)", []),
         ("nothing", []),
     ],
 )
@@ -101,3 +105,31 @@ def test_an_answer_is_added_to_what_was_chosen() -> None:
     recipe = Recipe(dataset="ab", endpoint=("IC50",))
     assert recipe.answered(Answer("endpoint", "Ki")).endpoint == ("IC50", "Ki")
     assert recipe.answered(Answer("unit", "nM")).unit == "nM"
+
+
+@pytest.mark.parametrize(
+    ("answer", "english", "japanese"),
+    [
+        (Answer("target_columns", "dose"), "dose is a target", "列 dose は標的"),
+        (Answer("smiles_column", "drug"), "drug is the molecule", "列 drug は分子"),
+        (Answer("endpoint", "Ki"), "Endpoint: Ki", "測定項目：Ki"),
+        (Answer("unit", "nM"), "Unit: nM", "単位：nM"),
+        (Answer("on_error", "skip"), "Rows that cannot be used: skip", "使えない行：除外"),
+        (
+            Answer("endpoint_in_target", "yes"),
+            "Endpoints of one target are targets of their own",
+            "同じ標的でも測定項目ごとに別の標的とする",
+        ),
+    ],
+)
+def test_an_answer_is_said_in_the_words_of_the_page(answer: Answer, english: str, japanese: str) -> None:
+    assert answer.words == english
+    with speaking("ja"):
+        assert answer.words == japanese
+
+
+def test_every_answer_that_is_found_has_words() -> None:
+    options = [f"--{field.name.replace('_', '-')}" for field in fields(Recipe)]
+    found = [each for option in options for value in ("skip", "nM", "real", "") for each in answers(f"{option} {value}")]
+    assert {each.option for each in found} == {field.name for field in fields(Recipe)} - _OF_THE_PAGE
+    assert all(each.words for each in found)

@@ -13,6 +13,7 @@ from typing import TypeVar
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from tests.support.components import text_of
 from tests.support.gaussian import SMILES
 from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
@@ -26,6 +27,7 @@ from viz.answers import Neighbour
 from viz.app import create_app
 from viz.failures import NoRun, NotInRun, NotTold, UpstreamAway
 from viz.handed_on import HandedOn
+from viz.language import speaking
 from viz.scores import Scores
 from viz.settings import Settings
 from viz.wanted import Wanted
@@ -80,8 +82,7 @@ def test_current_is_what_the_alias_names_and_not_the_newest(tmp_path: Path) -> N
     assert [run.id for run in runs] == [tried, served_run]
     assert (current.id, current.current) == (served_run, True)
     assert beat["health"]["data"] == {"state": "ready", "newest": tried, "current": served_run}
-    assert f"{tried} has been published" in str(beat["notice"]["children"])
-    assert "without a choice" not in str(beat["notice"]["children"])  # the same run is current
+    assert text_of(beat["notice"]["children"]) == f"New run. {tried} has been published. "  # and the same is current
 
 
 def test_a_run_without_anything_to_map_says_so(tmp_path: Path) -> None:
@@ -209,6 +210,27 @@ def test_what_a_run_cannot_tell_is_refused(
 ) -> None:
     with pytest.raises(NotTold, match=sentence):
         _ask(scores_url, lambda scores: question(scores, published.chances))
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        (
+            lambda scores: scores.prediction("current", ["*C"] * 501, limit=1),
+            "この内容では問い合わせできません：List",
+        ),
+        (lambda scores: scores.prediction("current", ASPIRIN, limit=1), "この実行結果では予測できません。"),
+        (
+            lambda scores: scores.neighbours("current", "fA", SimilarityKind.FUNCTION, 5, max_structure=30),
+            "この実行結果には、構造や",
+        ),
+    ],
+)
+def test_a_refusal_in_our_words_is_said_in_the_language_of_the_reader(
+    scores_url: str, question: Callable[[Scores], Awaitable[object]], sentence: str
+) -> None:
+    with speaking("ja"), pytest.raises(NotTold, match=sentence):
+        _ask(scores_url, question)
 
 
 def test_every_name_of_a_large_run_can_be_asked_for(published: Published, scores_url: str) -> None:

@@ -284,7 +284,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a run
-         * @description Nobody is answered from it any more. Its files lie in the quarantine until that is emptied: `ntdemo-train store vacuum`.
+         * @description Nobody is answered from it any more. Its files go to the quarantine by `ntdemo-train store vacuum` or the next start.
          *
          *     Refused while an alias names it, it is pinned, or a job has it in use.
          */

@@ -109,9 +109,9 @@ def create_app(settings: Settings, *, beside: Callable[[], AbstractContextManage
         dash_layer,
         Middleware(CallbackFailures),
     ]
-    # Plotly's WebGL traces compile their drawing commands, which needs 'unsafe-eval'.
     app.add_middleware(Negotiation)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)
+    # Plotly's WebGL traces compile their drawing commands, which needs 'unsafe-eval'.
     policy = content_policy(" ".join(["'unsafe-eval'", *dash.csp_hashes()]))
     # The documentation page starts by a script of its own.
     app.add_middleware(SecurityHeaders, policy=policy, exceptions={"/docs": content_policy("'unsafe-inline'")})

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from viz.answers import Left
-from viz.language import _
+from viz.language import _, enumerated
 
 __all__ = ["NoRun", "NotInRun", "NotOffered", "NotTold", "Refused", "Unreadable", "Unshowable", "UpstreamAway"]
 
@@ -64,6 +64,6 @@ class NotOffered(Unshowable):
             "The address of this page asks for {name} “{value}”; there is {offered}.",
             name=name,
             value=value,
-            offered=", ".join(offered),
+            offered=enumerated(offered),
         )
         super().__init__(sentence)

@@ -25,7 +25,7 @@ from trainer_client.api.jobs import follow_job, get_job, list_jobs
 from trainer_client.models import BotSpec, DatasetList, FactorsSpec, JobPage, JobResource, JobState, Language
 from viz.answers import Job
 from viz.failures import NotInRun, UpstreamAway
-from viz.language import N_, _
+from viz.language import N_, OF_CODE, _, enumerated, speaking, word
 
 __all__ = ["Progress", "TrainerJobs"]
 
@@ -152,7 +152,8 @@ class TrainerJobs:
         for job in jobs:
             if job.state in _UNFINISHED and job.id not in self._followers:
                 self._progress[job.id] = Progress()
-                follower = asyncio.create_task(self._follow(job.id))
+                with speaking(OF_CODE):  # it outlives this request
+                    follower = asyncio.create_task(self._follow(job.id))
                 self._followers[job.id] = follower
                 follower.add_done_callback(partial(self._forget, job.id))
         return jobs
@@ -193,7 +194,7 @@ class TrainerJobs:
             title=self._title(job.spec),
             created=job.created,
             run=job.run,
-            stage=None if progress.stage is None else _(_STAGES.get(progress.stage, progress.stage)),
+            stage=None if progress.stage is None else word(_STAGES, progress.stage),
             percent=100.0 * done / total if done is not None and total else None,
             loss=figures.get("loss"),
             rate=figures.get("rate"),
@@ -204,13 +205,15 @@ class TrainerJobs:
     def _title(self, spec: BotSpec | FactorsSpec | None) -> str:
         if spec is None:
             return _("a job of an earlier version")
-        named = (_UPLOAD.sub(lambda upload: self._upload(upload[1]), source) for source in _sources(spec))
-        data = ", ".join(_(_SOURCES.get(source, source)) for source in named)
+        data = enumerated(self._named(source) for source in _sources(spec))
         if isinstance(spec, BotSpec):
             return _("{language} chatbot from {data}", language=_(_LANGUAGES[spec.language]), data=data)
         if spec.objective and spec.rank:
             return _("{objective} of rank {rank} from {data}", objective=_(spec.objective), rank=spec.rank, data=data)
         return _("factors from {data}", data=data)  # the data decide the rest
+
+    def _named(self, source: str) -> str:
+        return _(_SOURCES[source]) if source in _SOURCES else _UPLOAD.sub(lambda upload: self._upload(upload[1]), source)
 
     def _upload(self, digest: str) -> str:
         return self._uploads[digest] or _("upload {digest}…", digest=digest[:8])

@@ -1,9 +1,11 @@
 """Negotiation: in which language a request is answered.
 
-What its address says (`?lang=ja`) comes first and is kept in a cookie; then the cookie; then what the browser prefers.
+What its address says (`?lang=ja`) comes first and is kept in a cookie; then the language of the page that asks, by which it
+stays in one language whatever another tab switches to; then the cookie; then what the browser prefers.
 """
 
 import re
+from collections.abc import Sequence
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import parse_qs
@@ -11,15 +13,15 @@ from urllib.parse import parse_qs
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from viz.language import LANGUAGES, speaking
+from viz.language import LANGUAGES, OF_CODE, speaking
 
 __all__ = ["COOKIE", "Negotiation", "kept_as", "negotiated", "stated"]
 
 COOKIE: Final = "lang"
 """The name in addresses as well."""
 _KEPT_S: Final = 365 * 24 * 3600
-_SAYING: Final = ("text/html", "application/json", "application/problem+json")
-"""Answers with sentences in them; files and pictures have none."""
+_OF_PAGE: Final = "Page-Language"
+"""The header in which a page of ours says its language."""
 _RANGE: Final = re.compile(r"\s*([A-Za-z]+)(?:-[A-Za-z0-9]+)*\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?))?\s*")
 
 
@@ -36,27 +38,27 @@ class Negotiation:
             return
         headers = dict(scope["headers"])
         asked = stated(scope["query_string"].decode("latin-1"))
-        language = negotiated(
-            asked, _kept(headers.get(b"cookie", b"").decode("latin-1")), headers.get(b"accept-language", b"").decode("latin-1")
+        of_page, cookie, accepted = (
+            headers.get(name, b"").decode("latin-1") for name in (_OF_PAGE.lower().encode(), b"cookie", b"accept-language")
         )
 
         async def send_told(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answered = MutableHeaders(scope=message)
-                if answered.get("content-type", "").startswith(_SAYING):
-                    answered["Content-Language"] = language
-                    answered.add_vary_header("Cookie, Accept-Language")
+                if speech.has_begun:  # files, pictures, and problems that are told to programs say nothing
+                    answered["Content-Language"] = speech.language
+                    answered.add_vary_header(f"{_OF_PAGE}, Cookie, Accept-Language")
                 if asked is not None:
                     answered.append("Set-Cookie", kept_as(asked))
             await send(message)
 
-        with speaking(language):
+        with speaking(negotiated([asked, of_page, _kept(cookie)], accepted)) as speech:
             await self._app(scope, receive, send_told)
 
 
-def negotiated(asked: str | None, kept: str | None, accepted: str) -> str:
-    """The language by what an address states, what the cookie keeps, and an `Accept-Language` (RFC 9110, 12.5.4)."""
-    return next((each for each in (asked, kept, _preferred(accepted)) if each in LANGUAGES), next(iter(LANGUAGES)))
+def negotiated(named: Sequence[str | None], accepted: str) -> str:
+    """The first that is a language of ours of those that a request names, else by `Accept-Language` (RFC 9110, 12.5.4)."""
+    return next((each for each in (*named, _preferred(accepted)) if each in LANGUAGES), OF_CODE)
 
 
 def stated(query: str) -> str | None:

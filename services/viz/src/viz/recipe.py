@@ -7,9 +7,9 @@ from typing import Any, Final, Self
 from urllib.parse import parse_qs, quote, urlencode
 
 from contracts.kinds import ActivityKind, Holdout, Objective
-from viz.language import N_
+from viz.language import N_, _, word
 
-__all__ = ["ROLES", "Answer", "Recipe", "answers"]
+__all__ = ["CALLED", "ROLES", "VALUES", "Answer", "Recipe", "answers"]
 
 ROLES: Final = {
     N_("molecule"): "smiles_column",
@@ -22,8 +22,33 @@ ROLES: Final = {
     N_("organism"): "organism_column",
 }
 """Role of a column, as plans call it, to the option that gives it."""
+CALLED: Final = {
+    "objective": N_("Learn"),
+    "holdout": N_("Judge by"),
+    "activity_kind": N_("Values are"),
+    "unit": N_("Unit"),
+    "on_error": N_("Rows that cannot be used"),
+    "endpoint": N_("Endpoint"),
+}
+"""Options that are chosen, in words."""
+VALUES: Final = {
+    "activity": N_("activity"),
+    "counts": N_("counts"),
+    "none": N_("none"),
+    "random": N_("random"),
+    "scaffold": N_("scaffold"),
+    "fail": N_("fail"),
+    "skip": N_("skip"),
+    "real": N_("real"),
+    "binary": N_("binary"),
+    "positives": N_("positives"),
+    "signed": N_("signed"),
+}
+"""Their values in words; units and endpoints speak for themselves."""
 _OF_LONG: Final = tuple(option for option in ROLES.values() if option not in {"smiles_column", "compound_column"})
 """Options of tables with a row a measurement, which cannot have columns that are targets."""
+_FLAG: Final = "endpoint_in_target"
+"""The one option without a value."""
 _VALUE: Final = "value"
 _LEFT: Final = "left aside"
 _OFFERED: Final[dict[str, tuple[str, ...]]] = {
@@ -150,7 +175,14 @@ class Answer:
     @property
     def words(self) -> str:
         """As a person reads it."""
-        return f"{self.option.replace('_', ' ')}: {self.value}"
+        if self.option == "target_columns":
+            return _("{column} is a target", column=self.value)
+        if self.option == _FLAG:
+            return _("Endpoints of one target are targets of their own")
+        if self.option in CALLED:
+            return _("{option}: {value}", option=_(CALLED[self.option]), value=word(VALUES, self.value))
+        role = next(role for role, option in ROLES.items() if option == self.option)
+        return _("{column} is the {role}", column=self.value, role=_(role))
 
 
 def answers(sentence: str) -> tuple[Answer, ...]:
@@ -158,7 +190,8 @@ def answers(sentence: str) -> tuple[Answer, ...]:
     known = {field.name for field in fields(Recipe)} - set(_OF_PAGE)
     found: dict[Answer, None] = {}
     for name, value in _OPTION.findall(sentence):
-        option, text = name.replace("-", "_"), value.strip("\"'") or "yes"
-        if option in known and text in _OFFERED.get(option, (text,)):
+        option = name.replace("-", "_")
+        text = value.strip("\"'") or ("yes" if option == _FLAG else "")
+        if option in known and text and text in _OFFERED.get(option, (text,)):
             found[Answer(option, text)] = None
     return tuple(found)

@@ -44,6 +44,7 @@ from viz.answers import (
     Trajectory,
 )
 from viz.failures import NoRun, NotInRun, NotTold, Unreadable, Unshowable, UpstreamAway
+from viz.language import N_, _
 from viz.pairs import Pairs, every_pair, one_with_all
 from viz.predicted import left_of, many_question, predictions_of
 from viz.view import CURRENT
@@ -59,14 +60,15 @@ _FRESH_S: Final = 1.0
 _KEPT: Final = 4
 _LISTED_RUNS: Final = 50
 _PAGE: Final = 1000
-_REASONED: Final = {"invalid-request": "This cannot be asked"}
 _REFUSALS: Final = {
     "target-not-found": None,
     "order-unavailable": None,
     "structure-unreadable": None,
-    "similarity-unavailable": "This run tells nothing of structures or of what was measured together: "
-    "its data state none, or an older release trained it.",
-    "nothing-predicts": "This run predicts nothing. Choose another one above.",
+    "similarity-unavailable": N_(
+        "This run tells nothing of structures or of what was measured together: its data state none, or an older release "
+        "trained it."
+    ),
+    "nothing-predicts": N_("This run predicts nothing. Choose another one above."),
     "replacements-unavailable": None,
     "map-missing": None,
 }
@@ -276,7 +278,7 @@ class Scores:
         if run not in self._maps:
             answer = await self._ask(get_map.asyncio(run, client=self._client), models.NeighbourhoodMap)
             if not answer.fragments:
-                raise NotTold("There is no map of this run: it tells nothing of its fragments, or the same of all of them.")
+                raise NotTold(_("There is no map of this run: it tells nothing of its fragments, or the same of all of them."))
             positions_FD = np.asarray(answer.positions, dtype=np.float64).reshape(-1, 2)
             self._maps[run] = NeighbourhoodMap(tuple(answer.fragments), positions_FD)
         return self._maps[run]
@@ -347,11 +349,13 @@ class Scores:
             case "molecules-unreadable":
                 errors = problem.members["errors"]
                 of_many = errors[0]["place"].startswith("body.compounds.")
-                return Unreadable(left_of(errors)) if of_many else NotTold(f"This cannot be replaced: {errors[0]['reason']}.")
-            case slug if slug in _REASONED:
-                return NotTold(f"{_REASONED[slug]}: {problem.members['errors'][0]['reason']}.")
+                told = _("This cannot be replaced: {reason}.", reason=errors[0]["reason"])
+                return Unreadable(left_of(errors)) if of_many else NotTold(told)
+            case "invalid-request":
+                return NotTold(_("This cannot be asked: {reason}.", reason=problem.members["errors"][0]["reason"]))
             case slug if slug in _REFUSALS:
-                return NotTold(_REFUSALS[slug] or problem.detail)
+                ours = _REFUSALS[slug]
+                return NotTold(problem.detail if ours is None else _(ours))
             case _:
                 return UpstreamAway(_SCORES_API, self._url, f"{problem.title}: {problem.detail}")
 

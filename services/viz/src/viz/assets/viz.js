@@ -59,6 +59,7 @@
     });
     request.open("POST", "/uploads?name=" + encodeURIComponent(file.name));
     request.setRequestHeader("Content-Type", "application/octet-stream");
+    request.setRequestHeader("Page-Language", document.documentElement.lang);
     request.send(file);
   }
 

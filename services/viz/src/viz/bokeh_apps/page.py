@@ -5,7 +5,6 @@ where waiting helps the page tries again by itself: Bokeh alone would answer 200
 """
 
 import html
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, wraps
@@ -23,7 +22,7 @@ from viz.answers import Run
 from viz.failures import NotInRun, NotOffered, NotTold, Unshowable
 from viz.language import LANGUAGES, _, joined, speaking, spoken
 from viz.negotiation import COOKIE, negotiated
-from viz.pages.frame import BOKEH_PAGES, PAGES, switch
+from viz.pages.frame import BOKEH_PAGES, PAGES, carried, switch
 from viz.palette import PALETTES, Palette, Scheme
 from viz.scores import Scores
 from viz.settings import Settings
@@ -111,9 +110,8 @@ def asked_language(request: Any) -> str:
     if request is None:
         return spoken()
     kept = request.cookies.get(COOKIE)
-    return negotiated(
-        _first(request.arguments, COOKIE), getattr(kept, "value", kept), request.headers.get("Accept-Language", "")
-    )
+    named = [_first(request.arguments, COOKIE), getattr(kept, "value", kept)]
+    return negotiated(named, request.headers.get("Accept-Language", ""))
 
 
 def same_language(act: Callable[P, T]) -> Callable[P, T]:
@@ -243,13 +241,13 @@ def page_head() -> str:
 
     Bokeh draws on a canvas and must know the colours before it draws, so the address carries the scheme.
     """
-    said = json.dumps({"lower": _("{title}, lower end"), "upper": _("{title}, upper end")}, ensure_ascii=False)
+    said = carried({"lower": _("{title}, lower end"), "upper": _("{title}, upper end")})
     return f"""<meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
 <link rel="stylesheet" href="/assets/viz.css">
-<script type="application/json" id="said-in-browser">{said}</script>
+{said}
 <script src="/assets/scheme.js"></script>
 <script src="/assets/names.js" defer></script>"""
 

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -128,11 +129,12 @@ def _application(settings: Settings, scores: Scores) -> BokehTornado:
 
 
 class _Headers(OutputTransform):
-    """Adds the security headers to every answer of the Tornado application, and keeps the language that an address asks for."""
+    """Adds the security headers to every answer and its language to every page, and keeps the one that an address asks for."""
 
     def __init__(self, request: HTTPServerRequest) -> None:
         """Tornado makes one for each request."""
         self._asked = stated(request.query)
+        self._language = asked_language(request)
 
     def transform_first_chunk(
         self,
@@ -144,6 +146,9 @@ class _Headers(OutputTransform):
         """Extend the headers; the body stays."""
         for name, value in {**PLAIN_HEADERS, "Content-Security-Policy": _POLICY}.items():
             headers[name] = value
+        if status_code == HTTPStatus.OK and headers.get("Content-Type", "").startswith("text/html"):  # a page of ours
+            headers["Content-Language"] = self._language
+            headers["Vary"] = "Cookie, Accept-Language"
         if self._asked is not None:
             headers.add("Set-Cookie", kept_as(self._asked))
         if "Server" in headers:

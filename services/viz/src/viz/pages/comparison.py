@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from contracts.kinds import JUDGED_BY
 from viz.answers import RunDetails
 from viz.comparing import Comparison, Moved
-from viz.language import N_, _
+from viz.language import N_, _, word
 from viz.pages.elements import number, table
 from viz.pages.terms import metric
 from viz.view import View, named
@@ -45,7 +45,7 @@ def compared(told: Comparison, names: tuple[str, str], view: View) -> list[Compo
     rows: list[list[Any]] = [
         *([] if told.is_same_data else [[_("data"), *told.sources, None]]),
         *([name, *map(_stated, values), None] for name, *values in told.parameters),
-        *([_(_COUNTS.get(name, name)), f"{one:,}", f"{other:,}", None] for name, one, other in told.counts if one != other),
+        *([word(_COUNTS, name), f"{one:,}", f"{other:,}", None] for name, one, other in told.counts if one != other),
         *(_measurement(*each, alike=alike) for each in told.metrics),
     ]
     head = [(_("What"), "text"), (names[0], "figure"), (names[1], "figure"), (_("Difference"), "figure")]

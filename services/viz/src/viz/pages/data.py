@@ -10,13 +10,13 @@ from viz.answers import Job
 from viz.datasets import Dataset, Datasets
 from viz.failures import Refused
 from viz.jobs import TrainerJobs
-from viz.language import N_, _
+from viz.language import N_, _, word
 from viz.pages.elements import aria, link_menu, paused
 from viz.pages.progress import job_progress
 from viz.pages.regions import answering
 from viz.pages.table_plan import planned, refused
 from viz.plans import Plan
-from viz.recipe import Recipe
+from viz.recipe import CALLED, VALUES, Recipe
 
 __all__ = ["PATH", "layout", "register"]
 
@@ -40,20 +40,6 @@ _EXPLAINED: Final = {
     "positives": N_("Only what is known to act; empty is unknown."),
     "signed": N_("−1, 0 and 1, where 0 is a statement."),
     "pX": N_("Already −log10 of a molar concentration."),
-}
-
-_NAMES: Final = {
-    "activity": N_("activity"),
-    "counts": N_("counts"),
-    "none": N_("none"),
-    "random": N_("random"),
-    "scaffold": N_("scaffold"),
-    "fail": N_("fail"),
-    "skip": N_("skip"),
-    "real": N_("real"),
-    "binary": N_("binary"),
-    "positives": N_("positives"),
-    "signed": N_("signed"),
 }
 
 
@@ -204,27 +190,22 @@ def _uploads(held: Sequence[Dataset], chosen: Dataset | None) -> Component:
 def _choices(plan: Plan, recipe: Recipe) -> list[Component]:
     skip = plan.rows is not None and plan.rows.rejected > 0
     menus = [
-        (_("Learn"), "objective", _("{objective} (recommended)", objective=_named(plan.objective))),
-        (_("Judge by"), "holdout", None),
-        (_("Values are"), "activity_kind", _("what they look like")),
-        (_("Unit"), "unit", _("what the table says")),
-        (_("Rows that cannot be used"), "on_error", None),
+        ("objective", _("{objective} (recommended)", objective=word(VALUES, plan.objective))),
+        ("holdout", None),
+        ("activity_kind", _("what they look like")),
+        ("unit", _("what the table says")),
+        ("on_error", None),
     ]
     listed = []
-    for title, name, unstated in menus:
+    for name, unstated in menus:
         offers = recipe.offers(name, unstated=unstated)
         entries = [
-            (_named(value), _(_EXPLAINED.get(value, "")), f"{PATH}{other.search}", here) for value, other, here in offers
+            (word(VALUES, value), _(_EXPLAINED.get(value, "")), f"{PATH}{other.search}", here) for value, other, here in offers
         ]
-        listed.append(link_menu(title, next((label for label, *_rest, here in entries if here), ""), entries))
+        listed.append(link_menu(_(CALLED[name]), next((label for label, *_rest, here in entries if here), ""), entries))
     warned = skip and recipe.on_error == "fail"
     told = _("Some rows cannot be used. Training would stop there; choose “skip” to leave them out.")
     return [html.Div(listed, className="toolbar"), *([html.P(told, className="flag")] if warned else [])]
-
-
-def _named(value: str) -> str:
-    """A value of a choice in a word; what has none, a unit say, stays."""
-    return _(_NAMES.get(value, value))
 
 
 def _start(plan: Plan, recipe: Recipe) -> list[Component]:

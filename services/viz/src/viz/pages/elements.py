@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from contracts.kinds import ChangeUnit, SimilarityKind
 from viz.answers import Change, Neighbour
-from viz.language import N_, _, spoken
+from viz.language import N_, _, spoken, word
 from viz.pages.pictures import picture
 from viz.pages.terms import explained
 from viz.view import UNLIKE, View, named
@@ -75,8 +75,8 @@ _WORDS: Final = {
     "any": N_("any"),
     "unlike": N_("at most {percent} % alike"),
     "excess": N_("stands out"),
-    "prediction": N_("value"),
-    "certainty": N_("certainty"),
+    "prediction": N_("highest"),
+    "certainty": N_("surest"),
     "12": "1 × 2",
     "13": "1 × 3",
     "23": "2 × 3",
@@ -254,7 +254,7 @@ def in_unit(text: str, unit: str | None) -> str:
     """A text with its unit, if that is known."""
     if unit is None:
         return text
-    return f"{text}, {_(_UNITS[unit]) if isinstance(unit, ChangeUnit) else unit}"
+    return _("{text}, {unit}", text=text, unit=_(_UNITS[unit]) if isinstance(unit, ChangeUnit) else unit)
 
 
 _BASES: Final = {"measured": N_("measured"), "measured and model": N_("measured and model"), "model": N_("model")}
@@ -273,7 +273,7 @@ def spanned(low: str, high: str) -> str:
 
 def basis_told(basis: str) -> str:
     """What an expectation rests on."""
-    return _("by {basis}", basis=_(_BASES.get(basis, basis)))
+    return _("by {basis}", basis=word(_BASES, basis))
 
 
 def _percent(percent: float | None, *, barred: bool) -> Component | str:

@@ -9,7 +9,7 @@ from viz.datasets import Datasets
 from viz.failures import NoRun, Unshowable
 from viz.handed_on import HandedOn
 from viz.jobs import TrainerJobs
-from viz.language import N_, _
+from viz.language import N_, _, around
 from viz.pages import data, fragments, heat_map, many, predict, replace, replacements, space, training, words
 from viz.pages.elements import paused
 from viz.pages.frame import PAGES, bokeh_address, choices, navigation
@@ -105,13 +105,13 @@ def _path(pathname: str | None) -> str:
 def _banner(health: dict[str, Any], known: dict[str, Any] | None) -> Any:
     """Say what has just changed; nothing while all is well."""
     if health["state"] == "away":
-        return [
-            html.Strong(_("Not connected. ")),
-            str(health["reason"]),
-            _(" What is shown may be old; this page reconnects by itself."),
-        ]
+        return around(
+            _("{not_connected} {reason} What is shown may be old; this page reconnects by itself."),
+            not_connected=html.Strong(_("Not connected.")),
+            reason=str(health["reason"]),
+        )
     if known and known["state"] == "ready" and health["state"] == "ready":
-        published = [html.Strong(_("New run. ")), _("{run} has been published. ", run=health["newest"])]
+        published = around(_("{new_run} {run} has been published. "), new_run=html.Strong(_("New run.")), run=health["newest"])
         promoted = _("What is shown without a choice of a run is {run} now.", run=health["current"])
         return [
             *(published if health["newest"] != known["newest"] else []),

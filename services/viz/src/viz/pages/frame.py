@@ -2,7 +2,7 @@
 
 import html as markup
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -18,7 +18,7 @@ from viz.pages.elements import aria, link_menu
 from viz.settings import Settings
 from viz.view import CURRENT, View, meaning, named
 
-__all__ = ["BOKEH_PAGES", "PAGES", "bokeh_address", "choices", "frame", "index", "navigation", "switch"]
+__all__ = ["BOKEH_PAGES", "PAGES", "bokeh_address", "carried", "choices", "frame", "index", "navigation", "switch"]
 
 PAGES: Final = (
     ("/data", N_("Data")),
@@ -49,7 +49,7 @@ _INDEX: Final = """<!DOCTYPE html>
 <body>
 <noscript>{needs}</noscript>
 <div id="react-entry-point"><div class="_dash-loading">{loading}</div></div>
-<script type="application/json" id="said-in-browser">{said}</script>
+{said}
 <div hidden>{config}{scripts}{renderer}</div>
 </body>
 </html>
@@ -64,8 +64,13 @@ def index(**parts: str) -> str:
         "loading": _("Loading..."),
     }
     escaped = {name: markup.escape(text) for name, text in texts.items()}
-    said = json.dumps(_said_in_browser(), ensure_ascii=False).replace("<", "\\u003c")
-    return _INDEX.format(language=spoken(), said=said, **escaped, **parts)
+    return _INDEX.format(language=spoken(), said=carried(_said_in_browser()), **escaped, **parts)
+
+
+def carried(said: Mapping[str, str | list[str]]) -> str:
+    """The element by which a page hands its scripts what they say."""
+    told = json.dumps(said, ensure_ascii=False).replace("<", "\\u003c")  # no message ends the element
+    return f'<script type="application/json" id="said-in-browser">{told}</script>'
 
 
 def _said_in_browser() -> dict[str, str | list[str]]:

@@ -7,7 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from contracts.kinds import ChangeUnit
-from viz.language import N_, _
+from viz.language import N_, _, enumerated
 from viz.pages.elements import basis_told, in_unit, interval_bar, number, spanned
 from viz.replacing import AtTarget, Replacement
 
@@ -89,7 +89,7 @@ def looked_at(considered: int, comparable: int) -> str:
 def kept_at(targets: Iterable[AtTarget]) -> str:
     """By what activity may fall at each target and is kept."""
     falls = ((f"{told.kept_within:.3g} {told.unit or ''}".rstrip(), told.target) for told in targets)
-    return ", ".join(_("{change} at {target}", change=change, target=target) for change, target in falls)
+    return enumerated(_("{change} at {target}", change=change, target=target) for change, target in falls)
 
 
 def reach(each: Iterable[AtTarget]) -> tuple[float, float]:

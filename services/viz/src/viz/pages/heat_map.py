@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 
 from viz.answers import Matrix, Run
 from viz.figures.heat_map import heat_map
-from viz.language import _, joined
+from viz.language import _, around, joined
 from viz.ordering import Ordering, cluster
 from viz.pages.elements import aria, as_table, figure_graph, fragment_link, number, segments, table
 from viz.pages.hover import hover_card, register_hover, with_structures
@@ -69,11 +69,10 @@ def register(dash: Dash, scores: Scores) -> None:
             names = of_run.most_studied(int(view.nearest))
             about = _("The {shown} of {count:,} fragments that are in most compounds", shown=len(names), count=of_run.count)
             hint = html.P(
-                [
-                    _("Choose a fragment in the figure, or "),
-                    dcc.Link(_("search"), href=f"/fragments{view.search}"),
-                    _(", to see it among its nearest."),
-                ],
+                around(
+                    _("Choose a fragment in the figure, or by {search}, to see it among its nearest."),
+                    search=dcc.Link(_("search"), href=f"/fragments{view.search}"),
+                ),
                 className="quiet",
             )
             tools = [html.Div(segments(_("Fragments shown"), PATH, view, "nearest"), className="toolbar"), hint]

@@ -1,5 +1,6 @@
 """Page "Predict": a molecule that the reader types, what a run expects of it on targets, and which fragment adds what."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -8,7 +9,7 @@ from dash.development.base_component import Component
 
 from viz.answers import Fragment, Prediction, TargetPrediction
 from viz.failures import NotInRun, Unshowable
-from viz.language import N_, _, ngettext
+from viz.language import N_, _, around, ngettext
 from viz.pages.contributions import contributions
 from viz.pages.elements import aria, interval_bar, number, segments, spanned, table
 from viz.pages.notation import Notation, notation_of
@@ -18,7 +19,7 @@ from viz.scores import Scores
 from viz.view import View
 from viz.wanted import Wanted
 
-__all__ = ["PATH", "layout", "register"]
+__all__ = ["PATH", "examples", "layout", "register"]
 
 PATH: Final = "/predict"
 _HIGHEST: Final = 10
@@ -87,11 +88,7 @@ def register(dash: Dash, scores: Scores) -> None:
     @dash.callback(Output("examples", "children"), Input("address", "search"), Input("health", "data"))
     async def give_examples(search: str, _health: dict[str, Any] | None) -> list[Any]:
         view = View.repaired(search)
-        first = await _predictable(view.run, scores)
-        named = ", ".join(fragment.name for fragment in first)
-        examples = _EXAMPLES if any(fragment.smiles is not None for fragment in first) else ((named, named),) if named else ()
-        links = [dcc.Link(_(name), href=f"{PATH}{replace(view, compound=text).search}") for name, text in examples]
-        return [_("For example "), *(part for link in links for part in (link, " · "))][:-1]
+        return examples(view, await _predictable(view.run, scores))
 
     @dash.callback(
         Output("address", "search", allow_duplicate=True),
@@ -132,6 +129,17 @@ def register(dash: Dash, scores: Scores) -> None:
             listed.append(chosen)
         notation = notation_of(prediction.scale)
         return _expected(prediction, listed, chosen, view, notation), contributions(prediction, chosen, view, notation)
+
+
+def examples(view: View, first: Sequence[Fragment]) -> list[Component | str]:
+    """Links to molecules, or where fragments have no structures to some of these by their names."""
+    named = ", ".join(fragment.name for fragment in first)
+    asked = [(named, named)] if named else []
+    if any(fragment.smiles is not None for fragment in first):
+        asked = [(_(name), smiles) for name, smiles in _EXAMPLES]
+    links = [dcc.Link(name, href=f"{PATH}{replace(view, compound=text).search}") for name, text in asked]
+    listed = html.Span([part for link in links for part in (link, " · ")][:-1])
+    return around(_("For example {molecules}"), molecules=listed) if links else []
 
 
 async def _predictable(run: str, scores: Scores) -> tuple[Fragment, ...]:
@@ -177,7 +185,7 @@ def _expected(
     return [
         html.Div(
             [
-                html.H2([_("Expected of "), html.Code(prediction.parent or view.compound)]),
+                html.H2(around(_("Expected of {molecule}"), molecule=html.Code(prediction.parent or view.compound))),
                 html.A(
                     _("Permanent link"),
                     href=f"{PATH}{view.pinned(prediction.run).search}",

@@ -6,7 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from viz.answers import Job
-from viz.language import N_, _
+from viz.language import N_, _, enumerated, word
 from viz.pages.elements import aria
 
 __all__ = ["job_progress"]
@@ -23,7 +23,7 @@ _STATES: Final = {
 
 def job_progress(job: Job) -> list[Component]:
     """State, data, stage, percent, rate and time left; a bar while it is not finished."""
-    state = _(_STATES.get(job.state, job.state))
+    state = word(_STATES, job.state)
     details = [
         job.stage,
         f"{job.percent:.0f} %" if job.percent is not None else None,
@@ -32,7 +32,7 @@ def job_progress(job: Job) -> list[Component]:
         _left(job.eta_s) if job.eta_s is not None else None,
         job.problem,
     ]
-    standing = ", ".join(detail for detail in details if detail)
+    standing = enumerated(details)
     label = html.Span(
         [
             html.Span(state, className=f"badge {job.state}"),

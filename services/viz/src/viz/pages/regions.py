@@ -8,7 +8,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from viz.failures import NoRun, NotInRun, NotOffered, NotTold, Unshowable
-from viz.language import _
+from viz.language import _, around
 from viz.pages.elements import neighbour_table, notice
 from viz.pages.pictures import picture
 from viz.scores import Scores
@@ -53,11 +53,10 @@ async def chosen_fragment(scores: Scores, view: View, path: str) -> list[Compone
         return [
             html.H2(_("Nothing chosen yet")),
             html.P(
-                [
-                    _("Choose a fragment in the figure, in its table, or by "),
-                    dcc.Link(_("search"), href=f"/fragments{view.search}"),
-                    _("."),
-                ],
+                around(
+                    _("Choose a fragment in the figure, in its table, or by {search}."),
+                    search=dcc.Link(_("search"), href=f"/fragments{view.search}"),
+                ),
                 className="quiet",
             ),
         ]

@@ -14,7 +14,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from viz.failures import Unshowable
-from viz.language import N_, _
+from viz.language import N_, _, enumerated
 from viz.pages.elements import table
 from viz.registry import Alias, Registry
 from viz.scores import Scores
@@ -301,7 +301,7 @@ def _aliases(kind: str, aliases: Sequence[Alias]) -> Component:
         [
             html.Code(each.alias),
             each.run or _("the shipped bot"),
-            *([", ".join(each.before[:_BEFORE]) or "–"] if kind == "run" else []),
+            *([enumerated(each.before[:_BEFORE]) or "–"] if kind == "run" else []),
         ]
         for each in aliases
     ]

@@ -9,7 +9,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html,
 from dash.development.base_component import Component
 
 from viz.failures import Unshowable
-from viz.language import N_, _
+from viz.language import N_, _, around
 from viz.pages.elements import aria, drawn_name, in_unit, link_menu, notice, number, table
 from viz.pages.goals import (
     at_target_cells,
@@ -249,7 +249,7 @@ def _products(found: Products, question: Question, view: View) -> list[Component
     return [
         html.Div(
             [
-                html.H2([_("Products of replacing "), html.Code(found.fragment)]),
+                html.H2(around(_("Products of replacing {fragment}"), fragment=html.Code(found.fragment))),
                 html.A(
                     _("Permanent link"),
                     href=f"{PATH}{view.pinned(found.run).search}",

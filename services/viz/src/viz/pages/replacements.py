@@ -9,7 +9,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from viz.failures import NotInRun, Unshowable
-from viz.language import _
+from viz.language import _, around
 from viz.pages.elements import aria, drawn_name, fragment_link, in_unit, notice, number, signed_bar, spanned, table
 from viz.pages.goals import (
     at_target_cells,
@@ -212,7 +212,9 @@ def _pairs(found: Measured, fragment: str, by: str, view: View) -> list[Componen
     return [
         html.Div(
             [
-                html.H2([_("Measured: "), html.Code(fragment), _(" replaced by "), html.Code(by)]),
+                html.H2(
+                    around(_("Measured: {fragment} replaced by {other}"), fragment=html.Code(fragment), other=html.Code(by))
+                ),
                 dcc.Link(_("Close"), href=f"{_PATH}{replace(view, by=None).search}"),
             ],
             className="heading",

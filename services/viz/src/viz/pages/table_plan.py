@@ -7,7 +7,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from viz.failures import Refused
-from viz.language import N_, _
+from viz.language import N_, _, around, enumerated
 from viz.pages.elements import link_menu, number, table
 from viz.plans import Plan, PlannedColumn, PlannedFile, PlannedRows
 from viz.recipe import ROLES, Recipe, answers
@@ -57,7 +57,9 @@ def refused(failure: Refused, recipe: Recipe, path: str) -> list[Component]:
 def _file_head(file: PlannedFile) -> Component:
     rows = _("a row a molecule, a column a target") if file.states == _WIDE else _("a row a measurement")
     known = _(", as {layout} writes it", layout=file.layout) if file.layout else ""
-    return html.P([html.Strong(file.name), _(": {kind}, {rows}{known}.", kind=file.kind, rows=rows, known=known)])
+    return html.P(
+        around(_("{file}: {kind}, {rows}{known}."), file=html.Strong(file.name), kind=file.kind, rows=rows, known=known)
+    )
 
 
 def _columns(file: PlannedFile, recipe: Recipe, path: str) -> Component:
@@ -79,12 +81,7 @@ def _role(column: PlannedColumn, recipe: Recipe, path: str, wide: Sequence[str])
 
 
 def _reason(column: PlannedColumn) -> str:
-    told = [
-        column.reason,
-        *([_("in {unit}", unit=column.unit)] if column.unit else []),
-        *([column.endpoint] if column.endpoint else []),
-    ]
-    return ", ".join(told)
+    return enumerated([column.reason, _("in {unit}", unit=column.unit) if column.unit else None, column.endpoint])
 
 
 def _rows(rows: PlannedRows, recipe: Recipe, path: str) -> list[Component]:
@@ -157,4 +154,4 @@ def _answers(sentences: Sequence[str], recipe: Recipe, path: str) -> list[Compon
     if not offered:
         return []
     links = [dcc.Link(answer.words, href=f"{path}{recipe.answered(answer).search}", className="answer") for answer in offered]
-    return [html.P([_("Answer by: "), *links], className="links")]
+    return [html.P([_("Answer by:"), *links], className="links")]

@@ -1,5 +1,6 @@
 """The words of the pages, each in a sentence that is shown where the word stands."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -79,16 +80,20 @@ TERMS: Final = {
     N_("Loss"): N_("What the fit makes smaller, step by step."),
 }
 """A word to its sentence."""
+_UNIT: Final = re.compile(", |（")
+"""What a unit begins with, behind a word."""
 
 
 def metric(name: str) -> Metric:
     """What a metric is; one that these pages do not know stands by its name."""
-    known = METRICS.get(name, Metric(name.replace("_", " "), ""))
+    if name not in METRICS:
+        return Metric(name.replace("_", " "), "")
+    known = METRICS[name]
     return replace(known, title=_(known.title), meaning=_(known.meaning))
 
 
 def explained(word: str) -> Component | str:
     """A word, perhaps with a unit behind it, with its sentence, which the pointer and screen readers find."""
-    said = word.partition(", ")[0]
+    said = _UNIT.split(word)[0]
     meaning = next((_(sentence) for term, sentence in TERMS.items() if _(term) == said), None)
     return word if meaning is None else html.Abbr(word, title=meaning)

@@ -12,7 +12,7 @@ from viz.comparing import comparison_of
 from viz.failures import Unshowable, UpstreamAway
 from viz.figures.curve import training_curve
 from viz.jobs import TrainerJobs
-from viz.language import N_, _
+from viz.language import N_, _, enumerated
 from viz.pages import bots, registration
 from viz.pages.comparison import compared, measured
 from viz.pages.elements import aria, figure_graph, link_menu, notice, number, paused, table
@@ -188,8 +188,8 @@ def _facts(run: Run, details: RunDetails) -> Component:
     facts: list[tuple[str, Any]] = [
         *([(_("Name"), run.name)] if run.name else []),
         (_("Id"), html.Code(run.id)),
-        *([(_("Aliases"), ", ".join(run.aliases))] if run.aliases else []),
-        *([(_("Tags"), ", ".join(run.tags))] if run.tags else []),
+        *([(_("Aliases"), enumerated(run.aliases))] if run.aliases else []),
+        *([(_("Tags"), enumerated(run.tags))] if run.tags else []),
         (_("Data"), run.source),
         (_("Objective"), _(run.objective)),
         (_("Rank"), f"{run.rank}"),

@@ -85,8 +85,8 @@ def sync_detailed(
 ) -> Response[Any | ProblemDocument]:
     """Delete a run
 
-     Nobody is answered from it any more. Its files lie in the quarantine until that is emptied: `ntdemo-
-    train store vacuum`.
+     Nobody is answered from it any more. Its files go to the quarantine by `ntdemo-train store vacuum`
+    or the next start.
 
     Refused while an alias names it, it is pinned, or a job has it in use.
 
@@ -119,8 +119,8 @@ def sync(
 ) -> Any | ProblemDocument | None:
     """Delete a run
 
-     Nobody is answered from it any more. Its files lie in the quarantine until that is emptied: `ntdemo-
-    train store vacuum`.
+     Nobody is answered from it any more. Its files go to the quarantine by `ntdemo-train store vacuum`
+    or the next start.
 
     Refused while an alias names it, it is pinned, or a job has it in use.
 
@@ -148,8 +148,8 @@ async def asyncio_detailed(
 ) -> Response[Any | ProblemDocument]:
     """Delete a run
 
-     Nobody is answered from it any more. Its files lie in the quarantine until that is emptied: `ntdemo-
-    train store vacuum`.
+     Nobody is answered from it any more. Its files go to the quarantine by `ntdemo-train store vacuum`
+    or the next start.
 
     Refused while an alias names it, it is pinned, or a job has it in use.
 
@@ -180,8 +180,8 @@ async def asyncio(
 ) -> Any | ProblemDocument | None:
     """Delete a run
 
-     Nobody is answered from it any more. Its files lie in the quarantine until that is emptied: `ntdemo-
-    train store vacuum`.
+     Nobody is answered from it any more. Its files go to the quarantine by `ntdemo-train store vacuum`
+    or the next start.
 
     Refused while an alias names it, it is pinned, or a job has it in use.
 
