@@ -5,7 +5,8 @@
 First the most requests a second: as many as are answered while each of 16 connections asks again at once. Then requests come at
 their times whether or not others were answered; how long one takes counts from its time on, and so tells of waiting as well.
 Meanwhile runs of the same size are published by another process. Memory is that of the server with its helpers, between the
-second fifth and the last. Load, server and publications share one machine: what else works there is in the numbers.
+second fifth and the last. Load and server share one machine: what else works there is in the numbers; what is published
+is made of what they leave.
 """
 
 import argparse
@@ -148,7 +149,11 @@ async def steady(port: int, mix: Sequence[bytes], rate: float, seconds: float) -
 
 
 def publisher_process(state: str, contents: Contents, told: Connection) -> None:
-    """Publishes a run with a model, then one of counts whenever it is told a number; answers each run's id."""
+    """Publishes a run with a model, then one of counts whenever it is told a number; answers each run's id.
+
+    At the lowest priority: to make up a run of this size takes six CPU seconds, which a trainer has elsewhere.
+    """
+    os.nice(19)
     publisher = Publisher(Path(state))
     told.send(publisher.publish(predicting(contents), objective=Objective.ACTIVITY))
     while (number := told.recv()) is not None:

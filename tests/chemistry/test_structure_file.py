@@ -18,13 +18,14 @@ def test_line_breaks_and_brackets_of_names_and_values_break_no_record() -> None:
                     "empty": "",
                 },
             ),
-            ("CCN", {"name": "c"}),
+            ("CCN", {"name": "$$$$ c", "price": "$$$$"}),
         ]
     )
     with Chem.SDMolSupplier() as supplier:
         supplier.SetData(text)
         first, second = supplier
-    assert (first.GetProp("_Name"), second.GetProp("_Name")) == ("a b", "c")
+    assert (first.GetProp("_Name"), second.GetProp("_Name")) == ("a b", " $$$$ c")
+    assert second.GetProp("price").strip() == "$$$$"
     assert {
         name: first.GetProp(name)
         for name in first.GetPropNames(includePrivate=True)

@@ -113,6 +113,7 @@ def test_an_answer_is_added_to_what_was_chosen() -> None:
         (Answer("target_columns", "dose"), "dose is a target", "列 dose は標的"),
         (Answer("smiles_column", "drug"), "drug is the molecule", "列 drug は分子"),
         (Answer("endpoint", "Ki"), "Endpoint: Ki", "測定項目：Ki"),
+        (Answer("endpoint", "activity"), "Endpoint: activity", "測定項目：activity"),
         (Answer("unit", "nM"), "Unit: nM", "単位：nM"),
         (Answer("on_error", "skip"), "Rows that cannot be used: skip", "使えない行：除外"),
         (

@@ -29,7 +29,7 @@ def properties(smiles: str) -> Properties | None:
         return None
     return Properties(
         heavy_atoms=sum(atom.GetAtomicNum() > 1 for atom in fragment.GetAtoms()),
-        rings=fragment.GetRingInfo().NumRings(),
+        rings=len(Chem.GetSSSR(fragment)),  # RDKit's ring info holds the symmetrised set, of cages one too many
         charge=Chem.GetFormalCharge(fragment),
         logp=round(rdMolDescriptors.CalcCrippenDescriptors(fragment)[0], 3),
     )

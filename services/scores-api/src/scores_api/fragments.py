@@ -3,11 +3,14 @@
 import difflib
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, islice
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from scores_api.failures import FragmentsUnknown
 
@@ -36,6 +39,8 @@ class Fragments:
     rings: Sequence[int | None]
     charge: Sequence[int | None]
     logp: Sequence[float | None]
+    numbers: Mapping[str, npt.NDArray[np.float64]] = field(init=False, repr=False)
+    """What fragments are selected and sorted by; NaN, which meets no condition and is last, where there is none."""
     _ids: dict[str, int] = field(init=False, repr=False)
     _text: str = field(init=False, repr=False)
     _ends: Sequence[int] = field(init=False, repr=False)
@@ -46,6 +51,8 @@ class Fragments:
             _folded(name if smiles is None or smiles == name else f"{name}{_END}{smiles}") + _END
             for name, smiles in zip(self.names, self.smiles, strict=True)
         ]
+        columns = ("support", "heavy_atoms", "rings", "charge", "logp")
+        object.__setattr__(self, "numbers", {name: np.array(getattr(self, name), dtype=np.float64) for name in columns})
         object.__setattr__(self, "_ids", {name: id_ for id_, name in enumerate(self.names)})
         object.__setattr__(self, "_text", "".join(entries))
         object.__setattr__(self, "_ends", list(accumulate(len(entry) for entry in entries)))

@@ -17,6 +17,7 @@ __all__ = [
     "DeviceUnavailable",
     "choose",
     "devices",
+    "jobs_memory_bytes",
     "processor",
     "torch_computes_on",
     "usable_cores",
@@ -65,6 +66,11 @@ def usable_cores(root: Path = _CGROUPS, membership: Path = _MEMBERSHIP) -> int:
         if len(limit) == 2 and limit[0].isdigit() and int(limit[0]) > 0:  # noqa: PLR2004 - `max` and -1 are no limit
             quotas.append(int(limit[0]) // int(limit[1]))
     return max(1, min(quotas))
+
+
+def jobs_memory_bytes() -> int:
+    """What jobs of this machine may have together: a tenth is left to the trainer, lest the kernel choose whom it kills."""
+    return usable_memory_bytes() * 9 // 10
 
 
 def usable_memory_bytes(root: Path = _CGROUPS, membership: Path = _MEMBERSHIP) -> int:

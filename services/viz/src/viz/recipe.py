@@ -180,7 +180,8 @@ class Answer:
         if self.option == _FLAG:
             return _("Endpoints of one target are targets of their own")
         if self.option in CALLED:
-            return _("{option}: {value}", option=_(CALLED[self.option]), value=word(VALUES, self.value))
+            value = word(VALUES, self.value) if self.option in _OFFERED else self.value  # the others are names of the data's
+            return _("{option}: {value}", option=_(CALLED[self.option]), value=value)
         role = next(role for role, option in ROLES.items() if option == self.option)
         return _("{column} is the {role}", column=self.value, role=_(role))
 

@@ -85,10 +85,10 @@ async def test_a_job_that_the_kernel_kills_for_want_of_memory_is_told_so(tmp_pat
     assert "more memory than the 1.22 GiB that it may have" in outcome.failure.detail
 
 
-async def test_a_job_alone_on_the_machine_leaves_the_trainer_a_tenth_of_its_memory(
+async def test_a_job_alone_on_the_machine_gets_no_more_than_jobs_may_have(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "usable_memory_bytes", lambda: 1000 * MIB)
+    monkeypatch.setattr(local, "jobs_memory_bytes", lambda: 900 * MIB)
     groups = _Groups(kills=False)
     await (await (await limited(groups, "pass")).start(assigned(tmp_path, 1000 * MIB))).wait()
     assert [group.limit_bytes for group in groups.made] == [900 * MIB]

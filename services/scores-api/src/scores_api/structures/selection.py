@@ -1,7 +1,6 @@
 """A selection: the fragments that a reader wants to see, and in which order."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -74,19 +73,19 @@ class Selection:
         if self.spelled is not None:
             ids = np.intersect1d(ids, await finder.spelled(fragments, self.spelled), assume_unique=True)
         if self.min_support:
-            ids = ids[_column(fragments.support, ids) >= self.min_support]
+            ids = ids[fragments.numbers["support"][ids] >= self.min_support]
         ids = self._like(ids, fragments)
         kept: list[int] = self._ordered(ids, fragments).tolist()
         return kept
 
     def _like(self, ids: Ids, fragments: Fragments) -> Ids:
         if self.max_atoms is not None:
-            ids = ids[_column(fragments.heavy_atoms, ids) <= self.max_atoms]
+            ids = ids[fragments.numbers["heavy_atoms"][ids] <= self.max_atoms]
         if self.rings is not None:
-            rings_N = _column(fragments.rings, ids)
+            rings_N = fragments.numbers["rings"][ids]
             ids = ids[rings_N > 0 if self.rings else rings_N == 0]
         if self.charge is not None:
-            sign_N = np.sign(_column(fragments.charge, ids))
+            sign_N = np.sign(fragments.numbers["charge"][ids])
             ids = ids[sign_N == {Charge.NEUTRAL: 0, Charge.POSITIVE: 1, Charge.NEGATIVE: -1}[self.charge]]
         return ids
 
@@ -97,14 +96,9 @@ class Selection:
             case Sort.NAME:
                 return np.array(sorted(ids.tolist(), key=lambda id_: fragments.names[id_]), dtype=np.int64)
             case Sort.SUPPORT:
-                keys = -_column(fragments.support, ids)
+                keys = -fragments.numbers["support"][ids]
             case Sort.SIZE:
-                keys = _column(fragments.heavy_atoms, ids)
+                keys = fragments.numbers["heavy_atoms"][ids]
             case Sort.LOGP:
-                keys = _column(fragments.logp, ids)
+                keys = fragments.numbers["logp"][ids]
         return ids[np.argsort(keys, kind="stable")]
-
-
-def _column(values: Sequence[float | None], ids: Ids) -> npt.NDArray[np.float64]:
-    """Of these fragments; NaN where there is none, which meets no condition and is last."""
-    return np.array(values, dtype=np.float64)[ids]

@@ -1,4 +1,7 @@
-"""Intents: which runs are being put into the store. One is written before a run's first commit and ends with its publication.
+"""Intents: what is being put into the store.
+
+A run's is written before its first commit and ends with its publication; changes of the publications, and what recovery moves,
+have one of their own.
 
 What lies in a store without publications is the rest of a killed first run where an intent names it; else publications were
 lost.
@@ -23,7 +26,7 @@ _SHOWN: Final = 3
 
 @dataclass(frozen=True)
 class Intent:
-    """A run on its way into the store."""
+    """A run on its way into the store, or `registry` and `recovery`, of no data."""
 
     run: str
     data: str

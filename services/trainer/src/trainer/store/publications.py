@@ -46,6 +46,7 @@ Decision = Callable[[Registry], Change | None]
 
 _TABLE: Final = TABLES["publications"]
 _INTENT: Final = Intent("registry", "")
+"""Of every commit here: one that a power cut tears is taken out by the next start."""
 
 
 class PublicationsDamaged(Exception):

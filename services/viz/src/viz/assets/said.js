@@ -7,7 +7,7 @@
   const ask = window.fetch;
   window.fetch = function (address, options) {
     const request = new Request(address, options);
-    if (request.url.startsWith(window.location.origin + "/_dash")) {
+    if (request.url.startsWith(window.location.origin + "/")) {
       request.headers.set("Page-Language", document.documentElement.lang);
     }
     return ask.call(window, request);

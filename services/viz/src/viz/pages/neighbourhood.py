@@ -127,7 +127,7 @@ def _colours(run: Run, of_run: Space, view: View) -> str:
         similarity = named(view.similarity_in(run))
         return _("Colours tell the {similarity} similarity to {fragment}.", similarity=similarity, fragment=view.fragment)
     if all(_told(each, view) is None for each in of_run.fragments):
-        return _("The data state no structures, so that points have no colours.")
+        return _("The run does not tell this of its fragments, so that points have no colours.")
     return _(_COLOURS[view.colour])
 
 

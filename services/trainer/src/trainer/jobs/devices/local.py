@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from trainer.device import Device, processor, torch_computes_on, usable_cores
+from trainer.device import Device, jobs_memory_bytes, processor, torch_computes_on, usable_cores
 from trainer.jobs.devices.listing import DeviceKind, Listing, SlottedDevice
 from trainer.jobs.devices.nvidia import NvidiaGpus
 
@@ -111,7 +111,7 @@ class LocalInventory:
             name="cpu",
             model=cpu.model,
             kind=DeviceKind.CPU,
-            memory_bytes=cpu.memory_bytes,
+            memory_bytes=jobs_memory_bytes(),
             slots=self._cpu_jobs or cpu_slots(cores, cpu.memory_bytes),
             cores=cores,
             named_only=self._needs_gpus,

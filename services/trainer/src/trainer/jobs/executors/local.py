@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from trainer.device import usable_memory_bytes
+from trainer.device import jobs_memory_bytes
 from trainer.jobs.assignment import Assignment, JobDirectory
 from trainer.jobs.executors.executor import Execution, Outcome
 from trainer.jobs.executors.groups import ControlGroup, ControlGroups, Unlimited
@@ -27,8 +27,6 @@ _GONE_S: Final = 3.0
 _LOOK_S: Final = 0.02
 _HEADROOM: Final = 1.25
 """What a job was given is an estimate, and the interpreter and the files that it has just read count, too."""
-_OF_MACHINE: Final = 0.9
-"""The rest is the trainer's: a job that takes everything would have the kernel choose whom it kills."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -149,5 +147,5 @@ class LocalExecutor:
         place = assignment.place
         if self._groups is None or place is None or place.computes_on != "cpu":
             return None
-        most_bytes = int(usable_memory_bytes() * _OF_MACHINE)
-        return self._groups.make(assignment.run, min(math.ceil(place.memory_bytes * _HEADROOM), most_bytes))
+        limit_bytes = min(math.ceil(place.memory_bytes * _HEADROOM), jobs_memory_bytes())
+        return self._groups.make(assignment.run, limit_bytes)
