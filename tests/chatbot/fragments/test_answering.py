@@ -21,6 +21,8 @@ from dialogue.bundle import Language
 pytestmark = pytest.mark.anyio
 _KEY = "nt_" + 40 * "k"
 
+_NO_STRUCTURE = {"heavy_atoms": None, "rings": None, "charge": None, "logp": None}
+
 
 @pytest.fixture(scope="module")
 def five(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -282,7 +284,7 @@ async def with_intervals() -> AsyncIterator[FragmentAnswers]:
         if path == "/v1/runs/r":
             return httpx.Response(200, json=RUN)
         name = path.rsplit("/", 1)[-1]
-        fragment = {"id": 0, "name": name, "smiles": None, "support": 3, "scaffolds": None, "shown": True}
+        fragment = {"id": 0, "name": name, "smiles": None, "support": 3, "scaffolds": None, "shown": True} | _NO_STRUCTURE
         return httpx.Response(200, json={**fragment, "run": "r", "vector": [1.0], "balanced": [1.0]})
 
     scores = FragmentScores("http://scores", transport=httpx.MockTransport(answer))
@@ -323,7 +325,7 @@ def refusing(status: int, slug: str, *, headers: dict[str, str] | None = None, a
         if path == "/v1/runs/r":
             return httpx.Response(200, json=RUN)
         name = path.rsplit("/", 1)[-1]
-        fragment = {"id": 0, "name": name, "smiles": None, "support": 3, "scaffolds": None, "shown": True}
+        fragment = {"id": 0, "name": name, "smiles": None, "support": 3, "scaffolds": None, "shown": True} | _NO_STRUCTURE
         return httpx.Response(200, json={**fragment, "run": "r", "vector": [1.0], "balanced": [1.0]})
 
     scores = FragmentScores("http://scores", transport=httpx.MockTransport(answer))
