@@ -143,6 +143,7 @@ def test_readers_see_one_run_or_the_other_and_never_a_mixture(serving: Serving) 
     assert len(matrices) > 1
 
 
+@pytest.mark.slow
 def test_ten_thousand_fragments_with_100_neighbours_fit_into_200_mb(serving: Serving) -> None:
     contents = many_fragments(10_000, shown=3_400, rank=16)
     serving.publisher.publish(contents)

@@ -64,6 +64,7 @@ def test_a_wrong_value_ends_with_one_sentence_and_status_2(
     assert capsys.readouterr().err == "KETTLE_PORT='0' is not usable: input should be greater than or equal to 1.\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prog", ["ntdemo-scores-api", "ntdemo-trainer", "ntdemo-viz", "ntdemo-chatbot"])
 def test_every_server_answers_help_and_version_without_serving(prog: str, tmp_path: Path) -> None:
     command = str(Path(sys.executable).with_name(prog))

@@ -44,6 +44,7 @@ def test_debians_packages_are_those_that_are_installed() -> None:
     assert component["purl"] == "pkg:deb/debian/libc6@2.36-9%2Bdeb12u10?arch=amd64&distro=bookworm"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("service", [service.name for service in SERVICES])
 def test_every_service_has_a_bill_of_all_its_packages(service: str) -> None:
     document = sbom.bill(service, STATUS)

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.support.browser import Visit
 from tests.viz.conftest import Addresses
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_brushing_the_histogram_lists_pairs(addresses: Addresses, visit: Visit) -> None:

@@ -9,7 +9,7 @@ from tests.support.ports import free_ports
 from tests.support.served import Served, wait_until_ready
 from tests.viz.conftest import PATIENCE_MS, PLACES, Addresses, Published, opened, viz_environment
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_the_training_page_shows_curve_runs_and_that_the_trainer_is_away(addresses: Addresses, visit: Visit) -> None:

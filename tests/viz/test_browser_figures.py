@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.support.browser import Visit
 from tests.viz.conftest import Addresses, some_fragment
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 # Plotly's 3-D sees a press only when it draws: hold it for some frames and longer than a twitch.
 _AFTER_FRAMES = """() => new Promise(done => {
   let frames = 0;

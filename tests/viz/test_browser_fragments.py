@@ -12,7 +12,7 @@ from tests.viz.conftest import KNOWN, Addresses, some_fragment
 from contracts.kinds import SimilarityKind
 from viz.view import meaning
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_search_finds_among_3400_and_the_link_restores_the_view(

@@ -10,7 +10,7 @@ from tests.support.hands import Keyboard, Mouse
 from tests.viz.conftest import PATIENCE_MS, PLACES, Addresses, opened
 from tools import translations
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 _SAID = """
 () => {

@@ -15,7 +15,7 @@ from tests.viz.conftest import ASPIRIN, KNOWN, Addresses
 
 from chemistry.structure_file import sd_file
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 def test_a_typed_molecule_is_predicted_and_taken_apart(addresses: Addresses, visit: Visit, context: BrowserContext) -> None:

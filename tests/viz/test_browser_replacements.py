@@ -13,7 +13,7 @@ from tests.support.hands import Keyboard, Mouse
 from tests.viz.conftest import ASPIRIN, CHLORIDE, Addresses
 from tests.viz.test_browser_agreement import figures, rows, stated
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 CL = quote("*Cl", safe="")
 
 

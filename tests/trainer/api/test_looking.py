@@ -73,6 +73,7 @@ async def looked(looking: Looking, path: Path) -> tuple[InvalidData, float]:
     return told.value, max(pauses_s)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "name"),
     [

@@ -78,6 +78,7 @@ def test_a_busy_port_stops_the_start_and_gives_the_state_back(tmp_path: Path) ->
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_is_answered_at_once_and_ends_the_trainer_whatever_it_waits_for(
     tmp_path: Path, number: signal.Signals

@@ -83,6 +83,7 @@ for binary, background, block in fits:
 """
 
 
+@pytest.mark.slow
 def test_one_and_two_threads_give_the_same_bits() -> None:
     def digests(threads: int) -> list[str]:
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")

@@ -216,6 +216,7 @@ for table, rank in ((built_in().counts_FT(), 3), (rng.normal(size=(300, 200)), 1
 """
 
 
+@pytest.mark.slow
 def test_one_and_two_threads_give_the_same_bits() -> None:
     def digests(threads: int) -> list[str]:
         names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
