@@ -6,10 +6,13 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 ROOT: Final = Path(__file__).parents[2]
 MODULES: Final = ("tests/repository/test_hooks.py", "tests/repository/test_devcontainer.py")
 
 
+@pytest.mark.slow
 def test_the_tests_of_a_module_are_one_group_and_go_to_one_process() -> None:
     spread = ("--numprocesses", "2", "--dist", "loadgroup", "--no-loadscope-reorder", "-p", "no:cacheprovider", "--verbose")
     done = subprocess.run(

@@ -1,7 +1,6 @@
 """Connections: silent, slow, endless and far too many ones; the next client is answered all the same. Bounded, on loopback."""
 
 import resource
-import select
 import signal
 import socket
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.support.ports import free_ports
+from tests.support.readable import readable
 
 APP = """
     import resource, sys
@@ -106,8 +106,8 @@ def said(connection: socket.socket, within_s: float = 10) -> bytes:
     """Everything until the server ends the connection, which it does in time."""
     data, deadline_s = b"", time.monotonic() + within_s
     while True:
-        readable, _, _ = select.select([connection], [], [], max(0.0, deadline_s - time.monotonic()))
-        assert readable, f"still open after {within_s} s: {data[:200]!r}"
+        ready = readable([connection], max(0.0, deadline_s - time.monotonic()))
+        assert ready, f"still open after {within_s} s: {data[:200]!r}"
         try:
             chunk = connection.recv(2**16)
         except ConnectionResetError:
@@ -130,7 +130,7 @@ def test_a_head_that_drips_is_refused_however_often_it_drips(server: Server) -> 
                 slow.sendall(b"x-drop-%d: 1\r\n" % number)
             except OSError:
                 break
-            if select.select([slow], [], [], 0.3)[0]:
+            if readable([slow], 0.3):
                 break
         assert said(slow).startswith(b"HTTP/1.1 408 ")
 
@@ -176,7 +176,7 @@ def test_a_body_that_drips_is_ended(server: Server) -> None:
                 slow.sendall(b" ")
             except OSError:
                 break
-            if select.select([slow], [], [], 0.2)[0]:
+            if readable([slow], 0.2):
                 break
         assert said(slow).startswith(b"HTTP/1.1 408 ")
         assert time.monotonic() - began_s < 8

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import select
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from bokeh.client import ClientSession, pull_session
 from bokeh.models import ColumnDataSource
 from bokeh.models.widgets import Div
 from tests.support.ports import free_ports
+from tests.support.readable import readable
 from tests.viz.conftest import Addresses
 from tornado.ioloop import IOLoop
 
@@ -110,6 +110,7 @@ def test_bins_are_as_wide_as_chosen(addresses: Addresses) -> None:
         assert sum(session.column("pairs")) == 10
 
 
+@pytest.mark.slow
 def test_the_histogram_of_3400_fragments_counts_all_pairs_of_the_2000_best_known(addresses: Addresses) -> None:
     with Session(f"{addresses.bokeh}/histogram", run=addresses.many) as session:
         session.until(lambda: "the 2,000 with most support make 1,999,000 pairs" in session.text())
@@ -294,12 +295,12 @@ def test_connections_that_come_at_once_leave_no_more_open_than_there_may_be(narr
         silent = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10)) for _ in range(100)]
         with httpx.Client(trust_env=False, timeout=10) as client:
             assert client.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
-        ended = select.select(silent, [], [], 5)[0]
+        ended = readable(silent, 5)
         while len(ended) < 98:
-            more = select.select([each for each in silent if each not in ended], [], [], 5)[0]
+            more = readable([each for each in silent if each not in ended], 5)
             assert more, f"only {len(ended)} gave way"
             ended += more
-        assert select.select([each for each in silent if each not in ended], [], [], 0.5)[0] == []
+        assert readable([each for each in silent if each not in ended], 0.5) == []
 
 
 def test_sessions_count_among_the_connections_and_do_not_give_way(narrow: tuple[BokehServer, int]) -> None:

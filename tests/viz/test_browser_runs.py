@@ -16,7 +16,7 @@ from tests.support.served import Served, wait_until_ready
 from tests.support.store import Publisher, five_fragments
 from tests.viz.conftest import viz_environment
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 FIRST, SECOND, BOT = "factors-20261123T120000Z-aaaaaa", "factors-20261123T120001Z-bbbbbb", "dialogue-20261123T120002Z-cccccc"
 
 

@@ -41,6 +41,7 @@ def test_fragments_that_do_not_differ_have_no_map(count: int) -> None:
     assert neighbourhoods(np.ones((count, 3)), seed=0) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "has_map"),
     [

@@ -59,6 +59,7 @@ def test_nothing_but_zeros_is_fitted_by_zeros(spark: SparkSession, rows: list[tu
     assert (found.cells, found.mean_squared_error) == (len(rows), 0.0)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_product(spark: SparkSession) -> None:
     frame = compounds_of(spark, seed_table.built_in())
     one, two = (fit_als(frame.repartition(pieces), fragments=5, targets=10, rank=2, seed=4) for pieces in (1, 3))

@@ -36,6 +36,7 @@ def zero_rows(rng: np.random.Generator) -> Array:
     return random_rows(rng) * (rng.random((700, 1)) < 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", [random_rows, tied_rows, nearly_equal_rows, zero_rows])
 @pytest.mark.parametrize(("block", "limit"), [(64, 7), (1024, 120)])
 def test_a_stage_finds_what_one_machine_finds_ties_included(

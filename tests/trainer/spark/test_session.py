@@ -1,7 +1,6 @@
 """session: Spark runs with the Java that is there or the one that is packaged, says nothing, and leaves nothing behind."""
 
 import os
-import select
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
+from tests.support.readable import readable
 
 from chemistry import fragment
 from trainer.device import threads_within, usable_cores, usable_memory_bytes
@@ -67,7 +67,7 @@ def await_end_of_java(cache: Path) -> None:
     for java in java_processes(cache):
         with suppress(ProcessLookupError):
             ended = os.pidfd_open(java)
-            assert select.select([ended], [], [], 60)[0]  # readable when it has ended
+            assert readable([ended], 60)  # readable when it has ended
             os.close(ended)
 
 

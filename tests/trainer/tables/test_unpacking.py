@@ -85,6 +85,7 @@ BOMBS: dict[str, tuple[str, Callable[[Path], None]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BOMBS)
 def test_a_table_that_unpacks_to_a_hundred_times_its_size_is_refused_in_words(tmp_path: Path, kind: str) -> None:
     name, make = BOMBS[kind]
