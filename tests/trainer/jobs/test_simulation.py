@@ -124,7 +124,9 @@ def test_a_trainer_of_a_cluster_that_does_wrong_is_found_out(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(10))
+@pytest.mark.parametrize(
+    "part", [pytest.param(part, marks=pytest.mark.xdist_group(f"histories of a cluster {part % 2}")) for part in range(10)]
+)
 def test_in_thousands_of_histories_of_a_cluster_every_job_ends_once_and_no_slot_has_two(part: int) -> None:
     _live_through(range(500 * part, 500 * (part + 1)), ClusterHistory)
 
