@@ -1,12 +1,13 @@
 """Mixed load on the scores API for a long time at a share of what it can, with a publication a minute: what readers feel of it.
 
-    python benchmarks/soak.py [--minutes 15] [--share 0.8] [--every 60] [--fragments 10000] [--shown 1400]
+    python benchmarks/soak.py [--minutes 15] [--share 0.8] [--every 60] [--fragments 10000] [--shown 1400] [--nice 0]
 
 First the most requests a second: as many as are answered while each of 16 connections asks again at once. Then requests come at
 their times whether or not others were answered; how long one takes counts from its time on, and so tells of waiting as well.
 Meanwhile runs of the same size are published by another process. Memory is that of the server with its helpers, between the
-second fifth and the last. Load and server share one machine: what else works there is in the numbers; what is published
-is made of what they leave.
+second fifth and the last. Load, server and publications share one machine: what else works there is in the numbers. To make up
+a run of the usual size takes six CPU seconds; with `--nice 19` these are what load and server leave, as if a trainer were
+elsewhere.
 """
 
 import argparse
@@ -148,12 +149,9 @@ async def steady(port: int, mix: Sequence[bytes], rate: float, seconds: float) -
     return load
 
 
-def publisher_process(state: str, contents: Contents, told: Connection) -> None:
-    """Publishes a run with a model, then one of counts whenever it is told a number; answers each run's id.
-
-    At the lowest priority: to make up a run of this size takes six CPU seconds, which a trainer has elsewhere.
-    """
-    os.nice(19)
+def publisher_process(state: str, contents: Contents, told: Connection, nice: int) -> None:
+    """Publishes a run with a model, then one of counts whenever it is told a number; answers each run's id."""
+    os.nice(nice)
     publisher = Publisher(Path(state))
     told.send(publisher.publish(predicting(contents), objective=Objective.ACTIVITY))
     while (number := told.recv()) is not None:
@@ -234,12 +232,13 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=60, help="seconds between publications")
     parser.add_argument("--fragments", type=int, default=10_000)
     parser.add_argument("--shown", type=int, default=1_400)
+    parser.add_argument("--nice", type=int, default=0, help="of the process that publishes: 19 is the lowest priority")
     options = parser.parse_args()
     contents = many_fragments(options.fragments, shown=options.shown, targets=610, rank=16)
     with tempfile.TemporaryDirectory() as state:
         ours, theirs = multiprocessing.Pipe()
         context = multiprocessing.get_context("spawn")
-        publishing = context.Process(target=publisher_process, args=(state, contents, theirs))
+        publishing = context.Process(target=publisher_process, args=(state, contents, theirs, options.nice))
         publishing.start()
         model: str = ours.recv()
         ours.send(0)

@@ -21,17 +21,18 @@ def sd_file(molecules: Sequence[tuple[str, Mapping[str, str]]]) -> str:
     """Of SMILES as `standardise` writes them, laid out in the plane; the property `name` is the title.
 
     Line breaks of names and values, which data may hold, become spaces, `<` and `>` of a property's name `(` and `)`, and a
-    space stands before a value that would end the record.
-    Fields are not left to RDKit's writer, which leaves out those that it does not like.
+    space stands before a value that would end the record. Fields are not left to
+    RDKit's writer, which leaves out those that it does not like.
     """
     lines: list[str] = []
     for smiles, stated in molecules:
-        said = {_BREAKS.sub(" ", name): _on_a_line(value) for name, value in stated.items()}
         mol = Chem.MolFromSmiles(smiles)
         rdDepictor.Compute2DCoords(mol)
-        mol.SetProp("_Name", said.pop("name", ""))
+        mol.SetProp("_Name", _on_a_line(stated.get("name", "")))
         lines.append(Chem.MolToMolBlock(mol))
-        lines += [f">  <{name.translate(_BRACKETS)}>\n{value}\n\n" for name, value in said.items()]
+        for name, value in stated.items():
+            if name != "name":
+                lines.append(f">  <{_on_a_line(name).translate(_BRACKETS)}>\n{_on_a_line(value)}\n\n")
         lines.append(f"{_END}\n")
     return "".join(lines)
 

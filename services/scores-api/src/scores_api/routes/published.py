@@ -45,34 +45,28 @@ def published_router(tag: str, route_class: type[HeadRoute] = HeadRoute) -> APIR
     return APIRouter(route_class=route_class, tags=[tag], generate_unique_id_function=lambda route: route.name)
 
 
-def unchanged(request: Request, tag: str) -> Response | None:
-    """A 304 to who holds the answer with this ETag already: what takes long is asked for after that."""
-    return _unchanged(request, _headers(tag))
+def unchanged(request: Request, tag: str, **further: str) -> Response | None:
+    """A 304 to who holds the answer with this ETag already; what takes long to answer is begun after that."""
+    condition = request.headers.get("if-none-match")
+    if condition is None or not is_held(condition, tag):
+        return None
+    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_headers(tag) | further)
 
 
 def published(request: Request, body: bytes, tag: str, **further: str) -> Response:
     """A published answer: the bytes of what the route's model describes with their ETag, or a 304 to who holds them already."""
-    headers = _headers(tag) | further
-    return _unchanged(request, headers) or Response(body, media_type=_JSON, headers=headers)
+    return unchanged(request, tag, **further) or Response(body, media_type=_JSON, headers=_headers(tag) | further)
 
 
 async def published_body(
     request: Request, run: PublishedRun, name: str, tag: str, media_type: str = _JSON, **further: str
 ) -> Response:
     """The same of a body that the run publishes ready-made; a large one is compared with its checksum in a thread."""
-    headers = _headers(tag) | further
-    if (unchanged := _unchanged(request, headers)) is not None:
-        return unchanged
+    if (held := unchanged(request, tag, **further)) is not None:
+        return held
     body = run.bodies[name] if name in run.bodies else await asyncio.to_thread(run.body, name)
-    return Response(body, media_type=media_type, headers=headers)
+    return Response(body, media_type=media_type, headers=_headers(tag) | further)
 
 
 def _headers(tag: str) -> dict[str, str]:
     return {"ETag": tag, "Cache-Control": "no-cache"}
-
-
-def _unchanged(request: Request, headers: dict[str, str]) -> Response | None:
-    condition = request.headers.get("if-none-match")
-    if condition is None or not is_held(condition, headers["ETag"]):
-        return None
-    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)

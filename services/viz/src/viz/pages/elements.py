@@ -142,6 +142,13 @@ def percent_bar(percent: float) -> Component:
     return _measure(html.Span(fill, className="bar", **aria(hidden="true")), number(percent))
 
 
+def formal_charge(charge: int | None) -> str:
+    """As chemists write it: with its sign, and 0 without one; a dash where it is not known."""
+    if charge is None:
+        return "–"
+    return f"{charge:+d}".replace("-", "−") if charge else "0"
+
+
 def signed_bar(share: float, text: str) -> Component:
     """A text with a bar from the middle, to the right in blue or the left in orange, for a share of -1 to 1."""
     side = "alike" if share >= 0 else "opposite"

@@ -13,7 +13,18 @@ from viz.answers import Fragment, FragmentPage, Run
 from viz.failures import NotTold
 from viz.language import N_, _, ngettext
 from viz.pages import replacements
-from viz.pages.elements import aria, drawn_name, fragment_link, link_menu, neighbour_table, notice, number, segments, table
+from viz.pages.elements import (
+    aria,
+    drawn_name,
+    formal_charge,
+    fragment_link,
+    link_menu,
+    neighbour_table,
+    notice,
+    number,
+    segments,
+    table,
+)
 from viz.pages.pictures import picture
 from viz.pages.regions import answering
 from viz.pages.sketch import draw_button, editor_panel
@@ -246,8 +257,7 @@ def _facts(fragment: Fragment) -> Component:
         facts.append(("SMILES", html.Code(fragment.smiles)))
     if fragment.heavy_atoms is not None and fragment.logp is not None:
         facts += [(_("Heavy atoms"), f"{fragment.heavy_atoms}"), (_("Rings"), f"{fragment.rings}")]
-        charge = f"{fragment.charge:+d}".replace("-", "−") if fragment.charge else "0"
-        facts += [(_("Charge"), charge), (_("logP"), number(fragment.logp, 1))]
+        facts += [(_("Charge"), formal_charge(fragment.charge)), (_("logP"), number(fragment.logp, 1))]
     if not fragment.shown:
         facts.append((_("Evidence"), _("too little to be listed as a neighbour of others")))
     return html.Dl([html.Div([html.Dt(explained(term)), html.Dd(value)]) for term, value in facts], className="facts")

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from viz.answers import Floats, Fragment, NeighbourhoodMap, Run, Space
 from viz.figures.neighbourhood import LABELS, Mapped, neighbourhood
 from viz.language import N_, _, joined
-from viz.pages.elements import aria, drawn_name, figure_graph, fragment_link, table
+from viz.pages.elements import aria, drawn_name, figure_graph, formal_charge, fragment_link, number, table
 from viz.pages.hover import hover_card, register_hover, with_structures
 from viz.palette import PALETTES, Scheme
 from viz.scores import Scores
@@ -145,8 +145,9 @@ def _listed(of_run: Space, names: Sequence[str], count: int, view: View, path: s
         [
             drawn_name(each.smiles, fragment_link(each.name, view, path)),
             f"{each.support:,}",
-            *(_figure(value) for value in (each.scaffolds, each.heavy_atoms, each.rings, each.charge)),
-            _figure(each.logp, 1),
+            *("–" if count is None else f"{count:,}" for count in (each.scaffolds, each.heavy_atoms, each.rings)),
+            formal_charge(each.charge),
+            "–" if each.logp is None else number(each.logp, 1),
         ]
         for each in fragments[:_LISTED]
     ]
@@ -156,7 +157,3 @@ def _listed(of_run: Space, names: Sequence[str], count: int, view: View, path: s
     figures = (_("Support"), _("Scaffolds"), _("Heavy atoms"), _("Rings"), _("Charge"), _("logP"))
     head = [(_("Fragment"), "text"), *((each, "figure") for each in figures)]
     return [html.H2(_("Encircled")), table(told, head, rows)]
-
-
-def _figure(value: float | None, decimals: int = 0) -> str:
-    return "–" if value is None else f"{value:,.{decimals}f}".replace("-", "−")

@@ -100,18 +100,18 @@ class LocalInventory:
         return self._asking.result()
 
     def _cpu(self) -> SlottedDevice:
-        cpu = processor()
+        cpu, memory_bytes = processor(), jobs_memory_bytes()
         cores = usable_cores()
         load_percent = 100 * os.getloadavg()[0] / (os.cpu_count() or 1)
         used_bytes = None
         if _MEMORY.exists():
             kib = {line.split(":")[0]: int(line.split()[1]) for line in _MEMORY.read_text().splitlines()}
-            used_bytes = min((kib["MemTotal"] - kib["MemAvailable"]) * 1024, cpu.memory_bytes)
+            used_bytes = min((kib["MemTotal"] - kib["MemAvailable"]) * 1024, memory_bytes)
         return SlottedDevice(
             name="cpu",
             model=cpu.model,
             kind=DeviceKind.CPU,
-            memory_bytes=jobs_memory_bytes(),
+            memory_bytes=memory_bytes,
             slots=self._cpu_jobs or cpu_slots(cores, cpu.memory_bytes),
             cores=cores,
             named_only=self._needs_gpus,
